@@ -1,0 +1,1 @@
+"""Who may have what, decided in one place, and the receipts of what was taken."""

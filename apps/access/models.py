@@ -1,0 +1,95 @@
+"""Who was let in, and what they took."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from apps.accounts.models import Organisation
+from apps.datasets.models import Dataset
+from apps.releases.models import Release
+
+
+class EntitlementQuerySet(models.QuerySet["Entitlement"]):
+    """Which entitlements hold now."""
+
+    def valid(self) -> EntitlementQuerySet:
+        now = timezone.now()
+        return self.filter(revoked_at=None, valid_from__lte=now).filter(
+            models.Q(valid_until=None) | models.Q(valid_until__gt=now)
+        )
+
+
+class Entitlement(models.Model):
+    """A person or an organisation may take a dataset, for purposes, until a date."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="entitlements")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="entitlements",
+    )
+    organisation = models.ForeignKey(
+        Organisation,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="entitlements",
+    )
+    purposes = models.JSONField(default=list)
+    valid_from = models.DateTimeField(default=timezone.now)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    granted_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EntitlementQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(user=None, organisation__isnull=False)
+                | models.Q(user__isnull=False, organisation=None),
+                name="entitlement_one_holder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.organisation} may take {self.dataset}"
+
+
+class Receipt(models.Model):
+    """What was given to whom, when: one row per person, release and day."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="receipts"
+    )
+    # Copied as text, empty for someone who is not signed in: the receipt outlives the account.
+    holder = models.CharField(max_length=150, blank=True)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="receipts")
+    root = models.CharField(max_length=64)
+    entitlement = models.ForeignKey(
+        Entitlement, null=True, on_delete=models.PROTECT, related_name="receipts"
+    )
+    door = models.CharField(max_length=8)
+    day = models.DateField()
+    first_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["holder", "release", "door", "day"], name="receipt_once_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.holder or 'anonymous'} took {self.release}"

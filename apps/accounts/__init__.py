@@ -1,0 +1,1 @@
+"""Users, organisations, memberships and tokens; the one answer to who may do what."""

@@ -1,0 +1,44 @@
+"""The one answer to who may do what in an organisation."""
+
+from django.contrib.auth.models import AnonymousUser
+
+from apps.accounts.models import Membership, Organisation, User
+from datasets_catalog.errors import DeniedError
+from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role, permits
+
+Principal = User | AnonymousUser
+
+
+def roles_of(user: Principal, organisation: Organisation) -> frozenset[Role]:
+    """The user's roles there; empty for anyone who is not signed in or was switched off."""
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    rows = Membership.objects.filter(user=user, organisation=organisation)
+    return frozenset(Role(role) for role in rows.values_list("role", flat=True))
+
+
+def can(user: Principal, permission: Permission, organisation: Organisation) -> bool:
+    """Whether one of the user's roles there carries the permission."""
+    return permits(roles_of(user, organisation), permission)
+
+
+def require(user: Principal, permission: Permission, organisation: Organisation) -> None:
+    """`DeniedError` that names the roles which would do, unless the user may."""
+    if can(user, permission, organisation):
+        return
+    roles = sorted(role for role, granted in ROLE_PERMISSIONS.items() if permission in granted)
+    raise DeniedError(
+        f"{user} may not do this in {organisation}: it needs {permission},"
+        f" which comes with the role {' or '.join(roles)}.",
+        permission=str(permission),
+        roles=[str(role) for role in roles],
+    )
+
+
+def organisations_where(user: Principal, permission: Permission) -> list[int]:
+    """Ids of the organisations in which the user has the permission."""
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    roles = [role for role, granted in ROLE_PERMISSIONS.items() if permission in granted]
+    rows = Membership.objects.filter(user=user, role__in=roles)
+    return list(rows.values_list("organisation_id", flat=True).distinct())

@@ -1,0 +1,62 @@
+"""Triggers, so that the database itself refuses what the rules refuse.
+
+Each function returns a migration step that works on PostgreSQL and on SQLite.
+"""
+
+from collections.abc import Sequence
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations import RunPython
+from django.db.migrations.state import StateApps
+
+
+def append_only(table: str, *, events: Sequence[str] = ("UPDATE", "DELETE")) -> RunPython:
+    """Refuse to change or delete rows of `table`."""
+    steps = [
+        (f"{table}_no_{event.lower()}", event, "1 = 1", f"{table} is append-only")
+        for event in events
+    ]
+    return _triggers(table, steps)
+
+
+def refuse(table: str, *, name: str, event: str, when: str, message: str) -> RunPython:
+    """Refuse `event` (`INSERT`, `UPDATE`, `DELETE`) on a row of `table` where `when` holds.
+
+    `when` is SQL over `NEW` and `OLD` that both databases understand; it may hold subqueries.
+    """
+    return _triggers(table, [(name, event, when, message)])
+
+
+def _triggers(table: str, steps: Sequence[tuple[str, str, str, str]]) -> RunPython:
+    def forwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+        make = _postgresql if editor.connection.vendor == "postgresql" else _sqlite
+        for name, event, when, message in steps:
+            for statement in make(table, name, event, when, message):
+                editor.execute(statement, params=None)
+
+    def backwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+        for name, *_ in steps:
+            if editor.connection.vendor == "postgresql":
+                editor.execute(f"DROP FUNCTION {name}() CASCADE")
+            else:
+                editor.execute(f"DROP TRIGGER {name}")
+
+    return RunPython(forwards, backwards)
+
+
+def _postgresql(table: str, name: str, event: str, when: str, message: str) -> list[str]:
+    # A trigger's WHEN may not hold subqueries on PostgreSQL, so the condition is in the body.
+    row = "OLD" if event == "DELETE" else "NEW"
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF {when} THEN RAISE EXCEPTION '{message}'"
+        f" USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {row}; END $$",
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]
+
+
+def _sqlite(table: str, name: str, event: str, when: str, message: str) -> list[str]:
+    return [
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when}"
+        f" BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    ]

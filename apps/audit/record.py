@@ -1,0 +1,213 @@
+"""One function per kind of event: what is written down, and under which words.
+
+Every function takes the actor's name and writes in the caller's transaction: what is rolled back
+did not happen and is not in the log.
+"""
+
+from typing import Any
+
+from apps.audit.chain import append
+
+
+def _event(kind: str, *, actor: str, organisation: str = "", subject: str, **detail: Any) -> None:
+    append(kind=kind, actor=actor, organisation=organisation, subject=subject, detail=detail)
+
+
+def organisation_created(*, actor: str, organisation: str) -> None:
+    _event("organisation.created", actor=actor, organisation=organisation, subject=organisation)
+
+
+def member_added(*, actor: str, organisation: str, user: str, role: str) -> None:
+    _event("member.added", actor=actor, organisation=organisation, subject=user, role=role)
+
+
+def member_removed(*, actor: str, organisation: str, user: str, role: str) -> None:
+    _event("member.removed", actor=actor, organisation=organisation, subject=user, role=role)
+
+
+def token_created(*, actor: str, token: str, scope: str) -> None:
+    _event("token.created", actor=actor, subject=token, scope=scope)
+
+
+def token_revoked(*, actor: str, token: str) -> None:
+    _event("token.revoked", actor=actor, subject=token)
+
+
+def vocabulary_imported(*, actor: str, vocabulary: str, terms: int, sha256: str) -> None:
+    _event("vocabulary.imported", actor=actor, subject=vocabulary, terms=terms, sha256=sha256)
+
+
+def dataset_created(*, actor: str, organisation: str, dataset: str, vertical: str) -> None:
+    _event(
+        "dataset.created", actor=actor, organisation=organisation, subject=dataset, vertical=vertical
+    )
+
+
+def dataset_changed(
+    *, actor: str, organisation: str, dataset: str, changes: dict[str, Any]
+) -> None:
+    _event(
+        "dataset.changed", actor=actor, organisation=organisation, subject=dataset, changes=changes
+    )
+
+
+def clips_ingested(
+    *, actor: str, organisation: str, dataset: str, added: int, changed: int, unchanged: int
+) -> None:
+    _event(
+        "clips.ingested",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        added=added,
+        changed=changed,
+        unchanged=unchanged,
+    )
+
+
+def clips_removed(*, actor: str, organisation: str, dataset: str, clips: list[str]) -> None:
+    _event(
+        "clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips
+    )
+
+
+def events_imported(
+    *, actor: str, organisation: str, dataset: str, format_name: str, events: int
+) -> None:
+    _event(
+        "events.imported",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        format=format_name,
+        events=events,
+    )
+
+
+def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str) -> None:
+    _event(
+        "consents.recorded",
+        actor=actor,
+        organisation=organisation,
+        subject=organisation,
+        count=count,
+        table_sha256=sha256,
+    )
+
+
+def terms_recorded(*, actor: str, organisation: str, licence: str, sha256: str) -> None:
+    _event(
+        "terms.recorded", actor=actor, organisation=organisation, subject=licence, sha256=sha256
+    )
+
+
+def scan_finished(
+    *, actor: str, organisation: str, dataset: str, scanned: int, findings: int, failed: int
+) -> None:
+    _event(
+        "privacy.scanned",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        scanned=scanned,
+        findings=findings,
+        failed=failed,
+    )
+
+
+def finding_decided(
+    *, actor: str, organisation: str, dataset: str, finding: str, verdict: str, reason: str
+) -> None:
+    _event(
+        "finding.decided",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        finding=finding,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def clip_redacted(
+    *, actor: str, organisation: str, dataset: str, clip: str, before: str, after: str, method: str
+) -> None:
+    _event(
+        "clip.redacted",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        clip=clip,
+        sha256_before=before,
+        sha256_after=after,
+        method=method,
+    )
+
+
+def release_moved(
+    *, actor: str, organisation: str, release: str, before: str, after: str, root: str, reason: str
+) -> None:
+    _event(
+        "release.moved",
+        actor=actor,
+        organisation=organisation,
+        subject=release,
+        before=before,
+        after=after,
+        root=root,
+        reason=reason,
+    )
+
+
+def release_signed_off(
+    *, actor: str, organisation: str, release: str, part: str, root: str, note: str
+) -> None:
+    _event(
+        "release.signed_off",
+        actor=actor,
+        organisation=organisation,
+        subject=release,
+        part=part,
+        root=root,
+        note=note,
+    )
+
+
+def access_granted(
+    *, actor: str, organisation: str, dataset: str, holder: str, purposes: list[str], until: str
+) -> None:
+    _event(
+        "access.granted",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        holder=holder,
+        purposes=purposes,
+        until=until,
+    )
+
+
+def access_revoked(*, actor: str, organisation: str, dataset: str, holder: str) -> None:
+    _event(
+        "access.revoked", actor=actor, organisation=organisation, subject=dataset, holder=holder
+    )
+
+
+def target_saved(*, actor: str, organisation: str, target: str, endpoint: str) -> None:
+    _event(
+        "target.saved", actor=actor, organisation=organisation, subject=target, endpoint=endpoint
+    )
+
+
+def publication_moved(
+    *, actor: str, organisation: str, release: str, target: str, state: str, detail: dict[str, Any]
+) -> None:
+    _event(
+        "publication.moved",
+        actor=actor,
+        organisation=organisation,
+        subject=release,
+        target=target,
+        state=state,
+        **detail,
+    )

@@ -1,0 +1,1 @@
+"""The ledger: contributors, forms, consents and who takes part in which clip."""

@@ -1,0 +1,139 @@
+"""The ledger of who allowed what. Consents are only ever added."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from apps.accounts.models import Organisation
+from apps.datasets.models import Clip
+from datasets_catalog.purposes import Answer, Purpose
+
+
+class Contributor(models.Model):
+    """A person whose voice or likeness a clip may carry, known here by a code alone."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="contributors"
+    )
+    code = models.CharField(max_length=100)
+    is_minor = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["code"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["organisation", "code"], name="contributor_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ConsentForm(models.Model):
+    """One version of what people were asked, in one language."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="consent_forms"
+    )
+    name = models.CharField(max_length=100)
+    version = models.CharField(max_length=32)
+    # BCP 47; "und" where the table that brought the form did not say.
+    language = models.CharField(max_length=16, default="und")
+    text = models.TextField(blank=True)
+    text_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["organisation", "name", "version", "language"],
+                name="consent_form_version_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class Consent(models.Model):
+    """One contributor's answers under one form, at one time."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    contributor = models.ForeignKey(
+        Contributor, on_delete=models.PROTECT, related_name="consents"
+    )
+    form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="consents")
+    given_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    evidence_sha256 = models.CharField(max_length=64, blank=True)
+    # Pseudonymous code of the guardian who answered for a minor.
+    guardian = models.CharField(max_length=100, blank=True)
+    territories = models.JSONField(default=list)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["given_at", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["contributor", "form", "given_at"], name="consent_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_until=None)
+                | models.Q(valid_until__gt=models.F("given_at")),
+                name="consent_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contributor} {self.form}"
+
+
+class ConsentAnswer(models.Model):
+    """The answer for one purpose; purposes without a row were not asked."""
+
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="answers")
+    purpose = models.CharField(max_length=32, choices=[(p, p.value) for p in Purpose])
+    answer = models.CharField(
+        max_length=16, choices=[(a, a.value) for a in Answer if a != Answer.NOT_ASKED]
+    )
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["consent", "purpose"], name="consent_answer_once"),
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=[p.value for p in Purpose]),
+                name="consent_purpose_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answer__in=[Answer.ALLOWED, Answer.DENIED]),
+                name="consent_answer_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}: {self.answer}"
+
+
+class Participation(models.Model):
+    """A contributor can be heard or seen in a clip."""
+
+    contributor = models.ForeignKey(
+        Contributor, on_delete=models.PROTECT, related_name="participations"
+    )
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="participations")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["contributor", "clip"], name="participation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contributor} in {self.clip}"

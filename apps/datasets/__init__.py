@@ -1,0 +1,1 @@
+"""The catalog's rows: vocabularies, datasets, recordings, clips and events."""

@@ -1,0 +1,250 @@
+"""The catalog's rows."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from apps.accounts.models import SLUG, Organisation
+from apps.storage.models import Blob
+from datasets_catalog.labels import Presence, Source, Status
+from datasets_catalog.licences import Use
+from datasets_catalog.verticals import Vertical
+
+
+class Vocabulary(models.Model):
+    """A versioned label set; its terms form a directed acyclic graph."""
+
+    name = models.CharField(max_length=96, validators=[SLUG])
+    version = models.CharField(max_length=32)
+    title = models.CharField(max_length=200, blank=True)
+    licence = models.CharField(max_length=200, blank=True)
+    source_url = models.URLField(blank=True)
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "vocabularies"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["name", "version"], name="vocabulary_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class Term(models.Model):
+    """One label of a vocabulary."""
+
+    vocabulary = models.ForeignKey(Vocabulary, on_delete=models.CASCADE, related_name="terms")
+    code = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    abstract = models.BooleanField(default=False)
+    parents = models.ManyToManyField("self", symmetrical=False, related_name="children")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["vocabulary", "code"], name="term_code_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["vocabulary", "name"], name="term_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Dataset(models.Model):
+    """`organisation/name`: clips, events and the releases made of them."""
+
+    class Access(models.TextChoices):
+        OPEN = "open", "Open to everyone"
+        REQUEST = "request", "On request"
+        ORGANISATION = "organisation", "Members of the organisation"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="datasets"
+    )
+    name = models.CharField(max_length=96, validators=[SLUG])
+    title = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    vertical = models.CharField(max_length=16, choices=[(v, v.value) for v in Vertical])
+    vocabulary = models.ForeignKey(
+        Vocabulary, null=True, blank=True, on_delete=models.PROTECT, related_name="datasets"
+    )
+    # Which detectors must have seen every blob (apps/privacy/detectors/registry.py).
+    privacy_profile = models.CharField(max_length=16, default="standard")
+    # Whether clips stand unmodified side by side, or were worked into something new.
+    use = models.CharField(
+        max_length=16, choices=[(u, u.value) for u in Use], default=Use.COLLECTION
+    )
+    wanted_licence = models.CharField(max_length=100, blank=True)
+    access = models.CharField(max_length=16, choices=Access.choices, default=Access.REQUEST)
+    # Share of events a second person must have verified, 0 to 1.
+    verified_share = models.FloatField(default=0.0)
+    # Counts changes of the draft: a release frozen at an older count is stale.
+    draft_serial = models.PositiveBigIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["organisation__name", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="dataset_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(vertical__in=[v.value for v in Vertical]),
+                name="dataset_vertical_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verified_share__gte=0, verified_share__lte=1),
+                name="dataset_verified_share_is_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.organisation.name}/{self.name}"
+
+
+class Recording(models.Model):
+    """What clips were cut from: one session of one microphone."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="recordings")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="recording_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Clip(models.Model):
+    """One audio or audio-visual file of the draft, with its rights and provenance."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        EXCLUDED = "excluded", "Excluded"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="clips")
+    path = models.CharField(max_length=1024)
+    recording = models.ForeignKey(
+        Recording, null=True, blank=True, on_delete=models.PROTECT, related_name="clips"
+    )
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="clips")
+    # The bytes as they came in, where review replaced them; never leaves.
+    original = models.ForeignKey(
+        Blob, null=True, blank=True, on_delete=models.PROTECT, related_name="originals"
+    )
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+
+    media_type = models.CharField(max_length=64)
+    codec = models.CharField(max_length=64)
+    sample_rate = models.PositiveIntegerField()
+    channels = models.PositiveSmallIntegerField()
+    frames = models.PositiveBigIntegerField()
+    duration = models.FloatField()
+    has_video = models.BooleanField(default=False)
+
+    licence = models.CharField(max_length=200, blank=True)
+    title = models.CharField(max_length=300, blank=True)
+    author = models.CharField(max_length=300, blank=True)
+    source_url = models.CharField(max_length=500, blank=True)
+    environment = models.CharField(max_length=200, blank=True)
+    device = models.CharField(max_length=200, blank=True)
+    place = models.CharField(max_length=200, blank=True)
+    recorded_at = models.CharField(max_length=32, blank=True)
+    split = models.CharField(max_length=64, blank=True)
+    synthetic = models.BooleanField(default=False)
+    fields = models.JSONField(default=dict, blank=True)
+
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "path"], name="clip_path_once"),
+            models.CheckConstraint(condition=models.Q(duration__gt=0), name="clip_has_duration"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["active", "excluded"]), name="clip_state_known"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["dataset", "state", "path"], name="clip_listing"),
+            models.Index(fields=["dataset", "recording"], name="clip_by_recording"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def redacted(self) -> bool:
+        return self.original_id is not None
+
+
+class Event(models.Model):
+    """A strong label: what is heard, from onset to offset (seconds, half-open)."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="events")
+    label = models.CharField(max_length=200)
+    term = models.ForeignKey(Term, null=True, blank=True, on_delete=models.PROTECT)
+    onset = models.FloatField()
+    offset = models.FloatField()
+    f_low = models.FloatField(null=True, blank=True)
+    f_high = models.FloatField(null=True, blank=True)
+    channel = models.PositiveSmallIntegerField(null=True, blank=True)
+    confidence = models.FloatField(null=True, blank=True)
+    source = models.CharField(
+        max_length=16, choices=[(s, s.value) for s in Source], default=Source.IMPORT
+    )
+    status = models.CharField(
+        max_length=16, choices=[(s, s.value) for s in Status], default=Status.SUGGESTED
+    )
+    presence = models.CharField(
+        max_length=8, choices=[(p, p.value) for p in Presence], default=Presence.YES
+    )
+    annotator = models.CharField(max_length=150, blank=True)
+    verifier = models.CharField(max_length=150, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(onset__gte=0, offset__gt=models.F("onset")),
+                name="event_has_length",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence=None)
+                | models.Q(confidence__gte=0, confidence__lte=1),
+                name="event_confidence_is_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verifier="") | ~models.Q(verifier=models.F("annotator")),
+                name="event_verified_by_another",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["clip", "onset"], name="event_in_clip"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.onset:.3f}-{self.offset:.3f}"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DvcConfig(AppConfig):
+    name = "apps.doors.dvc"
+    label = "dvc_door"

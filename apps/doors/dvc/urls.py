@@ -1,0 +1,6 @@
+"""Addresses of the DVC door."""
+
+from django.urls import URLPattern
+
+app_name = "dvc"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""The ways in: folders, archives, uploads, tables and label files."""

@@ -1,0 +1,24 @@
+"""Which jobs a user may see."""
+
+from apps.accounts.access import Principal, organisations_where
+from apps.accounts.models import User
+from apps.jobs.models import Job, JobQuerySet
+from datasets_catalog.errors import NotFoundError
+from datasets_catalog.roles import Permission
+from django.db.models import Q
+
+
+def jobs_for(user: Principal) -> JobQuerySet:
+    """The user's own jobs and those of the organisations they work in."""
+    if not isinstance(user, User):
+        return Job.objects.none()
+    organisations = organisations_where(user, Permission.DATASET_VIEW)
+    return Job.objects.filter(Q(created_by=user) | Q(organisation_id__in=organisations))
+
+
+def job_for(user: Principal, uid: str) -> Job:
+    """The job if the user may see it; `NotFoundError` otherwise."""
+    row = jobs_for(user).filter(uid=uid).first()
+    if row is None:
+        raise NotFoundError("There is no such job, or it is not yours to see.")
+    return row

@@ -1,0 +1,174 @@
+"""Every write to a job: start, claim, report, end, cancel, rescue."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.accounts.models import Organisation, User
+from apps.jobs.models import Job, JobQuerySet
+from apps.jobs.registry import kind
+from apps.jobs.wake import wake
+from datasets_catalog.errors import ConflictError, EarmarkError
+
+log = logging.getLogger(__name__)
+
+
+class JobCancelledError(EarmarkError):
+    """Somebody asked the job to stop."""
+
+    code = "job.cancelled"
+
+
+class LeaseLostError(EarmarkError):
+    """Another worker took the job over."""
+
+    code = "job.lease_lost"
+
+
+def start_job(
+    *,
+    actor: User | None,
+    kind_name: str,
+    subject: str = "",
+    organisation: Organisation | None = None,
+    arguments: dict[str, Any] | None = None,
+) -> Job:
+    """Write the job down and wake a worker when the transaction commits."""
+    row = Job.objects.create(
+        kind=kind_name,
+        subject=subject,
+        arguments=arguments or {},
+        created_by=actor,
+        organisation=organisation,
+    )
+    transaction.on_commit(lambda: wake(row.pk))
+    return row
+
+
+def claim(job_id: int) -> Claim | None:
+    """Take the job if it is free; None if somebody has it or it is over."""
+    token = uuid.uuid4()
+    now = timezone.now()
+    taken = (
+        Job.objects.filter(pk=job_id)
+        .claimable()
+        .update(
+            state=Job.State.RUNNING,
+            claim=token,
+            lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+            attempt=F("attempt") + 1,
+            started_at=now,
+        )
+    )
+    if not taken:
+        return None
+    row = Job.objects.get(pk=job_id)
+    return Claim(job_id=row.pk, token=token, attempt=row.attempt, kind_name=row.kind,
+                 arguments=row.arguments, actor_id=row.created_by_id)
+
+
+@dataclass(slots=True)
+class Claim:
+    """A worker's hold on a job: what the job's function is given as its `Run`."""
+
+    job_id: int
+    token: uuid.UUID
+    attempt: int
+    kind_name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    actor_id: int | None = None
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Report, renew the lease, and learn whether to go on."""
+        held = self._mine().update(
+            done=done,
+            total=total,
+            message=message[:300],
+            lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+        )
+        if not held:
+            raise LeaseLostError("Another worker took this job over.")
+        if Job.objects.filter(pk=self.job_id, cancel_requested=True).exists():
+            raise JobCancelledError("The job was cancelled.")
+
+    def finish(self, state: str, *, result: dict[str, Any], error: dict[str, Any]) -> bool:
+        """End the job; False when it is no longer ours to end."""
+        return bool(
+            self._mine().update(
+                state=state, result=result, error=error, finished_at=timezone.now(),
+                claim=None, lease_until=None,
+            )
+        )
+
+    def _mine(self) -> JobQuerySet:
+        return Job.objects.filter(pk=self.job_id, claim=self.token, state=Job.State.RUNNING)
+
+
+def run_claimed(claimed: Claim) -> None:
+    """Do the work of a claimed job and write down how it ended."""
+    registered = kind(claimed.kind_name)
+    if claimed.attempt > registered.attempts:
+        error = {"code": "job.gave_up", "message": f"Gave up after {registered.attempts} tries."}
+        claimed.finish(Job.State.FAILED, result={}, error=error)
+        return
+    try:
+        claimed.progress(0, 0, registered.title)
+        result = registered.work(claimed)
+    except LeaseLostError:
+        log.warning("job %s: lease lost to another worker", claimed.job_id)
+    except JobCancelledError:
+        claimed.finish(Job.State.CANCELLED, result={}, error={})
+    except EarmarkError as problem:
+        error = {"code": problem.code, "message": problem.message, "detail": problem.detail}
+        claimed.finish(Job.State.FAILED, result={}, error=error)
+    except Exception:
+        log.exception("job %s failed", claimed.job_id)
+        error = {
+            "code": "job.crashed",
+            "message": "Something went wrong on our side. The operators' log has the details;"
+            " start it again, and tell them if it fails again.",
+        }
+        claimed.finish(Job.State.FAILED, result={}, error=error)
+    else:
+        claimed.finish(Job.State.DONE, result=result, error={})
+
+
+def run_job(job_id: int) -> bool:
+    """Claim and run; False when there was nothing to do."""
+    claimed = claim(job_id)
+    if claimed is None:
+        return False
+    run_claimed(claimed)
+    return True
+
+
+@transaction.atomic
+def cancel_job(*, actor: User, job: Job) -> Job:
+    """Ask a job to stop; a queued one stops at once, a running one at its next report."""
+    row = Job.objects.select_for_update().get(pk=job.pk)
+    if row.is_over:
+        raise ConflictError(f"This job is {row.state} already.")
+    row.cancel_requested = True
+    if row.state == Job.State.QUEUED:
+        row.state, row.finished_at = Job.State.CANCELLED, timezone.now()
+    row.save(update_fields=["cancel_requested", "state", "finished_at"])
+    return row
+
+
+def rescue_jobs() -> int:
+    """Wake workers for jobs whose message or worker was lost; returns how many."""
+    stale = timezone.now() - timedelta(seconds=30)
+    lost = Job.objects.claimable().filter(created_at__lt=stale).values_list("pk", flat=True)
+    ids = list(lost[:500])
+    for job_id in ids:
+        wake(job_id)
+    return len(ids)

@@ -1,0 +1,1 @@
+"""What may be done with the bytes: licence texts, custom terms, attribution."""

@@ -1,0 +1,1 @@
+"""Scans, findings, decisions and redaction."""

@@ -1,0 +1,112 @@
+"""What detectors saw and what people decided, each bound to the bytes it speaks of."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from apps.datasets.models import Clip, Dataset
+
+
+class Scan(models.Model):
+    """One detector's pass over one content; unchanged content is never scanned twice."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="scans")
+    # SHA-256 of the bytes, or of the canonical text cells.
+    content_sha256 = models.CharField(max_length=64)
+    detector = models.CharField(max_length=64)
+    detector_version = models.CharField(max_length=64)
+    parameters_sha256 = models.CharField(max_length=64)
+    model_sha256 = models.CharField(max_length=64, blank=True)
+    # A scan that failed blocks like an open finding: not seen is not clean.
+    failed = models.BooleanField(default=False)
+    error = models.CharField(max_length=500, blank=True)
+    seen = models.JSONField(default=list)
+    evidence = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=[
+                    "dataset",
+                    "content_sha256",
+                    "detector",
+                    "detector_version",
+                    "parameters_sha256",
+                ],
+                name="scan_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.detector} {self.detector_version} on {self.content_sha256[:12]}"
+
+
+class Finding(models.Model):
+    """What a detector saw in a clip; blocks every release of it until a person decides."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="findings")
+    scan = models.ForeignKey(Scan, on_delete=models.PROTECT, related_name="findings")
+    # Which of the things that the scan saw.
+    position = models.PositiveIntegerField()
+    content_sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64)
+    onset = models.FloatField(null=True, blank=True)
+    offset = models.FloatField(null=True, blank=True)
+    score = models.FloatField(null=True, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    evidence = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["clip", "scan", "position"], name="finding_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["clip", "content_sha256"], name="finding_by_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.clip}"
+
+
+class Decision(models.Model):
+    """What a reviewer said of a finding; bound to the bytes the reviewer heard."""
+
+    class Verdict(models.TextChoices):
+        CLEAR = "clear", "Clear"
+        REDACT = "redact", "Redact"
+        EXCLUDE = "exclude", "Exclude"
+
+    finding = models.OneToOneField(Finding, on_delete=models.PROTECT, related_name="decision")
+    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    reason = models.TextField()
+    content_sha256 = models.CharField(max_length=64)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    # Copied so that the database itself can compare: who uploaded does not decide.
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=~models.Q(decided_by=models.F("uploaded_by")),
+                name="decision_not_by_uploader",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="decision_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.finding}"

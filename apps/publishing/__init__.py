@@ -1,0 +1,1 @@
+"""The ways out to other places: snapshots, cards, Croissant, the Hugging Face Hub."""

@@ -1,0 +1,1 @@
+"""From draft to published: facts, gates, sign-offs, freeze, approve, publish."""

@@ -1,0 +1,174 @@
+"""Releases, the blobs they hold, and who signed for what."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+
+from apps.datasets.models import Dataset
+from apps.storage.models import Blob
+from datasets_catalog.licences import Use
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+
+VERSION = RegexValidator(
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$",
+    "A version is three numbers joined by dots, such as 1.2.0.",
+)
+_AFTER_DRAFT = [state.value for state in ReleaseState if state != ReleaseState.DRAFT]
+_PUBLIC = [state.value for state in sorted(PUBLIC)]
+
+
+class Release(models.Model):
+    """A frozen, reviewed, numbered state of a dataset."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="releases")
+    version = models.CharField(max_length=32, validators=[VERSION])
+    # The version's numbers as one sortable integer.
+    order = models.PositiveBigIntegerField()
+    state = models.CharField(
+        max_length=16, choices=[(s, s.value) for s in ReleaseState], default=ReleaseState.DRAFT
+    )
+    purposes = models.JSONField(default=list)
+    use = models.CharField(max_length=16, choices=[(u, u.value) for u in Use])
+    notes = models.TextField(blank=True)
+
+    root = models.CharField(max_length=64, blank=True)
+    draft_serial = models.PositiveBigIntegerField(default=0)
+    clips = models.PositiveBigIntegerField(default=0)
+    events = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    size = models.PositiveBigIntegerField(default=0)
+    licence = models.CharField(max_length=300, blank=True)
+    statistics = models.JSONField(default=dict)
+    clips_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
+    events_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
+    dvc_commit = models.CharField(max_length=40, blank=True)
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-order"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "version"], name="release_version_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ReleaseState]),
+                name="release_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=_AFTER_DRAFT)
+                | (
+                    models.Q(
+                        frozen_by__isnull=False,
+                        frozen_at__isnull=False,
+                        clips_table__isnull=False,
+                        events_table__isnull=False,
+                    )
+                    & ~models.Q(root="")
+                ),
+                name="release_frozen_has_root",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=_PUBLIC)
+                | (
+                    models.Q(published_by__isnull=False, published_at__isnull=False)
+                    & ~models.Q(dvc_commit="")
+                ),
+                name="release_published_has_commit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.version}"
+
+    @property
+    def tag(self) -> str:
+        return f"v{self.version}"
+
+
+class ReleaseBlob(models.Model):
+    """A release holds a blob: the count that decides when bytes may be destroyed."""
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="holdings")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="held_by")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["release", "blob"], name="release_holds_blob_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release} holds {self.blob}"
+
+
+class GateResult(models.Model):
+    """What a gate said of one root."""
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="gate_results")
+    root = models.CharField(max_length=64)
+    code = models.CharField(max_length=64)
+    title = models.CharField(max_length=200)
+    blocking = models.BooleanField()
+    passed = models.BooleanField()
+    summary = models.TextField(blank=True)
+    failing = models.JSONField(default=list)
+    failing_count = models.PositiveBigIntegerField(default=0)
+    numbers = models.JSONField(default=dict)
+    checked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["release", "root", "code"], name="gate_once_a_root"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {'passed' if self.passed else 'failed'}"
+
+
+class SignOff(models.Model):
+    """A person answers for one part of one root."""
+
+    class Part(models.TextChoices):
+        PRIVACY = "privacy", "Privacy"
+        RIGHTS = "rights", "Rights and consent"
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="sign_offs")
+    root = models.CharField(max_length=64)
+    part = models.CharField(max_length=16, choices=Part.choices)
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    # Copied so that the database itself can compare: nobody signs for what they made.
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    note = models.TextField(blank=True)
+    signed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["release", "root", "part"], name="sign_off_once"),
+            models.CheckConstraint(
+                condition=~models.Q(signed_by=models.F("frozen_by")),
+                name="sign_off_not_by_maker",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.release} by {self.signed_by}"

@@ -1,0 +1,68 @@
+"""Many machines: PostgreSQL, Valkey, an object store. Every secret comes from the environment."""
+
+from earmark.settings import env
+from earmark.settings.base import *
+
+DEBUG = False
+SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
+FIELD_ENCRYPTION_KEYS = env.names("FIELD_ENCRYPTION_KEYS")
+BASE_URL = env.url("BASE_URL")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+DATABASES = {"default": env.database(env.text("DATABASE_URL"), pool=True)}
+REDIS_URL = env.text("REDIS_URL")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"unacked_restore_throttle": 1, "visibility_timeout": 4 * 3600}
+    if CELERY_BROKER_URL.startswith(("redis", "rediss"))
+    else {}
+)
+
+STATE = Path(env.text("EARMARK_STATE"))
+BLOBS_ROOT = STATE / "blobs"
+GIT_ROOT = STATE / "git"
+WORK_ROOT = STATE / "work"
+STATIC_ROOT = STATE / "static"
+S3_BUCKET = env.text("S3_BUCKET", "")
+BLOB_STORAGE: dict[str, object] = (
+    {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.text("S3_ENDPOINT_URL", "") or None,
+            "access_key": env.text("S3_ACCESS_KEY"),
+            "secret_key": env.text("S3_SECRET_KEY"),
+            "region_name": env.text("S3_REGION", "us-east-1"),
+            "querystring_auth": True,
+            "querystring_expire": 300,
+            "file_overwrite": True,
+            "signature_version": "s3v4",
+        },
+    }
+    if S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(BLOBS_ROOT)},
+    }
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "blobs": BLOB_STORAGE,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+SERVE_BACKEND = env.text("SERVE_BACKEND", "redirect" if S3_BUCKET else "accel")
+if SERVE_BACKEND not in {"sendfile", "accel", "redirect"}:
+    raise env.ImproperlyConfigured("SERVE_BACKEND: expected sendfile, accel or redirect.")
+
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "earmark@localhost")

@@ -1,0 +1,11 @@
+"""Which door answers which address."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("apps.doors.api.urls")),
+    path("", include("apps.doors.dvc.urls")),
+    path("", include("apps.doors.web.urls")),
+]
