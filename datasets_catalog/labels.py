@@ -1,0 +1,211 @@
+"""Strong labels: their vocabulary of states, what makes one valid, and the digest of a clip's."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from datasets_catalog.canonical import canonical_json
+
+# Tables round times up, and lossy codecs shorten files: an offset may lie this many seconds
+# beyond the end of its clip before it is called wrong.
+END_TOLERANCE = 0.05
+MAX_LABEL_LENGTH = 200
+
+
+class Source(StrEnum):
+    """Where an event comes from."""
+
+    HUMAN = "human"
+    MODEL = "model"
+    IMPORT = "import"
+    SYNTHETIC = "synthetic"
+
+
+class Status(StrEnum):
+    """Whether a second look confirmed an event."""
+
+    SUGGESTED = "suggested"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+
+
+class Presence(StrEnum):
+    """Whether the sound is there; `NO` is an explicit negative."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One strong label. Times are in seconds from the clip's start, half-open; pitch in hertz."""
+
+    event_id: str
+    label: str
+    onset: float
+    offset: float
+    term: str | None = None
+    f_low: float | None = None
+    f_high: float | None = None
+    channel: int | None = None
+    confidence: float | None = None
+    source: Source = Source.IMPORT
+    status: Status = Status.SUGGESTED
+    presence: Presence = Presence.YES
+    annotator: str | None = None
+    verifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The room a clip gives its events: seconds, hertz, channels."""
+
+    duration: float
+    sample_rate: int
+    channels: int
+
+    @property
+    def nyquist(self) -> float:
+        return self.sample_rate / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field of an event, in words that say what was expected."""
+
+    field: str
+    value: object
+    message: str
+
+
+def event_problems(event: Event, clip: Extent) -> tuple[Problem, ...]:
+    """Return everything that makes this event invalid in this clip; nothing when it is valid."""
+    return tuple(problem for check in CHECKS for problem in check(event, clip))
+
+
+def released(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return the events a release carries: all that nobody rejected."""
+    return tuple(event for event in events if event.status is not Status.REJECTED)
+
+
+def verified_share(events: Iterable[Event]) -> float:
+    """Return the verified part, 0 to 1, of the events a release carries; 1 when there are none."""
+    carried = released(events)
+    return share_of(sum(event.status is Status.VERIFIED for event in carried), len(carried))
+
+
+def share_of(part: int, whole: int) -> float:
+    """Return part / whole, and 1 for a part of nothing."""
+    return part / whole if whole else 1.0
+
+
+def labels_digest(events: Iterable[Event]) -> str:
+    """Return the hexadecimal SHA-256 of a clip's events.
+
+    Over the RFC 8785 JSON array of one object per event, with all members of `Event` (null
+    where unknown), sorted by onset, offset, label and id. Pass the released events only.
+    """
+    rows = [_row(event) for event in sorted(events, key=_place)]
+    return hashlib.sha256(canonical_json(rows)).hexdigest()
+
+
+def _row(event: Event) -> dict[str, object]:
+    return {
+        "event_id": event.event_id,
+        "label": event.label,
+        "term": event.term,
+        "onset": event.onset,
+        "offset": event.offset,
+        "f_low": event.f_low,
+        "f_high": event.f_high,
+        "channel": event.channel,
+        "confidence": event.confidence,
+        "source": str(event.source.value),
+        "status": str(event.status.value),
+        "presence": str(event.presence.value),
+        "annotator": event.annotator,
+        "verifier": event.verifier,
+    }
+
+
+def _place(event: Event) -> tuple[float, float, str, str]:
+    return (event.onset, event.offset, event.label, event.event_id)
+
+
+def _label(event: Event, clip: Extent) -> Iterator[Problem]:
+    if not event.label.strip():
+        yield Problem("label", event.label, "A label needs a name.")
+    elif len(event.label) > MAX_LABEL_LENGTH:
+        expected = f"A label has at most {MAX_LABEL_LENGTH} characters, not {len(event.label)}."
+        yield Problem("label", event.label, expected)
+
+
+def _times(event: Event, clip: Extent) -> Iterator[Problem]:
+    onset, offset = event.onset, event.offset
+    for field, value in (("onset", onset), ("offset", offset)):
+        if not math.isfinite(value):
+            yield Problem(field, value, f"The {field} must be a number of seconds.")
+            return
+    if onset < 0:
+        yield Problem("onset", onset, f"The onset {onset} s lies before the start of the clip.")
+    if onset == offset:
+        message = (
+            f"Onset and offset are both {onset} s. Events are half-open, so a point has no "
+            "length; give the moment a short duration."
+        )
+        yield Problem("offset", offset, message)
+    elif offset < onset:
+        yield Problem("offset", offset, f"The offset {offset} s lies before the onset {onset} s.")
+    if offset > clip.duration + END_TOLERANCE:
+        message = f"The offset {offset} s lies beyond the end of the clip ({clip.duration} s)."
+        yield Problem("offset", offset, message)
+    elif onset >= clip.duration:
+        message = f"The onset {onset} s is not inside the clip ({clip.duration} s)."
+        yield Problem("onset", onset, message)
+
+
+def _frequencies(event: Event, clip: Extent) -> Iterator[Problem]:
+    bounds = (("f_low", event.f_low), ("f_high", event.f_high))
+    for field, value in bounds:
+        if value is not None and not 0 <= value <= clip.nyquist:
+            message = (
+                f"{field} is {value} Hz; expected 0 to {clip.nyquist:g} Hz, half the clip's "
+                "sample rate."
+            )
+            yield Problem(field, value, message)
+    if event.f_low is not None and event.f_high is not None and event.f_low >= event.f_high:
+        message = f"f_low ({event.f_low} Hz) must be below f_high ({event.f_high} Hz)."
+        yield Problem("f_low", event.f_low, message)
+
+
+def _channel(event: Event, clip: Extent) -> Iterator[Problem]:
+    if event.channel is not None and not 0 <= event.channel < clip.channels:
+        message = (
+            f"Channel {event.channel} does not exist; the clip has {clip.channels}, counted from 0."
+        )
+        yield Problem("channel", event.channel, message)
+
+
+def _confidence(event: Event, clip: Extent) -> Iterator[Problem]:
+    if event.confidence is not None and not 0 <= event.confidence <= 1:
+        message = f"The confidence is {event.confidence}; expected 0 to 1."
+        yield Problem("confidence", event.confidence, message)
+
+
+def _people(event: Event, clip: Extent) -> Iterator[Problem]:
+    if event.verifier is not None and event.verifier == event.annotator:
+        message = f"{event.verifier} annotated this event; somebody else must verify it."
+        yield Problem("verifier", event.verifier, message)
+
+
+CHECKS: tuple[Callable[[Event, Extent], Iterator[Problem]], ...] = (
+    _label,
+    _times,
+    _frequencies,
+    _channel,
+    _confidence,
+    _people,
+)
