@@ -1,0 +1,1 @@
+"""Servers that tests talk to in place of services outside this house."""
