@@ -89,6 +89,8 @@ class Dataset(models.Model):
     verified_share = models.FloatField(default=0.0)
     # Counts changes of the draft: a release frozen at an older count is stale.
     draft_serial = models.PositiveBigIntegerField(default=0)
+    # When the first release was published; before that only members know of the dataset.
+    released_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -136,7 +138,8 @@ class Clip(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active", "Active"
-        EXCLUDED = "excluded", "Excluded"
+        EXCLUDED = "excluded", "Excluded by review"
+        REMOVED = "removed", "Removed from the draft"
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="clips")
@@ -182,7 +185,8 @@ class Clip(models.Model):
             models.UniqueConstraint(fields=["dataset", "path"], name="clip_path_once"),
             models.CheckConstraint(condition=models.Q(duration__gt=0), name="clip_has_duration"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["active", "excluded"]), name="clip_state_known"
+                condition=models.Q(state__in=["active", "excluded", "removed"]),
+                name="clip_state_known",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

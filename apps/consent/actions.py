@@ -1,0 +1,154 @@
+"""Every write to the ledger. Nothing in it is ever changed: a new answer is a new consent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.access import require
+from apps.accounts.models import Organisation, User
+from apps.audit import record
+from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor, Participation
+from apps.datasets.actions import touch_draft
+from apps.datasets.models import Dataset
+from datasets_catalog.purposes import Answer, Purpose
+from datasets_catalog.roles import Permission
+
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    """One contributor's answers as a table or form gives them; purposes left out: not asked."""
+
+    contributor: str
+    form: str
+    form_version: str
+    given_at: datetime
+    answers: Mapping[Purpose, Answer]
+    valid_until: datetime | None = None
+    evidence_sha256: str = ""
+    guardian: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a table of consents brought."""
+
+    added: int
+    known: int
+    contributors_added: int
+
+
+@transaction.atomic
+def record_consents(
+    *,
+    actor: User,
+    organisation: Organisation,
+    entries: Sequence[ConsentEntry],
+    table_sha256: str = "",
+) -> Recorded:
+    """Add consents; the same contributor, form and moment again is known already and kept as is.
+
+    Contributors and forms that were not known are registered. Every draft in which one of the
+    contributors takes part changes with it: what was frozen from it becomes stale.
+    """
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    require(actor, Permission.CONSENT_RECORD, organisation)
+    people, fresh = _contributors(organisation, {entry.contributor for entry in entries})
+    forms = _forms(organisation, {(entry.form, entry.form_version) for entry in entries})
+    known = set(
+        Consent.objects.filter(contributor__organisation=organisation).values_list(
+            "contributor_id", "form_id", "given_at"
+        )
+    )
+    rows: list[tuple[Consent, ConsentEntry]] = []
+    for entry in entries:
+        person, form = people[entry.contributor], forms[entry.form, entry.form_version]
+        if (person.pk, form.pk, entry.given_at) in known:
+            continue
+        known.add((person.pk, form.pk, entry.given_at))
+        consent = Consent(
+            contributor=person,
+            form=form,
+            given_at=entry.given_at,
+            valid_until=entry.valid_until,
+            evidence_sha256=entry.evidence_sha256,
+            guardian=entry.guardian,
+            recorded_by=actor,
+        )
+        rows.append((consent, entry))
+    Consent.objects.bulk_create([consent for consent, _ in rows], batch_size=BATCH)
+    ConsentAnswer.objects.bulk_create(
+        [
+            ConsentAnswer(consent=consent, purpose=purpose, answer=answer)
+            for consent, entry in rows
+            for purpose, answer in entry.answers.items()
+            if answer != Answer.NOT_ASKED
+        ],
+        batch_size=BATCH,
+    )
+    _touch_drafts_of({consent.contributor_id for consent, _ in rows})
+    record.consents_recorded(
+        actor=actor.username,
+        organisation=organisation.name,
+        count=len(rows),
+        sha256=table_sha256,
+    )
+    return Recorded(len(rows), len(entries) - len(rows), fresh)
+
+
+def _contributors(
+    organisation: Organisation, codes: Iterable[str]
+) -> tuple[dict[str, Contributor], int]:
+    wanted = set(codes)
+    rows = Contributor.objects.filter(organisation=organisation, code__in=wanted)
+    found = {row.code: row for row in rows}
+    fresh = [
+        Contributor(organisation=organisation, code=code) for code in sorted(wanted - found.keys())
+    ]
+    Contributor.objects.bulk_create(fresh, batch_size=BATCH)
+    found.update((row.code, row) for row in fresh)
+    return found, len(fresh)
+
+
+def _forms(
+    organisation: Organisation, names: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], ConsentForm]:
+    found: dict[tuple[str, str], ConsentForm] = {}
+    for name, version in sorted(names):
+        forms = ConsentForm.objects.filter(organisation=organisation, name=name, version=version)
+        found[name, version] = forms.order_by("pk").first() or ConsentForm.objects.create(
+            organisation=organisation, name=name, version=version
+        )
+    return found
+
+
+def _touch_drafts_of(contributor_ids: Iterable[int]) -> None:
+    drafts = Dataset.objects.filter(
+        clips__participations__contributor_id__in=list(contributor_ids)
+    ).distinct()
+    for dataset in drafts:
+        touch_draft(dataset)
+
+
+def set_participations(*, organisation: Organisation, people: Mapping[int, Sequence[str]]) -> None:
+    """Say who is in each clip (by clip id); part of an ingest, whose transaction this runs in.
+
+    Codes that are not known become contributors without a consent: nothing is allowed for them.
+    """
+    codes = {code for listed in people.values() for code in listed}
+    rows, _ = _contributors(organisation, codes)
+    clip_ids = list(people)
+    for start in range(0, len(clip_ids), BATCH):
+        chunk = clip_ids[start : start + BATCH]
+        existing = Participation.objects.filter(clip_id__in=chunk)
+        present = set(existing.values_list("clip_id", "contributor_id"))
+        keep = {(clip_id, rows[code].pk) for clip_id in chunk for code in people[clip_id]}
+        for clip_id, contributor_id in present - keep:
+            Participation.objects.filter(clip_id=clip_id, contributor_id=contributor_id).delete()
+        Participation.objects.bulk_create(
+            [Participation(clip_id=c, contributor_id=p) for c, p in sorted(keep - present)],
+            batch_size=BATCH,
+        )

@@ -1,0 +1,49 @@
+"""Which datasets a user may have: fetching is the permission check."""
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.access import Principal, can, organisations_where, require
+from apps.datasets.models import Dataset
+from datasets_catalog.errors import NotFoundError
+from datasets_catalog.roles import Permission
+
+
+class DatasetUnknownError(NotFoundError):
+    """There is no such dataset, or the user may not know of it: the answer is the same."""
+
+    code = "dataset.unknown"
+
+
+def visible_datasets(user: Principal) -> QuerySet[Dataset]:
+    """Datasets of the user's organisations, and the released ones that are not internal."""
+    mine = organisations_where(user, Permission.DATASET_VIEW)
+    released = Q(released_at__isnull=False) & ~Q(access=Dataset.Access.ORGANISATION)
+    return (
+        Dataset.objects.filter(Q(organisation_id__in=mine) | released)
+        .select_related("organisation", "vocabulary")
+        .order_by("organisation__name", "name")
+    )
+
+
+def dataset_for(user: Principal, full_name: str) -> Dataset:
+    """The dataset `organisation/name`, if the user may know of it."""
+    organisation, _, name = full_name.partition("/")
+    row = visible_datasets(user).filter(organisation__name=organisation, name=name).first()
+    if row is None:
+        raise DatasetUnknownError(
+            f"There is no dataset {full_name}, or it is not yours to see."
+            " Sign in, or ask its organisation."
+        )
+    return row
+
+
+def dataset_to_edit(user: Principal, full_name: str, permission: Permission) -> Dataset:
+    """The dataset, if the user has the permission in its organisation; `DeniedError` if not."""
+    row = dataset_for(user, full_name)
+    require(user, permission, row.organisation)
+    return row
+
+
+def sees_draft(user: Principal, dataset: Dataset) -> bool:
+    """Whether the user works on the dataset and may see what is not released."""
+    return can(user, Permission.DATASET_VIEW, dataset.organisation)

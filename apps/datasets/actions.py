@@ -1,0 +1,176 @@
+"""Every write to datasets, vocabularies and the draft's clips."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+
+from apps.accounts.access import require
+from apps.accounts.actions import slug
+from apps.accounts.models import Organisation, User
+from apps.audit import record
+from apps.datasets.models import Clip, Dataset, Term, Vocabulary
+from datasets_catalog import vocabularies
+from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
+from datasets_catalog.licences import Use
+from datasets_catalog.roles import Permission
+from datasets_catalog.verticals import Vertical
+
+CHANGEABLE = (
+    "title",
+    "description",
+    "privacy_profile",
+    "use",
+    "wanted_licence",
+    "access",
+    "verified_share",
+    "vocabulary",
+)
+# Changing these does not change what a frozen release would hold or be judged by.
+OUTSIDE_RELEASES = {"access"}
+
+
+class DatasetNameTakenError(ConflictError):
+    """The organisation has a dataset of this name."""
+
+    code = "dataset.name_taken"
+
+
+def touch_draft(dataset: Dataset) -> None:
+    """Note that the draft changed: whatever was frozen from it is stale."""
+    Dataset.objects.filter(pk=dataset.pk).update(draft_serial=F("draft_serial") + 1)
+    dataset.refresh_from_db(fields=["draft_serial"])
+
+
+@transaction.atomic
+def create_dataset(
+    *, actor: User, organisation: Organisation, name: str, vertical: str, **settings: Any
+) -> Dataset:
+    """An empty dataset; `settings` are the columns named in `CHANGEABLE`."""
+    require(actor, Permission.DATASET_CREATE, organisation)
+    slug(name, "a dataset's name")
+    if vertical not in set(Vertical):
+        raise InvalidError(f"{vertical!r} is no vertical. Verticals: {', '.join(Vertical)}.")
+    if Dataset.objects.filter(organisation=organisation, name=name).exists():
+        raise DatasetNameTakenError(f"There is a dataset {organisation}/{name} already.")
+    row = Dataset(
+        organisation=organisation, name=name, vertical=vertical, created_by=actor, title=name
+    )
+    _apply(row, settings)
+    row.save(force_insert=True)
+    record.dataset_created(
+        actor=actor.username,
+        organisation=organisation.name,
+        dataset=row.full_name,
+        vertical=vertical,
+    )
+    return row
+
+
+@transaction.atomic
+def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> Dataset:
+    """Change columns named in `CHANGEABLE`; what matters to a release makes frozen ones stale."""
+    row = Dataset.objects.select_for_update().get(pk=dataset.pk)
+    require(actor, Permission.DATASET_EDIT, row.organisation)
+    before = {name: getattr(row, name) for name in changes if name in CHANGEABLE}
+    _apply(row, changes)
+    changed = {name: str(changes[name]) for name in before if getattr(row, name) != before[name]}
+    if not changed:
+        return row
+    row.save(update_fields=sorted(changed))
+    if changed.keys() - OUTSIDE_RELEASES:
+        touch_draft(row)
+    record.dataset_changed(
+        actor=actor.username,
+        organisation=row.organisation.name,
+        dataset=row.full_name,
+        changes=changed,
+    )
+    return row
+
+
+def _apply(row: Dataset, settings: dict[str, Any]) -> None:
+    unknown = sorted(settings.keys() - set(CHANGEABLE))
+    if unknown:
+        raise InvalidError(f"A dataset has no {unknown[0]}: it has {', '.join(CHANGEABLE)}.")
+    for name, value in settings.items():
+        setattr(row, name, value)
+    if row.use not in set(Use):
+        raise InvalidError(f"{row.use!r}: the use is one of {', '.join(Use)}.")
+    try:
+        row.clean_fields(exclude=["organisation", "created_by"])
+    except ValidationError as problem:
+        field, messages = next(iter(problem.message_dict.items()))
+        raise InvalidError(f"{field}: {messages[0]}", fields=problem.message_dict) from problem
+
+
+@transaction.atomic
+def import_vocabulary(
+    *, actor: User, name: str, version: str, text: str, title: str = "", **about: str
+) -> Vocabulary:
+    """A new version of a vocabulary; the same text again changes nothing.
+
+    `about` may hold `licence` and `source_url`. Raises `VocabularyError` for a text that is
+    neither the AudioSet ontology's JSON nor a CSV of terms, and `ConflictError` when the version
+    exists with other content.
+    """
+    slug(name, "a vocabulary's name")
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    existing = Vocabulary.objects.filter(name=name, version=version).first()
+    if existing is not None:
+        if existing.sha256 != sha256:
+            raise ConflictError(
+                f"{name} {version} exists with other content: import it as a new version."
+            )
+        return existing
+    entries = vocabularies.parse(text)
+    row = Vocabulary.objects.create(
+        name=name, version=version, title=title or name, sha256=sha256, **about
+    )
+    terms = Term.objects.bulk_create(
+        Term(
+            vocabulary=row,
+            code=entry.code,
+            name=entry.name,
+            description=entry.description,
+            abstract=entry.abstract,
+        )
+        for entry in entries
+    )
+    ids = {term.code: term.pk for term in terms}
+    through = Term.parents.through
+    through.objects.bulk_create(
+        through(from_term_id=ids[entry.code], to_term_id=ids[parent])
+        for entry in entries
+        for parent in entry.parents
+    )
+    record.vocabulary_imported(
+        actor=actor.username, vocabulary=str(row), terms=len(terms), sha256=sha256
+    )
+    return row
+
+
+@transaction.atomic
+def remove_clips(*, actor: User, dataset: Dataset, paths: Sequence[str]) -> int:
+    """Take clips out of the draft; releases that hold them keep them."""
+    row = Dataset.objects.select_for_update().get(pk=dataset.pk)
+    require(actor, Permission.CLIP_INGEST, row.organisation)
+    clips = Clip.objects.filter(dataset=row, path__in=list(paths)).exclude(
+        state=Clip.State.REMOVED
+    )
+    found = list(clips.values_list("path", flat=True))
+    missing = sorted(set(paths) - set(found))
+    if missing:
+        raise NotFoundError(f"{row} has no clip {missing[0]!r}.", missing=missing[:100])
+    clips.update(state=Clip.State.REMOVED)
+    touch_draft(row)
+    record.clips_removed(
+        actor=actor.username,
+        organisation=row.organisation.name,
+        dataset=row.full_name,
+        clips=found[:100],
+    )
+    return len(found)
