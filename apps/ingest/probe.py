@@ -1,0 +1,430 @@
+"""Decides what an uploaded file is by decoding all of it, and says clearly what is wrong with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from apps.privacy.containers import (
+    Container,
+    Layout,
+    MalformedContainerError,
+    Region,
+    Role,
+    Source,
+    read_wave_format,
+    walk,
+)
+from apps.privacy.decoding import Reader, Sound, UndecodableError, open_sound
+from datasets_catalog.errors import EarmarkError
+
+EXTENSIONS = {
+    Container.WAV: (".wav", ".wave", ".bwf"),
+    Container.RF64: (".wav", ".rf64", ".bwf"),
+    Container.W64: (".w64",),
+    Container.AIFF: (".aiff", ".aif", ".aifc"),
+    Container.CAF: (".caf",),
+    Container.FLAC: (".flac",),
+    Container.OGG: (".ogg", ".oga", ".ogv", ".opus", ".spx"),
+    Container.MP3: (".mp3", ".mp2", ".mp1"),
+    Container.AAC: (".aac",),
+    Container.MP4: (".m4a", ".mp4", ".m4b", ".m4v", ".mov", ".3gp"),
+    Container.WEBM: (".webm", ".weba"),
+    Container.MATROSKA: (".mka", ".mkv"),
+}
+MEDIA_TYPES = {
+    Container.WAV: "wav",
+    Container.RF64: "wav",
+    Container.W64: "x-w64",
+    Container.AIFF: "aiff",
+    Container.CAF: "x-caf",
+    Container.FLAC: "flac",
+    Container.OGG: "ogg",
+    Container.MP3: "mpeg",
+    Container.AAC: "aac",
+    Container.MP4: "mp4",
+    Container.WEBM: "webm",
+    Container.MATROSKA: "x-matroska",
+}
+# What people append to sound files, to name it in the message.
+SIGNATURES = {
+    b"PK\x03\x04": "a ZIP archive",
+    b"PK\x05\x06": "a ZIP archive",
+    b"%PDF": "a PDF document",
+    b"<!DOCTYPE": "an HTML page",
+    b"<!doctype": "an HTML page",
+    b"<html": "an HTML page",
+    b"<script": "a script",
+    b"<?php": "a PHP script",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"\x7fELF": "a program",
+    b"MZ": "a program",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x1f\x8b": "gzip data",
+    b"RIFF": "another RIFF file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost. Zero padding, bytes and ratio count decoded 16-bit samples.
+
+    A file is a decompression bomb when it decodes to more than `bomb_bytes` and to more than
+    `bomb_ratio` times its own size; short digital silence may be as small as it likes.
+    """
+
+    seconds: float = 6 * 3600.0
+    bomb_bytes: int = 256 << 20
+    bomb_ratio: float = 500.0
+    channels: int = 64
+    lowest_rate: int = 100
+    highest_rate: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a file is. Rates in hertz, duration in seconds, `bit_depth` none for lossy codecs."""
+
+    media_type: str
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+    frames: int
+    duration: float
+    bit_depth: int | None
+    has_video: bool
+    trailing_bytes: int
+    warnings: tuple[str, ...]
+
+
+class ProbeError(EarmarkError):
+    """The file cannot become a clip as it is."""
+
+    code: ClassVar[str] = "ingest.unusable"
+
+
+class NotAudioError(ProbeError):
+    code = "ingest.not_audio"
+
+
+class EmptyError(ProbeError):
+    code = "ingest.empty"
+
+
+class TruncatedError(ProbeError):
+    code = "ingest.truncated"
+
+
+class HeaderLiesError(ProbeError):
+    code = "ingest.header_lies"
+
+
+class CorruptError(ProbeError):
+    code = "ingest.corrupt"
+
+
+class WrongExtensionError(ProbeError):
+    code = "ingest.wrong_extension"
+
+
+class TrailingBytesError(ProbeError):
+    code = "ingest.trailing_bytes"
+
+
+class TooLongError(ProbeError):
+    code = "ingest.too_long"
+
+
+class DecompressionBombError(ProbeError):
+    code = "ingest.decompression_bomb"
+
+
+class BadSamplesError(ProbeError):
+    code = "ingest.bad_samples"
+
+
+class UnsupportedError(ProbeError):
+    code = "ingest.unsupported"
+
+
+STANDARD_LIMITS = Limits()
+
+
+def probe(path: Path, *, limits: Limits = STANDARD_LIMITS, name: str | None = None) -> Probe:
+    """Decode the whole file and say what it is, or raise the `ProbeError` that says what is wrong.
+
+    `name` is what the file is called in the dataset, when the bytes lie under another name. Memory
+    is bounded whatever the file claims; decoding stops at the first limit that is passed.
+    """
+    name = name or path.name
+    with Source(path) as source:
+        return _Examination(path, name, source, limits).probe()
+
+
+class _Examination:
+    """One file under examination: its bytes, its layout, and how to complain about it."""
+
+    def __init__(self, path: Path, name: str, source: Source, limits: Limits) -> None:
+        self.path = path
+        self.name = name
+        self.source = source
+        self.limits = limits
+        self.warnings: list[str] = []
+
+    def probe(self) -> Probe:
+        layout = self._layout()
+        self._check_extension(layout.container)
+        self._check_structure(layout)
+        trailing = self._check_foreign(layout)
+        sound, frames = self._plain_wave(layout) or self._decode(layout)
+        if not frames:
+            raise EmptyError(
+                f"{self.name} holds no sound: its header is fine but there is not one sample. "
+                "Record or export it again, or leave it out."
+            )
+        kind = "video" if sound.has_video else "audio"
+        return Probe(
+            media_type=f"{kind}/{MEDIA_TYPES[layout.container]}",
+            container=layout.container.value,
+            codec=sound.codec,
+            sample_rate=sound.sample_rate,
+            channels=sound.channels,
+            frames=frames,
+            duration=frames / sound.sample_rate,
+            bit_depth=sound.bit_depth,
+            has_video=sound.has_video,
+            trailing_bytes=trailing,
+            warnings=tuple(self.warnings),
+        )
+
+    def _layout(self) -> Layout:
+        if not self.source.size:
+            raise EmptyError(
+                f"{self.name} is 0 bytes long. The upload or export was interrupted: send it again."
+            )
+        try:
+            layout = walk(self.source)
+        except MalformedContainerError as error:
+            raise TruncatedError(f"{self.name}: {error.message}") from error
+        if layout is None:
+            raise NotAudioError(
+                f"{self.name} is {_describe(self.source.at(0, 512))}, not a sound file. Expected "
+                "WAV, FLAC, Ogg, MP3, AIFF, CAF, W64, AAC, MP4/M4A, WebM or Matroska."
+            )
+        return layout
+
+    def _check_extension(self, container: Container) -> None:
+        expected = EXTENSIONS[container]
+        suffix = Path(self.name).suffix.lower()
+        if suffix not in expected:
+            raise WrongExtensionError(
+                f"{self.name} holds {container.value.upper()} data, so its name should end in "
+                f"{' or '.join(expected)}, not in {suffix or 'nothing'}. Rename it (or convert it "
+                "to what its name says).",
+                found=container.value,
+                expected=list(expected),
+            )
+
+    def _check_structure(self, layout: Layout) -> None:
+        if layout.missing:
+            raise TruncatedError(
+                f"{self.name} is cut off: its headers announce {layout.missing} bytes more than "
+                f"the {layout.size} that are there. Send the whole file, or export it again.",
+                missing_bytes=layout.missing,
+            )
+        if layout.complaints:
+            raise HeaderLiesError(
+                f"{self.name} contradicts itself: {layout.complaints[0]}. Export it again.",
+                complaints=layout.complaints,
+            )
+        if not layout.having(Role.SOUND):
+            raise EmptyError(
+                f"{self.name} is a {layout.container.value.upper()} file without any sound in it. "
+                "Export it again, or leave it out."
+            )
+
+    def _check_foreign(self, layout: Layout) -> int:
+        foreign = layout.having(Role.FOREIGN)
+        if foreign:
+            raise self._foreign(foreign[0], sum(region.size for region in foreign))
+        padding = [
+            region
+            for region in layout.having(Role.PADDING)
+            if region.name in {"trailing bytes", "bytes that are not sound"}
+        ]
+        trailing = sum(region.size for region in padding)
+        if trailing:
+            self.warnings.append(f"{trailing} zero bytes that belong to no part of the file")
+        return trailing
+
+    def _foreign(self, region: Region, size: int) -> ProbeError:
+        what = _describe(self.source.at(region.offset, 512))
+        return TrailingBytesError(
+            f"{self.name} carries {size} bytes that are no part of the sound, from byte "
+            f"{region.offset} on: {what}. Cut them off or export the file again.",
+            offset=region.offset,
+            size=size,
+        )
+
+    def _plain_wave(self, layout: Layout) -> tuple[Sound, int] | None:
+        """Integer PCM in WAV: every bit pattern is a sample, so its structure is all there is."""
+        if layout.container not in {Container.WAV, Container.RF64}:
+            return None
+        try:
+            form = read_wave_format(self.source, layout)
+        except MalformedContainerError as error:
+            raise CorruptError(f"{self.name}: {error.message}") from error
+        if form.tag in {1, 3}:
+            self._check_whole_blocks(layout, form.block)
+        if not form.is_integer:
+            return None
+        sign = "u" if form.bits == 8 else "s"
+        codec, depth = f"pcm_{sign}{form.bits}", form.bits
+        frames = layout.having(Role.SOUND)[0].size // form.block
+        sound = Sound(codec, form.sample_rate, form.channels, frames, depth, has_video=False)
+        self._check_sound(sound)
+        return sound, frames
+
+    def _check_whole_blocks(self, layout: Layout, block: int) -> None:
+        size = layout.having(Role.SOUND)[0].size
+        if size % block:
+            raise TruncatedError(
+                f"{self.name} ends in the middle of a sample: its {size} bytes of sound are not a "
+                f"multiple of {block}. Export it again."
+            )
+
+    def _check_sound(self, sound: Sound) -> None:
+        limits = self.limits
+        if sound.streams > 1:
+            raise UnsupportedError(
+                f"{self.name} holds {sound.streams} audio streams. A clip is one: "
+                "export each stream as its own file."
+            )
+        if not limits.lowest_rate <= sound.sample_rate <= limits.highest_rate:
+            raise HeaderLiesError(
+                f"{self.name} claims a sample rate of {sound.sample_rate} Hz; expected "
+                f"{limits.lowest_rate} to {limits.highest_rate} Hz. Correct it and export again."
+            )
+        if not 0 < sound.channels <= limits.channels:
+            raise UnsupportedError(
+                f"{self.name} has {sound.channels} channels; up to {limits.channels} are taken. "
+                "Export fewer channels to a file."
+            )
+        self._check_length(sound.frames, sound)
+
+    def _check_length(self, frames: int, sound: Sound) -> None:
+        limits = self.limits
+        if frames > limits.seconds * sound.sample_rate:
+            raise TooLongError(
+                f"{self.name} is {frames / sound.sample_rate:.0f} s long or longer; up to "
+                f"{limits.seconds:.0f} s are taken. Cut it into shorter clips.",
+                seconds=frames / sound.sample_rate,
+                limit=limits.seconds,
+            )
+
+    def _check_ratio(self, frames: int, sound: Sound) -> None:
+        decoded = frames * sound.channels * 2
+        allowed = max(self.limits.bomb_bytes, self.limits.bomb_ratio * self.source.size)
+        if decoded > allowed:
+            raise DecompressionBombError(
+                f"{self.name} has {self.source.size} bytes and decodes to more than {decoded}: "
+                f"over {self.limits.bomb_ratio:.0f} times its size. Cut the silence out of it.",
+                decoded_bytes=decoded,
+            )
+
+    def _decode(self, layout: Layout) -> tuple[Sound, int]:
+        if layout.streams > 1:
+            self._check_sound(Sound("", 1, 1, 0, None, has_video=False, streams=layout.streams))
+        try:
+            with open_sound(self.path, layout.container) as reader:
+                self._check_sound(reader.sound)
+                frames = self._read_all(reader)
+        except UndecodableError as error:
+            raise self._undecodable(error, layout) from error
+        self._compare(reader.sound, frames, layout.container)
+        return reader.sound, frames
+
+    def _read_all(self, reader: Reader) -> int:
+        sound, frames = reader.sound, 0
+        floating = sound.codec in {"pcm_f32", "pcm_f64"} or sound.bit_depth is None
+        for block in reader.blocks():
+            if floating and not np.isfinite(block).all():
+                bad = int(np.argmin(np.isfinite(block).all(axis=1))) + frames
+                raise BadSamplesError(
+                    f"{self.name} holds samples that are no numbers (NaN or infinity), the first "
+                    f"at {bad / sound.sample_rate:.3f} s. Export it again from the original.",
+                    frame=bad,
+                )
+            frames += len(block)
+            self._check_length(frames, sound)
+            self._check_ratio(frames, sound)
+        return frames
+
+    def _undecodable(self, error: UndecodableError, layout: Layout) -> ProbeError:
+        frames = error.detail.get("frames", 0)
+        if not frames:
+            return NotAudioError(
+                f"{self.name} looks like {layout.container.value.upper()} but cannot be decoded "
+                f"({error.message}) Export it again in a common codec."
+            )
+        return CorruptError(
+            f"{self.name} is damaged: {error.message} Send an undamaged copy.", frames=frames
+        )
+
+    def _compare(self, sound: Sound, frames: int, container: Container) -> None:
+        """Less sound than announced is a torn file; more is a header that lies."""
+        short = sound.frames - frames
+        tolerance = TOLERANCES.get(container, exact)(sound)
+        if sound.frames and short > tolerance:
+            raise TruncatedError(
+                f"{self.name} is cut off: its header announces "
+                f"{sound.frames / sound.sample_rate:.3f} s, only {frames / sound.sample_rate:.3f} "
+                "s are there. Send the whole file, or export it again.",
+                announced_frames=sound.frames,
+                frames=frames,
+            )
+        if sound.frames and -short > tolerance:
+            raise HeaderLiesError(
+                f"{self.name} announces {sound.frames / sound.sample_rate:.3f} s and holds "
+                f"{frames / sound.sample_rate:.3f} s. Export it again.",
+                announced_frames=sound.frames,
+                frames=frames,
+            )
+
+
+def exact(sound: Sound) -> float:
+    """The header counts samples."""
+    return 0
+
+
+def estimated(sound: Sound) -> float:
+    """The header rounds to packets, or the length is guessed from the bit rate."""
+    return max(0.25 * sound.sample_rate, 0.02 * sound.frames)
+
+
+def unknown(sound: Sound) -> float:
+    """Raw AAC frames carry no length at all."""
+    return float("inf")
+
+
+TOLERANCES: dict[Container, Callable[[Sound], float]] = {
+    Container.MP3: estimated,
+    Container.MP4: estimated,
+    Container.WEBM: estimated,
+    Container.MATROSKA: estimated,
+    Container.AAC: unknown,
+}
+
+
+def _describe(raw: bytes) -> str:
+    """What some bytes look like, for a message."""
+    for signature, what in SIGNATURES.items():
+        if raw.lstrip().startswith(signature):
+            return what
+    return "text" if raw and raw.isascii() and b"\0" not in raw else "unknown data"

@@ -1,0 +1,239 @@
+"""Files made of named chunks: RIFF and RF64 (EBU Tech 3306), Wave64, AIFF/AIFC, CAF."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from apps.privacy.containers.base import Container, Layout, MalformedContainerError, Role, Source
+
+W64_SUFFIX = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+W64_RIFF = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
+UNKNOWN_32 = 0xFFFFFFFF
+PADDING_CHUNKS = frozenset({"JUNK", "PAD", "FLLR", "free", "junk", "fill"})
+
+
+class Chunk(NamedTuple):
+    """Where a chunk's payload lies, how long it says it is, and where the next one starts."""
+
+    name: str
+    offset: int
+    size: int
+    following: int
+
+
+def _printable(raw: bytes) -> str:
+    return raw.decode("latin-1") if raw.isascii() and raw.decode().isprintable() else raw.hex()
+
+
+def _chunks(source: Source, start: int, end: int, *, big: bool) -> Iterator[Chunk]:
+    """RIFF and IFF chunks: four letters, four bytes of size, padded to an even length."""
+    while start + 8 <= end:
+        name = _printable(source.at(start, 4))
+        size = source.number(start + 4, 4, big=big)
+        yield Chunk(name, start + 8, size, start + 8 + size + (size & 1))
+        start += 8 + size + (size & 1)
+
+
+def _fmt_size_is_plain(source: Source, chunk: Chunk) -> bool:
+    """A `fmt ` chunk holds 16 bytes, or 18 and as many as it announces: more hides something."""
+    if chunk.size in {14, 16}:
+        return True
+    return chunk.size >= 18 and chunk.size == 18 + source.number(chunk.offset + 16, 2, big=False)
+
+
+def _counted(base: int, each: int, count_at: int) -> Callable[[Source, Chunk], bool]:
+    """The chunk has exactly `base` bytes and `each` for every entry it counts."""
+
+    def exact(source: Source, chunk: Chunk) -> bool:
+        if chunk.size < base:
+            return False
+        return chunk.size == base + each * source.number(chunk.offset + count_at, 4, big=False)
+
+    return exact
+
+
+def _sampler_is_plain(source: Source, chunk: Chunk) -> bool:
+    if chunk.size < 36 or source.number(chunk.offset + 32, 4, big=False):
+        return False
+    return _counted(36, 24, 28)(source, chunk)
+
+
+# Technical chunks that can hold nothing a person wrote, as long as they have their own size.
+WAVE_STRUCTURE: dict[str, Callable[[Source, Chunk], bool]] = {
+    "fmt ": _fmt_size_is_plain,
+    "fact": lambda _, chunk: chunk.size in {4, 8, 12},
+    "PEAK": lambda _, chunk: chunk.size >= 16 and chunk.size % 8 == 0 and chunk.size <= 8 + 8 * 256,
+    "cue ": _counted(4, 24, 0),
+    "smpl": _sampler_is_plain,
+    "inst": lambda _, chunk: chunk.size == 7,
+}
+
+
+def walk_wave(source: Source, container: Container) -> Layout:
+    """RIFF/WAVE (also big-endian RIFX) and RF64/BW64 with its 64-bit sizes."""
+    layout = Layout(container, source.size)
+    big = source.at(0, 4) == b"RIFX"
+    declared = source.number(4, 4, big=big) + 8
+    long_data = None
+    if container is Container.RF64 and source.at(12, 4) == b"ds64":
+        declared = source.number(20, 8, big=False) + 8
+        long_data = source.number(28, 8, big=False)
+    end = min(declared, source.size)
+    seen_data = False
+    position = 12
+    layout.add(Role.STRUCTURE, "RIFF", 0, 12)
+    for chunk in _chunks(source, 12, end, big=big):
+        size = chunk.size
+        if chunk.name == "data" and long_data is not None and size == UNKNOWN_32:
+            size = long_data
+        position = chunk.offset + size
+        if position > source.size:
+            layout.missing = position - source.size
+            size = source.size - chunk.offset
+        _lay_wave_chunk(layout, source, chunk._replace(size=size), first_data=not seen_data)
+        seen_data = seen_data or chunk.name == "data"
+        position += size & 1
+        if layout.missing or position >= end or size != chunk.size:
+            break
+    _close_wave(layout, source, declared=declared, position=position)
+    return layout
+
+
+def _lay_wave_chunk(layout: Layout, source: Source, chunk: Chunk, *, first_data: bool) -> None:
+    name, offset, size, _ = chunk
+    if name == "data" and first_data:
+        layout.add(Role.SOUND, "data", offset, size)
+    elif name == "ds64" or (name in WAVE_STRUCTURE and WAVE_STRUCTURE[name](source, chunk)):
+        layout.add(Role.STRUCTURE, name, offset, size)
+    elif name in PADDING_CHUNKS:
+        layout.lay_padding(source, name, offset, size)
+    elif name == "LIST":
+        kind = _printable(source.at(offset, 4)).strip()
+        layout.add(Role.METADATA, f"LIST/{kind}", offset, size)
+    else:
+        layout.add(Role.METADATA, name.strip(), offset, size)
+
+
+def _close_wave(layout: Layout, source: Source, *, declared: int, position: int) -> None:
+    # Writers disagree about the pad byte of the last chunk: one byte either way is no lie.
+    if declared > source.size + 1 and not layout.missing:
+        layout.complaints.append(
+            f"the RIFF header announces {declared} bytes, the file holds {source.size}"
+        )
+    layout.lay_rest(source, min(position, source.size))
+
+
+def walk_w64(source: Source, container: Container) -> Layout:
+    """Sony Wave64: GUID names, 64-bit sizes that count their own header, padded to 8 bytes."""
+    layout = Layout(container, source.size)
+    layout.add(Role.STRUCTURE, "riff", 0, 40)
+    position = 40
+    while position + 24 <= source.size:
+        guid = source.at(position, 16)
+        size = source.number(position + 16, 8, big=False)
+        name = _printable(guid[:4]) if guid[4:].endswith(W64_SUFFIX) else guid.hex()
+        if size < 24:
+            break
+        payload = min(size - 24, source.size - position - 24)
+        layout.missing = max(0, position + size - source.size)
+        if name == "data":
+            layout.add(Role.SOUND, name, position + 24, payload)
+        elif name in {"fmt ", "fact"}:
+            layout.add(Role.STRUCTURE, name, position + 24, payload)
+        elif name.strip("\0") in PADDING_CHUNKS:
+            layout.lay_padding(source, name, position + 24, payload)
+        else:
+            layout.add(Role.METADATA, name.strip(), position + 24, payload)
+        position += size + (-size % 8)
+    layout.lay_rest(source, min(position, source.size))
+    return layout
+
+
+def walk_aiff(source: Source, container: Container) -> Layout:
+    """AIFF and AIFF-C: big-endian IFF chunks inside one FORM."""
+    layout = Layout(container, source.size)
+    declared = source.number(4, 4) + 8
+    layout.add(Role.STRUCTURE, "FORM", 0, 12)
+    position = 12
+    for chunk in _chunks(source, 12, min(declared, source.size), big=True):
+        layout.missing = max(0, chunk.offset + chunk.size - source.size)
+        size = min(chunk.size, source.size - chunk.offset)
+        if chunk.name == "SSND":
+            layout.add(Role.SOUND, chunk.name, chunk.offset, size)
+        elif chunk.name in {"COMM", "FVER", "PEAK", "INST"}:
+            layout.add(Role.STRUCTURE, chunk.name, chunk.offset, size)
+        else:
+            layout.add(Role.METADATA, chunk.name.strip(), chunk.offset, size)
+        position = chunk.following
+    if declared > source.size + 1 and not layout.missing:
+        layout.complaints.append(
+            f"the FORM header announces {declared} bytes, the file holds {source.size}"
+        )
+    layout.lay_rest(source, min(position, source.size))
+    return layout
+
+
+def walk_caf(source: Source, container: Container) -> Layout:
+    """Apple Core Audio Format: four letters and a signed 64-bit size; -1 means to the end."""
+    layout = Layout(container, source.size)
+    layout.add(Role.STRUCTURE, "caff", 0, 8)
+    position = 8
+    while position + 12 <= source.size:
+        name = _printable(source.at(position, 4))
+        size = source.number(position + 4, 8)
+        if size == (1 << 64) - 1 and name == "data":
+            size = source.size - position - 12
+        if not name.isprintable() or size >= 1 << 63:
+            break
+        payload = min(size, source.size - position - 12)
+        layout.missing = max(0, position + 12 + size - source.size)
+        if name == "data":
+            layout.add(Role.SOUND, name, position + 12, payload)
+        elif name in {"desc", "pakt", "kuki", "chan", "peak"}:
+            layout.add(Role.STRUCTURE, name, position + 12, payload)
+        elif name in PADDING_CHUNKS:
+            layout.lay_padding(source, name, position + 12, payload)
+        else:
+            layout.add(Role.METADATA, name.strip(), position + 12, payload)
+        position += 12 + size
+    layout.lay_rest(source, min(position, source.size))
+    return layout
+
+
+class WaveFormat(NamedTuple):
+    """The `fmt ` chunk: `tag` 1 is integer PCM, 3 IEEE float, 0xFFFE resolved to its subformat."""
+
+    tag: int
+    channels: int
+    sample_rate: int
+    block: int
+    bits: int
+
+    @property
+    def is_integer(self) -> bool:
+        return self.tag == 1 and self.bits in {8, 16, 24, 32}
+
+    @property
+    def is_float(self) -> bool:
+        return self.tag == 3 and self.bits in {32, 64}
+
+
+def read_wave_format(source: Source, layout: Layout) -> WaveFormat:
+    """What the `fmt ` chunk of a WAV, RF64 or W64 file says; raises when it contradicts itself."""
+    found = next((region for region in layout.regions if region.name == "fmt "), None)
+    if found is None or found.size < 16:
+        raise MalformedContainerError(
+            "The file has no readable format chunk (`fmt `), so its sample rate and channels are "
+            "unknown. Export it again as WAV or FLAC."
+        )
+    big = source.at(0, 4) == b"RIFX"
+    tag, channels = (source.number(found.offset + at, 2, big=big) for at in (0, 2))
+    rate = source.number(found.offset + 4, 4, big=big)
+    block, bits = (source.number(found.offset + at, 2, big=big) for at in (12, 14))
+    if tag == 0xFFFE and found.size >= 26:
+        tag = source.number(found.offset + 24, 2, big=big)
+    if tag in {1, 3} and (channels == 0 or block != channels * ((bits + 7) // 8)):
+        raise MalformedContainerError(
+            f"The format chunk says {channels} channels of {bits} bits in blocks of {block} bytes, "
+            "which does not add up. Export the file again as WAV or FLAC."
+        )
+    return WaveFormat(tag, channels, rate, block, bits)

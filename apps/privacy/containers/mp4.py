@@ -1,0 +1,72 @@
+"""ISO base media files: MP4, M4A, MOV, 3GP (ISO/IEC 14496-12)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from apps.privacy.containers.base import Container, Layout, Role, Source
+
+TOP_LEVEL = frozenset(
+    "ftyp moov mdat free skip wide uuid meta moof mfra sidx styp pdin emsg prft ssix pnot".split()
+)
+BRANCHES = frozenset(
+    "moov trak mdia minf stbl edts dinf mvex moof traf mfra tref gmhd".split()
+)
+PADDING_BOXES = frozenset({"free", "skip", "wide"})
+WRITTEN_BY_PEOPLE = frozenset({"udta", "meta", "uuid", "emsg", "pnot", "name", "chap"})
+
+
+class Box(NamedTuple):
+    """A box: its payload's offset and size, and how many bytes the file lacks of it."""
+
+    name: str
+    offset: int
+    size: int
+    missing: int
+
+
+def boxes(source: Source, start: int, end: int) -> Iterator[Box]:
+    """The boxes of one level; stops at the first thing that is not a box."""
+    while start + 8 <= end:
+        size, header = source.number(start, 4), 8
+        raw = source.at(start + 4, 4)
+        if size == 1 and start + 16 <= end:
+            size, header = source.number(start + 8, 8), 16
+        elif size == 0:
+            size = end - start
+        if size < header or not all(byte >= 0x20 for byte in raw):
+            return
+        missing = max(0, start + size - end)
+        yield Box(raw.decode("latin-1"), start + header, size - header - missing, missing)
+        start += size
+
+
+def walk_mp4(source: Source, container: Container) -> Layout:
+    layout = Layout(container, source.size)
+    position = 0
+    for box in boxes(source, 0, source.size):
+        if box.name not in TOP_LEVEL:
+            break
+        _lay_box(layout, source, box)
+        layout.missing = max(layout.missing, box.missing)
+        position = box.offset + box.size
+    layout.lay_rest(source, position)
+    return layout
+
+
+def _lay_box(layout: Layout, source: Source, box: Box) -> None:
+    if box.name == "mdat":
+        layout.add(Role.SOUND, box.name, box.offset, box.size)
+    elif box.name in PADDING_BOXES:
+        layout.lay_padding(source, box.name, box.offset, box.size)
+    elif box.name in WRITTEN_BY_PEOPLE:
+        layout.add(Role.METADATA, box.name, box.offset, box.size)
+    elif box.name in BRANCHES:
+        position = box.offset
+        for child in boxes(source, box.offset, box.offset + box.size):
+            _lay_box(layout, source, child)
+            position = child.offset + child.size
+        # QuickTime closes some lists with four zero bytes.
+        if (left := box.offset + box.size - position) > 0:
+            layout.lay_padding(source, f"rest of {box.name}", position, left)
+    else:
+        layout.add(Role.STRUCTURE, box.name, box.offset, box.size)
