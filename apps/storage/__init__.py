@@ -1,0 +1,1 @@
+"""The DVC-backed store: blobs, tables, manifests and versions."""

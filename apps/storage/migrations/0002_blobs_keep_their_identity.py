@@ -1,0 +1,27 @@
+from django.db import migrations
+
+from apps.audit.immutable import refuse
+
+
+class Migration(migrations.Migration):
+    dependencies = [("storage", "0001_initial")]
+
+    operations = [
+        refuse(
+            "storage_blob",
+            name="storage_blob_identity",
+            event="UPDATE",
+            when=" OR ".join(
+                f"NEW.{column} <> OLD.{column}"
+                for column in ("id", "store", "oid", "sha256", "size", "created_at")
+            ),
+            message="a blob never changes",
+        ),
+        refuse(
+            "storage_blob",
+            name="storage_blob_stays_destroyed",
+            event="UPDATE",
+            when="OLD.destroyed_at IS NOT NULL",
+            message="a destroyed blob stays destroyed",
+        ),
+    ]

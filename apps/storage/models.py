@@ -1,0 +1,60 @@
+"""One row per kept object."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact, In
+from django.utils import timezone
+
+
+class BlobQuerySet(models.QuerySet["Blob"]):
+    def alive(self) -> BlobQuerySet:
+        return self.filter(destroyed_at__isnull=True)
+
+    def destroyed(self) -> BlobQuerySet:
+        return self.filter(destroyed_at__isnull=False)
+
+
+class Blob(models.Model):
+    """Bytes of one dataset, named by md5 as DVC names them.
+
+    `oid` is the md5 in hex, with `.dir` appended for a DVC directory object. The row never
+    changes but for `destroyed_at`, which is set once (triggers refuse anything else).
+    """
+
+    store = models.UUIDField()
+    oid = models.CharField(max_length=36)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BlobQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["store", "oid"], name="blob_once_per_store"),
+            models.CheckConstraint(condition=In(Length("oid"), (32, 36)), name="blob_oid_is_md5"),
+            models.CheckConstraint(
+                condition=Exact(Length("sha256"), 64), name="blob_sha256_is_whole"
+            ),
+            models.CheckConstraint(condition=models.Q(size__gte=0), name="blob_size_is_real"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["store", "sha256"], name="blob_by_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store}/{self.oid}"
+
+    @property
+    def key(self) -> str:
+        """Where the bytes lie in the blob storage: DVC's remote layout under the store's prefix."""
+        return blob_key(self.store, self.oid)
+
+
+def blob_key(store: object, oid: str) -> str:
+    return f"{store}/files/md5/{oid[:2]}/{oid[2:]}"
