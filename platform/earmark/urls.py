@@ -9,3 +9,8 @@ urlpatterns = [
     path("", include("apps.doors.dvc.urls")),
     path("", include("apps.doors.web.urls")),
 ]
+
+handler400 = "apps.doors.web.views.errors.bad_request"
+handler403 = "apps.doors.web.views.errors.forbidden"
+handler404 = "apps.doors.web.views.errors.not_found"
+handler500 = "apps.doors.web.views.errors.server_error"
