@@ -11,6 +11,7 @@ process are removed by `sweep`.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,9 +54,9 @@ class _Draft:
     oid: str
     digest: Digest
     content: bytes | None = None
-    path: Path | None = None
+    path: str | None = None
 
-    def staged(self, place: Place) -> Path:
+    def stage(self, place: Place) -> str:
         if self.path is None:
             assert self.content is not None
             self.path = place.staging.stage_bytes(self.content)
@@ -63,7 +64,7 @@ class _Draft:
 
     def discard(self) -> None:
         if self.path is not None:
-            self.path.unlink(missing_ok=True)
+            Path(self.path).unlink(missing_ok=True)
 
 
 def put(
@@ -232,10 +233,12 @@ def _expect(digest: Digest, sha256: str | None, size: int | None) -> None:
 def _read(place: Place, path: Path) -> _Draft | EarmarkError:
     try:
         with path.open("rb", buffering=0) as file:
-            content = file.read(SMALL + 1)
-            if len(content) <= SMALL:
-                digest = digest_bytes(content)
-                return _Draft(digest.md5, digest, content=content)
+            size = os.fstat(file.fileno()).st_size
+            if size <= SMALL:
+                content = file.read(size + 1)
+                if len(content) == size:
+                    digest = digest_bytes(content)
+                    return _Draft(digest.md5, digest, content=content)
             file.seek(0)
             staged = place.staging.stage(file)
             return _Draft(staged.digest.md5, staged.digest, path=staged.path)
@@ -294,11 +297,13 @@ def _record(
             fresh.setdefault(draft.oid, draft)
     if not fresh:
         return blobs, set()
-    staged = {oid: draft.staged(place) for oid, draft in fresh.items()}
+    staged = {oid: draft.stage(place) for oid, draft in fresh.items()}
     place.flush()
     with transaction.atomic():
         added = _insert(store, fresh)
         place.keep((staged[oid], blob_key(store, oid)) for oid in added)
+    for oid in added:
+        fresh[oid].path = None
     blobs |= added
     if lost := fresh.keys() - added.keys():
         blobs |= _rows(store, lost)
@@ -357,7 +362,8 @@ def _admit(place: Place, blob: Blob, draft: _Draft, present: int | None) -> None
     with transaction.atomic():
         row = Blob.objects.select_for_update().get(pk=blob.pk)
         _refuse_destroyed(row)
-        place.keep([(draft.staged(place), row.key)])
+        place.keep([(draft.stage(place), row.key)])
+        draft.path = None
 
 
 def _refuse_destroyed(blob: Blob) -> None:

@@ -28,7 +28,7 @@ class Place(Protocol):
     def flush(self) -> None:
         """Make what was staged, and the keys given so far, survive a power cut."""
 
-    def keep(self, moves: Iterable[tuple[Path, str]]) -> None:
+    def keep(self, moves: Iterable[tuple[str, str]]) -> None:
         """Give staged files their keys, replacing what lay there."""
 
     def open(self, key: str) -> IO[bytes]:
@@ -58,15 +58,15 @@ class FolderPlace:
         self.staging.folder.mkdir(parents=True, exist_ok=True)
         _sync_file_system(self.staging.folder)
 
-    def keep(self, moves: Iterable[tuple[Path, str]]) -> None:
+    def keep(self, moves: Iterable[tuple[str, str]]) -> None:
         root = str(self.root)
         for path, key in moves:
             target = f"{root}/{key}"
             try:
-                os.replace(path, target)  # noqa: PTH105 - a Path each costs as much as the rename
+                os.replace(path, target)  # noqa: PTH105 - Path objects would double the cost
             except FileNotFoundError:
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
-                path.replace(target)
+                Path(path).replace(target)
 
     def open(self, key: str) -> IO[bytes]:
         return (self.root / key).open("rb")
@@ -102,7 +102,7 @@ class RemotePlace:
     def flush(self) -> None:
         """Nothing to do: an upload is durable when the object store has answered."""
 
-    def keep(self, moves: Iterable[tuple[Path, str]]) -> None:
+    def keep(self, moves: Iterable[tuple[str, str]]) -> None:
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             for upload in [pool.submit(self._upload, path, key) for path, key in moves]:
                 upload.result()
@@ -132,8 +132,8 @@ class RemotePlace:
     def _size(self, key: str) -> int | None:
         return self.storage.size(key) if self.storage.exists(key) else None
 
-    def _upload(self, path: Path, key: str) -> None:
-        with path.open("rb") as file:
+    def _upload(self, path: str, key: str) -> None:
+        with Path(path).open("rb") as file:
             name = self.storage.save(key, File(file))
             if name != key:
                 # The storage does not overwrite and chose a name of its own.
@@ -141,7 +141,7 @@ class RemotePlace:
                 self.storage.delete(key)
                 file.seek(0)
                 self.storage.save(key, File(file))
-        path.unlink()
+        Path(path).unlink()
 
 
 def blob_place() -> Place:

@@ -7,6 +7,7 @@ import os
 import time
 import uuid
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -30,7 +31,7 @@ class Digest:
 @dataclass(frozen=True, slots=True)
 class Staged:
     digest: Digest
-    path: Path
+    path: str
 
 
 def digest_bytes(content: bytes) -> Digest:
@@ -62,15 +63,19 @@ def digest_stream(
     return Digest(md5.hexdigest(), sha256.hexdigest(), size)
 
 
-@dataclass(frozen=True)
 class Staging:
     """A local folder; files in it are read-only (0444 less the umask) and never looked at."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        # One random name per user of the folder and a count: a uuid per file is not free.
+        token = uuid.uuid4().hex
+        self._names = (f"{folder}/{token}-{number}" for number in count())
 
     def stage(self, stream: Readable, *, limit: int | None = None) -> Staged:
         """Write the stream and flush it to the disk."""
-        path, handle = self._create()
+        name, handle = self._create()
+        path = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 digest = digest_stream(stream, into=file, limit=limit)
@@ -79,18 +84,18 @@ class Staging:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return Staged(digest, path)
+        return Staged(digest, name)
 
-    def stage_bytes(self, content: bytes) -> Path:
+    def stage_bytes(self, content: bytes) -> str:
         """Write without flushing: `Place.flush` makes many of these durable at once."""
-        path, handle = self._create()
+        name, handle = self._create()
         try:
             left = memoryview(content)
             while left:
                 left = left[os.write(handle, left) :]
         finally:
             os.close(handle)
-        return path
+        return name
 
     def sweep(self, *, older_than: float) -> int:
         """Remove what crashes left, untouched for `older_than` seconds; returns how many."""
@@ -105,11 +110,11 @@ class Staging:
                 continue
         return removed
 
-    def _create(self) -> tuple[Path, int]:
-        path = self.folder / uuid.uuid4().hex
+    def _create(self) -> tuple[str, int]:
+        name = next(self._names)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
-            return path, os.open(path, flags, READ_ONLY)
+            return name, os.open(name, flags, READ_ONLY)
         except FileNotFoundError:
             self.folder.mkdir(parents=True, exist_ok=True)
-            return path, os.open(path, flags, READ_ONLY)
+            return name, os.open(name, flags, READ_ONLY)
