@@ -143,7 +143,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 
 def tones(request: HttpRequest) -> HttpResponse:
-    """Four seconds of fading tones, made here so that the page needs no recording."""
+    """Four seconds of fading tones, made here so that the page needs no recording.
+
+    Answers one open range, without which a browser will not seek.
+    """
     if not settings.DEBUG:
         raise Http404
     packed = io.BytesIO()
@@ -152,7 +155,12 @@ def tones(request: HttpRequest) -> HttpResponse:
         out.setsampwidth(2)
         out.setframerate(TONE_RATE)
         out.writeframes(b"".join(struct.pack("<h", _tone(n)) for n in range(4 * TONE_RATE)))
-    return HttpResponse(packed.getvalue(), content_type="audio/wav")
+    content = packed.getvalue()
+    start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+    response = HttpResponse(content[start:], content_type="audio/wav", status=206)
+    response["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+    response["Accept-Ranges"] = "bytes"
+    return response
 
 
 def _tone(sample: int) -> int:
