@@ -1,0 +1,159 @@
+"""Clips grouped by licence expression, and why some groups cannot go out together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from datasets_catalog.compatibility import Option, may_stand, option_permits
+from datasets_catalog.licences import Terms, Use
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLicence:
+    """A clip with its licence expression; `duration` in seconds.
+
+    `modified` says that the bytes are not those the licence was given for (redacted, trimmed,
+    resampled without the licensor's leave), which makes the clip itself an adaptation.
+    """
+
+    clip_id: str
+    path: str
+    expression: str
+    duration: float
+    modified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceShare:
+    """How much of the whole stands under one expression; `seconds` of sound."""
+
+    expression: str
+    clips: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Licence families that cannot be together, how many clips each has, and why."""
+
+    families: tuple[str, ...]
+    clips: tuple[int, ...]
+    sentence: str
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """All clips under one expression, in one state."""
+
+    expression: str
+    options: tuple[Option, ...]
+    modified: bool
+    clips: list[ClipLicence] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        return len(self.clips)
+
+    @property
+    def family(self) -> str:
+        joined = [" AND ".join(dict.fromkeys(t.label for t in option)) for option in self.options]
+        return " OR ".join(dict.fromkeys(joined))
+
+    def share(self) -> LicenceShare:
+        return LicenceShare(self.expression, self.count, self.seconds)
+
+
+def serves(target: Terms, group: Group) -> bool:
+    return any(option_permits(option, target) for option in group.options)
+
+
+def stands(group: Group) -> bool:
+    return any(may_stand(option, modified=group.modified) for option in group.options)
+
+
+def find_conflicts(groups: Sequence[Group], targets: Sequence[Terms]) -> tuple[Conflict, ...]:
+    """Explain why no target serves all groups: alone, in pairs, or only all together."""
+    unserved: list[Group] = []
+    served: list[tuple[Group, frozenset[str]]] = []
+    for group in groups:
+        licences = frozenset(t.licence for t in targets if serves(t, group))
+        if licences:
+            served.append((group, licences))
+        else:
+            unserved.append(group)
+    clashing = [
+        (left, right)
+        for (left, of_left), (right, of_right) in combinations(served, 2)
+        if not of_left & of_right
+    ]
+    found = [*(blocked(group, Use.ADAPTATION) for group in unserved), *_pairs(clashing)]
+    return tuple(found) or (_together(groups),)
+
+
+def _pairs(pairs: Sequence[tuple[Group, Group]]) -> list[Conflict]:
+    sides: dict[tuple[str, str], tuple[list[Group], list[Group]]] = {}
+    for left, right in pairs:
+        names = _names(left, right)
+        first, second = (left, right) if names[0] <= names[1] else (right, left)
+        lists = sides.setdefault((min(names), max(names)), ([], []))
+        for group, side in ((first, lists[0]), (second, lists[1])):
+            if group not in side:
+                side.append(group)
+    return [_clash(names, *lists) for names, lists in sides.items()]
+
+
+def _names(left: Group, right: Group) -> tuple[str, str]:
+    if left.family == right.family:
+        return left.expression, right.expression
+    return left.family, right.family
+
+
+def _clash(names: tuple[str, str], first: Sequence[Group], second: Sequence[Group]) -> Conflict:
+    counts = (sum(g.count for g in first), sum(g.count for g in second))
+    left = f"{count_of_clips(counts[0])} under {names[0]}"
+    right = f"{count_of_clips(counts[1])} under {names[1]}"
+    sentence = (
+        f"{left} and {right} cannot "
+        f"be worked into one: {names[0]} {_demand(first[0])}, {names[1]} {_demand(second[0])}."
+    )
+    return Conflict(names, counts, sentence)
+
+
+def _demand(group: Group) -> str:
+    option = group.options[0]
+    for terms in option:
+        if terms.share_alike:
+            choices = " or ".join((terms.licence, *terms.compatible))
+            return f"asks that the result be under {choices}"
+        if terms.is_custom:
+            return "permits a result only under the same terms"
+    if any(t.noncommercial for t in option):
+        return "forbids commercial use of the result"
+    return "asks that its authors be named with the result"
+
+
+def blocked(group: Group, use: Use) -> Conflict:
+    terms = [t for option in group.options for t in option]
+    if any(t.needs_human for t in terms):
+        why = "wait for a person to record what its terms allow"
+    elif any(not t.redistribution for t in terms):
+        why = "may not be passed on"
+    elif use is Use.COLLECTION:
+        why = "were modified, which the licence forbids"
+    elif any(t.no_derivatives for t in terms):
+        why = "may not be adapted"
+    else:
+        why = "permit no adaptation under any one licence"
+    sentence = f"{count_of_clips(group.count)} under {group.expression} {why}."
+    return Conflict((group.family,), (group.count,), sentence)
+
+
+def _together(groups: Sequence[Group]) -> Conflict:
+    families = tuple(group.family for group in groups)
+    sentence = f"No one licence satisfies {', '.join(families)} at once."
+    return Conflict(families, tuple(group.count for group in groups), sentence)
+
+
+def count_of_clips(count: int) -> str:
+    return "1 clip" if count == 1 else f"{count:,} clips"
