@@ -1,12 +1,19 @@
 """The one answer to who may do what in an organisation."""
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from apps.accounts.models import Membership, Organisation, User
-from datasets_catalog.errors import DeniedError
+from datasets_catalog.errors import DeniedError, NotFoundError
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role, permits
 
 Principal = User | AnonymousUser
+
+
+class OrganisationUnknownError(NotFoundError):
+    """There is no such organisation, or the user is not a member: the answer is the same."""
+
+    code = "organisation.unknown"
 
 
 def roles_of(user: Principal, organisation: Organisation) -> frozenset[Role]:
@@ -42,3 +49,22 @@ def organisations_where(user: Principal, permission: Permission) -> list[int]:
     roles = [role for role, granted in ROLE_PERMISSIONS.items() if permission in granted]
     rows = Membership.objects.filter(user=user, role__in=roles)
     return list(rows.values_list("organisation_id", flat=True).distinct())
+
+
+def organisations_for(user: Principal) -> QuerySet[Organisation]:
+    """The organisations in which the user has a role."""
+    if not isinstance(user, User) or not user.is_active:
+        return Organisation.objects.none()
+    return Organisation.objects.filter(
+        pk__in=Membership.objects.filter(user=user).values("organisation_id")
+    )
+
+
+def organisation_for(user: Principal, name: str) -> Organisation:
+    """The organisation, if the user has a role in it."""
+    row = organisations_for(user).filter(name=name).first()
+    if row is None:
+        raise OrganisationUnknownError(
+            f"There is no organisation {name}, or you are not a member of it."
+        )
+    return row
