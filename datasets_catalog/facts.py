@@ -1,0 +1,173 @@
+"""What is known about a release when its gates are asked: plain values, filled from rows elsewhere.
+
+One `ReleaseFacts` holds everything the gates read; they ask nobody else. `clips` is walked
+several times, so it may be any collection that can be iterated again, such as one read from a
+file.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from datasets_catalog.consent import EVERYWHERE, ClipPeople, Consent
+from datasets_catalog.licence_conflicts import ClipLicence
+from datasets_catalog.licences import Terms, Use
+from datasets_catalog.outbound import Wanted
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.verticals import Vertical
+
+EVALUATION_SPLITS = frozenset({"test", "eval", "evaluation"})
+NO_FIELDS: Mapping[str, Any] = {}
+
+
+class BlobState(StrEnum):
+    """What the store holds of a clip's bytes."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One detector in one version (including its model and parameters)."""
+
+    name: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class FindingState(StrEnum):
+    """Why a finding still stands in a release's way."""
+
+    UNDECIDED = "undecided"
+    DECIDED_ON_OTHER_BYTES = "decided_on_other_bytes"
+    DECIDED_BY_UPLOADER = "decided_by_uploader"
+    REDACTION_PENDING = "redaction_pending"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFacts:
+    """A finding that blocks: nobody decided, or what was decided is not done. Times in seconds."""
+
+    finding_id: str
+    kind: str
+    state: FindingState = FindingState.UNDECIDED
+    onset: float | None = None
+    offset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFacts:
+    """One clip of the release.
+
+    `duration` is in seconds, `sha256` that of the bytes. `scans` are the detectors that saw these
+    very bytes to the end (a failed scan is none); share the set between clips. `findings` are
+    only those that still block. `identifiable` says that a reviewer heard or saw a person.
+    `identifying` names tags of the file and cells of the row that may identify somebody and that
+    no reviewer cleared. `label_problems` come from `labels.event_problems`. `modified` says that
+    the bytes are not those the licence was given for. `sound_group` joins clips that sound alike
+    (near-duplicates), where they were looked for.
+    """
+
+    clip_id: str
+    path: str
+    sha256: str
+    duration: float
+    licence: str | None = None
+    contributors: tuple[str, ...] = ()
+    recording: str | None = None
+    split: str | None = None
+    synthetic: bool = False
+    modified: bool = False
+    identifiable: bool = False
+    blob: BlobState = BlobState.MISSING
+    scans: frozenset[Detector] = frozenset()
+    findings: tuple[FindingFacts, ...] = ()
+    identifying: tuple[str, ...] = ()
+    events: int = 0
+    events_verified: int = 0
+    label_problems: tuple[str, ...] = ()
+    sound_group: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS)
+
+    def people(self) -> ClipPeople:
+        return ClipPeople(
+            self.clip_id, self.path, self.contributors, self.duration, self.identifiable
+        )
+
+    def licensed(self) -> ClipLicence:
+        return ClipLicence(
+            self.clip_id, self.path, self.licence or "", self.duration, self.modified
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFacts:
+    """What the dataset says of itself.
+
+    `verified_share` (0 to 1) is the part of events that a second person must have confirmed.
+    `required_fields` are vertical fields every clip must have, beyond those its profile requires.
+    `identifying` names texts (title, description, …) that may identify somebody.
+    """
+
+    full_name: str
+    title: str
+    description: str
+    vertical: Vertical
+    required_fields: tuple[str, ...] = ()
+    verified_share: float = 0.0
+    evaluation_splits: frozenset[str] = EVALUATION_SPLITS
+    identifying: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFacts:
+    """What a person heard of the clips that no detector flagged.
+
+    `population` counts the unflagged clips, `heard` those drawn at random and heard to the end,
+    `missed` those among them that held what a detector should have found.
+    """
+
+    population: int
+    heard: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalFacts:
+    """A withdrawal that has not been carried out: whose, or which clips."""
+
+    reference: str
+    contributors: frozenset[str] = frozenset()
+    clip_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """A release as its gates see it.
+
+    `at` is the date of the release, `territories` where it may go (none: everywhere). `wanted`
+    is the outcome or licence the dataset declares as its aim, if any. `detectors` are the current
+    ones every blob must have been seen by; `terms` the organisation's own licence terms.
+    """
+
+    dataset: DatasetFacts
+    purposes: tuple[Purpose, ...]
+    at: datetime
+    use: Use
+    clips: Collection[ClipFacts]
+    consents: Collection[Consent] = ()
+    terms: tuple[Terms, ...] = ()
+    detectors: frozenset[Detector] = frozenset()
+    territories: frozenset[str] = EVERYWHERE
+    wanted: Wanted | str | None = None
+    sample: SampleFacts | None = None
+    withdrawals: tuple[WithdrawalFacts, ...] = ()

@@ -1,0 +1,1 @@
+"""Checks that a release must pass: one file per family, listed in `registry`."""
