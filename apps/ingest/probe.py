@@ -179,8 +179,8 @@ class _Examination:
 
     def probe(self) -> Probe:
         layout = self._layout()
-        self._check_extension(layout.container)
         self._check_structure(layout)
+        self._check_extension(layout.container)
         trailing = self._check_foreign(layout)
         sound, frames = self._plain_wave(layout) or self._decode(layout)
         if not frames:
@@ -237,11 +237,6 @@ class _Examination:
                 f"{self.name} is cut off: its headers announce {layout.missing} bytes more than "
                 f"the {layout.size} that are there. Send the whole file, or export it again.",
                 missing_bytes=layout.missing,
-            )
-        if layout.complaints:
-            raise HeaderLiesError(
-                f"{self.name} contradicts itself: {layout.complaints[0]}. Export it again.",
-                complaints=layout.complaints,
             )
         if not layout.having(Role.SOUND):
             raise EmptyError(
@@ -344,6 +339,8 @@ class _Examination:
         try:
             with open_sound(self.path, layout.container) as reader:
                 self._check_sound(reader.sound)
+                if layout.frames is not None:
+                    self._compare(reader.sound, layout.frames, layout.container)
                 frames = self._read_all(reader)
         except UndecodableError as error:
             raise self._undecodable(error, layout) from error

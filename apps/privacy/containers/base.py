@@ -57,8 +57,8 @@ class MalformedContainerError(EarmarkError):
 class Layout:
     """All of a file, in order. Sizes and offsets are bytes.
 
-    `missing` is what the headers promise beyond the end of the file. `missing_frames` is the
-    same in coded frames, for formats that only count those.
+    `missing` is what the headers promise beyond the end of the file; `streams` counts audio,
+    and `frames` are the samples the walker could count without decoding.
     """
 
     container: Container
@@ -66,7 +66,7 @@ class Layout:
     regions: list[Region] = field(default_factory=list)
     missing: int = 0
     streams: int = 1
-    complaints: list[str] = field(default_factory=list)
+    frames: int | None = None
 
     def add(
         self, role: Role, name: str, offset: int, size: int, content: bytes | None = None

@@ -20,14 +20,15 @@ class Chunk(NamedTuple):
     following: int
 
 
-def _printable(raw: bytes) -> str:
-    return raw.decode("latin-1") if raw.isascii() and raw.decode().isprintable() else raw.hex()
+def _name(raw: bytes) -> str | None:
+    """Four printable letters; nothing when this cannot be the start of a chunk."""
+    text = raw.decode("latin-1")
+    return text if len(text) == 4 and text.isascii() and text.isprintable() else None
 
 
 def _chunks(source: Source, start: int, end: int, *, big: bool) -> Iterator[Chunk]:
     """RIFF and IFF chunks: four letters, four bytes of size, padded to an even length."""
-    while start + 8 <= end:
-        name = _printable(source.at(start, 4))
+    while start + 8 <= end and (name := _name(source.at(start, 4))):
         size = source.number(start + 4, 4, big=big)
         yield Chunk(name, start + 8, size, start + 8 + size + (size & 1))
         start += 8 + size + (size & 1)
@@ -94,7 +95,10 @@ def walk_wave(source: Source, container: Container) -> Layout:
         position += size & 1
         if layout.missing or position >= end or size != chunk.size:
             break
-    _close_wave(layout, source, declared=declared, position=position)
+    # Writers disagree about the pad byte of the last chunk: one byte either way is no lie.
+    if declared > source.size + 1:
+        layout.missing = max(layout.missing, declared - source.size)
+    layout.lay_rest(source, min(position, source.size))
     return layout
 
 
@@ -107,45 +111,70 @@ def _lay_wave_chunk(layout: Layout, source: Source, chunk: Chunk, *, first_data:
     elif name in PADDING_CHUNKS:
         layout.lay_padding(source, name, offset, size)
     elif name == "LIST":
-        kind = _printable(source.at(offset, 4)).strip()
-        layout.add(Role.METADATA, f"LIST/{kind}", offset, size)
+        kind = _name(source.at(offset, 4)) or "unknown"
+        layout.add(Role.METADATA, f"LIST/{kind.strip()}", offset, size)
     else:
         layout.add(Role.METADATA, name.strip(), offset, size)
 
 
-def _close_wave(layout: Layout, source: Source, *, declared: int, position: int) -> None:
-    # Writers disagree about the pad byte of the last chunk: one byte either way is no lie.
-    if declared > source.size + 1 and not layout.missing:
-        layout.complaints.append(
-            f"the RIFF header announces {declared} bytes, the file holds {source.size}"
-        )
+W64_ROLES = {"data": Role.SOUND, "fmt ": Role.STRUCTURE, "fact": Role.STRUCTURE}
+AIFF_ROLES = {
+    "SSND": Role.SOUND,
+    "COMM": Role.STRUCTURE,
+    "FVER": Role.STRUCTURE,
+    "PEAK": Role.STRUCTURE,
+    "INST": Role.STRUCTURE,
+}
+CAF_ROLES = {
+    "data": Role.SOUND,
+    "desc": Role.STRUCTURE,
+    "pakt": Role.STRUCTURE,
+    "kuki": Role.STRUCTURE,
+    "chan": Role.STRUCTURE,
+    "peak": Role.STRUCTURE,
+}
+
+
+def _lay_chunks(
+    layout: Layout, source: Source, chunks: Iterator[Chunk], roles: dict[str, Role], start: int
+) -> Layout:
+    """Lay chunks whose names say what they are; unknown names are metadata, unless they overrun."""
+    position = start
+    for chunk in chunks:
+        name, offset, size, following = chunk
+        overrun = max(0, offset + size - source.size)
+        if overrun and name not in roles:
+            break
+        layout.missing = max(layout.missing, overrun)
+        if name in PADDING_CHUNKS:
+            layout.lay_padding(source, name, offset, size)
+        else:
+            layout.add(roles.get(name, Role.METADATA), name.rstrip(), offset, size - overrun)
+        position = following
     layout.lay_rest(source, min(position, source.size))
+    return layout
 
 
 def walk_w64(source: Source, container: Container) -> Layout:
     """Sony Wave64: GUID names, 64-bit sizes that count their own header, padded to 8 bytes."""
     layout = Layout(container, source.size)
     layout.add(Role.STRUCTURE, "riff", 0, 40)
+    declared = source.number(16, 8, big=False)
+    layout.missing = max(0, declared - source.size - 7)
+    return _lay_chunks(layout, source, _w64_chunks(source), W64_ROLES, 40)
+
+
+def _w64_chunks(source: Source) -> Iterator[Chunk]:
     position = 40
     while position + 24 <= source.size:
         guid = source.at(position, 16)
         size = source.number(position + 16, 8, big=False)
-        name = _printable(guid[:4]) if guid[4:].endswith(W64_SUFFIX) else guid.hex()
         if size < 24:
-            break
-        payload = min(size - 24, source.size - position - 24)
-        layout.missing = max(0, position + size - source.size)
-        if name == "data":
-            layout.add(Role.SOUND, name, position + 24, payload)
-        elif name in {"fmt ", "fact"}:
-            layout.add(Role.STRUCTURE, name, position + 24, payload)
-        elif name.strip("\0") in PADDING_CHUNKS:
-            layout.lay_padding(source, name, position + 24, payload)
-        else:
-            layout.add(Role.METADATA, name.strip(), position + 24, payload)
-        position += size + (-size % 8)
-    layout.lay_rest(source, min(position, source.size))
-    return layout
+            return
+        name = _name(guid[:4]) if guid[4:] == W64_SUFFIX else None
+        following = position + size + (-size % 8)
+        yield Chunk(name or guid.hex(), position + 24, size - 24, following)
+        position = following
 
 
 def walk_aiff(source: Source, container: Container) -> Layout:
@@ -153,50 +182,27 @@ def walk_aiff(source: Source, container: Container) -> Layout:
     layout = Layout(container, source.size)
     declared = source.number(4, 4) + 8
     layout.add(Role.STRUCTURE, "FORM", 0, 12)
-    position = 12
-    for chunk in _chunks(source, 12, min(declared, source.size), big=True):
-        layout.missing = max(0, chunk.offset + chunk.size - source.size)
-        size = min(chunk.size, source.size - chunk.offset)
-        if chunk.name == "SSND":
-            layout.add(Role.SOUND, chunk.name, chunk.offset, size)
-        elif chunk.name in {"COMM", "FVER", "PEAK", "INST"}:
-            layout.add(Role.STRUCTURE, chunk.name, chunk.offset, size)
-        else:
-            layout.add(Role.METADATA, chunk.name.strip(), chunk.offset, size)
-        position = chunk.following
-    if declared > source.size + 1 and not layout.missing:
-        layout.complaints.append(
-            f"the FORM header announces {declared} bytes, the file holds {source.size}"
-        )
-    layout.lay_rest(source, min(position, source.size))
-    return layout
+    if declared > source.size + 1:
+        layout.missing = declared - source.size
+    chunks = _chunks(source, 12, min(declared, source.size), big=True)
+    return _lay_chunks(layout, source, chunks, AIFF_ROLES, 12)
 
 
 def walk_caf(source: Source, container: Container) -> Layout:
     """Apple Core Audio Format: four letters and a signed 64-bit size; -1 means to the end."""
     layout = Layout(container, source.size)
     layout.add(Role.STRUCTURE, "caff", 0, 8)
+    return _lay_chunks(layout, source, _caf_chunks(source), CAF_ROLES, 8)
+
+
+def _caf_chunks(source: Source) -> Iterator[Chunk]:
     position = 8
-    while position + 12 <= source.size:
-        name = _printable(source.at(position, 4))
+    while position + 12 <= source.size and (name := _name(source.at(position, 4))):
         size = source.number(position + 4, 8)
         if size == (1 << 64) - 1 and name == "data":
             size = source.size - position - 12
-        if not name.isprintable() or size >= 1 << 63:
-            break
-        payload = min(size, source.size - position - 12)
-        layout.missing = max(0, position + 12 + size - source.size)
-        if name == "data":
-            layout.add(Role.SOUND, name, position + 12, payload)
-        elif name in {"desc", "pakt", "kuki", "chan", "peak"}:
-            layout.add(Role.STRUCTURE, name, position + 12, payload)
-        elif name in PADDING_CHUNKS:
-            layout.lay_padding(source, name, position + 12, payload)
-        else:
-            layout.add(Role.METADATA, name.strip(), position + 12, payload)
+        yield Chunk(name, position + 12, size, position + 12 + size)
         position += 12 + size
-    layout.lay_rest(source, min(position, source.size))
-    return layout
 
 
 class WaveFormat(NamedTuple):

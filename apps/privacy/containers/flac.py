@@ -1,6 +1,9 @@
 """FLAC (RFC 9639): metadata blocks, then frames that carry checksums but no lengths."""
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +22,11 @@ BLOCK_NAMES = {
     PICTURE: "PICTURE",
 }
 BLOCK_SIZES = {1: 192, 2: 576, 3: 1152, 4: 2304, 5: 4608} | {8 + n: 256 << n for n in range(8)}
+POLYNOMIAL = 0x8005
 LARGEST_HEADER = 16
+LONGEST_FRAME = 1 << 20
+# Frame data can look like a header, about once in 2,000 files; so look a little further back.
+MOST_CANDIDATES = 32
 
 
 def walk_flac(source: Source, container: Container) -> Layout:
@@ -56,47 +63,74 @@ def _lay_block(layout: Layout, source: Source, kind: int, offset: int, size: int
         layout.add(Role.METADATA, name, offset, size)
 
 
+class FrameHead(NamedTuple):
+    """A frame's header: its number (of the frame when `fixed`, else of its first sample)."""
+
+    fixed: bool
+    number: int
+    length: int
+
+
+class _Info(NamedTuple):
+    """The part of STREAMINFO that tells where frames belong; `total` is 0 when not known."""
+
+    smallest: int
+    largest: int
+    total: int
+
+    def samples_after(self, head: FrameHead) -> int | None:
+        """How many samples there are up to the end of a frame."""
+        if not head.fixed:
+            return head.number + head.length
+        return head.number * self.largest + head.length if self.smallest == self.largest else None
+
+
 def end_of_frames(source: Source, layout: Layout, start: int, end: int) -> int:
-    """Where the last frame ends.
+    """Where the last frame ends; counts the samples up to there into `layout.frames`.
 
     A frame says its number but not its length, and closes with a checksum that makes the checksum
-    over all of it zero. So the last frame is found by its header, and ends where that holds: at
-    the end of the file in an untouched file. When no end fits (the file was cut inside the last
-    frame) the end of the file is returned, and decoding tells.
+    over all of it zero. So the last frame is the last header from which that holds up to the end
+    of the file. Where there is none, something follows the frame that completes the announced
+    length; and where that is missing too the file was cut, which decoding tells.
     """
-    head = _last_header(source, layout, start, end)
-    if head is None:
+    found = next((region for region in layout.regions if region.name == "STREAMINFO"), None)
+    if found is None or found.size < 34:
         return end
-    frame = source.at(head, end - head)
-    if not crc16(frame):
-        return end
-    ends = _zero_points(frame)
-    return head + ends[0] if ends else end
+    smallest, largest = (source.number(found.offset + at, 2) for at in (0, 2))
+    info = _Info(smallest, largest, source.number(found.offset + 13, 5) & ((1 << 36) - 1))
+    for position, head in islice(_headers_backwards(source, start, end), MOST_CANDIDATES):
+        counted = info.samples_after(head)
+        frame = source.at(position, min(end - position, LONGEST_FRAME))
+        if len(frame) == end - position and not crc16(frame):
+            layout.frames = counted
+            return position + _without_zeros(frame)
+        if counted is not None and counted == info.total and (ends := _zero_points(frame)):
+            layout.frames = counted
+            return position + ends[0]
+    return end
 
 
-def _last_header(source: Source, layout: Layout, start: int, end: int) -> int | None:
-    info = next((region for region in layout.regions if region.name == "STREAMINFO"), None)
-    if info is None or info.size < 34:
-        return None
-    smallest, largest = (source.number(info.offset + at, 2) for at in (0, 2))
-    total = source.number(info.offset + 13, 5) & ((1 << 36) - 1)
-    position = end
-    while True:
-        position = source.view.rfind(b"\xff", start, position)
-        if position < 0:
-            return None
-        number = _frame_number(source.at(position, LARGEST_HEADER))
-        if number is None:
-            continue
-        fixed, at, length = number
-        first = at * largest if fixed and smallest == largest else at
-        if not total or (fixed and smallest != largest) or first + length >= total > first:
-            return position
+def _headers_backwards(source: Source, start: int, end: int) -> Iterator[tuple[int, FrameHead]]:
+    sync, position = source.at(start, 2), end
+    if sync not in {b"\xff\xf8", b"\xff\xf9"}:
+        return
+    while (position := source.view.rfind(sync, start, position)) >= 0:
+        head = frame_head(source.at(position, LARGEST_HEADER))
+        if head is not None:
+            yield position, head
 
 
-def _frame_number(head: bytes) -> tuple[bool, int, int] | None:
-    """(fixed block size, frame or sample number, block length) of a header whose CRC-8 holds."""
-    if len(head) < 6 or head[1] & 0xFE != 0xF8 or head[2] >> 4 == 0 or head[3] & 1:
+def _without_zeros(frame: bytes) -> int:
+    """Zeros leave a zero checksum zero, so a frame can seem to end after those that follow it."""
+    zeros = len(frame) - len(frame.rstrip(b"\0"))
+    if zeros <= 2:
+        return len(frame)
+    return next(length for length in _zero_points(frame) if length >= len(frame) - zeros)
+
+
+def frame_head(head: bytes) -> FrameHead | None:
+    """The header of a frame, when its own checksum holds."""
+    if len(head) < 6 or head[2] >> 4 == 0 or head[3] & 1:
         return None
     lead = head[4]
     extra = 0 if lead < 0x80 else next((n for n in range(1, 7) if not lead >> (6 - n) & 1), 7)
@@ -115,7 +149,7 @@ def _frame_number(head: bytes) -> tuple[bool, int, int] | None:
     position += {12: 1, 13: 2, 14: 2}.get(rate, 0)
     if position >= len(head) or _crc8(head[:position]) != head[position]:
         return None
-    return not head[1] & 1, number, length
+    return FrameHead(fixed=not head[1] & 1, number=number, length=length)
 
 
 def _crc8(raw: bytes) -> int:
@@ -139,13 +173,30 @@ def crc16(raw: bytes) -> int:
 
 @lru_cache(maxsize=4)
 def _powers(count: int) -> NDArray[np.uint16]:
-    """x^16 · x^n modulo the polynomial, for n from 0."""
-    powers = np.empty(count, np.uint16)
-    value = 0x8005
-    for n in range(count):
-        powers[n] = value
-        value = (value << 1 ^ 0x8005) & 0xFFFF if value & 0x8000 else value << 1
+    """x^16 · x^n modulo the polynomial, for n from 0 up to a power of two."""
+    powers = np.array([POLYNOMIAL], np.uint16)
+    step = 2
+    while len(powers) < count:
+        following = np.zeros_like(powers)
+        shifted = step
+        for bit in range(16):
+            following ^= np.where(powers >> bit & 1, np.uint16(shifted), np.uint16(0))
+            shifted = _doubled(shifted)
+        powers = np.concatenate([powers, following])
+        step = _times(step, step)
     return powers
+
+
+def _times(left: int, right: int) -> int:
+    product = 0
+    for bit in range(16):
+        product ^= left if right >> bit & 1 else 0
+        left = _doubled(left)
+    return product
+
+
+def _doubled(value: int) -> int:
+    return (value << 1 ^ POLYNOMIAL) & 0xFFFF if value & 0x8000 else value << 1
 
 
 @lru_cache(maxsize=1)
