@@ -1,6 +1,6 @@
 """Turns audio files into samples, block by block: libsndfile first, FFmpeg for what it lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,11 +253,16 @@ def _as_float(frame: av.AudioFrame) -> Samples:
 
 
 def mono_blocks(
-    path: Path, sample_rate: int, *, channel: int | None = None
+    path: Path,
+    sample_rate: int,
+    *,
+    channel: int | None = None,
+    listen: Callable[[Samples, Samples], None] | None = None,
 ) -> Iterator[Samples]:
     """The mean of all channels, or one of them, at `sample_rate` hertz, in blocks of any length.
 
-    Memory does not grow with the file. Raises `UndecodableError`.
+    `listen` is called with every block as decoded and its mean. Memory does not grow with the
+    file. Raises `UndecodableError`.
     """
     with open_sound(path) as reader:
         rate = reader.sound.sample_rate
@@ -265,15 +270,21 @@ def mono_blocks(
         if rate != sample_rate:
             resampler = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32")
         for block in reader.blocks():
-            mono = block.mean(axis=1) if channel is None else block[:, channel]
+            mono = _mean(block) if channel is None else np.ascontiguousarray(block[:, channel])
+            if listen is not None:
+                listen(block, mono)
             if resampler is not None:
-                mono = resampler.resample_chunk(np.ascontiguousarray(mono))
+                mono = resampler.resample_chunk(mono)
             if len(mono):
                 yield mono
         if resampler is not None:
             rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
             if len(rest):
                 yield rest
+
+
+def _mean(block: Samples) -> Samples:
+    return block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
 
 
 def read_mono(path: Path, sample_rate: int) -> Samples:

@@ -1,0 +1,146 @@
+"""What every detector is asked and what it answers."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from datasets_catalog.errors import EarmarkError, Kind
+
+
+class Looks(StrEnum):
+    """What a detector looks at."""
+
+    AUDIO = "audio"
+    CELLS = "cells"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSubject:
+    """A sound file; `name` is its path inside the dataset."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellsSubject:
+    """The text cells of one row, header to value."""
+
+    cells: Mapping[str, str]
+
+
+Subject = AudioSubject | CellsSubject
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing a detector saw. Onset and offset in seconds, half-open; none when not in time.
+
+    `score` is between 0 and 1. `detail` is a sentence for a reviewer, with personal values
+    shortened; `evidence` holds JSON values.
+    """
+
+    kind: str
+    detail: str
+    score: float = 1.0
+    onset: float | None = None
+    offset: float | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """All a detector has to say of one subject; `seconds` of sound were looked at."""
+
+    findings: tuple[Seen, ...]
+    evidence: Mapping[str, Any]
+    seconds: float = 0.0
+
+
+class DetectorFailedError(EarmarkError):
+    """The detector could not look. Not seen is not clean: the clip stays blocked."""
+
+    code: ClassVar[str] = "privacy.detector_failed"
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+
+
+class Detector(Protocol):
+    """Looks at one kind of subject. The same version and parameters give the same answer."""
+
+    name: str
+    version: str
+    model_sha256: str
+    parameters: Mapping[str, Any]
+    looks_at: Looks
+
+    def detect(self, subject: Any) -> Detection:
+        """Raises anything; `run` turns it into `DetectorFailedError`."""
+        ...
+
+
+class BatchDetector(Detector, Protocol):
+    """A detector that is faster with many subjects at once."""
+
+    def detect_many(self, subjects: Iterable[Any]) -> Iterator[Detection | Exception]:
+        """One answer for each subject, in order; an exception where it could not look."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorVersion:
+    """What a scan is bound to besides the bytes: when it changes, the scan is made again."""
+
+    name: str
+    version: str
+    model_sha256: str
+    parameters_sha256: str
+
+
+def version_of(detector: Detector) -> DetectorVersion:
+    canonical = json.dumps(dict(detector.parameters), sort_keys=True, separators=(",", ":"))
+    return DetectorVersion(
+        name=detector.name,
+        version=detector.version,
+        model_sha256=detector.model_sha256,
+        parameters_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+    )
+
+
+def run(detector: Detector, subject: Subject) -> Detection:
+    """Let one detector look at one subject; any failure becomes `DetectorFailedError`."""
+    try:
+        return detector.detect(subject)
+    except Exception as error:
+        raise _failed(detector, subject, error) from error
+
+
+def run_many(
+    detector: Detector, subjects: list[Subject]
+) -> Iterator[Detection | DetectorFailedError]:
+    """Let one detector look at many subjects; one answer for each, in order, never an exception."""
+    many = getattr(detector, "detect_many", None)
+    if many is None:
+        for subject in subjects:
+            try:
+                yield run(detector, subject)
+            except DetectorFailedError as error:
+                yield error
+        return
+    for subject, answer in zip(subjects, many(subjects), strict=True):
+        failed = isinstance(answer, Exception)
+        yield _failed(detector, subject, answer) if failed else answer
+
+
+def _failed(detector: Detector, subject: Subject, error: Exception) -> DetectorFailedError:
+    what = subject.name if isinstance(subject, AudioSubject) else "a row of text cells"
+    return DetectorFailedError(
+        f"The {detector.name} detector could not look at {what}: {error} Not looked at is not "
+        "clean, so the clip stays blocked until a scan succeeds.",
+        detector=detector.name,
+        version=detector.version,
+        reason=type(error).__name__,
+    )
