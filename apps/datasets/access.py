@@ -1,9 +1,11 @@
 """Which datasets a user may have: fetching is the permission check."""
 
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 
 from apps.accounts.access import Principal, can, organisations_where, require
-from apps.datasets.models import Dataset
+from apps.datasets.models import Clip, Dataset, Vocabulary
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -12,6 +14,18 @@ class DatasetUnknownError(NotFoundError):
     """There is no such dataset, or the user may not know of it: the answer is the same."""
 
     code = "dataset.unknown"
+
+
+class ClipUnknownError(NotFoundError):
+    """The draft has no such clip."""
+
+    code = "clip.unknown"
+
+
+class VocabularyUnknownError(NotFoundError):
+    """There is no vocabulary of that name in that version."""
+
+    code = "vocabulary.unknown"
 
 
 def visible_datasets(user: Principal) -> QuerySet[Dataset]:
@@ -47,3 +61,28 @@ def dataset_to_edit(user: Principal, full_name: str, permission: Permission) -> 
 def sees_draft(user: Principal, dataset: Dataset) -> bool:
     """Whether the user works on the dataset and may see what is not released."""
     return can(user, Permission.DATASET_VIEW, dataset.organisation)
+
+
+def draft_for(user: Principal, full_name: str) -> Dataset:
+    """The dataset, if the user works on it; `DeniedError` for one of which they may only know."""
+    return dataset_to_edit(user, full_name, Permission.DATASET_VIEW)
+
+
+def clip_for(user: Principal, full_name: str, uid: UUID) -> Clip:
+    """A clip of the draft, if the user works on the dataset."""
+    dataset = draft_for(user, full_name)
+    rows = Clip.objects.select_related("blob", "recording", "added_by", "dataset__organisation")
+    row = rows.filter(dataset=dataset, uid=uid).first()
+    if row is None:
+        raise ClipUnknownError(f"{dataset} has no clip {uid}.")
+    return row
+
+
+def vocabulary_for(name: str, version: str) -> Vocabulary:
+    """One version of a vocabulary; anyone may read it."""
+    row = Vocabulary.objects.filter(name=name, version=version).first()
+    if row is None:
+        raise VocabularyUnknownError(
+            f"There is no vocabulary {name} {version}: import it with `manage.py import_vocabulary`."
+        )
+    return row
