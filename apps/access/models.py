@@ -67,6 +67,66 @@ class Entitlement(models.Model):
         return f"{self.user or self.organisation} may take {self.dataset}"
 
 
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    """Which requests wait for an answer."""
+
+    def pending(self) -> AccessRequestQuerySet:
+        return self.filter(state=AccessRequest.State.PENDING)
+
+
+class AccessRequest(models.Model):
+    """A person asks to take a dataset, for purposes; somebody who may grant it answers."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting for an answer"
+        GRANTED = "granted", "Granted"
+        REFUSED = "refused", "Refused"
+        CANCELLED = "cancelled", "Cancelled by the asker"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="access_requests")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="access_requests"
+    )
+    purposes = models.JSONField(default=list)
+    message = models.TextField(blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)
+    entitlement = models.ForeignKey(
+        Entitlement, null=True, on_delete=models.PROTECT, related_name="requests"
+    )
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-asked_at", "-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["dataset", "user"],
+                condition=models.Q(state="pending"),
+                name="access_request_one_pending",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["pending", "cancelled"])
+                | models.Q(answered_by__isnull=False, answered_at__isnull=False),
+                name="access_request_answered_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="granted", entitlement__isnull=False)
+                | (~models.Q(state="granted") & models.Q(entitlement=None)),
+                name="access_request_granted_has_entitlement",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} asks for {self.dataset}"
+
+
 class Receipt(models.Model):
     """What was given to whom, when: one row per person, release and day."""
 

@@ -193,6 +193,33 @@ def access_revoked(*, actor: str, organisation: str, dataset: str, holder: str) 
     )
 
 
+def access_requested(
+    *, actor: str, organisation: str, dataset: str, request: str, purposes: list[str]
+) -> None:
+    _event(
+        "access.requested",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        request=request,
+        purposes=purposes,
+    )
+
+
+def access_answered(
+    *, actor: str, organisation: str, dataset: str, request: str, state: str, answer: str
+) -> None:
+    _event(
+        "access.answered",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        request=request,
+        state=state,
+        answer=answer,
+    )
+
+
 def target_saved(*, actor: str, organisation: str, target: str, endpoint: str) -> None:
     _event(
         "target.saved", actor=actor, organisation=organisation, subject=target, endpoint=endpoint

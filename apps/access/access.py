@@ -1,0 +1,185 @@
+"""Which releases and objects a principal may have: fetching is the permission check."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Case, QuerySet, Value, When
+
+from apps.access.answers import (
+    UNKNOWN,
+    Action,
+    Authorization,
+    ObjectGoneError,
+    ObjectUnknownError,
+    ReleaseUnknownError,
+)
+from apps.access.authorize import authorize, decide, explained, successor_of
+from apps.access.models import AccessRequest, Entitlement
+from apps.access.standing import person, standing_columns, standing_from
+from apps.accounts.access import Principal, can, organisations_where, require
+from apps.accounts.models import User
+from apps.datasets.models import Dataset
+from apps.releases.models import Release, ReleaseBlob
+from apps.storage.models import Blob
+from datasets_catalog.errors import NotFoundError
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.roles import Permission
+
+OID = re.compile(r"[0-9a-f]{32}(?:\.dir)?")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRelease:
+    """A release, and what it was opened on."""
+
+    release: Release
+    authorization: Authorization
+
+
+@dataclass(frozen=True, slots=True)
+class OpenObject:
+    """A blob, a release that holds it, and what it was opened on."""
+
+    blob: Blob
+    release: Release
+    authorization: Authorization
+
+
+def open_release(
+    principal: Principal,
+    full_name: str,
+    version: str,
+    action: Action = Action.VIEW,
+    purpose: Purpose | None = None,
+) -> OpenRelease:
+    """The release `version` (`1.2.0`) of `organisation/name`, for one action.
+
+    Raises ReleaseUnknownError where there is none or the principal may not know of it, and the
+    other errors of `Authorization.require`.
+    """
+    row = _releases_of(full_name).filter(version=version).first()
+    return _opened(principal, row, action, purpose)
+
+
+def open_newest(principal: Principal, full_name: str, action: Action = Action.VIEW) -> OpenRelease:
+    """The newest release that was given out, deprecated only where there is no other.
+
+    Raises as `open_release` does.
+    """
+    rows = _releases_of(full_name).filter(state__in=PUBLIC)
+    return _opened(principal, rows.order_by(_readable_first(), "-order").first(), action, None)
+
+
+def open_releases(principal: Principal, full_name: str, action: Action) -> list[Release]:
+    """Every release given out for which the principal may do this, newest first."""
+    rows = list(_releases_of(full_name).filter(state__in=PUBLIC).order_by("-order"))
+    if not rows:
+        return []
+    return [row for row in rows if authorize(principal, row, action).allowed]
+
+
+def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
+    """The object of a dataset that a release holds which the principal may download.
+
+    One query when the answer is yes. Raises ObjectUnknownError for objects nobody published,
+    ObjectGoneError for destroyed ones, ReleaseUnknownError where the dataset is not the
+    principal's to know of, and the other errors of `Authorization.require`.
+    """
+    row = _holdings(principal, full_name, oid).first() if OID.fullmatch(oid) else None
+    if row is None:
+        raise _unknown_object(principal, full_name, oid)
+    answer = decide(standing_from(row), row.release, Action.DOWNLOAD)
+    explained(answer, principal, row.release.dataset).require()
+    if row.blob.destroyed_at is not None:
+        raise destroyed(row.release)
+    return OpenObject(row.blob, row.release, answer)
+
+
+def destroyed(release: Release) -> ObjectGoneError:
+    """The error for a destroyed object that the release held; it names what to use instead."""
+    newer = successor_of(release)
+    advice = f"use version {newer.version} of {release.dataset}" if newer else "nothing replaces it"
+    return ObjectGoneError(f"Withdrawn and destroyed; {advice}")
+
+
+def requests_for(user: Principal, dataset: Dataset) -> QuerySet[AccessRequest]:
+    """All requests for those who may answer them, one's own for everybody else."""
+    rows = AccessRequest.objects.filter(dataset=dataset).select_related("user", "answered_by")
+    if can(user, Permission.ACCESS_GRANT, dataset.organisation):
+        return rows
+    return rows.filter(user=person(user))
+
+
+def request_for(user: Principal, uid: UUID) -> AccessRequest:
+    """A request that the user made or may answer; `NotFoundError` otherwise."""
+    rows = AccessRequest.objects.select_related("user", "dataset__organisation")
+    row = rows.filter(uid=uid).first()
+    if row is not None and person(user) is not None:
+        mine = row.user_id == user.pk
+        if mine or can(user, Permission.ACCESS_GRANT, row.dataset.organisation):
+            return row
+    raise NotFoundError("There is no such request, or it is not yours to see.")
+
+
+def requests_to_answer(user: Principal) -> QuerySet[AccessRequest]:
+    """What waits for the user's answer, oldest first."""
+    organisations = organisations_where(user, Permission.ACCESS_GRANT)
+    rows = AccessRequest.objects.pending().filter(dataset__organisation_id__in=organisations)
+    return rows.select_related("user", "dataset__organisation").order_by("asked_at")
+
+
+def entitlements_for(user: User, dataset: Dataset) -> QuerySet[Entitlement]:
+    """Everybody who was let in, past and present; `DeniedError` unless the user may grant."""
+    require(user, Permission.ACCESS_GRANT, dataset.organisation)
+    rows = Entitlement.objects.filter(dataset=dataset)
+    return rows.select_related("user", "organisation", "granted_by").order_by("-granted_at")
+
+
+def _releases_of(full_name: str) -> QuerySet[Release]:
+    organisation, _, name = full_name.partition("/")
+    return Release.objects.filter(
+        dataset__organisation__name=organisation, dataset__name=name
+    ).select_related("dataset__organisation")
+
+
+def _opened(
+    principal: Principal, row: Release | None, action: Action, purpose: Purpose | None
+) -> OpenRelease:
+    if row is None:
+        raise ReleaseUnknownError(UNKNOWN.reason)
+    answer = authorize(principal, row, action, purpose)
+    return OpenRelease(row, answer.require())
+
+
+def _readable_first(prefix: str = "") -> Case:
+    """Sort key: published, deprecated, withdrawn."""
+    order = (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED, ReleaseState.WITHDRAWN)
+    return Case(
+        *(When(**{f"{prefix}state": state}, then=Value(rank)) for rank, state in enumerate(order))
+    )
+
+
+def _holdings(principal: Principal, full_name: str, oid: str) -> QuerySet[ReleaseBlob]:
+    organisation, _, name = full_name.partition("/")
+    rows = ReleaseBlob.objects.filter(
+        blob__oid=oid,
+        release__state__in=PUBLIC,
+        release__dataset__organisation__name=organisation,
+        release__dataset__name=name,
+    ).select_related("blob", "release__dataset__organisation")
+    user = person(principal)
+    if user is not None:
+        columns = standing_columns(
+            user, dataset="release__dataset", organisation="release__dataset__organisation"
+        )
+        rows = rows.annotate(**columns)
+    return rows.order_by(_readable_first("release__"), "-release__order")[:1]
+
+
+def _unknown_object(principal: Principal, full_name: str, oid: str) -> NotFoundError:
+    open_newest(principal, full_name, Action.DOWNLOAD)
+    return ObjectUnknownError(f"No published version of {full_name} holds {oid}.")

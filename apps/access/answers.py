@@ -1,0 +1,120 @@
+"""What may be asked of a release, and what the answers are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from datasets_catalog.errors import DeniedError, EarmarkError, Kind, NotFoundError
+
+
+class Action(StrEnum):
+    """What somebody wants to do with a release.
+
+    `view`: its page (card, licence, numbers). `list`: the names and hashes of its files, which is
+    what its git repository holds. `preview`: single rows and clips, on a page. `download`: bytes.
+    """
+
+    VIEW = "view"
+    LIST = "list"
+    PREVIEW = "preview"
+    DOWNLOAD = "download"
+
+
+class Binding(StrEnum):
+    """What a permission rests on."""
+
+    OPEN = "open"
+    MEMBERSHIP = "membership"
+    ENTITLEMENT = "entitlement"
+
+
+class Code(StrEnum):
+    """Every answer there is; stable, for programs."""
+
+    MEMBER = "access.member"
+    OPEN = "access.open"
+    ENTITLED = "access.entitled"
+    DEPRECATED = "access.deprecated"
+    UNKNOWN = "release.unknown"
+    UNPUBLISHED = "release.not_published"
+    WITHDRAWN = "release.withdrawn"
+    SIGN_IN = "access.sign_in"
+    REQUEST_NEEDED = "access.request_needed"
+    REQUEST_PENDING = "access.request_pending"
+    EXPIRED = "access.expired"
+    REVOKED = "access.revoked"
+    PURPOSE_REFUSED = "access.purpose_refused"
+    PURPOSE_OPEN = "access.purpose_needs_answer"
+
+
+class ReleaseUnknownError(NotFoundError):
+    """There is no such release, or the principal may not know of it."""
+
+    code = Code.UNKNOWN
+
+
+class AccessRefusedError(DeniedError):
+    """The principal may not have this; `authorization` says why and what to do."""
+
+    def __init__(self, authorization: Authorization) -> None:
+        super().__init__(authorization.reason, reason_code=str(authorization.code))
+        self.authorization = authorization
+
+
+class SignInNeededError(AccessRefusedError):
+    """The same, and signing in may help."""
+
+    code = Code.SIGN_IN
+
+
+class ReleaseGoneError(EarmarkError):
+    """The release was withdrawn."""
+
+    code = Code.WITHDRAWN
+    kind = Kind.GONE
+
+
+class ObjectUnknownError(NotFoundError):
+    """No release that was given out holds such an object."""
+
+    code = "object.unknown"
+
+
+class ObjectGoneError(EarmarkError):
+    """The object was destroyed; the message names what to use instead."""
+
+    code = "object.gone"
+    kind = Kind.GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """An answer. `reason` is a sentence that says what to do; `until` is when a yes ends."""
+
+    allowed: bool
+    code: Code
+    reason: str
+    until: datetime | None = None
+    binding: Binding | None = None
+    entitlement_id: int | None = None
+
+    def require(self) -> Authorization:
+        """Itself if allowed; otherwise the error that fits: not found, gone, sign in, refused."""
+        if self.allowed:
+            return self
+        if self.code is Code.UNKNOWN:
+            raise ReleaseUnknownError(self.reason)
+        if self.code is Code.WITHDRAWN:
+            raise ReleaseGoneError(self.reason)
+        if self.code is Code.SIGN_IN:
+            raise SignInNeededError(self)
+        raise AccessRefusedError(self)
+
+
+UNKNOWN = Authorization(
+    allowed=False,
+    code=Code.UNKNOWN,
+    reason="There is no such release, or it is not yours to see. Sign in, or ask its organisation.",
+)

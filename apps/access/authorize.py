@@ -1,0 +1,227 @@
+"""The only place that says who may have what of a release, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from apps.access.answers import UNKNOWN, Action, Authorization, Binding, Code
+from apps.access.models import AccessRequest
+from apps.access.standing import Grant, Standing, held_by, person, standing_of
+from apps.accounts.access import Principal
+from apps.accounts.models import User
+from apps.datasets.models import Dataset
+from apps.releases.models import Release
+from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+
+
+class Fit(StrEnum):
+    """Whether a purpose fits, as far as rules can tell."""
+
+    COMPATIBLE = "compatible"
+    INCOMPATIBLE = "incompatible"
+    NEEDS_PERSON = "needs_person"
+
+
+def authorize(
+    principal: Principal, release: Release, action: Action, purpose: Purpose | None = None
+) -> Authorization:
+    """Whether the principal may do this with the release, for the purpose if one is asked."""
+    answer = decide(standing_of(principal, release.dataset), release, action, purpose)
+    return explained(answer, principal, release.dataset)
+
+
+def decide(
+    standing: Standing, release: Release, action: Action, purpose: Purpose | None = None
+) -> Authorization:
+    """The same from what is known already; no query beyond the release's dataset."""
+    state = ReleaseState(release.state)
+    if state not in PUBLIC:
+        return _of_unpublished(standing, action)
+    answer = _by_policy(standing, release, action, purpose)
+    if not answer.allowed:
+        return answer
+    if state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
+        return _gone(release)
+    if state is ReleaseState.DEPRECATED:
+        return _with_warning(answer, release)
+    return answer
+
+
+def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpose]) -> Fit:
+    """Whether a use fits what a release is cleared for and what a grant names.
+
+    A release that declares nothing, and a grant that names other purposes, need a person's answer.
+    A grant that names none reaches as far as the release does.
+    """
+    if cleared and purpose not in cleared:
+        return Fit.INCOMPATIBLE
+    if not cleared or (granted and purpose not in granted):
+        return Fit.NEEDS_PERSON
+    return Fit.COMPATIBLE
+
+
+def explained(answer: Authorization, principal: Principal, dataset: Dataset) -> Authorization:
+    """A refusal made exact: asked already, expired, taken back. Two queries, on refusals only."""
+    user = person(principal)
+    if user is None or answer.code is not Code.REQUEST_NEEDED:
+        return answer
+    if AccessRequest.objects.pending().filter(user=user, dataset=dataset).exists():
+        return _refused(
+            Code.REQUEST_PENDING,
+            f"Your request for {dataset} has not been answered yet;"
+            f" {dataset.organisation} has to decide.",
+        )
+    return _past(user, dataset) or answer
+
+
+def _of_unpublished(standing: Standing, action: Action) -> Authorization:
+    if not standing.member:
+        return UNKNOWN
+    if action is Action.DOWNLOAD:
+        return _refused(
+            Code.UNPUBLISHED, "This release is not published yet: publish it, then download it."
+        )
+    return _allowed(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
+
+
+def _by_policy(
+    standing: Standing, release: Release, action: Action, purpose: Purpose | None
+) -> Authorization:
+    if standing.member:
+        answer = _allowed(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
+        return _for_purpose(answer, release, purpose, frozenset())
+    dataset = release.dataset
+    if dataset.access == Dataset.Access.OPEN:
+        answer = _allowed(Code.OPEN, Binding.OPEN, "This dataset is open to everyone.")
+        return _for_purpose(answer, release, purpose, frozenset())
+    if standing.grants:
+        return _by_grants(standing.grants, release, purpose)
+    if dataset.access == Dataset.Access.ORGANISATION:
+        return UNKNOWN
+    return _without_grant(standing, release, action)
+
+
+def _by_grants(grants: Sequence[Grant], release: Release, purpose: Purpose | None) -> Authorization:
+    answers = []
+    for grant in grants:
+        answer = _allowed(
+            Code.ENTITLED,
+            Binding.ENTITLEMENT,
+            "You were granted access.",
+            until=grant.until,
+            entitlement_id=grant.entitlement_id,
+        )
+        answers.append(_for_purpose(answer, release, purpose, grant.purposes))
+    return next((answer for answer in answers if answer.allowed), answers[0])
+
+
+def _without_grant(standing: Standing, release: Release, action: Action) -> Authorization:
+    dataset = release.dataset
+    if _is_public(standing, release, action):
+        return _allowed(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
+    if not standing.signed_in:
+        return _refused(
+            Code.SIGN_IN, f"{dataset} is given on request: sign in with a token of your account."
+        )
+    return _refused(
+        Code.REQUEST_NEEDED,
+        f"{dataset} is given on request: ask for access on its page /datasets/{dataset}",
+    )
+
+
+def _is_public(standing: Standing, release: Release, action: Action) -> bool:
+    """What a dataset given on request shows to people without a grant."""
+    match action:
+        case Action.VIEW:
+            return True
+        case Action.LIST:
+            return standing.signed_in
+        case Action.PREVIEW:
+            return Purpose.PREVIEW_PUBLIC_CLIP in release.purposes
+        case Action.DOWNLOAD:
+            return False
+
+
+def _for_purpose(
+    answer: Authorization, release: Release, purpose: Purpose | None, granted: frozenset[Purpose]
+) -> Authorization:
+    if purpose is None:
+        return answer
+    cleared = frozenset(map(Purpose, release.purposes))
+    title = TERMS[purpose].title
+    match fit(purpose, cleared, granted):
+        case Fit.COMPATIBLE:
+            return answer
+        case Fit.INCOMPATIBLE:
+            return _refused(
+                Code.PURPOSE_REFUSED,
+                f"{release} is not cleared for this purpose ({title}):"
+                f" its consents allow {', '.join(sorted(cleared))}.",
+            )
+        case Fit.NEEDS_PERSON:
+            return _refused(
+                Code.PURPOSE_OPEN,
+                f"Whether {release} may be used for this purpose ({title}) needs a person's"
+                f" answer: ask for it on the page /datasets/{release.dataset}",
+            )
+
+
+def _past(user: User, dataset: Dataset) -> Authorization | None:
+    last = held_by(user).filter(dataset=dataset).order_by("-granted_at").first()
+    if last is None:
+        return None
+    page = f"ask again on its page /datasets/{dataset}"
+    if last.revoked_at is not None:
+        return _refused(Code.REVOKED, f"Your access to {dataset} was taken back; {page}")
+    if last.valid_until is not None:
+        return _refused(
+            Code.EXPIRED, f"Your access to {dataset} ended on {last.valid_until:%Y-%m-%d}; {page}"
+        )
+    return None
+
+
+def _gone(release: Release) -> Authorization:
+    newer = successor_of(release)
+    advice = f"use version {newer.version}" if newer else "no later version replaces it"
+    return _refused(Code.WITHDRAWN, f"{release} was withdrawn; {advice}.")
+
+
+def _with_warning(answer: Authorization, release: Release) -> Authorization:
+    newer = successor_of(release)
+    advice = f" Version {newer.version} replaces it." if newer else ""
+    reason = f"{release} is deprecated.{advice}"
+    return replace(answer, code=Code.DEPRECATED, reason=reason)
+
+
+def successor_of(release: Release) -> Release | None:
+    """The newest published release after this one."""
+    rows = Release.objects.filter(
+        dataset=release.dataset_id, state=ReleaseState.PUBLISHED, order__gt=release.order
+    )
+    return rows.order_by("-order").first()
+
+
+def _allowed(
+    code: Code,
+    binding: Binding,
+    reason: str,
+    *,
+    until: datetime | None = None,
+    entitlement_id: int | None = None,
+) -> Authorization:
+    return Authorization(
+        allowed=True,
+        code=code,
+        reason=reason,
+        until=until,
+        binding=binding,
+        entitlement_id=entitlement_id,
+    )
+
+
+def _refused(code: Code, reason: str) -> Authorization:
+    return Authorization(allowed=False, code=code, reason=reason)

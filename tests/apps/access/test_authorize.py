@@ -1,0 +1,260 @@
+"""Who may do what with a release, for the whole cast."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from apps.access.actions import grant_access, request_access, revoke_access
+from apps.access.answers import (
+    AccessRefusedError,
+    Action,
+    Binding,
+    Code,
+    ReleaseGoneError,
+    ReleaseUnknownError,
+    SignInNeededError,
+)
+from apps.access.authorize import Fit, authorize, fit
+from apps.access.models import Entitlement
+from apps.accounts.access import Principal
+from apps.accounts.models import Membership, Organisation
+from apps.datasets.models import Dataset
+from apps.releases.models import Release
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.roles import Role
+from tests.cast import Cast
+from tests.factories.published import make_dataset, make_release
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = AnonymousUser()
+Make = Callable[..., Release]
+
+
+@pytest.fixture
+def released(cast: Cast) -> Make:
+    def make(access: str, state: ReleaseState = ReleaseState.PUBLISHED) -> Release:
+        dataset = make_dataset(cast.acme, cast.ada, access=access)
+        return make_release(dataset, state=state)
+
+    return make
+
+
+def codes(release: Release, cast: Cast, action: Action) -> dict[str, str]:
+    """What a member, an entitled person, an outsider and nobody are told."""
+    people: dict[str, Principal] = {
+        "member": cast.olga,
+        "entitled": cast.dan,
+        "outsider": cast.eve,
+        "nobody": NOBODY,
+    }
+    return {who: str(authorize(person, release, action).code) for who, person in people.items()}
+
+
+def entitle(cast: Cast, release: Release) -> Entitlement:
+    return grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_an_open_dataset_is_for_everyone(released: Make, cast: Cast, action: Action) -> None:
+    release = released("open")
+    for person in (cast.eve, NOBODY):
+        answer = authorize(person, release, action)
+        assert (answer.allowed, answer.binding) == (True, Binding.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("action", "outsider", "nobody"),
+    [
+        (Action.VIEW, "access.open", "access.open"),
+        (Action.LIST, "access.open", "access.sign_in"),
+        (Action.PREVIEW, "access.request_needed", "access.sign_in"),
+        (Action.DOWNLOAD, "access.request_needed", "access.sign_in"),
+    ],
+)
+def test_a_dataset_on_request_shows_its_page_and_gives_its_bytes_to_those_let_in(
+    released: Make, cast: Cast, action: Action, outsider: str, nobody: str
+) -> None:
+    release = released("request")
+    entitle(cast, release)
+    assert codes(release, cast, action) == {
+        "member": "access.member",
+        "entitled": "access.entitled",
+        "outsider": outsider,
+        "nobody": nobody,
+    }
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_an_internal_dataset_looks_missing_to_everyone_outside(
+    released: Make, cast: Cast, action: Action
+) -> None:
+    release = released("organisation")
+    entitle(cast, release)
+    assert codes(release, cast, action) == {
+        "member": "access.member",
+        "entitled": "access.entitled",
+        "outsider": "release.unknown",
+        "nobody": "release.unknown",
+    }
+
+
+@pytest.mark.parametrize(
+    "state", [s for s in ReleaseState if s.value in {"draft", "frozen", "in_review", "approved"}]
+)
+def test_an_unpublished_release_is_seen_by_members_and_downloaded_by_nobody(
+    released: Make, cast: Cast, state: ReleaseState
+) -> None:
+    release = released("open", state)
+    assert codes(release, cast, Action.PREVIEW) == {
+        "member": "access.member",
+        "entitled": "release.unknown",
+        "outsider": "release.unknown",
+        "nobody": "release.unknown",
+    }
+    assert authorize(cast.olga, release, Action.DOWNLOAD).code is Code.UNPUBLISHED
+
+
+def test_a_withdrawn_release_is_gone_for_everyone_and_names_its_successor(
+    released: Make, cast: Cast
+) -> None:
+    release = released("open", ReleaseState.WITHDRAWN)
+    make_release(release.dataset, "1.0.1")
+    for person in (cast.olga, NOBODY):
+        answer = authorize(person, release, Action.DOWNLOAD)
+        assert answer.code is Code.WITHDRAWN
+        assert "use version 1.0.1" in answer.reason
+        assert authorize(person, release, Action.VIEW).allowed
+    with pytest.raises(ReleaseGoneError):
+        authorize(NOBODY, release, Action.LIST).require()
+
+
+def test_a_withdrawn_release_is_gone_only_for_those_who_could_have_it(
+    released: Make, cast: Cast
+) -> None:
+    release = released("request", ReleaseState.WITHDRAWN)
+    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
+
+
+def test_a_deprecated_release_is_given_with_a_warning(released: Make, cast: Cast) -> None:
+    release = released("open", ReleaseState.DEPRECATED)
+    make_release(release.dataset, "1.1.0")
+    answer = authorize(NOBODY, release, Action.DOWNLOAD)
+    assert answer.allowed
+    assert answer.code is Code.DEPRECATED
+    assert "Version 1.1.0 replaces it" in answer.reason
+
+
+def test_a_grant_ends_by_itself(released: Make, cast: Cast) -> None:
+    release = released("request")
+    until = timezone.now() + timedelta(days=3)
+    row = grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, until=until)
+    answer = authorize(cast.dan, release, Action.DOWNLOAD)
+    assert (answer.allowed, answer.until, answer.entitlement_id) == (True, until, row.pk)
+    Entitlement.objects.update(valid_until=timezone.now() - timedelta(seconds=1))
+    answer = authorize(cast.dan, release, Action.DOWNLOAD)
+    assert answer.code is Code.EXPIRED
+    assert "ended on" in answer.reason
+
+
+def test_of_several_grants_the_longest_is_told(released: Make, cast: Cast) -> None:
+    release = released("request")
+    soon = timezone.now() + timedelta(days=3)
+    for until in (soon, None, soon + timedelta(days=1)):
+        grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, until=until)
+    assert authorize(cast.dan, release, Action.DOWNLOAD).until is None
+
+
+def test_a_grant_taken_back_is_over_at_once_and_says_so(released: Make, cast: Cast) -> None:
+    release = released("request")
+    entitle(cast, release)
+    revoke_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
+    assert authorize(cast.dan, release, Action.DOWNLOAD).code is Code.REVOKED
+
+
+def test_a_waiting_request_is_told(released: Make, cast: Cast) -> None:
+    release = released("request")
+    Dataset.objects.update(released_at=timezone.now())
+    request_access(actor=cast.eve, dataset=release.dataset)
+    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_PENDING
+
+
+def test_an_organisations_grant_reaches_its_members_and_ends_when_they_leave(
+    released: Make, cast: Cast
+) -> None:
+    release = released("organisation")
+    lab = Organisation.objects.create(name="lab", kind="company")
+    seat = Membership.objects.create(user=cast.dan, organisation=lab, role=Role.AUDITOR)
+    grant_access(actor=cast.ada, dataset=release.dataset, holder=lab)
+    assert authorize(cast.dan, release, Action.DOWNLOAD).binding is Binding.ENTITLEMENT
+    assert not authorize(cast.eve, release, Action.DOWNLOAD).allowed
+    seat.delete()
+    assert not authorize(cast.dan, release, Action.DOWNLOAD).allowed
+
+
+def test_an_account_that_was_switched_off_is_nobody(released: Make, cast: Cast) -> None:
+    release = released("organisation")
+    cast.olga.is_active = False
+    cast.olga.save()
+    assert authorize(cast.olga, release, Action.VIEW).code is Code.UNKNOWN
+
+
+def test_refusals_become_the_errors_that_doors_translate(released: Make, cast: Cast) -> None:
+    release = released("request")
+    with pytest.raises(SignInNeededError):
+        authorize(NOBODY, release, Action.DOWNLOAD).require()
+    with pytest.raises(AccessRefusedError, match="ask for access on its page /datasets/acme/birds"):
+        authorize(cast.eve, release, Action.DOWNLOAD).require()
+    Dataset.objects.update(access="organisation")
+    release.refresh_from_db()
+    with pytest.raises(ReleaseUnknownError):
+        authorize(cast.eve, release, Action.DOWNLOAD).require()
+
+
+NONCOMMERCIAL, GENERATIVE = Purpose.RESEARCH_NONCOMMERCIAL, Purpose.TRAIN_GENERATIVE
+
+
+@pytest.mark.parametrize(
+    ("cleared", "granted", "expected"),
+    [
+        ({NONCOMMERCIAL}, set(), Fit.COMPATIBLE),
+        ({NONCOMMERCIAL}, {NONCOMMERCIAL}, Fit.COMPATIBLE),
+        ({NONCOMMERCIAL, GENERATIVE}, {GENERATIVE}, Fit.NEEDS_PERSON),
+        ({GENERATIVE}, {NONCOMMERCIAL}, Fit.INCOMPATIBLE),
+        (set(), {NONCOMMERCIAL}, Fit.NEEDS_PERSON),
+    ],
+)
+def test_a_purpose_fits_or_not_or_needs_a_person(
+    cleared: set[Purpose], granted: set[Purpose], expected: Fit
+) -> None:
+    assert fit(NONCOMMERCIAL, frozenset(cleared), frozenset(granted)) is expected
+
+
+def test_a_purpose_that_no_grant_names_needs_a_persons_answer(released: Make, cast: Cast) -> None:
+    release = released("request")
+    release.purposes = [NONCOMMERCIAL.value, GENERATIVE.value]
+    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=[NONCOMMERCIAL])
+    assert authorize(cast.dan, release, Action.DOWNLOAD, NONCOMMERCIAL).allowed
+    answer = authorize(cast.dan, release, Action.DOWNLOAD, GENERATIVE)
+    assert answer.code is Code.PURPOSE_OPEN
+    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=[GENERATIVE])
+    assert authorize(cast.dan, release, Action.DOWNLOAD, GENERATIVE).allowed
+
+
+def test_nobody_may_use_what_consent_does_not_cover(released: Make, cast: Cast) -> None:
+    release = released("open")
+    for person in (cast.olga, NOBODY):
+        answer = authorize(person, release, Action.DOWNLOAD, Purpose.TRAIN_VOICE_SYNTHESIS)
+        assert answer.code is Code.PURPOSE_REFUSED
+        assert "research.noncommercial" in answer.reason
+
+
+def test_consent_to_public_previews_lets_everyone_hear(released: Make, cast: Cast) -> None:
+    release = released("request")
+    release.purposes = [Purpose.PREVIEW_PUBLIC_CLIP.value]
+    assert authorize(NOBODY, release, Action.PREVIEW).allowed
+    assert not authorize(NOBODY, release, Action.DOWNLOAD).allowed

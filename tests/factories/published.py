@@ -1,0 +1,106 @@
+"""Releases in any state, walked there row by row: for tests of what happens afterwards."""
+
+import io
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from apps.accounts.models import Organisation, User
+from apps.datasets.models import Dataset
+from apps.releases.models import GateResult, Release, ReleaseBlob, SignOff
+from apps.storage.blobs import put
+from apps.storage.models import Blob
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+
+WAY = (
+    ReleaseState.DRAFT,
+    ReleaseState.FROZEN,
+    ReleaseState.IN_REVIEW,
+    ReleaseState.APPROVED,
+    ReleaseState.PUBLISHED,
+    ReleaseState.DEPRECATED,
+    ReleaseState.WITHDRAWN,
+)
+
+
+def make_dataset(
+    organisation: Organisation,
+    maker: User,
+    *,
+    name: str = "birds",
+    access: str = Dataset.Access.REQUEST,
+) -> Dataset:
+    return Dataset.objects.create(
+        organisation=organisation,
+        name=name,
+        title=name,
+        vertical="wildlife",
+        access=access,
+        created_by=maker,
+    )
+
+
+def make_release(
+    dataset: Dataset,
+    version: str = "1.0.0",
+    *,
+    state: ReleaseState = ReleaseState.PUBLISHED,
+    holding: Sequence[Blob] = (),
+    purposes: Sequence[Purpose] = (Purpose.RESEARCH_NONCOMMERCIAL,),
+    commit: str = "c" * 40,
+) -> Release:
+    """A release with one small table, frozen and published by the maker of the dataset."""
+    major, minor, patch = map(int, version.split("."))
+    table = keep(dataset, f"table of {version}".encode())
+    now, maker = timezone.now(), dataset.created_by
+    release = Release.objects.create(
+        dataset=dataset,
+        version=version,
+        order=(major * 10**6 + minor) * 10**6 + patch,
+        purposes=list(purposes),
+        use="collection",
+        root=f"{major:02d}{minor:02d}{patch:02d}" + "a" * 58,
+        clips_table=table,
+        events_table=table,
+        dvc_commit=commit,
+        created_by=maker,
+        frozen_by=maker,
+        frozen_at=now,
+        published_by=maker,
+        published_at=now,
+    )
+    _sign(release)
+    ReleaseBlob.objects.bulk_create(
+        ReleaseBlob(release=release, blob=blob) for blob in [*holding, table]
+    )
+    walk(release, state)
+    return release
+
+
+def walk(release: Release, state: ReleaseState) -> None:
+    """Move a release onward through every state up to this one."""
+    for step in WAY[WAY.index(ReleaseState(release.state)) + 1 : WAY.index(state) + 1]:
+        release.state = step.value
+        release.save(update_fields=["state"])
+    if state in PUBLIC:
+        Dataset.objects.filter(pk=release.dataset_id).update(released_at=timezone.now())
+
+
+def keep(dataset: Dataset, content: bytes) -> Blob:
+    return put(dataset.uid, io.BytesIO(content))
+
+
+def _sign(release: Release) -> None:
+    reviewer, _ = User.objects.get_or_create(username="reviewer")
+    GateResult.objects.create(
+        release=release, root=release.root, code="integrity.present", blocking=True, passed=True
+    )
+    for part in SignOff.Part.values:
+        SignOff.objects.create(
+            release=release,
+            root=release.root,
+            part=part,
+            signed_by=reviewer,
+            frozen_by=release.dataset.created_by,
+        )
