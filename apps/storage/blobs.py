@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -310,8 +310,8 @@ def _record(
     return blobs, set(added)
 
 
-def _rows(store: UUID, oids: Iterable[str]) -> dict[str, Blob]:
-    return {blob.oid: blob for blob in Blob.objects.filter(store=store, oid__in=oids)}
+def _rows(store: UUID, oids: Collection[str]) -> dict[str, Blob]:
+    return {blob.oid: blob for blob in Blob.objects.filter(store=store).named(oids)}
 
 
 def _insert(store: UUID, fresh: dict[str, _Draft]) -> dict[str, Blob]:

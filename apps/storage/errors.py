@@ -59,6 +59,12 @@ class RowInvalidError(InvalidError):
     code = "storage.row_invalid"
 
 
+class VersionNameInvalidError(InvalidError):
+    """Not a version tag, or not a name for a document of a version."""
+
+    code = "storage.version_name_invalid"
+
+
 class VersionExistsError(ConflictError):
     """The tag is taken by other content; version tags never move."""
 

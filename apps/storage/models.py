@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from typing import ClassVar
 
-from django.db import models
+from django.db import connections, models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact, In
 from django.utils import timezone
@@ -16,6 +19,13 @@ class BlobQuerySet(models.QuerySet["Blob"]):
 
     def destroyed(self) -> BlobQuerySet:
         return self.filter(destroyed_at__isnull=False)
+
+    def named(self, oids: Collection[str]) -> BlobQuerySet:
+        """Filter by many oids through one parameter: `oid__in` costs as much as the query."""
+        if connections[self.db].vendor == "postgresql":
+            return self.filter(oid__in=RawSQL("SELECT unnest(%s::text[])", (list(oids),)))
+        names = json.dumps(list(oids))
+        return self.filter(oid__in=RawSQL("SELECT value FROM json_each(%s)", (names,)))
 
 
 class Blob(models.Model):
