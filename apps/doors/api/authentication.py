@@ -1,0 +1,47 @@
+"""Who calls: a token in the Authorization header."""
+
+from typing import NoReturn, cast
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from apps.accounts.models import Token, User
+from apps.accounts.tokens import token_for
+
+SCHEME = b"bearer"
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer emk_…`; `request.auth` is the token's row.
+
+    A token that is wrong, over or revoked is refused rather than read as nobody: a program whose
+    key expired should learn so.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        scheme, _, text = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != SCHEME:
+            return None
+        try:
+            token = token_for(text.strip().decode("ascii"))
+        except UnicodeDecodeError:
+            token = None
+        if token is None:
+            _refuse()
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="earmark"'
+
+
+def token_of(request: Request) -> Token | None:
+    """Return the token the request came with; None for a person signed in on the pages, or nobody."""
+    return cast("Token | None", request.auth)
+
+
+def _refuse() -> NoReturn:
+    raise AuthenticationFailed(
+        "This token is unknown, expired or revoked: make a new one on your account page.",
+        code="token_invalid",
+    )

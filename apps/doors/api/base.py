@@ -1,0 +1,94 @@
+"""What every view of this door shares."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.models import Token, User
+from apps.doors.api.conditional import conditional
+from apps.doors.api.keyset import KeysetPagination, answer, page_of
+from apps.doors.api.parsers import BoundedJSONParser
+from apps.doors.api.schema import ApiSchema
+
+PAGING = frozenset({"cursor", "limit"})
+
+Shape = type[serializers.BaseSerializer[Any]]
+
+
+class ApiView(APIView):
+    """Parses, calls one function of the domain, serialises; holds no rule.
+
+    `resource` groups addresses in the schema; `public` lets anyone read; `write_scope` is what a
+    token needs to change anything here.
+    """
+
+    schema = ApiSchema()
+    parser_classes = (BoundedJSONParser,)
+    pagination_class = KeysetPagination
+    resource: ClassVar[str] = ""
+    public: ClassVar[bool] = False
+    write_scope: ClassVar[Token.Scope] = Token.Scope.WRITE
+
+    @property
+    def user(self) -> User:
+        """Whoever calls, where being signed in is already settled."""
+        user = self.request.user
+        assert isinstance(user, User)
+        return user
+
+    def query(self, shape: Shape) -> dict[str, Any]:
+        given = self.request.query_params.dict()
+        own = {name: value for name, value in given.items() if name not in PAGING}
+        return self._checked(shape, own)
+
+    def body(self, shape: Shape) -> dict[str, Any]:
+        return self._checked(shape, self.request.data)
+
+    def page(
+        self,
+        rows: QuerySet[Any, Any],
+        shape: Shape,
+        order: Sequence[str],
+        context: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """One page of rows, `order` being unique together."""
+        found, following = page_of(self.request, rows, order)
+        return answer(shape(found, many=True, context=dict(context or {})).data, following)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if (
+            request.method == "GET"
+            and hasattr(final, "data")
+            and final.status_code == HTTPStatus.OK
+        ):
+            return conditional(request, final)
+        return final
+
+    def _checked(self, shape: Shape, data: Any) -> dict[str, Any]:
+        reader = shape(data=data)
+        _refuse_unknown(reader, data)
+        reader.is_valid(raise_exception=True)
+        values: dict[str, Any] = reader.validated_data
+        return values
+
+
+def _refuse_unknown(reader: serializers.BaseSerializer[Any], data: Any) -> None:
+    """Refuse names we do not know: passing over a typing error would do less than was asked."""
+    if not isinstance(reader, serializers.Serializer) or not isinstance(data, Mapping):
+        return
+    unknown = sorted(str(name) for name in data.keys() - reader.fields.keys())
+    if unknown:
+        known = ", ".join(reader.fields)
+        raise serializers.ValidationError(
+            {unknown[0]: ErrorDetail(f"There is no such field here. Fields: {known}.", "unknown")}
+        )
