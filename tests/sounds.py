@@ -32,7 +32,9 @@ def write_sound(path: Path, samples: NDArray[np.float32] | None = None, rate: in
     return path
 
 
-def write_wave(path: Path, subtype: str = "PCM_16", *, form: str = "WAV", channels: int = 1) -> Path:
+def write_wave(
+    path: Path, subtype: str = "PCM_16", *, form: str = "WAV", channels: int = 1
+) -> Path:
     soundfile.write(path, tone(channels=channels), RATE, format=form, subtype=subtype)
     return path
 

@@ -114,9 +114,7 @@ def _open_any(path: Path, container: Container) -> AbstractContextManager[Reader
 
 
 @contextmanager
-def _libsndfile(
-    path: Path, handle: soundfile.SoundFile, container: Container
-) -> Iterator[Reader]:
+def _libsndfile(path: Path, handle: soundfile.SoundFile, container: Container) -> Iterator[Reader]:
     with handle:
         yield LibsndfileReader(path, handle, container)
 
@@ -124,9 +122,7 @@ def _libsndfile(
 class LibsndfileReader:
     """WAV, RF64, W64, AIFF, CAF, FLAC, Ogg and MP3."""
 
-    def __init__(
-        self, path: Path, handle: soundfile.SoundFile, container: Container
-    ) -> None:
+    def __init__(self, path: Path, handle: soundfile.SoundFile, container: Container) -> None:
         self._path = path
         self._handle = handle
         subtype = handle.subtype
@@ -176,9 +172,7 @@ def _ffmpeg(path: Path, container: Container) -> Iterator[Reader]:
 class FfmpegReader:
     """AAC, MP4, WebM and Matroska, and codecs that libsndfile lacks."""
 
-    def __init__(
-        self, path: Path, opened: av.container.InputContainer, *, trim: bool
-    ) -> None:
+    def __init__(self, path: Path, opened: av.container.InputContainer, *, trim: bool) -> None:
         self._path = path
         self._opened = opened
         self._trim = trim
@@ -284,7 +278,8 @@ def mono_blocks(
 
 
 def _mean(block: Samples) -> Samples:
-    return block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
+    channels = block.shape[1]
+    return block[:, 0].copy() if channels == 1 else block @ np.full(channels, 1 / channels, "f4")
 
 
 def read_mono(path: Path, sample_rate: int) -> Samples:

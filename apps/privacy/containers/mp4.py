@@ -8,9 +8,7 @@ from apps.privacy.containers.base import Container, Layout, Role, Source
 TOP_LEVEL = frozenset(
     "ftyp moov mdat free skip wide uuid meta moof mfra sidx styp pdin emsg prft ssix pnot".split()
 )
-BRANCHES = frozenset(
-    "moov trak mdia minf stbl edts dinf mvex moof traf mfra tref gmhd".split()
-)
+BRANCHES = frozenset("moov trak mdia minf stbl edts dinf mvex moof traf mfra tref gmhd".split())
 PADDING_BOXES = frozenset({"free", "skip", "wide"})
 WRITTEN_BY_PEOPLE = frozenset({"udta", "meta", "uuid", "emsg", "pnot", "name", "chap"})
 

@@ -267,7 +267,9 @@ def _stretches(above: NDArray[np.bool_], seconds: float) -> list[tuple[float, fl
             stretches[-1] = (stretches[-1][0], offset)
         else:
             stretches.append((onset, offset))
-    return [(max(0.0, onset - MARGIN), min(seconds, offset + MARGIN)) for onset, offset in stretches]
+    return [
+        (max(0.0, onset - MARGIN), min(seconds, offset + MARGIN)) for onset, offset in stretches
+    ]
 
 
 def pack_scores(scores: NDArray[np.float32]) -> str:
