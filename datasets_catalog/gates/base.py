@@ -73,16 +73,17 @@ def verdict(
     failed: str,
     measured: Mapping[str, Number] = NOTHING_MEASURED,
 ) -> Verdict:
-    """Build a gate's verdict; in `failed`, `{count}` and `{clips}` stand for failing rows, clips."""
+    """Build a verdict; in `failed`, `{count}` stands for failing rows and `{clips}` for clips."""
     failing = tuple(rows)
     clips = len({row.clip_id for row in failing if row.clip_id is not None})
-    summary = failed.format(count=len(failing), clips=clips) if failing else passed
+    # Not `format`: texts may quote what people typed, braces and all.
+    counted = failed.replace("{count}", str(len(failing))).replace("{clips}", str(clips))
     return Verdict(
         code=gate.code,
         title=gate.title,
         severity=gate.severity,
         passed=not failing,
-        summary=summary,
+        summary=counted if failing else passed,
         rows=failing,
         measured=MappingProxyType(dict(measured)),
     )

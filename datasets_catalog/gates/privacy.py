@@ -1,0 +1,146 @@
+"""Gates on what might give somebody away."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from datasets_catalog.facts import FindingFacts, FindingState, ReleaseFacts
+from datasets_catalog.gates.base import FailingRow, Number, Severity, Verdict, verdict
+from datasets_catalog.sampling import CONFIDENCE, clips_to_hear, upper_bound
+
+# With 95 % confidence at most one unflagged clip in a hundred: 299 clips heard, none missed.
+SAMPLE_BOUND = 0.01
+
+STATE_SENTENCES = {
+    FindingState.UNDECIDED: "waits for a decision",
+    FindingState.DECIDED_ON_OTHER_BYTES: "was decided on other bytes than these; decide again",
+    FindingState.DECIDED_BY_UPLOADER: "was decided by who uploaded the clip; somebody else must",
+    FindingState.REDACTION_PENDING: "is to be redacted, which is not done yet",
+    FindingState.EXCLUDED: "was decided as exclude, but the clip is still in the release",
+}
+
+
+class PrivacyScanned:
+    """Every blob was seen to the end by the current version of every detector."""
+
+    code: ClassVar[str] = "privacy.scanned"
+    title: ClassVar[str] = "Every file was scanned"
+    why: ClassVar[str] = (
+        "Even sounds of parks carry conversations. A file no detector saw, or that an outdated "
+        "one saw, may hold anything."
+    )
+    severity: ClassVar[Severity] = Severity.BLOCKING
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        return verdict(
+            self,
+            _unscanned(facts),
+            passed=f"Every current detector ({len(facts.detectors)}) has seen every clip.",
+            failed="Clips that not every current detector has seen: {clips}.",
+            measured={"detectors": len(facts.detectors)},
+        )
+
+
+class PrivacyDecided:
+    """No finding is open, and what was decided was carried out."""
+
+    code: ClassVar[str] = "privacy.decided"
+    title: ClassVar[str] = "Every finding was decided"
+    why: ClassVar[str] = (
+        "A detector only points; a person who did not upload the clip decides, and what was "
+        "decided must have happened to these very bytes."
+    )
+    severity: ClassVar[Severity] = Severity.BLOCKING
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        rows = [
+            FailingRow.of(clip, _open(finding)) for clip in facts.clips for finding in clip.findings
+        ]
+        return verdict(
+            self,
+            rows,
+            passed="No finding is open.",
+            failed="Findings still open: {count} (clips: {clips}).",
+            measured={"open_findings": len(rows)},
+        )
+
+
+class PrivacySampled:
+    """A person heard a random sample of what no detector flagged."""
+
+    code: ClassVar[str] = "privacy.sampled"
+    title: ClassVar[str] = "A random sample was heard"
+    why: ClassVar[str] = (
+        "Not detected is not the same as not there. Hearing a random sample says how much may "
+        "have been missed."
+    )
+    severity: ClassVar[Severity] = Severity.ADVISORY
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        sample = facts.sample
+        wanted = clips_to_hear(bound=SAMPLE_BOUND)
+        if sample is None or (sample.heard == 0 and sample.population > 0):
+            row = FailingRow(f"Nobody has heard a sample. Hear {wanted} clips drawn at random.")
+            return verdict(self, [row], passed="", failed=row.message)
+        bound = upper_bound(heard=sample.heard, missed=sample.missed, population=sample.population)
+        measured: dict[str, Number] = {
+            "population": sample.population,
+            "heard": sample.heard,
+            "missed": sample.missed,
+            "confidence": CONFIDENCE,
+            "bound": bound,
+        }
+        sentence = (
+            f"{sample.missed} missed in {sample.heard} heard of {sample.population}: with "
+            f"{CONFIDENCE:.0%} confidence at most {bound:.2%} of unflagged clips hold what the "
+            "detectors look for."
+        )
+        advice = f"{sentence} Aim for {SAMPLE_BOUND:.0%}: hear {wanted} clips with none missed."
+        rows = [] if bound <= SAMPLE_BOUND else [FailingRow(advice)]
+        return verdict(self, rows, passed=sentence, failed=advice, measured=measured)
+
+
+class PrivacyMetadata:
+    """Nothing in tags, table cells or texts identifies anybody."""
+
+    code: ClassVar[str] = "privacy.metadata"
+    title: ClassVar[str] = "Nothing written identifies anybody"
+    why: ClassVar[str] = (
+        "Recorders write names, serial numbers, times and positions into files, and people "
+        "write them into tables; none of it can be heard in a review."
+    )
+    severity: ClassVar[Severity] = Severity.BLOCKING
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        rows = [
+            FailingRow(f"{text} may identify somebody; rewrite it or have it cleared")
+            for text in facts.dataset.identifying
+        ]
+        rows += [
+            FailingRow.of(clip, f"{place} may identify somebody; strip it or have it cleared")
+            for clip in facts.clips
+            for place in clip.identifying
+        ]
+        return verdict(
+            self,
+            rows,
+            passed="No identifying tag, cell or text is left.",
+            failed="Tags, cells or texts that may identify somebody: {count}.",
+        )
+
+
+def _unscanned(facts: ReleaseFacts) -> Iterator[FailingRow]:
+    if not facts.detectors:
+        yield FailingRow("No detector is configured, so nothing was scanned.")
+        return
+    for clip in facts.clips:
+        missing = facts.detectors - clip.scans
+        if missing:
+            names = ", ".join(sorted(detector.title for detector in missing))
+            yield FailingRow.of(clip, f"not scanned by {names}")
+
+
+def _open(finding: FindingFacts) -> str:
+    place = ""
+    if finding.onset is not None and finding.offset is not None:
+        place = f" at {finding.onset:.2f} to {finding.offset:.2f} s"
+    return f"{finding.kind}{place} {STATE_SENTENCES[finding.state]}"

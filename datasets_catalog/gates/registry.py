@@ -1,0 +1,46 @@
+"""All gates, in the order people read them."""
+
+from collections.abc import Iterable
+
+from datasets_catalog.facts import ReleaseFacts
+from datasets_catalog.gates.base import Gate, Verdict
+from datasets_catalog.gates.catalog import CatalogComplete
+from datasets_catalog.gates.consent import ConsentCoverage
+from datasets_catalog.gates.integrity import IntegrityPresent
+from datasets_catalog.gates.labels import LabelsValid, LabelsVerified
+from datasets_catalog.gates.privacy import (
+    PrivacyDecided,
+    PrivacyMetadata,
+    PrivacySampled,
+    PrivacyScanned,
+)
+from datasets_catalog.gates.rights import LicenceKnown, OutboundLicence
+from datasets_catalog.gates.splits import SplitsLeakFree, SyntheticSeparate
+from datasets_catalog.gates.withdrawals import WithdrawalsNonePending
+
+GATES: tuple[Gate, ...] = (
+    LicenceKnown(),
+    OutboundLicence(),
+    ConsentCoverage(),
+    PrivacyScanned(),
+    PrivacyDecided(),
+    PrivacySampled(),
+    PrivacyMetadata(),
+    LabelsValid(),
+    LabelsVerified(),
+    SplitsLeakFree(),
+    SyntheticSeparate(),
+    CatalogComplete(),
+    IntegrityPresent(),
+    WithdrawalsNonePending(),
+)
+
+
+def check_all(facts: ReleaseFacts) -> tuple[Verdict, ...]:
+    """Ask every gate, whatever the others say."""
+    return tuple(gate.check(facts) for gate in GATES)
+
+
+def blocking_failures(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return the verdicts that stop a release; nobody can waive them."""
+    return tuple(verdict for verdict in verdicts if verdict.blocks)

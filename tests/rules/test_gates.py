@@ -1,0 +1,289 @@
+"""Every gate passes on a release that is right, and fails on each way of being wrong."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datasets_catalog import gates
+from datasets_catalog.consent import Consent
+from datasets_catalog.facts import (
+    BlobState,
+    ClipFacts,
+    DatasetFacts,
+    Detector,
+    FindingFacts,
+    FindingState,
+    ReleaseFacts,
+    SampleFacts,
+    WithdrawalFacts,
+)
+from datasets_catalog.gates.base import Severity, Verdict
+from datasets_catalog.gates.registry import GATES, blocking_failures, check_all
+from datasets_catalog.licences import Terms, Use
+from datasets_catalog.outbound import Wanted
+from datasets_catalog.purposes import Answer, Purpose
+from datasets_catalog.verticals import Vertical
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+SPEECH = Detector("speech", "6.2")
+METADATA = Detector("metadata", "1")
+CURRENT = frozenset({SPEECH, METADATA})
+GATES_PAGE = Path(__file__).parents[2] / "docs" / "gates.md"
+
+STREET = ClipFacts(
+    clip_id="c1",
+    path="street/1.wav",
+    sha256="1" * 64,
+    duration=10.0,
+    licence="CC-BY-4.0",
+    contributors=("p1",),
+    identifiable=True,
+    recording="r1",
+    split="train",
+    blob=BlobState.PRESENT,
+    scans=CURRENT,
+    events=2,
+    events_verified=2,
+)
+BELL = ClipFacts(
+    clip_id="c2",
+    path="bell/2.wav",
+    sha256="2" * 64,
+    duration=5.0,
+    licence="CC0-1.0",
+    recording="r2",
+    split="test",
+    blob=BlobState.PRESENT,
+    scans=CURRENT,
+    events=1,
+    events_verified=0,
+)
+AGREED = Consent("p1", "voices", "1", NOW, {Purpose.PUBLISH_GATED: Answer.ALLOWED})
+RIGHT = ReleaseFacts(
+    dataset=DatasetFacts(
+        "lab/street",
+        "Street sounds",
+        "Recorded in the old town.",
+        Vertical.URBAN,
+        verified_share=0.5,
+    ),
+    purposes=(Purpose.PUBLISH_GATED,),
+    at=NOW,
+    use=Use.COLLECTION,
+    clips=(STREET, BELL),
+    consents=(AGREED,),
+    detectors=CURRENT,
+    sample=SampleFacts(population=5000, heard=300, missed=0),
+)
+
+
+def ask(code: str, facts: ReleaseFacts) -> Verdict:
+    (gate,) = [gate for gate in GATES if gate.code == code]
+    return gate.check(facts)
+
+
+def with_clip(**changes: Any) -> ReleaseFacts:
+    return replace(RIGHT, clips=(replace(STREET, **changes), BELL))
+
+
+def test_a_release_that_is_right_passes_every_gate() -> None:
+    verdicts = check_all(RIGHT)
+    assert [verdict.summary for verdict in verdicts if not verdict.passed] == []
+    assert blocking_failures(verdicts) == ()
+    assert len(verdicts) == len(GATES)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.code)
+def test_each_gate_says_who_it_is_and_why(gate: gates.base.Gate) -> None:
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", gate.code)
+    assert gate.title
+    assert gate.why.endswith(".")
+    verdict = gate.check(RIGHT)
+    assert (verdict.code, verdict.title, verdict.severity) == (
+        gate.code,
+        gate.title,
+        gate.severity,
+    )
+
+
+FINDING = FindingFacts("f1", "speech", onset=1.0, offset=2.5)
+CASES: list[tuple[str, ReleaseFacts, str]] = [
+    ("rights.licence_known", with_clip(licence=None), "no licence is stated"),
+    ("rights.licence_known", with_clip(licence="cc-by-4.0"), "Did you mean CC-BY-4.0"),
+    ("rights.licence_known", with_clip(licence="LicenseRef-x"), "Record terms"),
+    (
+        "rights.licence_known",
+        with_clip(licence="LicenseRef-CC-Sampling-Plus-1.0"),
+        "not settled",
+    ),
+    (
+        "rights.outbound_licence",
+        with_clip(licence="CC-BY-ND-4.0", modified=True),
+        "CC-BY-ND-4.0 stands in the way",
+    ),
+    (
+        "rights.outbound_licence",
+        replace(with_clip(licence="CC-BY-NC-4.0"), wanted=Wanted.COMMERCIAL),
+        "CC-BY-NC-4.0 stands in the way for commercial",
+    ),
+    (
+        "rights.outbound_licence",
+        replace(
+            RIGHT,
+            use=Use.ADAPTATION,
+            clips=(
+                replace(STREET, licence="CC-BY-SA-4.0"),
+                replace(BELL, licence="CC-BY-NC-4.0"),
+            ),
+        ),
+        "CC-BY-NC-4.0 stands in the way",
+    ),
+    (
+        "rights.outbound_licence",
+        replace(RIGHT, wanted="CC-{BY}"),
+        "wanted licence cannot be computed",
+    ),
+    ("consent.coverage", replace(RIGHT, consents=()), "p1, publish.gated: no consent on record"),
+    (
+        "consent.coverage",
+        replace(RIGHT, purposes=(Purpose.PUBLISH_GATED, Purpose.TRAIN_GENERATIVE)),
+        "p1, train.generative: was never asked",
+    ),
+    ("consent.coverage", with_clip(contributors=()), "no contributor is recorded"),
+    ("consent.coverage", replace(RIGHT, purposes=()), "declares no purpose"),
+    ("privacy.scanned", with_clip(scans=frozenset({METADATA})), "not scanned by speech 6.2"),
+    (
+        "privacy.scanned",
+        with_clip(scans=frozenset({METADATA, Detector("speech", "6.1")})),
+        "not scanned by speech 6.2",
+    ),
+    ("privacy.scanned", replace(RIGHT, detectors=frozenset()), "No detector is configured"),
+    ("privacy.decided", with_clip(findings=(FINDING,)), "speech at 1.00 to 2.50 s waits"),
+    (
+        "privacy.decided",
+        with_clip(findings=(replace(FINDING, state=FindingState.DECIDED_ON_OTHER_BYTES),)),
+        "decide again",
+    ),
+    (
+        "privacy.decided",
+        with_clip(findings=(replace(FINDING, state=FindingState.EXCLUDED, onset=None),)),
+        "speech was decided as exclude",
+    ),
+    ("privacy.metadata", with_clip(identifying=("bext Originator",)), "bext Originator may"),
+    (
+        "privacy.metadata",
+        replace(RIGHT, dataset=replace(RIGHT.dataset, identifying=("description",))),
+        "description may identify",
+    ),
+    ("privacy.sampled", replace(RIGHT, sample=None), "Hear 299 clips"),
+    ("privacy.sampled", replace(RIGHT, sample=SampleFacts(5000, 300, 1)), "1 missed in 300"),
+    ("privacy.sampled", replace(RIGHT, sample=SampleFacts(5000, 0, 0)), "Nobody has heard"),
+    ("labels.valid", with_clip(label_problems=("offset lies beyond",)), "offset lies beyond"),
+    ("labels.verified", with_clip(events_verified=1), "1 of 2 events are not verified"),
+    (
+        "splits.leak_free",
+        replace(RIGHT, clips=(STREET, replace(BELL, recording="r1"))),
+        "recording r1 is in",
+    ),
+    ("synthetic.separate", with_clip(synthetic=True, split="test"), "is synthetic, and in test"),
+    (
+        "catalog.complete",
+        replace(RIGHT, dataset=replace(RIGHT.dataset, title=" ")),
+        "has no title",
+    ),
+    (
+        "catalog.complete",
+        replace(RIGHT, dataset=replace(RIGHT.dataset, description="")),
+        "has no description",
+    ),
+    ("catalog.complete", replace(RIGHT, clips=()), "no clips"),
+    (
+        "catalog.complete",
+        replace(RIGHT, dataset=replace(RIGHT.dataset, required_fields=("district",))),
+        "has no district",
+    ),
+    ("integrity.present", with_clip(blob=BlobState.MISSING), "not in the store"),
+    ("integrity.present", with_clip(blob=BlobState.DAMAGED), "do not match"),
+    ("integrity.present", with_clip(blob=BlobState.DESTROYED), "destroyed"),
+    (
+        "withdrawals.none_pending",
+        replace(RIGHT, withdrawals=(WithdrawalFacts("W-7", contributors=frozenset({"p1"})),)),
+        "W-7",
+    ),
+    (
+        "withdrawals.none_pending",
+        replace(RIGHT, withdrawals=(WithdrawalFacts("W-8", clip_ids=frozenset({"c2"})),)),
+        "W-8",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "facts", "message"), CASES)
+def test_a_release_that_is_wrong_fails_with_the_row_at_fault(
+    code: str, facts: ReleaseFacts, message: str
+) -> None:
+    verdict = ask(code, facts)
+    assert not verdict.passed
+    assert any(message in row.sentence for row in verdict.rows)
+    assert verdict.summary
+
+
+def test_every_gate_has_a_failing_case() -> None:
+    assert {code for code, _, _ in CASES} == {gate.code for gate in GATES}
+
+
+def test_only_the_sample_is_advisory() -> None:
+    advisory = [gate.code for gate in GATES if gate.severity is Severity.ADVISORY]
+    assert advisory == ["privacy.sampled"]
+    verdicts = check_all(replace(RIGHT, sample=None))
+    assert [verdict.code for verdict in verdicts if not verdict.passed] == advisory
+    assert blocking_failures(verdicts) == ()
+
+
+def test_blocking_failures_are_those_that_stop_a_release() -> None:
+    wrong = replace(with_clip(blob=BlobState.MISSING, licence=None), sample=None)
+    stopped = blocking_failures(check_all(wrong))
+    assert [verdict.code for verdict in stopped] == ["rights.licence_known", "integrity.present"]
+
+
+def test_own_terms_make_an_own_licence_known() -> None:
+    terms = Terms("LicenseRef-lab-1", redistribution=True)
+    facts = replace(with_clip(licence="LicenseRef-lab-1"), terms=(terms,))
+    assert ask("rights.licence_known", facts).passed
+    assert ask("rights.outbound_licence", facts).passed
+
+
+def test_a_failing_summary_counts_clips_and_a_row_names_one() -> None:
+    verdict = ask("integrity.present", with_clip(blob=BlobState.MISSING))
+    assert verdict.summary == "Files missing, damaged or destroyed: 1."
+    assert (verdict.rows[0].path, verdict.rows[0].clip_id) == ("street/1.wav", "c1")
+
+
+def test_the_outbound_verdict_measures_what_to_drop() -> None:
+    facts = replace(with_clip(licence="CC-BY-NC-4.0", duration=1800.0), wanted=Wanted.COMMERCIAL)
+    verdict = ask("rights.outbound_licence", facts)
+    assert verdict.measured["clips_to_drop"] == 1
+    assert verdict.measured["hours_to_drop"] == 0.5
+    assert "Remove 1 clip (30.0 min)" in verdict.summary
+
+
+def test_the_sample_verdict_states_the_bound_it_proves() -> None:
+    verdict = ask("privacy.sampled", RIGHT)
+    assert verdict.measured["bound"] == pytest.approx(0.00994, abs=1e-4)
+    assert "with 95% confidence at most 0.99% of unflagged clips" in verdict.summary
+
+
+def test_every_gate_is_documented_with_how_to_mend_it() -> None:
+    page = GATES_PAGE.read_text("utf-8")
+    section = re.compile(r"^## `([a-z_.]+)`\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+    sections = dict(section.findall(page))
+    assert set(sections) == {gate.code for gate in GATES}
+    for gate in GATES:
+        text = sections[gate.code]
+        assert "**Why.**" in text
+        assert "**Mend.**" in text
+        assert ("advisory" in text.strip().split("\n\n")[0]) == (gate.severity is Severity.ADVISORY)

@@ -1,0 +1,63 @@
+"""The bound that hearing a random sample proves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from datasets_catalog.sampling import SampleError, clips_to_hear, upper_bound
+
+
+@given(st.integers(1, 2000), st.data(), st.sampled_from([0.9, 0.95, 0.99]))
+def test_the_bound_is_that_of_clopper_and_pearson(
+    heard: int, data: st.DataObject, confidence: float
+) -> None:
+    missed = data.draw(st.integers(0, min(heard, 60)))
+    oracle = binomtest(missed, heard, alternative="less").proportion_ci(confidence).high
+    assert upper_bound(heard=heard, missed=missed, confidence=confidence) == pytest.approx(
+        oracle, rel=1e-6
+    )
+
+
+def test_with_nothing_missed_the_rule_of_three_holds() -> None:
+    assert upper_bound(heard=300, missed=0) == pytest.approx(3 / 300, rel=0.01)
+
+
+@given(st.integers(1, 500), st.data())
+def test_hearing_more_proves_more_and_missing_more_proves_less(
+    heard: int, data: st.DataObject
+) -> None:
+    missed = data.draw(st.integers(0, heard - 1))
+    bound = upper_bound(heard=heard, missed=missed)
+    assert upper_bound(heard=heard + 1, missed=missed) < bound
+    assert upper_bound(heard=heard, missed=missed + 1) > bound
+    assert missed / heard < bound <= 1
+
+
+def test_nothing_heard_proves_nothing() -> None:
+    assert upper_bound(heard=0, missed=0, population=10) == 1.0
+
+
+def test_when_every_clip_was_heard_the_share_is_known() -> None:
+    assert upper_bound(heard=40, missed=1, population=40) == 1 / 40
+    assert upper_bound(heard=0, missed=0, population=0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("heard", "missed", "population"), [(1, 2, None), (3, -1, None), (5, 0, 4)]
+)
+def test_impossible_counts_are_refused(heard: int, missed: int, population: int | None) -> None:
+    with pytest.raises(SampleError):
+        upper_bound(heard=heard, missed=missed, population=population)
+
+
+@given(st.floats(0.001, 0.5))
+def test_the_number_to_hear_is_the_smallest_that_proves_the_bound(bound: float) -> None:
+    number = clips_to_hear(bound=bound)
+    assert upper_bound(heard=number, missed=0) <= bound * (1 + 1e-9)
+    assert number == 1 or upper_bound(heard=number - 1, missed=0) > bound * (1 - 1e-9)
+
+
+def test_a_bound_outside_the_open_interval_is_refused() -> None:
+    with pytest.raises(SampleError):
+        clips_to_hear(bound=0)
