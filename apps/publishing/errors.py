@@ -1,0 +1,61 @@
+"""What publishing refuses, and why."""
+
+from datasets_catalog.errors import ConflictError, DeniedError, EarmarkError, InvalidError, Kind
+
+
+class ClipTooLargeError(InvalidError):
+    """A clip does not fit into one Parquet cell."""
+
+    code = "publishing.clip_too_large"
+
+
+class ContentDamagedError(EarmarkError):
+    """What the release says about itself and what the store holds do not agree."""
+
+    code = "publishing.content_damaged"
+    kind = Kind.UNAVAILABLE
+
+
+class ReleaseNotSendableError(ConflictError):
+    """The release is not in a state in which it may leave."""
+
+    code = "publishing.release_not_sendable"
+
+
+class PurposeMissingError(DeniedError):
+    """The release was not made for publication in this way."""
+
+    code = "publishing.purpose_missing"
+
+
+class TargetUnreachableError(EarmarkError):
+    """The target did not answer, or kept failing, for longer than we try."""
+
+    code = "publishing.target_unreachable"
+    kind = Kind.UNAVAILABLE
+
+
+class TargetRefusedError(EarmarkError):
+    """The target said no: its token, its rights or its rules."""
+
+    code = "publishing.target_refused"
+    kind = Kind.CONFLICT
+
+
+class TargetBusyError(ConflictError):
+    """Others keep committing to the repository while we publish."""
+
+    code = "publishing.target_busy"
+
+
+class TagTakenError(ConflictError):
+    """The version's tag already names other content there; version tags never move."""
+
+    code = "publishing.tag_taken"
+
+
+class ReadBackError(EarmarkError):
+    """What the target serves is not what was sent."""
+
+    code = "publishing.read_back"
+    kind = Kind.CONFLICT

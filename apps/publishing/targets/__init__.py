@@ -1,0 +1,1 @@
+"""Places outside that releases are sent to, one module each."""
