@@ -29,8 +29,9 @@ FLAT_LIMIT = 100_000
 DATA = "data"
 AUDIO = "audio/"
 LICENSES = "LICENSES/"
-# DVC never looks below these, or reads them as orders.
-RESERVED_NAMES = frozenset({"", ".", "..", ".dvc", ".dvcignore", ".git", ".hg"})
+# DVC never looks below these, reads them as orders, or leaves them out of `dvc get` silently.
+RESERVED_NAMES = frozenset({"", ".", "..", ".dvcignore", ".git", ".hg", "dvc.lock", "dvc.yaml"})
+RESERVED_SUFFIX = ".dvc"
 _OID = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _BUFFERED_ENTRIES = 4096
 
@@ -109,7 +110,7 @@ class Listing:
     def _note(self, relpath: str) -> None:
         folder, _, name = relpath.rpartition("/")
         new_folder = folder not in self._folders
-        if new_folder or name in RESERVED_NAMES or not relpath.isascii() or "\0" in relpath:
+        if new_folder or _needs_check(relpath, name):
             check_path(relpath)
         if new_folder and folder:
             parts = folder.split("/")
@@ -125,12 +126,24 @@ def check_path(relpath: str) -> None:
         raise PathUnsafeError(
             f"{relpath!r} is not valid Unicode; rename the file.", path=ascii(relpath)
         ) from None
-    if "\0" in relpath or not RESERVED_NAMES.isdisjoint(relpath.split("/")):
+    parts = relpath.split("/")
+    if "\0" in relpath or any(
+        part in RESERVED_NAMES or part.endswith(RESERVED_SUFFIX) for part in parts
+    ):
         raise PathUnsafeError(
-            f"{relpath!r} cannot be a path of a version: no part may be empty, '.', '..', '.dvc',"
-            " '.dvcignore', '.git' or '.hg'. Rename the file.",
+            f"{relpath!r} cannot be a path of a version: no part may be empty, '.' or '..', end in"
+            " '.dvc', or be '.dvcignore', 'dvc.yaml', 'dvc.lock', '.git' or '.hg'. Rename it.",
             path=relpath,
         )
+
+
+def _needs_check(relpath: str, name: str) -> bool:
+    return (
+        name in RESERVED_NAMES
+        or name.endswith(RESERVED_SUFFIX)
+        or "\0" in relpath
+        or not relpath.isascii()
+    )
 
 
 def dvc_file(out: Out) -> bytes:

@@ -19,7 +19,7 @@ from apps.storage.errors import PathUnsafeError, UnsortedError, VersionDamagedEr
 from apps.storage.manifests import Listing, Out, VersionFile
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1).filter(
-    lambda name: name not in manifests.RESERVED_NAMES
+    lambda name: name not in manifests.RESERVED_NAMES and not name.endswith(".dvc")
 )
 PATHS = st.sets(st.lists(NAMES, min_size=1, max_size=3).map("/".join), max_size=20)
 
@@ -96,6 +96,8 @@ def test_order_and_twins_are_refused(paths: list[str]) -> None:
         ".git/config",
         "a/.dvc/x",
         "x/.dvcignore",
+        "audio/x.dvc",
+        "audio/dvc.yaml",
         "a\0b",
         "\ud800",
     ],
