@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from typing import ClassVar
 
@@ -13,6 +14,10 @@ from apps.storage.models import Blob
 from datasets_catalog.labels import Presence, Source, Status
 from datasets_catalog.licences import Use
 from datasets_catalog.verticals import Vertical
+
+
+def new_key() -> str:
+    return secrets.token_hex(32)
 
 
 class Vocabulary(models.Model):
@@ -89,6 +94,8 @@ class Dataset(models.Model):
     verified_share = models.FloatField(default=0.0)
     # Counts changes of the draft: a release frozen at an older count is stale.
     draft_serial = models.PositiveBigIntegerField(default=0)
+    # Keys the digests of consents in manifests, so that nobody can guess a contributor from one.
+    consent_key = models.CharField(max_length=64, default=new_key, editable=False)
     # When the first release was published; before that only members know of the dataset.
     released_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -173,6 +180,8 @@ class Clip(models.Model):
     split = models.CharField(max_length=64, blank=True)
     synthetic = models.BooleanField(default=False)
     fields = models.JSONField(default=dict, blank=True)
+    # SHA-256 of the texts above with the path (cells.py): what the detectors of texts speak of.
+    cells_sha256 = models.CharField(max_length=64, default="")
 
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

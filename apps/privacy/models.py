@@ -89,6 +89,8 @@ class Decision(models.Model):
     finding = models.OneToOneField(Finding, on_delete=models.PROTECT, related_name="decision")
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     reason = models.TextField()
+    # A person can be recognised in what was cleared: consent has to cover the clip.
+    identifiable = models.BooleanField(default=False)
     content_sha256 = models.CharField(max_length=64)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -13,7 +13,11 @@ ALLOWED = " OR ".join(
 class Migration(migrations.Migration):
     """What the transition table and the separation of duties refuse, refused by the database."""
 
-    dependencies = [("releases", "0001_initial")]
+    dependencies = [
+        ("releases", "0001_initial"),
+        ("datasets", "0003_clip_cells"),
+        ("privacy", "0003_decision_identifiable"),
+    ]
 
     operations = [
         refuse(
@@ -73,5 +77,30 @@ class Migration(migrations.Migration):
                 " AND signed_by_id = NEW.published_by_id)"
             ),
             message="who signed off does not publish",
+        ),
+        refuse(
+            "releases_release",
+            name="release_is_of_this_draft",
+            event="UPDATE",
+            when=(
+                "OLD.state <> NEW.state AND NEW.state IN ('in_review', 'approved', 'published')"
+                " AND NEW.draft_serial <> (SELECT draft_serial FROM datasets_dataset"
+                " WHERE id = NEW.dataset_id)"
+            ),
+            message="the draft changed since the release was frozen",
+        ),
+        refuse(
+            "releases_release",
+            name="release_has_no_open_finding",
+            event="UPDATE",
+            when=(
+                "OLD.state <> NEW.state AND NEW.state = 'published' AND EXISTS (SELECT 1"
+                " FROM privacy_finding f JOIN datasets_clip c ON c.id = f.clip_id"
+                " JOIN storage_blob b ON b.id = c.blob_id"
+                " LEFT JOIN privacy_decision d ON d.finding_id = f.id"
+                " WHERE c.dataset_id = NEW.dataset_id AND c.state = 'active' AND d.id IS NULL"
+                " AND (f.content_sha256 = b.sha256 OR f.content_sha256 = c.cells_sha256))"
+            ),
+            message="a finding stands open",
         ),
     ]

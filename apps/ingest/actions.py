@@ -1,0 +1,171 @@
+"""Bringing clips, labels and consents in from the server's own files."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.accounts.access import require
+from apps.accounts.models import Organisation, User
+from apps.consent.actions import ConsentEntry, record_consents
+from apps.datasets.models import Dataset
+from apps.ingest.clip_table import ClipLine, read_clip_table
+from apps.ingest.consent_table import read_consent_table
+from apps.ingest.importers.registry import clips_of_layout
+from apps.ingest.intake import Arrival, Progress, admit, examine, inspect, silent
+from apps.ingest.paths import clash_key, clean_path
+from apps.ingest.report import Report
+from apps.ingest.sources import Found, open_source
+from apps.licensing.licences import licences_of
+from datasets_catalog.errors import EarmarkError, NotFoundError
+from datasets_catalog.roles import Permission
+from datasets_catalog.verticals import Vertical, profile
+
+
+def import_clips(
+    *,
+    actor: User,
+    dataset: Dataset,
+    source: Path,
+    metadata: Path | None = None,
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Take a folder or archive with its table into the draft.
+
+    Sound files with sound rows come in; everything else is named in the report and stays where
+    it was, so that mending it and importing again brings the rest. A dry run decodes and checks
+    everything and changes nothing. Raises `EarmarkError` where the source as a whole is unusable.
+    """
+    require(actor, Permission.CLIP_INGEST, dataset.organisation)
+    report = Report(dry_run=dry_run)
+    with ExitStack() as stack:
+        Path(settings.WORK_ROOT).mkdir(parents=True, exist_ok=True)
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=settings.WORK_ROOT)))
+        files = list(open_source(source, work, report))
+        lines = _lines(dataset, source, metadata, report)
+        arrivals = list(_matched(files, lines, report))
+        _note_twins(arrivals, report)
+        if dry_run:
+            report.added = inspect(arrivals, report)
+        else:
+            accepted = examine(arrivals, report, dataset=dataset, progress=progress)
+            admit(actor=actor, dataset=dataset, accepted=accepted, report=report)
+    return report
+
+
+def _lines(
+    dataset: Dataset, source: Path, metadata: Path | None, report: Report
+) -> dict[str, ClipLine] | None:
+    """The table's lines by path; None where there is no table."""
+    if metadata is None:
+        layout = clips_of_layout(source) if source.is_dir() else None
+        return None if layout is None else {line.path: line for line in layout}
+    if not metadata.is_file():
+        raise NotFoundError(f"There is no metadata table at {metadata}.")
+    licences = licences_of(dataset.organisation)
+    lines = read_clip_table(
+        metadata,
+        licence=lambda text: licences.expression(text).text,
+        profile=profile(Vertical(dataset.vertical)),
+    )
+    found = {line.path: line for line in lines}
+    report.add_rows(lines.errors)
+    return found
+
+
+def _matched(
+    files: Sequence[Found], lines: dict[str, ClipLine] | None, report: Report
+) -> Iterator[Arrival]:
+    seen: dict[str, str] = {}
+    left_out: list[str] = []
+    for found in files:
+        try:
+            path = clean_path(found.name)
+        except EarmarkError as problem:
+            report.refuse_file(found.name, problem)
+            continue
+        key = clash_key(path)
+        if key in seen:
+            report.refuse_file(path, DuplicatePathError(f"the same name as {seen[key]}"))
+            continue
+        seen[key] = path
+        if lines is None:
+            yield Arrival(ClipLine(row=0, path=path), file=found.file)
+        elif path in lines:
+            yield Arrival(lines[path], file=found.file)
+        else:
+            left_out.append(path)
+    if left_out:
+        report.note("Not named by the metadata table, so left out", left_out)
+    for path in sorted((lines or {}).keys() - set(seen.values())):
+        report.refuse_file(path, MissingFileError("The table names it, but there is no such file."))
+
+
+class DuplicatePathError(EarmarkError):
+    """Two files whose names differ only in case or Unicode form."""
+
+    code = "ingest.path_duplicate"
+
+
+class MissingFileError(EarmarkError):
+    """A row without its file."""
+
+    code = "ingest.file_missing"
+
+
+def _note_twins(arrivals: Sequence[Arrival], report: Report) -> None:
+    """Say which files have the same bytes; each comes in under its own name."""
+    by_size: dict[int, list[Arrival]] = {}
+    for arrival in arrivals:
+        if arrival.file is not None:
+            by_size.setdefault(arrival.file.stat().st_size, []).append(arrival)
+    by_hash: dict[bytes, list[str]] = {}
+    for same in by_size.values():
+        if len(same) > 1:
+            for arrival in same:
+                assert arrival.file is not None
+                with arrival.file.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").digest()
+                by_hash.setdefault(digest, []).append(arrival.line.path)
+    for paths in by_hash.values():
+        if len(paths) > 1:
+            report.note("The same bytes under several names", paths)
+
+
+def import_consents(
+    *, actor: User, organisation: Organisation, table: Path, dry_run: bool = False
+) -> Report:
+    """Record the consents of a table. Rows that are wrong are named; the others are recorded."""
+    require(actor, Permission.CONSENT_RECORD, organisation)
+    report = Report(dry_run=dry_run)
+    lines = read_consent_table(table)
+    entries = [
+        ConsentEntry(
+            contributor=line.contributor,
+            form=line.form,
+            form_version=line.form_version,
+            given_at=line.given_at,
+            valid_until=line.valid_until,
+            evidence_sha256=line.evidence_sha256 or "",
+            guardian=line.guardian or "",
+            answers=line.answers,
+        )
+        for line in lines
+    ]
+    report.add_rows(lines.errors)
+    if dry_run:
+        report.added = len(entries)
+        return report
+    with table.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    recorded = record_consents(
+        actor=actor, organisation=organisation, entries=entries, table_sha256=sha256
+    )
+    report.added, report.unchanged = recorded.added, recorded.known
+    if recorded.contributors_added:
+        report.note(f"{recorded.contributors_added} contributors are new to the ledger")
+    return report

@@ -1,0 +1,60 @@
+"""A folder or an archive on this server, as local files with their names."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.ingest.archives import iter_members
+from apps.ingest.folders import walk_folder
+from apps.ingest.members import ArchiveError, ArchiveTornError, Member
+from apps.ingest.paths import PathInvalidError
+from apps.ingest.report import Report
+from datasets_catalog.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file under its name in the source, in the source's own order."""
+
+    name: str
+    file: Path
+
+
+def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
+    """The files of a folder, or of an archive unpacked into `work` under names of our own.
+
+    Members that are refused, and where a torn archive ends, go into the report; what came whole
+    before is yielded. Raises `NotFoundError` and `ArchiveError` for an unusable source.
+    """
+    if not source.exists():
+        raise NotFoundError(f"There is nothing at {source}: give a folder or an archive.")
+
+    def refused(name: str, problem: ArchiveError | PathInvalidError) -> None:
+        report.refuse_file(name, problem)
+
+    passed_over: list[str] = []
+
+    def skipped(name: str, reason: str) -> None:
+        passed_over.append(f"{name} ({reason})")
+
+    if source.is_dir():
+        members: Iterator[Member] = walk_folder(source, refused=refused, skipped=skipped)
+    else:
+        members = iter_members(source, refused=refused, skipped=skipped)
+    try:
+        for number, member in enumerate(members):
+            if member.location is not None:
+                yield Found(member.name, member.location)
+            else:
+                yield Found(member.name, _unpacked(member, work / f"{number:08d}"))
+    except ArchiveTornError as problem:
+        report.refuse_file(source.name, problem)
+    if passed_over:
+        report.note("Passed over", passed_over)
+
+
+def _unpacked(member: Member, target: Path) -> Path:
+    with target.open("wb") as file:
+        shutil.copyfileobj(member.stream, file, 1 << 20)
+    return target

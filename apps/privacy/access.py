@@ -1,0 +1,61 @@
+"""Which findings a user may see, and which still stand open."""
+
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from apps.accounts.access import Principal, organisations_where
+from apps.datasets.models import Clip, Dataset
+from apps.privacy.models import Finding
+from datasets_catalog.errors import NotFoundError
+from datasets_catalog.roles import Permission
+
+
+class FindingUnknownError(NotFoundError):
+    """There is no such finding, or it is not the user's to see."""
+
+    code = "finding.unknown"
+
+
+def of_current_content(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+    """Findings on the bytes and texts that the clip has now, of clips that are in the draft."""
+    return findings.filter(
+        Q(content_sha256=F("clip__blob__sha256")) | Q(content_sha256=F("clip__cells_sha256")),
+        clip__state=Clip.State.ACTIVE,
+    )
+
+
+def open_ones(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+    """What blocks a release: findings on current content that no person decided on."""
+    return of_current_content(findings.filter(decision=None))
+
+
+def findings_of(dataset: Dataset) -> QuerySet[Finding]:
+    """Every finding of a dataset, oldest first, whoever asks."""
+    return (
+        Finding.objects.filter(clip__dataset=dataset)
+        .select_related("clip__dataset__organisation", "clip__recording", "scan", "decision")
+        .order_by("id")
+    )
+
+
+def findings_for(user: Principal, dataset: Dataset | None = None) -> QuerySet[Finding]:
+    """Findings of the organisations in which the user may see them, oldest first."""
+    rows = Finding.objects.filter(
+        clip__dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW)
+    ).select_related("clip__dataset__organisation", "clip__recording", "scan", "decision")
+    if dataset is not None:
+        rows = rows.filter(clip__dataset=dataset)
+    return rows.order_by("id")
+
+
+def finding_for(user: Principal, uid: str) -> Finding:
+    """The finding, if the user may see it."""
+    try:
+        wanted = UUID(uid)
+    except ValueError:
+        wanted = None
+    row = findings_for(user).filter(uid=wanted).first() if wanted else None
+    if row is None:
+        raise FindingUnknownError(f"There is no finding {uid}, or it is not yours to see.")
+    return row

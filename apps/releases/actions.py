@@ -1,0 +1,298 @@
+"""Every step of a release: create, freeze, submit, sign off, publish, reopen."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.access import require
+from apps.accounts.models import User
+from apps.audit import record
+from apps.datasets.models import Dataset
+from apps.ingest.intake import Progress, silent
+from apps.releases.errors import (
+    DraftMovedError,
+    EmptyDraftError,
+    GatesFailedError,
+    OwnReleaseError,
+    VersionTakenError,
+)
+from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
+from apps.releases.judging import blocking_failures, check_gates
+from apps.releases.models import VERSION, Release, SignOff
+from apps.releases.versioning import write_release_version
+from datasets_catalog.errors import InvalidError
+from datasets_catalog.licences import Use
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import UNPUBLISHED, ReleaseState, advance
+from datasets_catalog.roles import Permission
+
+PART_PERMISSIONS = {
+    SignOff.Part.PRIVACY: Permission.FINDING_DECIDE,
+    SignOff.Part.RIGHTS: Permission.RIGHTS_REVIEW,
+}
+Documents = Callable[[Release], Mapping[str, bytes]]
+
+
+def version_order(version: str) -> int:
+    """The version's three numbers as one integer that sorts as they do."""
+    major, minor, patch = (int(part) for part in version.split("."))
+    return (major << 42) | (minor << 21) | patch
+
+
+@transaction.atomic
+def create_release(
+    *, actor: User, dataset: Dataset, version: str, purposes: Sequence[str], notes: str = ""
+) -> Release:
+    """A release to be; its purposes are what consent has to cover."""
+    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    version = version.removeprefix("v")
+    try:
+        VERSION(version)
+    except ValidationError as problem:
+        raise InvalidError(f"{version!r}: {problem.message}") from problem
+    unknown = sorted(set(purposes) - set(Purpose))
+    if unknown or not purposes:
+        found = f"{unknown[0]!r} is no purpose" if unknown else "Name at least one purpose"
+        raise InvalidError(f"{found}. Purposes: {', '.join(Purpose)}.")
+    if Release.objects.filter(dataset=dataset, version=version).exists():
+        raise VersionTakenError(f"{dataset} has a release {version} already.")
+    row = Release.objects.create(
+        dataset=dataset,
+        version=version,
+        order=version_order(version),
+        purposes=sorted(set(purposes)),
+        use=dataset.use,
+        notes=notes,
+        created_by=actor,
+    )
+    _note(actor, row, "", ReleaseState.DRAFT)
+    return row
+
+
+def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Release:
+    """Fix the draft as it is: tables, root, holdings. Killed anywhere, it is simply repeated."""
+    dataset = Dataset.objects.select_related("organisation").get(pk=release.dataset_id)
+    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    advance(ReleaseState(settle(release).state), ReleaseState.FROZEN)
+    at = timezone.now()
+    frozen = freeze_rows(dataset, use=Use(dataset.use), at=at, progress=progress)
+    if not frozen.clips:
+        raise EmptyDraftError("The draft has no clips: import some before freezing a release.")
+    with transaction.atomic():
+        # The dataset's row is locked by every writer of its draft: the count cannot move now.
+        current = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        row = _locked(release)
+        advance(ReleaseState(row.state), ReleaseState.FROZEN)
+        if current.draft_serial != dataset.draft_serial:
+            raise DraftMovedError("The draft changed while it was being frozen: try again.")
+        _apply(row, frozen)
+        row.use, row.draft_serial = dataset.use, dataset.draft_serial
+        row.frozen_by, row.frozen_at = actor, at
+        _move(actor, row, ReleaseState.FROZEN)
+        hold_blobs(row)
+    return row
+
+
+def _apply(row: Release, frozen: Frozen) -> None:
+    row.root = frozen.root
+    row.clips_table, row.events_table = frozen.clips_table, frozen.events_table
+    row.clips, row.events = frozen.clips, frozen.events
+    row.seconds, row.size = frozen.seconds, frozen.size
+    row.licence, row.statistics = frozen.licence, frozen.statistics
+
+
+def submit(*, actor: User, release: Release) -> Release:
+    """Hand the frozen release to its reviewers, if every blocking gate passes on its root."""
+    require(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    _fresh(release)
+    check_gates(release)
+    with transaction.atomic():
+        row = _locked(release)
+        _refuse_stale(row)
+        advance(ReleaseState(row.state), ReleaseState.IN_REVIEW)
+        _refuse_failing(row)
+        _move(actor, row, ReleaseState.IN_REVIEW)
+    return row
+
+
+def sign_off(*, actor: User, release: Release, part: str, note: str = "") -> Release:
+    """Answer for one part of the root; with both parts and all gates it is approved."""
+    if part not in SignOff.Part.values:
+        raise InvalidError(f"Sign off one of {', '.join(SignOff.Part.values)}.")
+    require(actor, PART_PERMISSIONS[SignOff.Part(part)], release.dataset.organisation)
+    _fresh(release)
+    with transaction.atomic():
+        row = _locked(release)
+        _refuse_stale(row)
+        # Only what is in review can be signed for.
+        advance(ReleaseState(row.state), ReleaseState.APPROVED)
+        if row.frozen_by_id == actor.pk:
+            raise OwnReleaseError("You made this release: somebody else has to sign for it.")
+        assert row.frozen_by is not None
+        _, created = SignOff.objects.get_or_create(
+            release=row,
+            root=row.root,
+            part=part,
+            defaults={"signed_by": actor, "frozen_by": row.frozen_by, "note": note},
+        )
+        if created:
+            record.release_signed_off(
+                actor=actor.username,
+                organisation=row.dataset.organisation.name,
+                release=str(row),
+                part=part,
+                root=row.root,
+                note=note,
+            )
+        signed = set(row.sign_offs.filter(root=row.root).values_list("part", flat=True))
+        if signed == set(SignOff.Part.values):
+            _refuse_failing(row)
+            _move(actor, row, ReleaseState.APPROVED)
+    return row
+
+
+def publish(*, actor: User, release: Release, documents: Documents) -> Release:
+    """Write the version and let it out. Two at once publish one release; a killed one goes on.
+
+    `documents` gives the files that stand in git beside the data (README.md, croissant.json).
+    """
+    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    row = settle(release)
+    if row.state == ReleaseState.PUBLISHED:
+        return row
+    _publishable(actor, row)
+    # What was true at approval may not be today: a consent can have run out.
+    check_gates(row)
+    _refuse_failing(row)
+    commit = write_release_version(row, documents(row))
+    with transaction.atomic():
+        dataset = Dataset.objects.select_for_update().get(pk=row.dataset_id)
+        row = _locked(release)
+        if row.state == ReleaseState.PUBLISHED:
+            return row
+        _refuse_stale(row)
+        _publishable(actor, row)
+        row.dvc_commit = commit
+        row.published_by, row.published_at = actor, timezone.now()
+        _move(actor, row, ReleaseState.PUBLISHED)
+        if dataset.released_at is None:
+            dataset.released_at = row.published_at
+            dataset.save(update_fields=["released_at"])
+    return row
+
+
+def _publishable(actor: User, row: Release) -> None:
+    advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
+    if row.sign_offs.filter(root=row.root, signed_by=actor).exists():
+        raise OwnReleaseError("You signed for this release: somebody else has to publish it.")
+
+
+def deprecate(*, actor: User, release: Release, reason: str) -> Release:
+    """Keep a published release readable and say that it should no longer be used."""
+    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    if not reason.strip():
+        raise InvalidError("Give a reason: readers of the release will want to know it.")
+    with transaction.atomic():
+        row = _locked(release)
+        advance(ReleaseState(row.state), ReleaseState.DEPRECATED)
+        _move(actor, row, ReleaseState.DEPRECATED, reason.strip())
+    return row
+
+
+def reopen(*, actor: User, release: Release, reason: str = "") -> Release:
+    """Take an unpublished release back to draft; its sign-offs are void."""
+    require(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    with transaction.atomic():
+        row = _locked(release)
+        advance(ReleaseState(row.state), ReleaseState.DRAFT)
+        _reset(row, actor.username, reason or "reopened")
+    return row
+
+
+def is_stale(release: Release) -> bool:
+    """Whether the draft changed since the release was frozen from it."""
+    serial = Dataset.objects.values_list("draft_serial", flat=True).get(pk=release.dataset_id)
+    return release.state in UNPUBLISHED and serial != release.draft_serial
+
+
+@transaction.atomic
+def settle(release: Release) -> Release:
+    """The release as it is now: back in draft if its draft changed since it was frozen."""
+    row = _locked(release)
+    if is_stale(row):
+        _reset(row, "earmark", "the draft changed")
+    return row
+
+
+def _fresh(release: Release) -> None:
+    if settle(release).state == ReleaseState.DRAFT and release.state in UNPUBLISHED:
+        raise DraftMovedError(
+            "The draft changed since this release was frozen, so it is a draft again"
+            " and what was signed is void: freeze it again."
+        )
+
+
+def _refuse_stale(row: Release) -> None:
+    if is_stale(row):
+        raise DraftMovedError("The draft changed a moment ago: freeze the release again.")
+
+
+def _locked(release: Release) -> Release:
+    return (
+        Release.objects.select_for_update(of=("self",))
+        .select_related("dataset__organisation", "frozen_by")
+        .get(pk=release.pk)
+    )
+
+
+def _refuse_failing(row: Release) -> None:
+    failing = blocking_failures(row)
+    if failing:
+        raise GatesFailedError(
+            f"{len(failing)} blocking gates fail: "
+            + " ".join(f"{gate.code}: {gate.summary}" for gate in failing),
+            gates=[
+                {"code": gate.code, "summary": gate.summary, "failing": gate.failing[:20]}
+                for gate in failing
+            ],
+        )
+
+
+def _reset(row: Release, actor: str, reason: str) -> None:
+    before, root = row.state, row.root
+    row.sign_offs.all().delete()
+    row.gate_results.all().delete()
+    row.holdings.all().delete()
+    row.state, row.root, row.licence, row.statistics = ReleaseState.DRAFT, "", "", {}
+    row.clips_table = row.events_table = row.frozen_by = row.frozen_at = None
+    row.save()
+    record.release_moved(
+        actor=actor,
+        organisation=row.dataset.organisation.name,
+        release=str(row),
+        before=before,
+        after=row.state,
+        root=root,
+        reason=reason,
+    )
+
+
+def _move(actor: User, row: Release, target: ReleaseState, reason: str = "") -> None:
+    before = row.state
+    row.state = target
+    row.save()
+    _note(actor, row, before, target, reason)
+
+
+def _note(actor: User, row: Release, before: str, after: str, reason: str = "") -> None:
+    record.release_moved(
+        actor=actor.username,
+        organisation=row.dataset.organisation.name,
+        release=str(row),
+        before=before,
+        after=after,
+        root=row.root,
+        reason=reason,
+    )

@@ -1,0 +1,215 @@
+"""The one place where rows become the facts that gates judge."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.db.models import Count, F, Q
+
+from apps.consent.ledger import consents_of, people_in
+from apps.datasets.models import Clip, Dataset, Event
+from apps.licensing.licences import own_terms
+from apps.privacy.access import of_current_content
+from apps.privacy.detectors.base import Detector, Looks, version_of
+from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.models import Decision, Finding
+from apps.privacy.scanning import scans_by
+from apps.releases.models import Release
+from apps.storage.blobs import missing
+from datasets_catalog.facts import (
+    BlobState,
+    ClipFacts,
+    DatasetFacts,
+    FindingFacts,
+    FindingState,
+    ReleaseFacts,
+)
+from datasets_catalog.facts import Detector as DetectorFacts
+from datasets_catalog.labels import Event as EventValue
+from datasets_catalog.labels import Extent, Status, event_problems
+from datasets_catalog.licences import Use
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.verticals import Vertical
+
+# A finding of this kind speaks for every clip that was cut from the same recording.
+SPEECH = "speech"
+# Findings of these kinds are about tags and table cells.
+METADATA_KINDS = ("metadata", "cell")
+
+
+def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
+    """Everything the gates want to know about the draft that the release froze."""
+    dataset = release.dataset
+    detectors = detectors_for(dataset.privacy_profile)
+    return ReleaseFacts(
+        dataset=DatasetFacts(
+            full_name=dataset.full_name,
+            title=dataset.title,
+            description=dataset.description,
+            vertical=Vertical(dataset.vertical),
+            verified_share=dataset.verified_share,
+        ),
+        purposes=tuple(Purpose(purpose) for purpose in release.purposes),
+        at=at,
+        use=Use(release.use),
+        clips=list(_clip_facts(dataset, detectors)),
+        consents=consents_of(dataset.organisation),
+        terms=own_terms(dataset.organisation),
+        detectors=frozenset(_fact(detector) for detector in detectors),
+        wanted=dataset.wanted_licence or None,
+    )
+
+
+def _fact(detector: Detector) -> DetectorFacts:
+    version = version_of(detector)
+    return DetectorFacts(version.name, f"{version.version}+{version.parameters_sha256[:8]}")
+
+
+def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[ClipFacts]:
+    seen = _Scans(dataset, detectors)
+    findings = _Findings(dataset)
+    people = people_in(dataset)
+    events = _event_counts(dataset)
+    problems = _label_problems(dataset)
+    lost = missing(dataset.uid)
+    clips = (
+        Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE)
+        .select_related("blob", "recording")
+        .order_by("path")
+    )
+    for clip in clips.iterator(chunk_size=2000):
+        total, verified = events.get(clip.pk, (0, 0))
+        yield ClipFacts(
+            clip_id=str(clip.uid),
+            path=clip.path,
+            sha256=clip.blob.sha256,
+            duration=clip.duration,
+            licence=clip.licence or None,
+            contributors=people.get(clip.pk, ()),
+            recording=clip.recording.name if clip.recording else None,
+            split=clip.split or None,
+            synthetic=clip.synthetic,
+            modified=clip.original_id is not None,
+            identifiable=clip.pk in findings.identifiable,
+            blob=_blob_state(clip, lost),
+            scans=seen.of(clip),
+            findings=findings.of(clip),
+            identifying=findings.identifying(clip),
+            events=total,
+            events_verified=verified,
+            label_problems=problems.get(clip.pk, ()),
+            fields=clip.fields,
+        )
+
+
+def _blob_state(clip: Clip, lost: frozenset[str]) -> BlobState:
+    if clip.blob.destroyed_at is not None:
+        return BlobState.DESTROYED
+    return BlobState.MISSING if clip.blob.oid in lost else BlobState.PRESENT
+
+
+class _Scans:
+    """Which current detectors saw which content; one shared set for each combination."""
+
+    def __init__(self, dataset: Dataset, detectors: Iterable[Detector]) -> None:
+        self._by_bytes: dict[str, frozenset[DetectorFacts]] = {}
+        self._by_cells: dict[str, frozenset[DetectorFacts]] = {}
+        self._union: dict[
+            tuple[frozenset[DetectorFacts], frozenset[DetectorFacts]], frozenset[DetectorFacts]
+        ] = {}
+        for detector in detectors:
+            seen = self._by_cells if detector.looks_at is Looks.CELLS else self._by_bytes
+            rows = scans_by(dataset, detector).filter(failed=False)
+            one = frozenset({_fact(detector)})
+            for content in rows.values_list("content_sha256", flat=True).iterator():
+                before = seen.get(content)
+                seen[content] = one if before is None else self._joined(before, one)
+
+    def _joined(
+        self, left: frozenset[DetectorFacts], right: frozenset[DetectorFacts]
+    ) -> frozenset[DetectorFacts]:
+        return self._union.setdefault((left, right), left | right)
+
+    def of(self, clip: Clip) -> frozenset[DetectorFacts]:
+        nothing: frozenset[DetectorFacts] = frozenset()
+        return self._joined(
+            self._by_bytes.get(clip.blob.sha256, nothing),
+            self._by_cells.get(clip.cells_sha256, nothing),
+        )
+
+
+class _Findings:
+    """What still stands against each clip, its recording's speech included."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._by_clip: dict[int, list[FindingFacts]] = defaultdict(list)
+        self._by_recording: dict[int, list[FindingFacts]] = defaultdict(list)
+        self._identifying: dict[int, list[str]] = defaultdict(list)
+        rows = of_current_content(Finding.objects.filter(clip__dataset=dataset))
+        open_rows = rows.filter(
+            Q(decision=None)
+            | Q(decision__decided_by=F("clip__added_by"))
+            | ~Q(decision__content_sha256=F("content_sha256"))
+        ).select_related("clip", "decision")
+        for row in open_rows.iterator(chunk_size=2000):
+            self._note(row)
+        cleared = rows.filter(decision__verdict=Decision.Verdict.CLEAR, decision__identifiable=True)
+        self.identifiable = set(cleared.values_list("clip_id", flat=True))
+
+    def _note(self, row: Finding) -> None:
+        fact = FindingFacts(str(row.uid), row.kind, _state(row), row.onset, row.offset)
+        if row.kind.startswith(METADATA_KINDS):
+            self._identifying[row.clip_id].append(row.detail or row.kind)
+        if row.kind == SPEECH and row.clip.recording_id is not None:
+            self._by_recording[row.clip.recording_id].append(fact)
+        else:
+            self._by_clip[row.clip_id].append(fact)
+
+    def of(self, clip: Clip) -> tuple[FindingFacts, ...]:
+        shared = self._by_recording.get(clip.recording_id, []) if clip.recording_id else []
+        return (*self._by_clip.get(clip.pk, ()), *shared)
+
+    def identifying(self, clip: Clip) -> tuple[str, ...]:
+        return tuple(self._identifying.get(clip.pk, ()))
+
+
+def _state(row: Finding) -> FindingState:
+    decision = getattr(row, "decision", None)
+    if decision is None:
+        return FindingState.UNDECIDED
+    if decision.decided_by_id == row.clip.added_by_id:
+        return FindingState.DECIDED_BY_UPLOADER
+    return FindingState.DECIDED_ON_OTHER_BYTES
+
+
+def _event_counts(dataset: Dataset) -> dict[int, tuple[int, int]]:
+    rows = (
+        Event.objects.filter(clip__dataset=dataset)
+        .exclude(status=Status.REJECTED)
+        .values_list("clip_id")
+        .annotate(total=Count("pk"), verified=Count("pk", filter=Q(status=Status.VERIFIED)))
+    )
+    return {clip_id: (total, verified) for clip_id, total, verified in rows}
+
+
+def _label_problems(dataset: Dataset) -> dict[int, tuple[str, ...]]:
+    """What is wrong with events, such as a clip's bytes having become shorter than its labels."""
+    found: dict[int, list[str]] = {}
+    rows = (
+        Event.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
+        .exclude(status=Status.REJECTED)
+        .values_list(
+            "clip_id", "uid", "label", "onset", "offset", "f_low", "f_high", "channel",
+            "confidence", "clip__duration", "clip__sample_rate", "clip__channels",
+        )
+    )  # fmt: skip
+    for clip_id, uid, label, onset, offset, low, high, channel, confidence, *extent in rows.iterator(
+        chunk_size=5000
+    ):
+        value = EventValue(
+            str(uid), label, onset, offset, None, low, high, channel, confidence
+        )
+        problems = event_problems(value, Extent(*extent))
+        if problems:
+            found.setdefault(clip_id, []).extend(problem.message for problem in problems)
+    return {clip_id: tuple(messages) for clip_id, messages in found.items()}

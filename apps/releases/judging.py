@@ -1,0 +1,54 @@
+"""Asking the gates, and keeping what they said of a root."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.releases.facts import facts_of
+from apps.releases.models import GateResult, Release
+from datasets_catalog.gates.base import Verdict
+from datasets_catalog.gates.registry import check_all
+
+# A gate's failing rows are all counted; so many are kept to show.
+KEPT_ROWS = 1000
+
+
+def judge(release: Release) -> tuple[Verdict, ...]:
+    """What every gate says of the draft at this moment, without keeping it."""
+    return check_all(facts_of(release, at=timezone.now()))
+
+
+def check_gates(release: Release) -> Sequence[GateResult]:
+    """Ask every gate and keep the answers for the release's root; returns them in gate order."""
+    verdicts = judge(release)
+    rows = [
+        GateResult(
+            release=release,
+            root=release.root,
+            code=verdict.code,
+            title=verdict.title,
+            blocking=verdict.severity == "blocking",
+            passed=verdict.passed,
+            summary=verdict.summary,
+            failing=[
+                {"path": row.path, "clip_id": row.clip_id, "message": row.message}
+                for row in verdict.rows[:KEPT_ROWS]
+            ],
+            failing_count=len(verdict.rows),
+            numbers=dict(verdict.measured),
+        )
+        for verdict in verdicts
+    ]
+    with transaction.atomic():
+        Release.objects.select_for_update().get(pk=release.pk)
+        GateResult.objects.filter(release=release).delete()
+        GateResult.objects.bulk_create(rows)
+    return rows
+
+
+def blocking_failures(release: Release) -> list[GateResult]:
+    """Blocking gates that fail on the release's present root."""
+    return list(
+        GateResult.objects.filter(release=release, root=release.root, blocking=True, passed=False)
+    )

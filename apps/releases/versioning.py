@@ -1,0 +1,118 @@
+"""A release as a version in DVC's formats."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from django.db.models import Max
+
+from apps.licensing.licences import attribution_csv, licence_texts, licences_of
+from apps.releases.models import Release, ReleaseBlob
+from apps.storage.blobs import put
+from apps.storage.git import Author, Stamp
+from apps.storage.manifests import VersionFile
+from apps.storage.models import Blob
+from apps.storage.tables import read_clips
+from apps.storage.versions import VersionRepo, write_version
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What an attribution names of one released clip."""
+
+    path: str
+    title: str | None
+    author: str | None
+    source_url: str | None
+    licence: str
+    redacted: bool
+
+
+def repo_of(release: Release) -> VersionRepo:
+    return VersionRepo(store=release.dataset.uid, address=release.dataset.full_name)
+
+
+def approved_at(release: Release) -> datetime:
+    """When the last sign-off was given: the moment the version is dated, whoever publishes it."""
+    moment: datetime | None = release.sign_offs.filter(root=release.root).aggregate(
+        last=Max("signed_at")
+    )["last"]
+    assert moment is not None
+    return moment
+
+
+def credits_of(release: Release) -> Iterator[Credit]:
+    """The released clips in path order, as an attribution needs them."""
+    columns = ["path", "title", "author", "source_url", "licence", "redacted"]
+    for row in read_clips(_table(release.clips_table), columns=columns):
+        yield Credit(**row)
+
+
+def write_release_version(release: Release, documents: Mapping[str, bytes]) -> str:
+    """Write listings, commit and tag; returns the commit. The same release again answers the same.
+
+    The date, author and content come from the release alone, so whoever repeats it gets the
+    same commit.
+    """
+    organisation = release.dataset.organisation
+    licences = licences_of(organisation)
+    attribution = _keep(release, attribution_csv(credits_of(release), licences))
+    expressions = {credit.licence for credit in credits_of(release)}
+    texts = {
+        name: _keep(release, text)
+        for name, text in licence_texts(expressions, organisation, licences).items()
+    }
+    version = write_version(
+        repo_of(release),
+        _files(release, attribution, texts),
+        documents=documents,
+        stamp=Stamp(
+            tag=release.tag,
+            message=f"{release.dataset.full_name} {release.version}\n\nRoot: {release.root}\n",
+            author=Author(organisation.title or organisation.name, "noreply@earmark.invalid"),
+            at=approved_at(release),
+        ),
+    )
+    listings = Blob.objects.filter(
+        store=release.dataset.uid, oid__in=[out.oid for out in version.outs]
+    )
+    _hold(release, [attribution, *texts.values(), *listings])
+    _hold(release, [_table(release.clips_table), _table(release.events_table)])
+    return version.commit
+
+
+def _files(
+    release: Release, attribution: Blob, texts: Mapping[str, Blob]
+) -> Iterator[VersionFile]:
+    """Every file of the version in code-point order: capitals come before `audio`."""
+    yield _file("ATTRIBUTION.csv", attribution)
+    for name in sorted(texts):
+        yield _file(f"LICENSES/{name}", texts[name])
+    for row in read_clips(
+        _table(release.clips_table), columns=["path", "md5", "size", "clip_id", "split"]
+    ):
+        yield VersionFile(
+            f"audio/{row['path']}", row["md5"], row["size"], row["clip_id"], row["split"]
+        )
+    yield _file("clips.parquet", _table(release.clips_table))
+    yield _file("events.parquet", _table(release.events_table))
+
+
+def _file(relpath: str, blob: Blob) -> VersionFile:
+    return VersionFile(relpath, blob.oid, blob.size)
+
+
+def _keep(release: Release, content: bytes) -> Blob:
+    return put(release.dataset.uid, BytesIO(content))
+
+
+def _hold(release: Release, blobs: list[Blob]) -> None:
+    ReleaseBlob.objects.bulk_create(
+        [ReleaseBlob(release=release, blob=blob) for blob in blobs], ignore_conflicts=True
+    )
+
+
+def _table(blob: Blob | None) -> Blob:
+    assert blob is not None, "a frozen release has its tables"
+    return blob

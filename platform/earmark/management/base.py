@@ -1,0 +1,121 @@
+"""What every command shares: who acts, output for people or machines, honest exit codes."""
+
+import json
+import sys
+from abc import abstractmethod
+from enum import Enum
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.accounts.models import Organisation, User
+from apps.datasets.access import dataset_for
+from apps.datasets.models import Dataset
+from datasets_catalog.errors import EarmarkError, NotFoundError
+
+
+class Acts(Enum):
+    """Whether a command acts in somebody's name; without a name it is the operator's own."""
+
+    ALWAYS = "always"
+    OPTIONALLY = "optionally"
+    NEVER = "never"
+
+
+class Command(BaseCommand):
+    """A command that answers with a value and a few sentences.
+
+    `work` returns the value for `--json`; `say` turns it into lines for people. An `EarmarkError`
+    ends the command with exit code 1 and its message (or, with `--json`, its code and detail).
+    """
+
+    acts: ClassVar[Acts] = Acts.ALWAYS
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="answer with one JSON value")
+        if self.acts is not Acts.NEVER:
+            parser.add_argument(
+                "--as",
+                dest="user",
+                required=self.acts is Acts.ALWAYS,
+                metavar="USER",
+                help="in whose name",
+            )
+        self.arguments(parser)
+
+    def arguments(self, parser: CommandParser) -> None:
+        """Add the command's own arguments."""
+
+    @abstractmethod
+    def work(self, actor: User | None, options: dict[str, Any]) -> Any:
+        """Do it, and return what `--json` prints."""
+
+    def say(self, value: Any) -> list[str]:
+        """The value in sentences."""
+        return [str(value)]
+
+    def succeeded(self, value: Any) -> bool:
+        """Whether the command did all that was asked; False ends with exit code 1."""
+        return True
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            actor = user_named(options["user"]) if options.get("user") else None
+            value = self.work(actor, options)
+        except EarmarkError as problem:
+            self._fail(problem, as_json=options["json"])
+            return
+        if options["json"]:
+            self.stdout.write(json.dumps(value, indent=2, default=str))
+        else:
+            for line in self.say(value):
+                self.stdout.write(line)
+        if not self.succeeded(value):
+            sys.exit(1)
+
+    def _fail(self, problem: EarmarkError, *, as_json: bool) -> None:
+        if not as_json:
+            raise CommandError(problem.message)
+        error = {"code": problem.code, "message": problem.message, "detail": problem.detail}
+        self.stdout.write(json.dumps({"error": error}, indent=2, default=str))
+        sys.exit(1)
+
+    def progress(self, done: int, total: int, message: str) -> None:
+        """One line that is written over, on terminals only."""
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{message}: {done}/{total}   ", ending="")
+            self.stderr.flush()
+
+
+def user_named(username: str) -> User:
+    row = User.objects.filter(username=username, is_active=True).first()
+    if row is None:
+        raise NotFoundError(
+            f"There is no user {username!r}. Make one: manage.py create_user {username}"
+        )
+    return row
+
+
+def organisation_named(name: str) -> Organisation:
+    row = Organisation.objects.filter(name=name).first()
+    if row is None:
+        raise NotFoundError(
+            f"There is no organisation {name!r}."
+            f" Make one: manage.py create_organisation {name} --as USER"
+        )
+    return row
+
+
+def dataset_named(actor: User | None, full_name: str) -> Dataset:
+    """The dataset as the actor may see it; any dataset for the operator."""
+    organisation, _, name = full_name.partition("/")
+    if not organisation or not name or "/" in name:
+        raise NotFoundError(f"{full_name!r}: write the dataset as ORGANISATION/NAME.")
+    if actor is not None:
+        return dataset_for(actor, full_name)
+    rows = Dataset.objects.select_related("organisation", "vocabulary")
+    row = rows.filter(organisation__name=organisation, name=name).first()
+    if row is None:
+        raise NotFoundError(f"There is no dataset {full_name}.")
+    return row

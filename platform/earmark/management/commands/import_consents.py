@@ -1,0 +1,36 @@
+"""Record the consents of a table."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from apps.accounts.models import User
+from apps.ingest.actions import import_consents
+from earmark.management.base import Command as Base
+from earmark.management.base import organisation_named
+
+
+class Command(Base):
+    help = "Record the consents of a table (CSV, JSONL or Parquet) in an organisation's ledger."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("organisation", metavar="ORG")
+        parser.add_argument("table", type=Path, metavar="FILE")
+        parser.add_argument("--dry-run", action="store_true", help="check all, change nothing")
+
+    def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
+        assert actor is not None
+        report = import_consents(
+            actor=actor,
+            organisation=organisation_named(options["organisation"]),
+            table=options["table"],
+            dry_run=options["dry_run"],
+        )
+        return report.as_json() | {"sentences": report.sentences()}
+
+    def say(self, value: dict[str, Any]) -> list[str]:
+        return list(value["sentences"])
+
+    def succeeded(self, value: dict[str, Any]) -> bool:
+        return not value["errors"]
