@@ -42,7 +42,7 @@ E = TypeVar("E", bound=StrEnum)
 
 def _line(value: Any, limit: int) -> str:
     if isinstance(value, str) and value.isascii() and value.isprintable() and "  " not in value:
-        line = value
+        line = value.strip()
     else:
         line = _normalised(value)
     if len(line) > limit:

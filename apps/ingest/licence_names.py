@@ -1,41 +1,25 @@
 """What people write where an SPDX licence is wanted: what is exact is mapped, the rest suggested.
 
-Exact is a Creative Commons address, which names one licence, and a spelling of an SPDX identifier
-that differs only in case (as the Hugging Face Hub's identifiers do). `CC BY 4.0` and the like are
-only ever suggested: a person must say which licence was meant.
+Exact is the address of a Creative Commons licence, which names one licence (the address of the
+GPL does not), and a spelling of an SPDX identifier that differs only in case, as the Hugging Face
+Hub's identifiers do. `CC BY 4.0` and the like are only ever suggested: a person must say which
+licence was meant.
 """
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from apps.ingest.rows import CellError, Problem
 from datasets_catalog.errors import EarmarkError
+from datasets_catalog.licences import licence_of_url, table
 
 LicenceCheck = Callable[[str], str]
 """Returns the SPDX expression in its one spelling; raises an EarmarkError where it is none."""
 
-_CC_ADDRESS = re.compile(
-    r"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/"
-    r"(?P<kind>[a-z-]+\+?)/(?P<version>\d\.\d)(?:/(?P<port>[a-z]{2,3}))?"
-    r"(?:/(?:deed|legalcode)(?:\.[A-Za-z_-]+)?)?/?",
-    re.IGNORECASE,
-)
-_CC_KINDS = ("by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd")
-_CC_VERSIONS = ("1.0", "2.0", "2.5", "3.0", "4.0")
-_CC_OTHERS = {
-    "zero": "CC0",
-    "mark": "CC-PDM",
-    "sampling+": "LicenseRef-CC-Sampling-Plus",
-    # Version 1.0 named the terms in another order.
-    "by-nd-nc": "CC-BY-NC-ND",
-}
-_PLAIN_NAMES = (
-    *(f"CC-{kind.upper()}-{version}" for kind in _CC_KINDS for version in _CC_VERSIONS),
-    "CC0-1.0", "CC-PDM-1.0", "ODC-By-1.0", "ODbL-1.0", "PDDL-1.0", "CDLA-Permissive-1.0",
-    "CDLA-Permissive-2.0", "CDLA-Sharing-1.0", "C-UDA-1.0", "MIT", "Apache-2.0",
-)  # fmt: skip
-_IN_ONE_CASE = {name.lower(): name for name in _PLAIN_NAMES}
+# A licence's address often ends in the page a person read instead of the licence itself.
+_PAGE = re.compile(r"/(?:deed|legalcode)(?:\.[A-Za-z_-]+)?/?$", re.IGNORECASE)
+_CC_ADDRESS = re.compile(r"https?://(?:www\.)?creativecommons\.org/", re.IGNORECASE)
 _WORDS = {
     "attribution": "by",
     "sharealike": "sa",
@@ -61,14 +45,14 @@ _ALIASES = {
 
 def exact_licence(text: str) -> str:
     """Replace a Creative Commons address or a differently cased identifier; leave the rest."""
-    found = _CC_ADDRESS.fullmatch(text)
-    if found is None:
-        return _IN_ONE_CASE.get(text.lower(), text)
-    kind, port = found["kind"].lower(), found["port"]
-    stem = _CC_OTHERS.get(kind) or (f"CC-{kind.upper()}" if kind in _CC_KINDS else None)
-    if stem is None:
-        return text
-    return "-".join(part for part in (stem, found["version"], (port or "").upper()) if part)
+    if _CC_ADDRESS.match(text):
+        return licence_of_url(_PAGE.sub("/", text)) or text
+    return _in_one_case().get(text.lower(), text)
+
+
+@cache
+def _in_one_case() -> dict[str, str]:
+    return {licence.lower(): licence for licence in table()}
 
 
 def suggested_licence(text: str) -> str | None:

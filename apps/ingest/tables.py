@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, NoReturn
 
@@ -28,6 +29,8 @@ JSON_LINES = frozenset({".jsonl", ".ndjson"})
 PARQUET = frozenset({".parquet", ".pq"})
 SUFFIXES = DELIMITED | JSON_LINES | PARQUET
 
+_LONE_RETURN = re.compile(r"(?<=\r)(?!\n)")
+_QUOTED = re.compile(r'"[^"]*"')
 _FOREIGN_STARTS = {
     b"PK\x03\x04": "a spreadsheet or zip file; save the sheet as CSV UTF-8",
     b"PAR1": "Parquet; name it .parquet",
@@ -136,7 +139,7 @@ def _refuse_encoding(raw: bytes, at: int, name: str, line: int, position: int) -
 
 def _delimited(source: Path | BinaryIO, name: str) -> Iterator[Any]:
     with _opened(source) as stream:
-        lines = _lines(stream, name)
+        lines = _recut(_lines(stream, name))
         blank = 0
         first = next(lines, "")
         while first and not first.strip():
@@ -144,31 +147,26 @@ def _delimited(source: Path | BinaryIO, name: str) -> Iterator[Any]:
             first = next(lines, "")
         if not first:
             _fail(name, "the file is empty; its first row should name the columns")
-        cells = _csv_rows(_rejoined(first, lines), _delimiter(first), name)
+        cells = _csv_rows(chain([first], lines), _delimiter(first), name)
         header = tuple(cell.strip() for cell in next(cells))
         _refuse_repeated(header, name)
         yield tuple(column for column in header if column)
         yield from _delimited_rows(header, cells, blank + 2)
 
 
-def _rejoined(first: str, rest: Iterator[str]) -> Iterator[str]:
+def _recut(lines: Iterator[str]) -> Iterator[str]:
     """Cut at lone carriage returns too: spreadsheets on old Macs end rows with them."""
-    for line in _chain(first, rest):
+    for line in lines:
         if "\r" in line[:-2]:
-            yield from re.split(r"(?<=\r)(?!\n)", line)
+            yield from filter(None, _LONE_RETURN.split(line))
         else:
             yield line
 
 
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
 def _delimiter(header: str) -> str:
-    """Take the delimiter that cuts the header into the most columns, the comma where they tie."""
-    counts = {mark: len(next(csv.reader([header], delimiter=mark))) for mark in ",;\t"}
-    return max(counts, key=lambda mark: counts[mark])
+    """Take the mark that the header has most of outside quotes, the comma where they tie."""
+    bare = _QUOTED.sub("", header)
+    return max(",;\t", key=bare.count)
 
 
 def _csv_rows(lines: Iterator[str], delimiter: str, name: str) -> Iterator[list[str]]:

@@ -1,0 +1,125 @@
+"""The files of a folder on this machine, as members of an archive would be."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from apps.ingest.members import (
+    ArchiveError,
+    Gate,
+    Limits,
+    Member,
+    MemberLinkError,
+    MemberSpecialError,
+    MemberUnreadableError,
+    Refused,
+    Skipped,
+    clutter,
+)
+from apps.ingest.paths import readable
+
+_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+DEFAULT_LIMITS = Limits(total_bytes=2**62, member_bytes=2**62)
+"""A folder unpacks to nothing, so only its entries are counted."""
+
+
+class FolderMissingError(ArchiveError):
+    """There is no such folder."""
+
+    code = "ingest.folder_missing"
+
+
+def walk_folder(
+    folder: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    refused: Refused | None = None,
+    skipped: Skipped | None = None,
+) -> Iterator[Member]:
+    """Yield the regular files below a folder in code-point order, each open while it is yielded.
+
+    A link is followed only to a file inside the folder. What cannot be taken goes to `refused`,
+    or is raised if that is not given; hidden and system files go to `skipped`. Raises
+    FolderMissingError.
+    """
+    if not folder.is_dir():
+        raise FolderMissingError(f"There is no folder {readable(str(folder))}.", folder=str(folder))
+    gate = Gate(limits, refused, skipped)
+    root = folder.resolve()
+    for relative in _files(root, "", gate):
+        yield from _accepted(root, relative, gate)
+
+
+def _files(root: Path, below: str, gate: Gate) -> Iterator[str]:
+    try:
+        with os.scandir(root / below) as found:
+            entries = sorted(found, key=_sort_key)
+    except OSError as error:
+        gate.refuse(below, _unreadable(below, error))
+        return
+    for entry in entries:
+        gate.count_entry()
+        relative = f"{below}/{entry.name}" if below else entry.name
+        if not entry.is_dir(follow_symlinks=False):
+            yield relative
+        elif clutter(entry.name) is None:
+            yield from _files(root, relative, gate)
+        else:
+            gate.name(relative)
+
+
+def _sort_key(entry: os.DirEntry[str]) -> str:
+    """Order folders as if their slash were part of the name, which is the order of whole paths."""
+    return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+
+
+def _accepted(root: Path, relative: str, gate: Gate) -> Iterator[Member]:
+    name = gate.name(relative)
+    if name is None:
+        return
+    try:
+        location = _location(root, relative)
+        stream = os.fdopen(os.open(location, _OPEN_FLAGS), "rb")
+    except ArchiveError as error:
+        gate.refuse(relative, error)
+        return
+    except OSError as error:
+        gate.refuse(relative, _unreadable(relative, error))
+        return
+    with stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            gate.refuse(relative, _special(relative))
+            return
+        yield Member(name, found.st_size, stream, location)
+    gate.passed += 1
+
+
+def _location(root: Path, relative: str) -> Path:
+    path = root / relative
+    mode = path.lstat().st_mode
+    if stat.S_ISREG(mode):
+        return path
+    if not stat.S_ISLNK(mode):
+        raise _special(relative)
+    shown = readable(relative)
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise MemberLinkError(f"{shown} is a link to nothing.", name=shown) from error
+    if not target.is_relative_to(root):
+        raise MemberLinkError(f"{shown} is a link that leaves the folder.", name=shown)
+    if not target.is_file():
+        raise MemberLinkError(f"{shown} is a link to a folder; copy the files.", name=shown)
+    return target
+
+
+def _special(relative: str) -> MemberSpecialError:
+    shown = readable(relative)
+    return MemberSpecialError(f"{shown} is not a plain file.", name=shown)
+
+
+def _unreadable(relative: str, error: OSError) -> MemberUnreadableError:
+    shown = readable(relative)
+    return MemberUnreadableError(f"{shown} cannot be read ({error.strerror}).", name=shown)
