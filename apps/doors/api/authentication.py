@@ -36,7 +36,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 def token_of(request: Request) -> Token | None:
-    """Return the token the request came with; None for a person signed in on the pages, or nobody."""
+    """Return the token of the request; None for a person signed in on the pages, or nobody."""
     return cast("Token | None", request.auth)
 
 
