@@ -42,8 +42,10 @@ class Counted:
 
     @property
     def closed(self) -> bool:
-        # Asked by Arrow; whoever opened the stream closes it.
         return False
+
+    def close(self) -> None:
+        """Arrow closes what it reads, but whoever opened the stream does that here."""
 
 
 class Xz:
