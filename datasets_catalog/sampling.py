@@ -51,6 +51,11 @@ def upper_bound(
     return high
 
 
+def stated(bound: float) -> str:
+    """Return a bound as a percentage, rounded up so that the statement stays true."""
+    return f"{math.ceil(bound * 10_000) / 10_000:.2%}"
+
+
 def clips_to_hear(*, bound: float, confidence: float = CONFIDENCE) -> int:
     """Return how many clips must be heard, with nothing missed, to prove the bound (0 to 1)."""
     if not 0 < bound < 1:

@@ -38,7 +38,9 @@ class ConsentCoverage:
             passed=_passed(found),
             failed="Clips without consent for a declared purpose: {clips}.",
             measured={
-                "clips_needing_consent": found.needing,
+                "clips_needing": found.needing,
+                "clips_covered": found.covered,
+                "seconds_needing": found.seconds_needing,
                 "percent_of_clips": found.percent_of_clips,
                 "percent_of_hours": found.percent_of_hours,
             },

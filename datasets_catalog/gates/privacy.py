@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from datasets_catalog.facts import FindingFacts, FindingState, ReleaseFacts
 from datasets_catalog.gates.base import FailingRow, Number, Severity, Verdict, verdict
-from datasets_catalog.sampling import CONFIDENCE, clips_to_hear, upper_bound
+from datasets_catalog.sampling import CONFIDENCE, clips_to_hear, stated, upper_bound
 
 # With 95 % confidence at most one unflagged clip in a hundred: 299 clips heard, none missed.
 SAMPLE_BOUND = 0.01
@@ -91,7 +91,7 @@ class PrivacySampled:
         }
         sentence = (
             f"{sample.missed} missed in {sample.heard} heard of {sample.population}: with "
-            f"{CONFIDENCE:.0%} confidence at most {bound:.2%} of unflagged clips hold what the "
+            f"{CONFIDENCE:.0%} confidence at most {stated(bound)} of unflagged clips hold what the "
             "detectors look for."
         )
         advice = f"{sentence} Aim for {SAMPLE_BOUND:.0%}: hear {wanted} clips with none missed."

@@ -274,7 +274,7 @@ def test_the_outbound_verdict_measures_what_to_drop() -> None:
 def test_the_sample_verdict_states_the_bound_it_proves() -> None:
     verdict = ask("privacy.sampled", RIGHT)
     assert verdict.measured["bound"] == pytest.approx(0.00994, abs=1e-4)
-    assert "with 95% confidence at most 0.99% of unflagged clips" in verdict.summary
+    assert "with 95% confidence at most 1.00% of unflagged clips" in verdict.summary
 
 
 def test_every_gate_is_documented_with_how_to_mend_it() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from datasets_catalog.sampling import SampleError, clips_to_hear, upper_bound
+from datasets_catalog.sampling import SampleError, clips_to_hear, stated, upper_bound
 
 
 @given(st.integers(1, 2000), st.data(), st.sampled_from([0.9, 0.95, 0.99]))
@@ -56,6 +56,11 @@ def test_the_number_to_hear_is_the_smallest_that_proves_the_bound(bound: float) 
     number = clips_to_hear(bound=bound)
     assert upper_bound(heard=number, missed=0) <= bound * (1 + 1e-9)
     assert number == 1 or upper_bound(heard=number - 1, missed=0) > bound * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("bound", "text"), [(0.010001, "1.01%"), (0.01, "1.00%"), (1, "100.00%")])
+def test_a_bound_is_stated_rounded_up(bound: float, text: str) -> None:
+    assert stated(bound) == text
 
 
 def test_a_bound_outside_the_open_interval_is_refused() -> None:
