@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.labels import import_labels
+from apps.ingest.models import Upload
+from apps.ingest.upload_finish import sweep_uploads, take_in
+from apps.ingest.uploads import FINISH, SWEEP
 from apps.jobs.registry import Result, Run, job
 from apps.privacy.actions import start_scan
 
@@ -42,3 +46,19 @@ def import_labels_job(run: Run) -> Result:
         replace=run.arguments.get("replace", False),
     )
     return report.as_json()
+
+
+@job(FINISH, title="Taking an upload into the draft")
+def finish_upload_job(run: Run) -> Result:
+    uploads = Upload.objects.select_related("dataset__organisation", "started_by")
+    upload = uploads.get(uid=run.arguments["upload"])
+    dry_run = bool(run.arguments["dry_run"])
+    report = take_in(actor=upload.started_by, upload=upload, dry_run=dry_run, progress=run.progress)
+    if not dry_run:
+        start_scan(actor=upload.started_by, dataset=upload.dataset)
+    return report
+
+
+@job(SWEEP, title="Clearing expired uploads")
+def sweep_uploads_job(run: Run) -> Result:
+    return {"swept": sweep_uploads()}
