@@ -140,6 +140,18 @@ class Recording(models.Model):
         return self.name
 
 
+# What decoding says of a clip's bytes.
+PROBED = (
+    "media_type",
+    "codec",
+    "sample_rate",
+    "channels",
+    "frames",
+    "duration",
+    "has_video",
+)
+
+
 class Clip(models.Model):
     """One audio or audio-visual file of the draft, with its rights and provenance."""
 

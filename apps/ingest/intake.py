@@ -13,7 +13,7 @@ from apps.audit import record
 from apps.consent.actions import set_participations
 from apps.datasets.actions import touch_draft
 from apps.datasets.cells import cells_digest
-from apps.datasets.models import Clip, Dataset, Recording
+from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.probe import Limits, Probe, probe
 from apps.ingest.report import Report
@@ -32,15 +32,6 @@ TEXTS = (
     "place",
     "recorded_at",
     "split",
-)
-PROBED = (
-    "media_type",
-    "codec",
-    "sample_rate",
-    "channels",
-    "frames",
-    "duration",
-    "has_video",
 )
 Progress = Callable[[int, int, str], None]
 

@@ -33,8 +33,7 @@ from datasets_catalog.verticals import Vertical
 
 # A finding of this kind speaks for every clip that was cut from the same recording.
 SPEECH = "speech"
-# Findings of these kinds are about tags and table cells.
-METADATA_KINDS = ("metadata", "cell")
+# Every kind but speech is about tags and table cells.
 
 
 def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
@@ -158,7 +157,7 @@ class _Findings:
 
     def _note(self, row: Finding) -> None:
         fact = FindingFacts(str(row.uid), row.kind, _state(row), row.onset, row.offset)
-        if row.kind.startswith(METADATA_KINDS):
+        if row.kind != SPEECH:
             self._identifying[row.clip_id].append(row.detail or row.kind)
         if row.kind == SPEECH and row.clip.recording_id is not None:
             self._by_recording[row.clip.recording_id].append(fact)

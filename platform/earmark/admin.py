@@ -1,0 +1,60 @@
+"""The operators' view of the rows. What is written by actions is read-only here."""
+
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from apps.access.models import Entitlement, Receipt
+from apps.accounts.models import Membership, Organisation, Token, User
+from apps.audit.models import AuditEvent
+from apps.consent.models import Consent, ConsentForm, Contributor
+from apps.datasets.models import Clip, Dataset, Vocabulary
+from apps.jobs.models import Job
+from apps.licensing.models import Terms
+from apps.privacy.models import Decision, Finding, Scan
+from apps.releases.models import Release, SignOff
+from apps.storage.models import Blob
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy alone
+    """Rows that only actions may write: gates and the audit log cannot be gone around here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def shown(model: type[Model], columns: tuple[str, ...], search: tuple[str, ...] = ()) -> None:
+    options = {"list_display": columns, "search_fields": search, "list_per_page": 50}
+    admin.site.register(model, type(f"{model.__name__}Admin", (ReadOnly,), options))
+
+
+admin.site.site_header = admin.site.site_title = "Earmark for operators"
+admin.site.register(User, UserAdmin)
+shown(Organisation, ("name", "title", "kind", "created_at"), ("name", "title"))
+shown(Membership, ("user", "organisation", "role", "created_at"), ("user__username",))
+shown(Token, ("prefix", "name", "user", "scope", "expires_at", "last_used_at", "revoked_at"))
+shown(AuditEvent, ("sequence", "at", "kind", "actor", "organisation", "subject"), ("subject",))
+shown(Job, ("uid", "kind", "subject", "state", "attempt", "created_at", "finished_at"), ("subject",))
+shown(Blob, ("oid", "store", "size", "created_at", "destroyed_at"), ("oid", "sha256"))
+shown(Vocabulary, ("name", "version", "licence", "created_at"), ("name",))
+shown(Dataset, ("full_name", "vertical", "access", "draft_serial", "released_at"), ("name",))
+shown(Clip, ("path", "dataset", "state", "licence", "duration", "split"), ("path",))
+shown(Contributor, ("code", "organisation", "is_minor", "created_at"), ("code",))
+shown(ConsentForm, ("name", "version", "language", "organisation"))
+shown(Consent, ("contributor", "form", "given_at", "valid_until", "recorded_by"))
+shown(Terms, ("licence", "organisation", "title", "created_at"), ("licence",))
+shown(Scan, ("detector", "detector_version", "dataset", "failed", "finished_at"))
+shown(Finding, ("uid", "clip", "kind", "onset", "offset", "score"), ("clip__path",))
+shown(Decision, ("finding", "verdict", "decided_by", "decided_at"))
+shown(Release, ("dataset", "version", "state", "root", "published_at"), ("version",))
+shown(SignOff, ("release", "part", "signed_by", "signed_at"))
+shown(Entitlement, ("dataset", "user", "organisation", "valid_until", "revoked_at"))
+shown(Receipt, ("holder", "release", "door", "day"), ("holder",))

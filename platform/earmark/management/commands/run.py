@@ -1,0 +1,19 @@
+"""Serve what is there: web server and worker under one supervisor."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from earmark.supervisor import supervise
+
+
+class Command(BaseCommand):
+    help = "Bring the database up to date, then run the web server and a worker until stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        self.stdout.write(f"Earmark is at {settings.BASE_URL}/ (stop with Ctrl-C)")
+        supervise(lambda text: self.stderr.write(text))
