@@ -26,12 +26,20 @@ def _name(raw: bytes) -> str | None:
     return text if len(text) == 4 and text.isascii() and text.isprintable() else None
 
 
-def _chunks(source: Source, start: int, end: int, *, big: bool) -> Iterator[Chunk]:
-    """RIFF and IFF chunks: four letters, four bytes of size, padded to an even length."""
+def _chunks(
+    source: Source, start: int, end: int, *, big: bool, long_data: int | None = None
+) -> Iterator[Chunk]:
+    """RIFF and IFF chunks: four letters, four bytes of size, padded to an even length.
+
+    `long_data` is the size of a data chunk that is too long to say its own.
+    """
     while start + 8 <= end and (name := _name(source.at(start, 4))):
         size = source.number(start + 4, 4, big=big)
-        yield Chunk(name, start + 8, size, start + 8 + size + (size & 1))
-        start += 8 + size + (size & 1)
+        if name == "data" and size == UNKNOWN_32 and long_data is not None:
+            size = long_data
+        following = start + 8 + size + (size & 1)
+        yield Chunk(name, start + 8, size, following)
+        start = following
 
 
 def _fmt_size_is_plain(source: Source, chunk: Chunk) -> bool:
@@ -61,6 +69,7 @@ def _sampler_is_plain(source: Source, chunk: Chunk) -> bool:
 # Technical chunks that can hold nothing a person wrote, as long as they have their own size.
 WAVE_STRUCTURE: dict[str, Callable[[Source, Chunk], bool]] = {
     "fmt ": _fmt_size_is_plain,
+    "ds64": _counted(28, 12, 24),
     "fact": lambda _, chunk: chunk.size in {4, 8, 12},
     "PEAK": lambda _, chunk: chunk.size >= 16 and chunk.size % 8 == 0 and chunk.size <= 8 + 8 * 256,
     "cue ": _counted(4, 24, 0),
@@ -78,23 +87,14 @@ def walk_wave(source: Source, container: Container) -> Layout:
     if container is Container.RF64 and source.at(12, 4) == b"ds64":
         declared = source.number(20, 8, big=False) + 8
         long_data = source.number(28, 8, big=False)
-    end = min(declared, source.size)
-    seen_data = False
     position = 12
     layout.add(Role.STRUCTURE, "RIFF", 0, 12)
-    for chunk in _chunks(source, 12, end, big=big):
-        size = chunk.size
-        if chunk.name == "data" and long_data is not None and size == UNKNOWN_32:
-            size = long_data
-        position = chunk.offset + size
-        if position > source.size:
-            layout.missing = position - source.size
-            size = source.size - chunk.offset
-        _lay_wave_chunk(layout, source, chunk._replace(size=size), first_data=not seen_data)
-        seen_data = seen_data or chunk.name == "data"
-        position += size & 1
-        if layout.missing or position >= end or size != chunk.size:
-            break
+    end = min(declared, source.size)
+    for chunk in _chunks(source, 12, end, big=big, long_data=long_data):
+        overrun = max(0, chunk.offset + chunk.size - source.size)
+        layout.missing = max(layout.missing, overrun)
+        _lay_wave_chunk(layout, source, chunk._replace(size=chunk.size - overrun))
+        position = chunk.following
     # Writers disagree about the pad byte of the last chunk: one byte either way is no lie.
     if declared > source.size + 1:
         layout.missing = max(layout.missing, declared - source.size)
@@ -102,19 +102,20 @@ def walk_wave(source: Source, container: Container) -> Layout:
     return layout
 
 
-def _lay_wave_chunk(layout: Layout, source: Source, chunk: Chunk, *, first_data: bool) -> None:
+def _lay_wave_chunk(layout: Layout, source: Source, chunk: Chunk) -> None:
     name, offset, size, _ = chunk
-    if name == "data" and first_data:
+    # A second data chunk is played by nobody: it would be a place to hide something.
+    if name == "data" and not layout.having(Role.SOUND):
         layout.add(Role.SOUND, "data", offset, size)
-    elif name == "ds64" or (name in WAVE_STRUCTURE and WAVE_STRUCTURE[name](source, chunk)):
+    elif name in WAVE_STRUCTURE and WAVE_STRUCTURE[name](source, chunk):
         layout.add(Role.STRUCTURE, name, offset, size)
     elif name in PADDING_CHUNKS:
         layout.lay_padding(source, name, offset, size)
     elif name == "LIST":
         kind = _name(source.at(offset, 4)) or "unknown"
-        layout.add(Role.METADATA, f"LIST/{kind.strip()}", offset, size)
+        layout.add(Role.METADATA, f"LIST/{kind}", offset, size)
     else:
-        layout.add(Role.METADATA, name.strip(), offset, size)
+        layout.add(Role.METADATA, name, offset, size)
 
 
 W64_ROLES = {"data": Role.SOUND, "fmt ": Role.STRUCTURE, "fact": Role.STRUCTURE}
@@ -149,7 +150,7 @@ def _lay_chunks(
         if name in PADDING_CHUNKS:
             layout.lay_padding(source, name, offset, size)
         else:
-            layout.add(roles.get(name, Role.METADATA), name.rstrip(), offset, size - overrun)
+            layout.add(roles.get(name, Role.METADATA), name, offset, size - overrun)
         position = following
     layout.lay_rest(source, min(position, source.size))
     return layout

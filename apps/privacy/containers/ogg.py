@@ -1,5 +1,7 @@
 """Ogg (RFC 3533): pages of packets, of which the second of each stream carries the comments."""
 
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from apps.privacy.containers.base import Container, Layout, Role, Source
@@ -113,3 +115,118 @@ def _lay_flac_block(layout: Layout, content: bytes) -> None:
         return
     name = {4: "VORBIS_COMMENT", 6: "PICTURE"}.get(kind[0] & 0x7F, "block")
     layout.add(Role.METADATA, name, 0, len(payload), payload)
+
+
+def comment_free_pages(source: Source) -> Iterator[bytes]:
+    """The file's pages with empty comments; the pages of sound change only their number.
+
+    Streams that are neither sound nor picture are left out.
+    """
+    streams: dict[int, _Rewritten] = {}
+    sound: list[tuple[int, int]] = []
+    position = 0
+    while source.at(position, 4) == b"OggS" and (size := _page_size(source, position)):
+        serial = source.number(position + 14, 4, big=False)
+        segments = source.at(position + 27, source.at(position + 26, 1)[0])
+        stream = streams.get(serial)
+        if stream is None:
+            stream = streams[serial] = _Rewritten(
+                _open_stream(source, position + 27 + len(segments))
+            )
+        if stream.source.in_headers:
+            _read_packets(stream.source, source, position + 27 + len(segments), segments)
+            stream.pages_before += 1
+        else:
+            sound.append((position, size))
+        position += size
+    kept = {serial: each for serial, each in streams.items() if each.source.codec in HEADER_PACKETS}
+    kept |= {serial: each for serial, each in streams.items() if each.source.codec == "flac"}
+    for serial, stream in kept.items():
+        yield _page(_identification(stream.source), serial, 0, first=True)
+    for serial, stream in kept.items():
+        for page in _paged(_plain_headers(stream.source), serial):
+            stream.pages_after += 1
+            yield page
+    for position, size in sound:
+        page = source.at(position, size)
+        serial = int.from_bytes(page[14:18], "little")
+        if serial in kept:
+            number = int.from_bytes(page[18:22], "little") + kept[serial].shift
+            yield _sealed(page[:18] + number.to_bytes(4, "little") + bytes(4) + page[26:])
+
+
+@dataclass(slots=True)
+class _Rewritten:
+    """A stream, and how many pages its headers took and take."""
+
+    source: _Stream
+    pages_before: int = 0
+    pages_after: int = 1
+
+    @property
+    def shift(self) -> int:
+        return self.pages_after - self.pages_before
+
+
+def _identification(stream: _Stream) -> bytes:
+    head = bytes(stream.packets[0])
+    # The first packet of FLAC counts the header packets that follow: one is left.
+    return head[:7] + b"\0\1" + head[9:] if stream.codec == "flac" else head
+
+
+def _plain_headers(stream: _Stream) -> list[bytes]:
+    """The header packets after the first, with no vendor and no comments."""
+    empty = bytes(8)
+    if stream.codec == "flac":
+        return [b"\x84" + len(empty).to_bytes(3, "big") + empty]
+    if stream.codec == "opus":
+        return [b"OpusTags" + empty]
+    if stream.codec == "speex":
+        return [empty]
+    mark = b"\x03vorbis" if stream.codec == "vorbis" else b"\x81theora"
+    framing = b"\x01" if stream.codec == "vorbis" else b""
+    return [mark + empty + framing, *(bytes(packet) for packet in stream.packets[2:])]
+
+
+def _paged(packets: list[bytes], serial: int) -> Iterator[bytes]:
+    """Header packets as pages of up to 255 segments."""
+    lacing = b"".join(
+        b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]) for packet in packets
+    )
+    body = b"".join(packets)
+    number = 1
+    for start in range(0, len(lacing), 255):
+        part = lacing[start : start + 255]
+        continued = start > 0 and lacing[start - 1] == 255
+        yield _page(body[: sum(part)], serial, number, lacing=part, continued=continued)
+        body = body[sum(part) :]
+        number += 1
+
+
+def _page(
+    body: bytes,
+    serial: int,
+    number: int,
+    *,
+    lacing: bytes | None = None,
+    first: bool = False,
+    continued: bool = False,
+) -> bytes:
+    if lacing is None:
+        lacing = b"\xff" * (len(body) // 255) + bytes([len(body) % 255])
+    flags = (1 if continued else 0) | (2 if first else 0)
+    head = b"OggS\0" + bytes([flags]) + bytes(8) + serial.to_bytes(4, "little")
+    head += number.to_bytes(4, "little") + bytes(4) + bytes([len(lacing)]) + lacing
+    return _sealed(head + body)
+
+
+# Ogg's CRC-32 is zlib's with the bits of every byte and of the result the other way round.
+MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def _sealed(page: bytes) -> bytes:
+    """The page with its checksum, for which the field has to be zero."""
+    start = 0xFFFFFFFF
+    crc = zlib.crc32(page.translate(MIRRORED), start) ^ 0xFFFFFFFF
+    checksum = int(f"{crc:032b}"[::-1], 2)
+    return page[:22] + checksum.to_bytes(4, "little") + page[26:]

@@ -69,16 +69,17 @@ def read_region(source: Source, region: Region) -> list[Tag]:
     raw = source.content(region)
     if not raw.strip(b"\0"):
         return []
-    read = READERS.get(region.name) or READERS.get(region.name.upper())
+    part = region.name.strip()
+    read = READERS.get(part) or READERS.get(part.upper())
     tags: list[Tag] = []
     if read is not None:
         try:
             tags = [
-                Tag(region.name, name or region.name, clean(value)) for name, value in read(raw)
+                Tag(part, name or part, clean(value)) for name, value in read(raw)
             ]
         except (mutagen.MutagenError, ValueError, IndexError, LookupError, ElementTree.ParseError):
             tags = []
-    return tags or [Tag(region.name, region.name, readable(raw) or f"{len(raw)} unreadable bytes")]
+    return tags or [Tag(part, part, readable(raw) or f"{len(raw)} unreadable bytes")]
 
 
 Pairs = Iterator[tuple[str, str]]

@@ -267,6 +267,17 @@ def test_two_audio_streams_are_refused_because_only_one_would_be_heard(tmp_path:
         probe(chained)
 
 
+def test_parts_after_the_sound_of_w64_are_refused_because_decoders_play_them(
+    tmp_path: Path,
+) -> None:
+    path = write_sound(tmp_path / "tone.w64")
+    raw = path.read_bytes()
+    chunk = b"LIST" + raw[44:56] + struct.pack("<Q", 24 + 400) + b"Ada Lovelace".ljust(400)
+    path.write_bytes(raw[:16] + struct.pack("<Q", len(raw) + len(chunk)) + raw[24:] + chunk)
+    with pytest.raises(UnsupportedError, match="after its sound"):
+        probe(path)
+
+
 def test_tags_that_are_not_utf8_do_not_stop_a_file(tmp_path: Path) -> None:
     for kind in ("ogg", "flac"):
         path = tmp_path / f"tagged.{kind}"
