@@ -1,58 +1,72 @@
 """What publishing needs to know of a release, and nothing else of it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
 
 import pyarrow as pa
+
+from datasets_catalog.card_facts import CardFacts
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """One of the release's own tables, as readers get it."""
+    """One of the release's own tables, as every door serves it; size in bytes."""
 
+    name: str
     sha256: str
     size: int
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def hub_path(self) -> str:
+        return f"tables/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceText:
+    """A licence in use: `id` is an SPDX identifier or `LicenseRef-…`, `url` may be empty."""
+
+    id: str
+    title: str
+    url: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseContent:
-    """A published release as readable things.
+    """A release as readable things.
 
     `clips` and `events` open the release's tables anew at each call, sorted by `path` in
-    code-point order; `open_blob` takes a clip's md5. `licences` maps each SPDX identifier or
-    `LicenseRef-…` in use to its text. `facts` holds what is known for the RAI description,
-    under its property names; what is not there is not claimed.
+    code-point order; `open_blob` takes a clip's md5. `card` holds what the release says of itself.
     """
 
-    organisation: str
-    name: str
-    title: str
-    description: str
-    vertical: str
-    version: str
-    root: str
-    published_on: date
-    licence: str
-    purposes: tuple[str, ...]
-    gated: bool
-    creators: tuple[str, ...]
+    card: CardFacts
     clips: Batches
     events: Batches
     clips_table: TableFile
     events_table: TableFile
     open_blob: Callable[[str], IO[bytes]]
-    licences: Mapping[str, str] = field(default_factory=dict)
-    attribution: bytes = b""
-    statistics: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    licences: tuple[LicenceText, ...]
+    attribution: bytes
+
+    @property
+    def name(self) -> str:
+        return self.card.full_name.rpartition("/")[2]
 
     @property
     def full_name(self) -> str:
-        return f"{self.organisation}/{self.name}"
+        return self.card.full_name
+
+    @property
+    def version(self) -> str:
+        return self.card.version
+
+    @property
+    def root(self) -> str:
+        return self.card.root
 
     @property
     def tag(self) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 from huggingface_hub.errors import HfHubHTTPError
 
-from apps.publishing.content import ReleaseContent
+from apps.publishing.content import ReleaseContent, TableFile
 from apps.publishing.errors import TargetBusyError, TargetRefusedError
 from apps.publishing.shards import Shard
 from apps.publishing.snapshot import PlannedShard, SnapshotPlan, write_shards
@@ -26,10 +27,10 @@ from apps.publishing.targets.patience import PASSING, passes, refusal
 log = logging.getLogger(__name__)
 
 # Folders whose files are ours to delete when a version lacks them; all else there is left alone.
-OWNED = ("data/", "LICENSES/")
+OWNED = ("data/", "tables/", "LICENSES/")
 REBASES = 8
 Progress = Callable[[int, int, str], None]
-Companions = Callable[[Sequence[Shard]], Mapping[str, bytes]]
+MakeCompanions = Callable[[Sequence[Shard]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,19 @@ class SentFile:
 class Changes:
     """What a snapshot changes in a repository.
 
-    `kept` are shards that the repository holds already, each with the path it has there now.
+    `kept` are shards that the repository holds already; `there` gives, for these and for tables it
+    holds, the path their bytes have there now.
     """
 
     new: tuple[PlannedShard, ...]
-    kept: tuple[tuple[Shard, str], ...]
+    new_tables: tuple[TableFile, ...]
+    kept: tuple[Shard, ...]
+    there: Mapping[str, str]
 
     @property
-    def audio_to_send(self) -> int:
-        return sum(shard.audio_size for shard in self.new)
+    def to_send(self) -> int:
+        """Bytes of audio and tables, before the audio is encoded into shards."""
+        return sum(shard.audio_size for shard in self.new) + sum(t.size for t in self.new_tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +89,29 @@ class Prepared:
 
 
 def compare(
-    plan: SnapshotPlan, known: Mapping[str, Shard], remote: Mapping[str, RemoteFile]
+    plan: SnapshotPlan,
+    tables: Sequence[TableFile],
+    known: Mapping[str, Shard],
+    remote: Mapping[str, RemoteFile],
 ) -> Changes:
-    """Split the plan into shards to send and shards that the repository holds already.
+    """Split the plan into files to send and files that the repository holds already.
 
     `known` maps keys to shards that were sent before; one counts as held only where the repository
     still lists those very bytes.
     """
     held = {file.sha256: path for path, file in remote.items() if file.sha256}
     new: list[PlannedShard] = []
-    kept: list[tuple[Shard, str]] = []
+    kept: list[Shard] = []
+    there = {table.hub_path: held[table.sha256] for table in tables if table.sha256 in held}
     for planned in plan.shards:
         before = known.get(planned.key)
         if before and before.sha256 in held:
-            shard = replace(before, path=planned.path, split=planned.split)
-            kept.append((shard, held[before.sha256]))
+            kept.append(replace(before, path=planned.path, split=planned.split))
+            there[planned.path] = held[before.sha256]
         else:
             new.append(planned)
-    return Changes(tuple(new), tuple(kept))
+    missing = tuple(table for table in tables if table.hub_path not in there)
+    return Changes(tuple(new), missing, tuple(kept), there)
 
 
 @dataclass(slots=True)
@@ -115,7 +125,7 @@ class Delivery:
     repository: HubRepository
     content: ReleaseContent
     plan: SnapshotPlan
-    companions: Companions
+    companions: MakeCompanions
     message: Message
     work: Path
     known: Mapping[str, Shard] = field(default_factory=dict)
@@ -130,14 +140,12 @@ class Delivery:
         """
         for _ in range(REBASES):
             remote = self.repository.files(base)
-            changes = compare(self.plan, self.known, remote)
+            changes = compare(self.plan, self._tables, self.known, remote)
             uploads, written = self._upload(changes)
-            shards = sorted(
-                (*written, *(shard for shard, _ in changes.kept)), key=lambda shard: shard.path
-            )
+            shards = tuple(sorted((*written, *changes.kept), key=lambda shard: shard.path))
             small = self.companions(shards)
-            files = _expected(shards, small, {shard.path for shard in written})
-            self.before_commit(base, Prepared(tuple(shards), files))
+            files = self._expected(changes, shards, small)
+            self.before_commit(base, Prepared(shards, files))
             operations: list[Operation] = [
                 *uploads,
                 *_copies(changes, base),
@@ -154,23 +162,65 @@ class Delivery:
             repo_id=self.repository.repo_id,
         )
 
+    @property
+    def _tables(self) -> tuple[TableFile, TableFile]:
+        return self.content.clips_table, self.content.events_table
+
     def _upload(self, changes: Changes) -> tuple[list[CommitOperationAdd], list[Shard]]:
         uploads: list[CommitOperationAdd] = []
         written: list[Shard] = []
-        new = {shard.path: shard.audio_size for shard in changes.new}
         done = 0
+        for table in changes.new_tables:
+            self.progress(done, changes.to_send, f"Sending {table.hub_path}")
+            uploads.append(self._upload_table(table))
+            done += table.size
+        new = {shard.path: shard.audio_size for shard in changes.new}
         for shard, file in write_shards(
             self.content, self.plan, self.work, wanted=lambda shard: shard.path in new
         ):
-            self.progress(done, changes.audio_to_send, f"Sending {shard.path}")
-            try:
-                uploads.append(self.repository.upload(shard.path, file))
-            finally:
-                file.unlink()
+            self.progress(done, changes.to_send, f"Sending {shard.path}")
+            uploads.append(self._upload_and_drop(shard.path, file))
             written.append(shard)
             done += new[shard.path]
-        self.progress(done, changes.audio_to_send, "Committing")
+        self.progress(done, changes.to_send, "Committing")
         return uploads, written
+
+    def _upload_table(self, table: TableFile) -> CommitOperationAdd:
+        copy = self.work / table.name
+        with table.open() as source, copy.open("wb") as sink:
+            shutil.copyfileobj(source, sink)
+        return self._upload_and_drop(table.hub_path, copy)
+
+    def _upload_and_drop(self, path: str, file: Path) -> CommitOperationAdd:
+        try:
+            return self.repository.upload(path, file)
+        finally:
+            file.unlink()
+
+    def _expected(
+        self, changes: Changes, shards: Sequence[Shard], small: Mapping[str, bytes]
+    ) -> tuple[SentFile, ...]:
+        held = changes.there
+        files = [
+            SentFile(s.path, s.size, s.sha256, None, s.tail_sha256, s.path not in held)
+            for s in shards
+        ]
+        files += [
+            SentFile(t.hub_path, t.size, t.sha256, None, None, t.hub_path not in held)
+            for t in self._tables
+        ]
+        files += [
+            SentFile(
+                path=path,
+                size=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+                git_oid=git_oid(content),
+                tail_sha256=None,
+                fresh=True,
+            )
+            for path, content in small.items()
+        ]
+        return tuple(files)
 
     def _commit(self, operations: Sequence[Operation], base: str) -> str | None:
         """Commit, and return the commit; None when the base has moved without our commit.
@@ -210,11 +260,11 @@ class Delivery:
 
 
 def _copies(changes: Changes, base: str) -> list[CommitOperationCopy]:
-    """Shards whose bytes are there under another name, as when their number has changed."""
+    """Files whose bytes are there under another name, as when a shard's number has changed."""
     return [
-        CommitOperationCopy(src_path_in_repo=there, path_in_repo=shard.path, src_revision=base)
-        for shard, there in changes.kept
-        if there != shard.path
+        CommitOperationCopy(src_path_in_repo=there, path_in_repo=path, src_revision=base)
+        for path, there in changes.there.items()
+        if there != path
     ]
 
 
@@ -224,24 +274,3 @@ def _deletions(remote: Mapping[str, RemoteFile], wanted: set[str]) -> list[Commi
         for path in sorted(remote)
         if path.startswith(OWNED) and path not in wanted
     ]
-
-
-def _expected(
-    shards: Sequence[Shard], small: Mapping[str, bytes], fresh: set[str]
-) -> tuple[SentFile, ...]:
-    files = [
-        SentFile(shard.path, shard.size, shard.sha256, None, shard.tail_sha256, shard.path in fresh)
-        for shard in shards
-    ]
-    files += [
-        SentFile(
-            path=path,
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            git_oid=git_oid(content),
-            tail_sha256=None,
-            fresh=True,
-        )
-        for path, content in small.items()
-    ]
-    return tuple(files)

@@ -12,12 +12,22 @@ from datetime import date
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from apps.publishing.content import ReleaseContent, TableFile
+from apps.publishing.content import LicenceText, ReleaseContent, TableFile
+from apps.publishing.figures import figures_of
+from datasets_catalog.card_facts import CardFacts
 from datasets_catalog.labels import Event, labels_digest
+from datasets_catalog.licences import Use
 from datasets_catalog.manifest import ClipRow, RootBuilder, metadata_digest
+from datasets_catalog.outbound import outbound
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.verticals import Vertical
 
-LICENCES = {"CC0-1.0": "No rights reserved.\n", "CC-BY-4.0": "Attribution.\n"}
+LICENCES = (
+    LicenceText("CC0-1.0", "Creative Commons Zero", "https://spdx.org/licenses/CC0-1.0", "Free.\n"),
+    LicenceText("LicenseRef-acme-1", "Acme terms", "", "Ask Acme.\n"),
+)
 _CLIP_TYPES = {
     "size": pa.int64(),
     "sample_rate": pa.int32(),
@@ -85,23 +95,32 @@ class MadeUpRelease:
             self.opened.append(md5)
             return io.BytesIO(blobs[md5])
 
-        made = ReleaseContent(
-            organisation="acme",
-            name="birds",
+        figures = figures_of(clips.to_batches(), events.to_batches())
+        card = CardFacts(
+            full_name="acme/birds",
             title="Birds of the yard",
             description="Birds, recorded in one yard.",
-            vertical="wildlife",
+            organisation="Acme Sound Consortium",
             version=self.version,
+            published=date(2026, 11, 23),
             root=root,
-            published_on=date(2026, 11, 23),
-            licence="CC0-1.0 AND CC-BY-4.0",
-            purposes=("research.noncommercial", "publish.open"),
-            gated=False,
-            creators=("Acme Sound Consortium",),
+            url="https://earmark.example.org/datasets/acme/birds",
+            vertical=Vertical.WILDLIFE,
+            clips=figures.clips,
+            seconds=figures.seconds,
+            outbound=outbound(figures.licensed, Use.COLLECTION),
+            consent=figures.consent,
+            purposes=(Purpose.PUBLISH_OPEN, Purpose.RESEARCH_NONCOMMERCIAL),
+            sources=figures.sources,
+            classes=figures.classes,
+            splits=figures.splits,
+        )
+        made = ReleaseContent(
+            card=card,
             clips=_batches(clips),
             events=_batches(events),
-            clips_table=_table_file(clips),
-            events_table=_table_file(events),
+            clips_table=_table_file("clips.parquet", clips),
+            events_table=_table_file("events.parquet", events),
             open_blob=open_blob,
             licences=LICENCES,
             attribution=b"path,title,author,source,licence\n",
@@ -219,5 +238,13 @@ def _batches(table: pa.Table) -> Any:
     return batches
 
 
-def _table_file(table: pa.Table) -> TableFile:
-    return TableFile(sha256=hashlib.sha256(str(table.shape).encode()).hexdigest(), size=1)
+def parquet_bytes(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def _table_file(name: str, table: pa.Table) -> TableFile:
+    written = parquet_bytes(table)
+    digest = hashlib.sha256(written).hexdigest()
+    return TableFile(name, digest, len(written), lambda: io.BytesIO(written))

@@ -1,0 +1,149 @@
+"""The small files of a Hub snapshot: card, licence texts, attribution, Croissant."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from apps.publishing.content import LicenceText, ReleaseContent, TableFile
+from apps.publishing.croissant import LinkedFile, Tables, croissant
+from apps.publishing.features import card_features
+from apps.publishing.shards import Shard
+from datasets_catalog.card_facts import GateForm
+from datasets_catalog.cards import card_body, card_metadata
+from datasets_catalog.licences import HUB_LINK
+from datasets_catalog.purposes import TERMS, Purpose
+
+CONFIG = "default"
+Linker = Callable[[str], str]
+
+
+def companions(
+    content: ReleaseContent, shards: Sequence[Shard], *, link: Linker, gated: bool
+) -> dict[str, bytes]:
+    """Make every small file of the snapshot by path.
+
+    `link` gives the address under which the repository serves a path.
+    """
+    form = gate_form(content) if gated else None
+    gated_content = replace(content, card=replace(content.card, gate=form))
+    files = {
+        "README.md": hub_readme(gated_content, shards),
+        HUB_LINK: licence_list(content.licences),
+        "ATTRIBUTION.csv": content.attribution,
+        "croissant.json": hub_croissant(content, shards, link=link),
+    }
+    for licence in content.licences:
+        files[f"LICENSES/{_file_name(licence)}"] = licence.text.encode()
+    return files
+
+
+def hub_readme(content: ReleaseContent, shards: Sequence[Shard]) -> bytes:
+    """Write the card with the YAML block that the Hub reads, matching these very shards."""
+    metadata = {
+        **card_metadata(content.card),
+        "configs": [{"config_name": CONFIG, "data_files": _data_files(shards)}],
+        "dataset_info": dataset_info(shards),
+    }
+    return readme(metadata, card_body(content.card))
+
+
+def readme(metadata: dict[str, Any], body: str) -> bytes:
+    """Join a YAML block and Markdown into one README.md."""
+    block = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{block}---\n\n{body}".encode()
+
+
+def dataset_info(shards: Sequence[Shard]) -> dict[str, Any]:
+    """Return what `datasets` knows of a snapshot before reading it; sizes in bytes."""
+    by_split: defaultdict[str, list[Shard]] = defaultdict(list)
+    for shard in shards:
+        by_split[shard.split].append(shard)
+    return {
+        "config_name": CONFIG,
+        "features": card_features(),
+        "splits": [
+            {
+                "name": split,
+                "num_bytes": sum(shard.arrow_size for shard in of_split),
+                "num_examples": sum(shard.rows for shard in of_split),
+            }
+            for split, of_split in sorted(by_split.items())
+        ],
+        "download_size": sum(shard.size for shard in shards),
+        "dataset_size": sum(shard.arrow_size for shard in shards),
+    }
+
+
+def _data_files(shards: Sequence[Shard]) -> list[dict[str, str]]:
+    splits = sorted({shard.split for shard in shards})
+    return [{"split": split, "path": f"data/{split}-*"} for split in splits]
+
+
+def gate_form(content: ReleaseContent) -> GateForm:
+    """Return what the Hub asks whoever wants in: who they are, and for which of the purposes."""
+    purposes = [purpose for purpose in content.card.purposes if is_use(purpose)]
+    allowed = "; ".join(TERMS[purpose].title.lower() for purpose in purposes)
+    fields: dict[str, Any] = {"Affiliation": "text", "Country": "country"}
+    if purposes:
+        fields["Purpose"] = {
+            "type": "select",
+            "options": [TERMS[purpose].title for purpose in purposes],
+        }
+    fields["I will use the clips for this purpose only"] = "checkbox"
+    if Purpose.IDENTIFY_SPEAKER not in content.card.purposes:
+        fields["I will not try to find out who is heard or seen"] = "checkbox"
+    return GateForm(
+        heading=f"Ask for access to {content.card.title}",
+        prompt=(
+            f"This release was made for: {allowed or 'no use beyond reading about it'}. The"
+            " publisher decides on every request."
+        ),
+        fields=fields,
+    )
+
+
+def is_use(purpose: Purpose) -> bool:
+    """Whether the purpose is something readers do, not a way of publishing or of keeping touch."""
+    return purpose.value.partition(".")[0] in {"research", "train", "identify", "infer", "link"}
+
+
+def licence_list(licences: Sequence[LicenceText]) -> bytes:
+    """Write the page that a card's `license_link` leads to."""
+    lines = [
+        "# Licences",
+        "",
+        "Every clip has its own licence, in the column `licence`. The texts:",
+        "",
+    ]
+    for licence in licences:
+        title = licence.title or licence.id
+        where = f" ({licence.url})" if licence.url else ""
+        lines.append(f"- `{licence.id}`: [{title}](LICENSES/{_file_name(licence)}){where}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _file_name(licence: LicenceText) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9.+-]', '-', licence.id)}.txt"
+
+
+def hub_croissant(content: ReleaseContent, shards: Sequence[Shard], *, link: Linker) -> bytes:
+    """Write Croissant whose record sets are the release's tables as the repository holds them."""
+    tables = Tables(
+        clips=_linked(content.clips_table, link), events=_linked(content.events_table, link)
+    )
+    files = [LinkedFile(shard.path, link(shard.path), shard.size, shard.sha256) for shard in shards]
+    described = croissant(content, url=content.card.url, tables=tables, files=files)
+    return as_json(described)
+
+
+def _linked(table: TableFile, link: Linker) -> LinkedFile:
+    return LinkedFile(table.hub_path, link(table.hub_path), table.size, table.sha256)
+
+
+def as_json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,300 @@
+"""A release in Croissant 1.1 with the RAI 1.0 properties, as JSON-LD.
+
+Format: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html and
+https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html. Croissant knows no segment of
+time: strong labels are a record set of their own whose rows refer to clips.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.publishing.content import LicenceText, ReleaseContent
+from apps.publishing.features import CLIP_COLUMNS, EVENT_COLUMNS, Column
+from apps.publishing.usage import usage_info
+from datasets_catalog.card_facts import CardFacts
+from datasets_catalog.cards import citation
+
+MEDIA_TYPE = 'application/ld+json; profile="http://mlcommons.org/croissant/1.1"'
+PARQUET = "application/x-parquet"
+KEYWORD_LABELS = 20
+Json = dict[str, Any]
+
+CONTEXT: Json = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isArray": "cr:isArray",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "name": {"@container": "@language"},
+    "odrl": "http://www.w3.org/ns/odrl/2/",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+_TYPES = {
+    "string": "sc:Text",
+    "double": "sc:Float",
+    "bool": "sc:Boolean",
+    "int16": "cr:Int16",
+    "int32": "cr:Int32",
+    "int64": "cr:Int64",
+}
+_SPLIT_TYPES = {
+    "train": "cr:TrainingSplit",
+    "training": "cr:TrainingSplit",
+    "valid": "cr:ValidationSplit",
+    "validation": "cr:ValidationSplit",
+    "val": "cr:ValidationSplit",
+    "dev": "cr:ValidationSplit",
+    "test": "cr:TestSplit",
+    "eval": "cr:TestSplit",
+    "evaluation": "cr:TestSplit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFile:
+    """A file that can be fetched: its name in the release, address, size in bytes and hash."""
+
+    id: str
+    url: str
+    size: int
+    sha256: str
+    encoding: str = PARQUET
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Where the rows of clips and events can be read."""
+
+    clips: LinkedFile
+    events: LinkedFile
+
+
+def croissant(
+    content: ReleaseContent, *, url: str, tables: Tables | None, files: Iterable[LinkedFile] = ()
+) -> Json:
+    """Describe the release whose page is `url`.
+
+    `tables` None (a reader who may not have the files) names the columns instead of record sets:
+    Croissant has no field without a source. `files` are further files, such as a hub's shards.
+    """
+    card = content.card
+    described: Json = {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": [
+            "http://mlcommons.org/croissant/1.1",
+            "http://mlcommons.org/croissant/RAI/1.0",
+        ],
+        "name": _text(content.name),
+        "alternateName": card.title,
+        "description": _text(card.description or card.title),
+        "url": url,
+        "version": card.version,
+        "datePublished": card.published.isoformat(),
+        "license": [_licence(licence) for licence in content.licences],
+        "creator": [_organisation(name) for name in card.creators or (card.organisation,)],
+        "publisher": _organisation(card.organisation),
+        "identifier": {
+            "@type": "PropertyValue",
+            "propertyID": "merkle-root-sha256",
+            "value": card.root,
+        },
+        "keywords": _keywords(card),
+        "inLanguage": list(card.languages),
+        "citeAs": citation(card),
+        "isLiveDataset": False,
+        "usageInfo": usage_info(card.purposes),
+        **responsible_ai(card),
+        "distribution": _distribution(tables, files),
+        "recordSet": _record_sets(card, tables) if tables else [],
+        "variableMeasured": [] if tables else _variables(),
+        "conditionsOfAccess": "" if tables else f"The files are given on request: see {url}",
+    }
+    return {key: value for key, value in described.items() if value not in ("", [], None)}
+
+
+def responsible_ai(card: CardFacts) -> Json:
+    """Return the RAI properties that follow from what the release knows, and no others."""
+    said: Json = {
+        "rai:dataCollection": card.provenance,
+        "rai:dataLimitations": card.limitations,
+    }
+    if card.consent.needing:
+        said["rai:personalSensitiveInformation"] = (
+            f"{card.consent.needing} of {card.clips} clips hold the voice or likeness of people;"
+            f" consent to the purposes listed under usageInfo covers {card.consent.covered}."
+        )
+    if card.redacted:
+        said["rai:dataManipulationProtocol"] = (
+            f"After privacy review, passages of {card.redacted} of {card.clips} clips were muted."
+        )
+    if card.synthetic:
+        said["rai:dataPreprocessingProtocol"] = (
+            f"{card.synthetic} of {card.clips} clips are generated or mixed, and marked as such."
+        )
+    if card.events:
+        counted = ", ".join(f"{count} {source.value}" for source, count in card.sources.items())
+        said["rai:dataAnnotationProtocol"] = (
+            f"Events with onset and offset in seconds, by source: {counted}. A second person"
+            f" verified {card.verified} of {card.events}."
+        )
+    return said
+
+
+def _text(text: str) -> Json:
+    return {"en": text}
+
+
+def _organisation(name: str) -> Json:
+    return {"@type": "sc:Organization", "name": _text(name)}
+
+
+def _licence(licence: LicenceText) -> str | Json:
+    if licence.url:
+        return licence.url
+    return {
+        "@type": "sc:CreativeWork",
+        "name": _text(licence.title or licence.id),
+        "description": _text(licence.text),
+    }
+
+
+def _keywords(card: CardFacts) -> list[str]:
+    common = sorted(card.classes, key=lambda each: (-each.events, each.label))[:KEYWORD_LABELS]
+    return list(dict.fromkeys(["audio", card.vertical.value, *(c.label for c in common)]))
+
+
+def _distribution(tables: Tables | None, files: Iterable[LinkedFile]) -> list[Json]:
+    if tables is None:
+        return [_file_object(file) for file in files]
+    audio = {
+        "@type": "cr:FileSet",
+        "@id": "audio",
+        "name": _text("audio"),
+        "description": _text(
+            "The clips, under the path that the record set `clips` gives, relative to data/audio/."
+        ),
+        "encodingFormat": "audio/*",
+        "includes": "data/audio/**",
+    }
+    linked = {file.id: file for file in (tables.clips, tables.events, *files)}
+    return [*(_file_object(file) for file in linked.values()), audio]
+
+
+def _file_object(file: LinkedFile) -> Json:
+    return {
+        "@type": "cr:FileObject",
+        "@id": file.id,
+        "name": _text(file.id),
+        "contentUrl": file.url,
+        "contentSize": f"{file.size} B",
+        "encodingFormat": file.encoding,
+        "sha256": file.sha256,
+    }
+
+
+def _variables() -> list[str]:
+    return [
+        *(f"clips/{column.name}" for column in CLIP_COLUMNS),
+        *(f"events/{column.name}" for column in EVENT_COLUMNS),
+    ]
+
+
+def _record_sets(card: CardFacts, tables: Tables) -> list[Json]:
+    splits = [split.name for split in card.splits if split.name]
+    clip_of_event = _field("events", "clip_id", "sc:Text", tables.events)
+    clip_of_event["references"] = {"field": {"@id": "clips/clip_id"}}
+    split = _field("clips", "split", ["sc:Text", "cr:Split"], tables.clips)
+    clips = [*_fields("clips", CLIP_COLUMNS, tables.clips), split]
+    events = [clip_of_event, *_fields("events", EVENT_COLUMNS, tables.events)]
+    return [
+        *_splits(splits),
+        _record_set("clips", "One row for each clip.", "clip_id", clips),
+        _record_set(
+            "events",
+            "Strong labels: what is heard in a clip from onset to offset, in seconds, half-open.",
+            "event_id",
+            events,
+        ),
+    ]
+
+
+def _splits(names: Sequence[str]) -> list[Json]:
+    if not names:
+        return []
+    fields: list[Json] = [
+        {"@type": "cr:Field", "@id": "splits/name", "name": _text("name"), "dataType": "sc:Text"},
+        {"@type": "cr:Field", "@id": "splits/url", "name": _text("url"), "dataType": "sc:URL"},
+    ]
+    rows = [
+        {"splits/name": name, "splits/url": _SPLIT_TYPES.get(name.lower(), "cr:Split")}
+        for name in names
+    ]
+    described = _record_set("splits", "The splits that clips belong to.", "name", fields)
+    return [{**described, "dataType": "cr:Split", "data": rows}]
+
+
+def _record_set(name: str, description: str, key: str, fields: Sequence[Json]) -> Json:
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": _text(name),
+        "description": _text(description),
+        "key": {"@id": f"{name}/{key}"},
+        "field": list(fields),
+    }
+
+
+def _fields(record_set: str, columns: Sequence[Column], file: LinkedFile) -> list[Json]:
+    return [_field(record_set, column.name, _kind(column), file) for column in columns]
+
+
+def _kind(column: Column) -> str | list[str]:
+    if column.name == "label":
+        return ["sc:Text", "cr:Label"]
+    return _TYPES[str(column.type)]
+
+
+def _field(record_set: str, name: str, kind: str | list[str], file: LinkedFile) -> Json:
+    return {
+        "@type": "cr:Field",
+        "@id": f"{record_set}/{name}",
+        "name": _text(name),
+        "dataType": kind,
+        "source": {"fileObject": {"@id": file.id}, "extract": {"column": name}},
+    }

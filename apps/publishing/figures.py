@@ -1,0 +1,121 @@
+"""What a release holds, counted from its own tables: the numbers of its card."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from datasets_catalog.card_facts import ClassCount, ConsentCount, SplitCount
+from datasets_catalog.labels import Presence, Source, Status
+from datasets_catalog.licence_conflicts import ClipLicence
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts over the clips and events of a release; lengths in seconds."""
+
+    clips: int = 0
+    seconds: float = 0.0
+    with_people: int = 0
+    with_people_seconds: float = 0.0
+    synthetic: int = 0
+    redacted: int = 0
+    verified: int = 0
+    recordings: set[str] = field(default_factory=set)
+    sources: Counter[Source] = field(default_factory=Counter)
+    licensed: list[ClipLicence] = field(default_factory=list)
+    _splits: Counter[str | None] = field(default_factory=Counter)
+    _split_seconds: defaultdict[str | None, float] = field(
+        default_factory=lambda: defaultdict(float)
+    )
+    _labels: dict[str, "_Label"] = field(default_factory=dict)
+
+    @property
+    def consent(self) -> ConsentCount:
+        """The gate let the release through, so consent covers every clip that needs it."""
+        return ConsentCount(self.with_people, self.with_people, self.with_people_seconds)
+
+    @property
+    def splits(self) -> tuple[SplitCount, ...]:
+        names = sorted(self._splits, key=lambda name: (name is None, name or ""))
+        return tuple(SplitCount(n, self._splits[n], self._split_seconds[n]) for n in names)
+
+    @property
+    def classes(self) -> tuple[ClassCount, ...]:
+        return tuple(
+            ClassCount(name, label.events, label.clips, label.seconds)
+            for name, label in sorted(self._labels.items())
+        )
+
+    def add_clips(self, batch: pa.RecordBatch) -> None:
+        for clip in batch.to_pylist():
+            seconds, people = clip["duration"], clip["contributors"] > 0
+            self.clips += 1
+            self.seconds += seconds
+            self.with_people += people
+            self.with_people_seconds += seconds if people else 0.0
+            self.synthetic += clip["synthetic"]
+            self.redacted += clip["redacted"]
+            self._splits[clip["split"]] += 1
+            self._split_seconds[clip["split"]] += seconds
+            if clip["recording"]:
+                self.recordings.add(clip["recording"])
+            self.licensed.append(
+                ClipLicence(
+                    clip["clip_id"], clip["path"], clip["licence"], seconds, clip["redacted"]
+                )
+            )
+
+    def add_events(self, batch: pa.RecordBatch) -> None:
+        for event in batch.to_pylist():
+            self.sources[Source(event["source"])] += 1
+            self.verified += event["status"] == Status.VERIFIED.value
+            if event["presence"] == Presence.YES.value:
+                label = self._labels.setdefault(event["label"], _Label())
+                label.add(event["clip_id"], event["offset"] - event["onset"])
+
+
+@dataclass(slots=True)
+class _Label:
+    """Events come clip by clip, so a new clip is one other than the last."""
+
+    events: int = 0
+    clips: int = 0
+    seconds: float = 0.0
+    last_clip: str = ""
+
+    def add(self, clip_id: str, seconds: float) -> None:
+        self.events += 1
+        self.clips += clip_id != self.last_clip
+        self.seconds += seconds
+        self.last_clip = clip_id
+
+
+def figures_of(clips: Iterable[pa.RecordBatch], events: Iterable[pa.RecordBatch]) -> Figures:
+    """Count both tables once; events must come sorted by path, as the tables are."""
+    counted = Figures()
+    for batch in _only(clips, _CLIP_COLUMNS):
+        counted.add_clips(batch)
+    for batch in _only(events, _EVENT_COLUMNS):
+        counted.add_events(batch)
+    return counted
+
+
+_CLIP_COLUMNS = [
+    "clip_id",
+    "path",
+    "duration",
+    "contributors",
+    "synthetic",
+    "redacted",
+    "split",
+    "recording",
+    "licence",
+]
+_EVENT_COLUMNS = ["clip_id", "label", "onset", "offset", "source", "status", "presence"]
+
+
+def _only(batches: Iterable[pa.RecordBatch], columns: list[str]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch.select(columns)

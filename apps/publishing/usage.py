@@ -1,0 +1,57 @@
+"""For which purposes a release may be used, in ODRL with DPV purposes, and as DUO terms."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from datasets_catalog.purposes import TERMS, Purpose
+
+Json = dict[str, Any]
+PURPOSE_URN = "urn:earmark:purpose:"
+DUO = "http://purl.obolibrary.org/obo/duo.owl"
+# What harms a person most is forbidden by name wherever it was not allowed.
+NAMED_PROHIBITIONS = (Purpose.TRAIN_VOICE_SYNTHESIS, Purpose.IDENTIFY_SPEAKER)
+
+
+def usage_info(purposes: Sequence[Purpose]) -> list[Json]:
+    """Return Croissant's `usageInfo`: an offer that permits the purposes, and their DUO codes."""
+    offer: Json = {
+        "@type": ["sc:CreativeWork", "odrl:Offer"],
+        "name": {"en": "Purposes of this release"},
+        "odrl:permission": [_rule(purpose) for purpose in purposes],
+    }
+    if prohibited := [_rule(p) for p in NAMED_PROHIBITIONS if p not in purposes]:
+        offer["odrl:prohibition"] = prohibited
+    codes = {TERMS[purpose].duo: purpose for purpose in purposes}
+    return [
+        offer,
+        *(
+            {
+                "@type": "sc:DefinedTerm",
+                "termCode": code,
+                "name": {"en": TERMS[purpose].title},
+                "inDefinedTermSet": DUO,
+            }
+            for code, purpose in codes.items()
+            if code
+        ),
+    ]
+
+
+def _rule(purpose: Purpose) -> Json:
+    terms = TERMS[purpose]
+    purposes = [f"{PURPOSE_URN}{purpose.value}", *([terms.dpv] if terms.dpv else [])]
+    return {
+        "name": {"en": terms.title},
+        "odrl:action": {"@id": _action(terms.odrl or "use")},
+        "odrl:constraint": {
+            "odrl:leftOperand": {"@id": "odrl:purpose"},
+            "odrl:operator": {"@id": "odrl:isAnyOf" if len(purposes) > 1 else "odrl:isA"},
+            "odrl:rightOperand": [{"@id": iri} for iri in purposes],
+        },
+    }
+
+
+def _action(name: str) -> str:
+    if name.startswith("cc:"):
+        return name.replace("cc:", "http://creativecommons.org/ns#")
+    return f"odrl:{name}"
