@@ -68,6 +68,13 @@ def name(value: Any) -> str:
     return _line(value, NAME_CHARACTERS)
 
 
+def joined_names(value: Any) -> tuple[str, ...]:
+    """Read names joined by commas."""
+    if not isinstance(value, str):
+        raise CellError("names joined by commas")
+    return tuple(name(part) for part in value.split(",") if part.strip())
+
+
 def form(value: Any) -> str:
     return _line(value, CODE_CHARACTERS)
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -46,24 +46,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One thing wrong in one row: where, what stood there (quoted), and what was expected."""
+    """One thing wrong in one row: where, what stood there (quoted), and what was expected.
+
+    `source` names the file where several are read at once.
+    """
 
     row: int
     column: str
     value: str
     expected: str
     code: Problem
+    source: str = ""
 
     def sentence(self) -> str:
-        where = f"row {self.row}, column {self.column}" if self.column else f"row {self.row}"
+        where = f"{self.source}, row {self.row}" if self.source else f"row {self.row}"
+        where += f", column {self.column}" if self.column else ""
         found = f"{self.value}, " if self.value else ""
         return f"{where}: {found}expected {self.expected}"
 
 
 class RowErrors:
-    """All errors of one table: every one counted, the first `KEPT_ERRORS` kept with their row."""
+    """All errors of one reading: every one counted, the first `KEPT_ERRORS` kept with their row.
+
+    `source` is put on each error added while it is set.
+    """
 
     def __init__(self) -> None:
+        self.source = ""
         self.total = 0
         self.kept: list[RowError] = []
         self.by_code: Counter[Problem] = Counter()
@@ -72,7 +81,7 @@ class RowErrors:
         self.total += 1
         self.by_code[error.code] += 1
         if len(self.kept) < KEPT_ERRORS:
-            self.kept.append(error)
+            self.kept.append(replace(error, source=error.source or self.source))
 
     def __len__(self) -> int:
         return self.total
@@ -185,3 +194,12 @@ class Lines(Generic[T]):
             line = self._parse(RowReader(row, self.errors, self._known))
             if line is not None:
                 yield line
+
+
+def row_readers(rows: Iterable[Row], errors: RowErrors) -> Iterator[RowReader]:
+    """Read rows one by one where a row is not one line; unreadable rows go to `errors`."""
+    return iter(Lines(rows, _itself, errors))
+
+
+def _itself(row: RowReader) -> RowReader:
+    return row

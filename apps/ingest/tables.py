@@ -96,8 +96,11 @@ def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
         yield source
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[str]:
-    """Decode line by line, so that a wrong byte can be named with its line."""
+def text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
+    """Decode UTF-8 line by line, so that a wrong byte can be named with its line.
+
+    Raises TableUnreadableError.
+    """
     position = 0
     number = 0
     while raw := stream.readline(LINE_BYTES + 1):
@@ -139,7 +142,7 @@ def _refuse_encoding(raw: bytes, at: int, name: str, line: int, position: int) -
 
 def _delimited(source: Path | BinaryIO, name: str) -> Iterator[Any]:
     with _opened(source) as stream:
-        lines = _recut(_lines(stream, name))
+        lines = _recut(text_lines(stream, name))
         blank = 0
         first = next(lines, "")
         while first and not first.strip():
@@ -229,7 +232,7 @@ def _uneven(number: int, header: tuple[str, ...], cells: list[str]) -> Row:
 def _json_lines(source: Path | BinaryIO, name: str) -> Iterator[Any]:
     yield ()
     with _opened(source) as stream:
-        for number, line in enumerate(_lines(stream, name), start=1):
+        for number, line in enumerate(text_lines(stream, name), start=1):
             if line.strip():
                 yield _json_row(number, line)
 

@@ -1,0 +1,1 @@
+"""Labels of other formats, one module for each; `registry.py` lists them."""

@@ -1,0 +1,86 @@
+"""AudioSet's strong labels: tab-separated, by segment.
+
+Format as published with the strong labels: `segment_id start_time_seconds end_time_seconds label`,
+times in seconds from the segment's start, the label a machine identifier (`/m/…`); the framed
+table adds `present` (`PRESENT` or `NOT_PRESENT`). A segment is `<video>_<start in milliseconds>`.
+`mid_to_display_name.tsv` beside the tables gives the labels' names.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from apps.ingest import cells
+from apps.ingest.event_table import EventLine, read_interval
+from apps.ingest.importers.labels import Labels, LabelsUnreadableError, read_each
+from apps.ingest.rows import CellError, row_readers
+from apps.ingest.tables import TableUnreadableError, read_table, text_lines
+from datasets_catalog.labels import Presence
+
+COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
+FRAMED = (*COLUMNS, "present")
+NAMES_FILE = "mid_to_display_name.tsv"
+
+NO_NAME = "labels whose name is not listed keep their identifier as name"
+
+_PRESENCE = {"PRESENT": Presence.YES, "NOT_PRESENT": Presence.NO}
+
+
+def detect(source: Path) -> bool:
+    return bool(_tables(source))
+
+
+def _tables(source: Path) -> list[Path]:
+    files = [source] if source.is_file() else sorted(source.glob("*.tsv"))
+    return [file for file in files if file.suffix.lower() in {".tsv", ".csv"} and _is_table(file)]
+
+
+def _is_table(file: Path) -> bool:
+    try:
+        return read_table(file).columns in {COLUMNS, FRAMED}
+    except TableUnreadableError:
+        return False
+
+
+def read(source: Path) -> Labels:
+    """Read one table, or all of a folder. The path of an event is its segment's id.
+
+    Raises LabelsUnreadableError and TableUnreadableError.
+    """
+    files = _tables(source)
+    if not files:
+        raise LabelsUnreadableError(
+            f"{source.name} has no table with the columns {' '.join(COLUMNS)}."
+        )
+    labels = Labels(())
+    names = _names((source if source.is_dir() else source.parent) / NAMES_FILE)
+
+    def events(file: Path) -> Iterator[EventLine]:
+        for row in row_readers(read_table(file), labels.errors):
+            segment = row.required("segment_id", cells.path)
+            onset, offset = read_interval(row, "start_time_seconds", "end_time_seconds")
+            term = row.required("label", cells.name)
+            presence = row.optional("present", _presence) or Presence.YES
+            if not (row.is_clean and segment and term) or onset is None:
+                continue
+            if names and term not in names:
+                labels.losses.note(NO_NAME, term)
+            name = names.get(term, term)
+            yield EventLine(row.number, segment, onset, offset, name, term=term, presence=presence)
+
+    labels.events = read_each(source, files, labels.errors, events)
+    return labels
+
+
+def _presence(value: object) -> Presence:
+    found = _PRESENCE.get(str(value).strip())
+    if found is None:
+        raise CellError("PRESENT or NOT_PRESENT")
+    return found
+
+
+def _names(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    with file.open("rb") as stream:
+        pairs = [line.rstrip("\r\n").split("\t") for line in text_lines(stream, file.name)]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) > 1 and pair[1]}

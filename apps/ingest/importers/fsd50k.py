@@ -1,0 +1,223 @@
+"""FSD50K: clip-level labels, splits and licences in the layout of its archives.
+
+Layout as published: `FSD50K.ground_truth/{dev,eval}.csv` (`fname,labels,mids` and in dev `split`),
+`vocabulary.csv` (index, label, mid; no header), `FSD50K.metadata/{dev,eval}_clips_info_FSD50K.json`
+(`title`, `description`, `tags`, `license` as an address, `uploader`), and the sound in
+`FSD50K.{dev,eval}_audio/<fname>.wav`. Labels are of whole clips and carry their ancestors.
+"""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apps.ingest import cells
+from apps.ingest.clip_table import ClipLine
+from apps.ingest.event_table import EventLine
+from apps.ingest.importers.labels import (
+    WHOLE_CLIP,
+    Labels,
+    LabelsUnreadableError,
+    LayoutClips,
+    LossReport,
+    read_each,
+)
+from apps.ingest.licence_names import LicenceCheck, licence_cell
+from apps.ingest.rows import CellError, Lines, Problem, Row, RowReader, row_readers
+from apps.ingest.tables import TableUnreadableError, read_table, text_lines
+
+COLUMNS = frozenset({"fname", "labels", "mids"})
+GROUND_TRUTH = "FSD50K.ground_truth"
+METADATA = "FSD50K.metadata"
+EVAL_SPLIT = "test"
+INFO_BYTES = 512 * 1024 * 1024
+
+ANCESTORS = "labels carry their ancestors, as the source wrote them"
+RATINGS = "ratings of single labels were left out"
+DESCRIPTIONS = "descriptions and tags were left out"
+NO_INFO = "clips without an entry in the clips' information"
+NO_AUDIO = "listed files that are not in the folder"
+CUT = "titles and names were shortened"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the corpus's two parts: its table and what belongs to it."""
+
+    name: str
+    table: Path
+
+    @property
+    def audio(self) -> str:
+        return f"FSD50K.{self.name}_audio"
+
+    def path(self, fname: str) -> str:
+        return f"{self.audio}/{fname}.wav"
+
+
+def detect(source: Path) -> bool:
+    return bool(_parts(source))
+
+
+def _parts(source: Path) -> list[Part]:
+    if source.is_file():
+        tables = [source]
+    else:
+        folder = source / GROUND_TRUTH
+        tables = sorted((folder if folder.is_dir() else source).glob("*.csv"))
+    return [
+        Part(table.stem, table)
+        for table in tables
+        if table.stem in {"dev", "eval"} and _is_table(table)
+    ]
+
+
+def _is_table(file: Path) -> bool:
+    try:
+        return set(read_table(file).columns) >= COLUMNS
+    except TableUnreadableError:
+        return False
+
+
+def read(source: Path) -> Labels:
+    """Read the labels of the corpus's folder, of its ground truth, or of one of its two tables.
+
+    Raises LabelsUnreadableError and TableUnreadableError.
+    """
+    parts = {part.table: part for part in _parts(source)}
+    if not parts:
+        raise LabelsUnreadableError(
+            f"{source.name} is not FSD50K: expected {GROUND_TRUTH}/dev.csv or eval.csv"
+            " with the columns fname, labels and mids."
+        )
+    labels = Labels(())
+    if (source / METADATA / "pp_pnp_ratings_FSD50K.json").is_file():
+        labels.losses.note(RATINGS, "pp_pnp_ratings_FSD50K.json")
+
+    def events(file: Path) -> Iterator[EventLine]:
+        terms = _vocabulary(file.parent / "vocabulary.csv")
+        for row in row_readers(read_table(file), labels.errors):
+            yield from _events(row, parts[file], terms, labels)
+
+    labels.events = read_each(source, parts, labels.errors, events)
+    return labels
+
+
+def _vocabulary(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    with file.open("rb") as stream:
+        rows = list(csv.reader(text_lines(stream, file.name)))
+    return {row[1]: row[2] for row in rows if len(row) > 2}  # noqa: PLR2004 - index, label, mid
+
+
+def _events(
+    row: RowReader, part: Part, terms: dict[str, str], labels: Labels
+) -> Iterator[EventLine]:
+    fname = row.required("fname", _fname)
+    names = row.optional("labels", cells.joined_names) or ()
+    mids = row.optional("mids", cells.joined_names) or ()
+    if mids and len(mids) != len(names):
+        row.refuse("mids", row.cell("mids"), f"{len(names)} identifiers, as many as labels")
+    if fname is None or not row.is_clean:
+        return
+    path = part.path(fname)
+    if not names:
+        labels.empty_clips.append(path)
+        return
+    if len(names) > 1:
+        labels.losses.note(ANCESTORS, path)
+    identifiers: tuple[str | None, ...] = mids or tuple(terms.get(name) for name in names)
+    for name, term in zip(names, identifiers, strict=True):
+        labels.losses.note(WHOLE_CLIP, f"{path}: {name}")
+        yield EventLine(row.number, path, 0.0, None, name, term=term)
+
+
+def _fname(value: Any) -> str:
+    path = cells.path(str(value))
+    if "/" in path:
+        raise CellError("a file's name without folder", Problem.PATH_INVALID)
+    return path.removesuffix(".wav")
+
+
+def clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
+    """Read what the corpus's folder says of its clips; None where it is not one."""
+    parts = {part.table: part for part in _parts(source)} if source.is_dir() else {}
+    parts = {table: part for table, part in parts.items() if (source / part.audio).is_dir()}
+    if not parts:
+        return None
+    result = LayoutClips(())
+    read_licence = licence_cell(licence)
+
+    def clip(row: RowReader) -> ClipLine | None:
+        line = ClipLine(
+            row=row.number,
+            path=row.values["path"],
+            licence=row.optional("license", read_licence),
+            title=row.optional("title", cells.title),
+            author=row.optional("uploader", cells.title),
+            source_url=row.optional("source_url", cells.url),
+            split=row.optional("split", cells.split),
+        )
+        return line if row.is_clean else None
+
+    def lines(file: Path) -> Iterator[ClipLine]:
+        part = parts[file]
+        info = _clips_info(source / METADATA / f"{part.name}_clips_info_FSD50K.json")
+        rows = _clip_rows(source, part, info, result)
+        yield from Lines(rows, clip, result.errors)
+
+    result.lines = read_each(source, parts, result.errors, lines)
+    return result
+
+
+def _clip_rows(
+    source: Path, part: Part, info: dict[str, Any], result: LayoutClips
+) -> Iterator[Row]:
+    for row in row_readers(read_table(part.table), result.errors):
+        fname = row.required("fname", _fname)
+        if fname is None:
+            continue
+        path = part.path(fname)
+        if not (source / path).is_file():
+            result.losses.note(NO_AUDIO, path)
+            continue
+        values: dict[str, Any] = {"path": path, "split": row.cell("split") or EVAL_SPLIT}
+        if fname.isdecimal():
+            values["source_url"] = f"https://freesound.org/s/{fname}/"
+        known = info.get(fname)
+        if isinstance(known, dict):
+            values["license"] = known.get("license")
+            for column in ("title", "uploader"):
+                values[column] = _short(known.get(column), path, result.losses)
+            if known.get("description") or known.get("tags"):
+                result.losses.note(DESCRIPTIONS, path)
+        else:
+            result.losses.note(NO_INFO, path)
+        yield Row(row.number, values)
+
+
+def _short(text: Any, path: str, losses: LossReport) -> Any:
+    """Make an uploader's free text fit one line: it cannot be mended at its source."""
+    if not isinstance(text, str):
+        return text
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if len(line) > cells.TITLE_CHARACTERS:
+        losses.note(CUT, path)
+    return line[: cells.TITLE_CHARACTERS]
+
+
+def _clips_info(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    if file.stat().st_size > INFO_BYTES:
+        raise LabelsUnreadableError(f"{file.name} has more than {INFO_BYTES} bytes.")
+    try:
+        info = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise LabelsUnreadableError(f"{file.name} is not JSON ({error}).") from error
+    if not isinstance(info, dict):
+        raise LabelsUnreadableError(f"{file.name} is not a JSON object of clips.")
+    return info

@@ -1,0 +1,26 @@
+"""Earmark's own event table (CSV, JSONL, Parquet)."""
+
+from pathlib import Path
+
+from apps.ingest.event_table import REQUIRED_COLUMNS, event_lines
+from apps.ingest.importers.labels import Labels, LabelsUnreadableError
+from apps.ingest.tables import SUFFIXES, TableUnreadableError, read_table
+
+
+def detect(source: Path) -> bool:
+    if not source.is_file() or source.suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        table = read_table(source)
+        columns = table.columns or tuple(next((row.values for row in table), {}))
+    except TableUnreadableError:
+        return False
+    return set(REQUIRED_COLUMNS) <= set(columns)
+
+
+def read(source: Path) -> Labels:
+    """Read the table. Raises TableUnreadableError and LabelsUnreadableError."""
+    if not source.is_file():
+        raise LabelsUnreadableError(f"The native format is one table; {source.name} is no file.")
+    lines = event_lines(read_table(source))
+    return Labels(lines, lines.errors)
