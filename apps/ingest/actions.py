@@ -14,10 +14,12 @@ from apps.consent.actions import ConsentEntry, record_consents
 from apps.datasets.models import Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_table
 from apps.ingest.consent_table import read_consent_table
+from apps.ingest.importers.labels import LayoutClips
 from apps.ingest.importers.registry import clips_of_layout
 from apps.ingest.intake import Arrival, Progress, admit, examine, inspect, silent
 from apps.ingest.paths import clash_key, clean_path
 from apps.ingest.report import Report
+from apps.ingest.rows import Lines
 from apps.ingest.sources import Found, open_source
 from apps.licensing.licences import licences_of
 from datasets_catalog.errors import EarmarkError, NotFoundError
@@ -61,17 +63,22 @@ def _lines(
     dataset: Dataset, source: Path, metadata: Path | None, report: Report
 ) -> dict[str, ClipLine] | None:
     """The table's lines by path; None where there is no table."""
-    if metadata is None:
-        layout = clips_of_layout(source) if source.is_dir() else None
-        return None if layout is None else {line.path: line for line in layout}
-    if not metadata.is_file():
-        raise NotFoundError(f"There is no metadata table at {metadata}.")
     licences = licences_of(dataset.organisation)
-    lines = read_clip_table(
-        metadata,
-        licence=lambda text: licences.expression(text).text,
-        profile=profile(Vertical(dataset.vertical)),
-    )
+
+    def licence(text: str) -> str:
+        return licences.expression(text).text
+
+    lines: Lines[ClipLine] | LayoutClips
+    if metadata is None:
+        layout = clips_of_layout(source, licence=licence) if source.is_dir() else None
+        if layout is None:
+            return None
+        lines = layout
+    elif not metadata.is_file():
+        raise NotFoundError(f"There is no metadata table at {metadata}.")
+    else:
+        vertical = profile(Vertical(dataset.vertical))
+        lines = read_clip_table(metadata, licence=licence, profile=vertical)
     found = {line.path: line for line in lines}
     report.add_rows(lines.errors)
     return found

@@ -1,38 +1,22 @@
 """What reviewers decide, and what follows from it."""
 
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import touch_draft
-from apps.datasets.cells import cells_digest
-from apps.datasets.models import PROBED, Clip, Dataset, Event
-from apps.ingest.probe import Probe, probe
+from apps.datasets.models import Clip, Dataset, Event
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.privacy.models import Decision, Finding
-from apps.privacy.redaction import (
-    Method,
-    NotRedactableError,
-    Redacted,
-    Stripped,
-    redact,
-    strip_metadata,
-)
+from apps.privacy.redaction import Method
+from apps.privacy.replacing import Replacement, replace_bytes, take_out
 from apps.privacy.scanning import scan_clips
-from apps.storage.blobs import local_copy, put
-from apps.storage.models import Blob
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 
 SCAN_CHUNK = 1000
-METADATA = "metadata"
 
 
 class OwnWorkError(DeniedError):
@@ -95,7 +79,7 @@ def decide(
     if not reason.strip():
         raise InvalidError("Give a reason: it is what the record of this review consists of.")
     _check_open(actor, finding, finding.clip)
-    new = _redacted(finding, Method(method)) if verdict == Decision.Verdict.REDACT else None
+    new = take_out(finding, Method(method)) if verdict == Decision.Verdict.REDACT else None
     made = Decision(
         finding=finding, verdict=verdict, reason=reason.strip(), identifiable=identifiable
     )
@@ -118,68 +102,6 @@ def _check_open(actor: User, finding: Finding, clip: Clip) -> None:
         raise OwnWorkError("You uploaded or annotated this clip: somebody else has to decide.")
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """The bytes that take the place of a clip's, and what they are now."""
-
-    blob: Blob
-    path: str
-    probed: Probe
-    changes: tuple[str, ...]
-
-
-def _redacted(finding: Finding, method: Method) -> Replacement:
-    """The clip's bytes with the finding taken out, kept as a blob of its dataset."""
-    clip = finding.clip
-    name = PurePosixPath(clip.path)
-    with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
-        target = Path(folder) / "after"
-        with local_copy(clip.blob) as kept:
-            # What writes the new file goes by the old one's extension, which blobs do not have.
-            source = Path(folder) / f"before{name.suffix}"
-            source.symlink_to(kept)
-            done = _taken_out(finding, source, target, method)
-        path = str(name.with_suffix(done.suffix)) if done.suffix else clip.path
-        probed = probe(target, name=path)
-        with target.open("rb") as stream:
-            return Replacement(put(clip.dataset.uid, stream), path, probed, done.changes)
-
-
-def _taken_out(
-    finding: Finding, source: Path, target: Path, method: Method
-) -> Redacted | Stripped:
-    if finding.onset is not None and finding.offset is not None:
-        return redact(source, target, [(finding.onset, finding.offset)], method=method)
-    if finding.kind == METADATA:
-        return strip_metadata(source, target)
-    raise NotRedactableError(
-        "This finding is in the clip's table row: change the row, or exclude the clip."
-    )
-
-
-def _replace_bytes(actor: User, clip: Clip, new: Replacement) -> None:
-    before = clip.blob
-    if new.path != clip.path and Clip.objects.filter(dataset=clip.dataset, path=new.path).exists():
-        raise NotRedactableError(
-            f"The redacted clip becomes {new.path}, and there is a clip of that name: rename one."
-        )
-    clip.original = clip.original or before
-    clip.blob, clip.path = new.blob, new.path
-    for name in PROBED:
-        setattr(clip, name, getattr(new.probed, name))
-    clip.cells_sha256 = cells_digest(clip)
-    clip.save()
-    record.clip_redacted(
-        actor=actor.username,
-        organisation=clip.dataset.organisation.name,
-        dataset=clip.dataset.full_name,
-        clip=clip.path,
-        before=before.sha256,
-        after=new.blob.sha256,
-        method="; ".join(new.changes) or "in place",
-    )
-
-
 @transaction.atomic
 def _settle(actor: User, made: Decision, new: Replacement | None) -> Decision:
     """Write the decision down and do what it says, on the locked clip."""
@@ -195,7 +117,7 @@ def _settle(actor: User, made: Decision, new: Replacement | None) -> Decision:
         clip.state = Clip.State.EXCLUDED
         clip.save(update_fields=["state", "updated_at"])
     if new is not None:
-        _replace_bytes(actor, clip, new)
+        replace_bytes(actor, clip, new)
     if made.verdict != Decision.Verdict.CLEAR:
         touch_draft(dataset)
     record.finding_decided(

@@ -14,8 +14,11 @@ from apps.privacy.detectors.base import Detector, Looks, version_of
 from apps.privacy.detectors.registry import detectors_for
 from apps.privacy.models import Decision, Finding
 from apps.privacy.scanning import scans_by
-from apps.releases.models import Release
-from apps.storage.blobs import missing
+from apps.releases.models import Release, ReleaseBlob
+from apps.storage.blobs import verify
+from apps.storage.errors import BlobMismatchError, BlobMissingError
+from apps.storage.models import Blob
+from apps.storage.presence import missing
 from datasets_catalog.facts import (
     BlobState,
     ClipFacts,
@@ -29,6 +32,7 @@ from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Extent, Status, event_problems
 from datasets_catalog.licences import Use
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import PUBLIC
 from datasets_catalog.verticals import Vertical
 
 # A finding of this kind speaks for every clip that was cut from the same recording.
@@ -70,7 +74,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
     people = people_in(dataset)
     events = _event_counts(dataset)
     problems = _label_problems(dataset)
-    lost = missing(dataset.uid)
+    blobs = _BlobStates(dataset)
     clips = (
         Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE)
         .select_related("blob", "recording")
@@ -90,7 +94,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             synthetic=clip.synthetic,
             modified=clip.original_id is not None,
             identifiable=clip.pk in findings.identifiable,
-            blob=_blob_state(clip, lost),
+            blob=blobs.of(clip.blob),
             scans=seen.of(clip),
             findings=findings.of(clip),
             identifying=findings.identifying(clip),
@@ -101,10 +105,40 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
         )
 
 
-def _blob_state(clip: Clip, lost: frozenset[str]) -> BlobState:
-    if clip.blob.destroyed_at is not None:
-        return BlobState.DESTROYED
-    return BlobState.MISSING if clip.blob.oid in lost else BlobState.PRESENT
+class _BlobStates:
+    """Whether each blob is there, and, of those in no published release yet, whether it is whole.
+
+    A published release's bytes were hashed before it was published; `fsck --deep` reads them again.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._lost = missing(dataset.uid)
+        published = ReleaseBlob.objects.filter(
+            release__dataset=dataset, release__state__in=PUBLIC
+        )
+        self._proved = set(published.values_list("blob_id", flat=True))
+        self._states: dict[int, BlobState] = {}
+
+    def of(self, blob: Blob) -> BlobState:
+        if blob.destroyed_at is not None:
+            return BlobState.DESTROYED
+        if blob.oid in self._lost:
+            return BlobState.MISSING
+        if blob.pk in self._proved:
+            return BlobState.PRESENT
+        if blob.pk not in self._states:
+            self._states[blob.pk] = _hashed(blob)
+        return self._states[blob.pk]
+
+
+def _hashed(blob: Blob) -> BlobState:
+    try:
+        verify(blob)
+    except BlobMissingError:
+        return BlobState.MISSING
+    except BlobMismatchError:
+        return BlobState.DAMAGED
+    return BlobState.PRESENT
 
 
 class _Scans:

@@ -1,11 +1,12 @@
 """Turning a draft into tables and a root."""
 
+import pickle
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import connection
@@ -14,10 +15,10 @@ from apps.datasets.models import Clip, Dataset
 from apps.ingest.intake import Progress, silent
 from apps.licensing.licences import licences_of
 from apps.releases.models import Release
-from apps.releases.rows import DraftRows, Row
+from apps.releases.rows import DraftRows
 from apps.storage.blobs import put
 from apps.storage.models import Blob
-from apps.storage.tables import ClipsWriter, EventsWriter
+from apps.storage.tables import ClipRow, EventRow, write_clips, write_events
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import outbound
@@ -44,15 +45,19 @@ def freeze_rows(
     """Write both tables of the draft as it is now. Changes nothing that anybody sees."""
     rows = DraftRows(dataset, at=at)
     licensed: list[ClipLicence] = []
-    Path(settings.WORK_ROOT).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
         clips_path, events_path = Path(folder) / "clips.parquet", Path(folder) / "events.parquet"
-        with ClipsWriter(clips_path) as clips, EventsWriter(events_path) as events:
-            for clip_rows, event_rows in rows.chunks():
-                clips.write(clip_rows)
-                events.write(event_rows)
-                licensed.extend(_licensed(clip_rows))
-                progress(rows.statistics.clips, 0, "Freezing rows")
+        with tempfile.TemporaryFile(dir=folder) as spool:
+
+            def clip_rows() -> Iterator[ClipRow]:
+                for clips, events in rows.chunks():
+                    pickle.dump(events, spool, pickle.HIGHEST_PROTOCOL)
+                    licensed.extend(_licensed(clips))
+                    progress(rows.statistics.clips, 0, "Freezing rows")
+                    yield from clips
+
+            write_clips(clips_path, clip_rows())
+            write_events(events_path, _spooled(spool))
         with clips_path.open("rb") as stream:
             clips_table = put(dataset.uid, stream)
         with events_path.open("rb") as stream:
@@ -71,7 +76,15 @@ def freeze_rows(
     )
 
 
-def _licensed(rows: list[Row]) -> Iterator[ClipLicence]:
+def _spooled(spool: IO[bytes]) -> Iterator[EventRow]:
+    """The events that were put aside while the clips passed by; our own bytes of a moment ago."""
+    end = spool.tell()
+    spool.seek(0)
+    while spool.tell() < end:
+        yield from pickle.load(spool)  # noqa: S301
+
+
+def _licensed(rows: list[ClipRow]) -> Iterator[ClipLicence]:
     for row in rows:
         if row["licence"]:
             yield ClipLicence(

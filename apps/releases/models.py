@@ -43,7 +43,8 @@ class Release(models.Model):
     events = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0.0)
     size = models.PositiveBigIntegerField(default=0)
-    licence = models.CharField(max_length=300, blank=True)
+    # SPDX expression of the whole; empty while there are conflicts.
+    licence = models.TextField(blank=True)
     statistics = models.JSONField(default=dict)
     clips_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     events_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")

@@ -14,18 +14,28 @@ from django.db.models.functions import Collate
 
 from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
+from apps.storage.tables import ClipRow, EventRow
 from datasets_catalog.consent import Ledger, consent_digest
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Presence, Source, Status, labels_digest
-from datasets_catalog.manifest import ClipRow, RootBuilder, metadata_digest
+from datasets_catalog.manifest import ClipRow as Leaf
+from datasets_catalog.manifest import RootBuilder, metadata_digest
 
 CHUNK = 2000
 # The columns of clips.parquet that the leaf holds one by one; the others are in its
 # `metadata_sha256`.
-IN_LEAF = ("clip_id", "path", "sha256", "size", "labels_sha256", "licence", "split", "synthetic")
+IN_LEAF = (
+    "clip_id",
+    "path",
+    "sha256",
+    "size",
+    "labels_sha256",
+    "licence",
+    "consent_digest",
+    "split",
+    "synthetic",
+)
 NOT_HASHED = (*IN_LEAF, "md5", "leaf")
-
-Row = dict[str, Any]
 
 
 class DraftClip(NamedTuple):
@@ -110,7 +120,7 @@ class Statistics:
     sources: Counter[str] = field(default_factory=Counter)
     verified: int = 0
 
-    def add(self, row: Row, people: Sequence[str], events: Sequence[EventValue]) -> None:
+    def add(self, row: ClipRow, people: Sequence[str], events: Sequence[EventValue]) -> None:
         self.clips += 1
         self.events += len(events)
         self.seconds += row["duration"]
@@ -178,7 +188,7 @@ class DraftRows:
     def root(self) -> str:
         return self._root.root().hex()
 
-    def chunks(self) -> Iterator[tuple[list[Row], list[Row]]]:
+    def chunks(self) -> Iterator[tuple[list[ClipRow], list[EventRow]]]:
         """Rows of clips.parquet and events.parquet, both in code-point order of path."""
         order = Collate("path", "C") if connection.vendor == "postgresql" else F("path")
         rows = (
@@ -190,9 +200,10 @@ class DraftRows:
         while chunk := [DraftClip._make(row) for row in islice(rows, CHUNK)]:
             yield self._chunk(chunk)
 
-    def _chunk(self, chunk: Sequence[DraftClip]) -> tuple[list[Row], list[Row]]:
+    def _chunk(self, chunk: Sequence[DraftClip]) -> tuple[list[ClipRow], list[EventRow]]:
         events = _events([clip.pk for clip in chunk])
-        clip_rows, event_rows = [], []
+        clip_rows: list[ClipRow] = []
+        event_rows: list[EventRow] = []
         for clip in chunk:
             values = events.get(clip.pk, [])
             people = self._people.get(clip.pk, ())
@@ -204,8 +215,8 @@ class DraftRows:
 
     def _clip_row(
         self, clip: DraftClip, people: Sequence[str], events: Sequence[EventValue]
-    ) -> Row:
-        row: Row = {
+    ) -> ClipRow:
+        row: ClipRow = {
             "clip_id": str(clip.uid),
             "path": clip.path,
             "md5": clip.oid,
@@ -224,6 +235,7 @@ class DraftRows:
             "title": clip.title or None,
             "author": clip.author or None,
             "source_url": clip.source_url or None,
+            "consent_digest": self._consent_digest(str(clip.uid), people),
             "contributors": len(people),
             "environment": clip.environment or None,
             "device": clip.device or None,
@@ -233,8 +245,9 @@ class DraftRows:
             "redacted": clip.original_id is not None,
             "fields": json.dumps(clip.fields, sort_keys=True, ensure_ascii=False),
             "labels_sha256": labels_digest(events),
+            "leaf": "",
         }
-        leaf = leaf_of(row, consent_digest=self._consent_digest(row["clip_id"], people))
+        leaf = leaf_of(row)
         self._root.add(leaf)
         row["leaf"] = leaf.hex()
         return row
@@ -247,9 +260,9 @@ class DraftRows:
         )
 
 
-def leaf_of(row: Row, *, consent_digest: str | None) -> bytes:
-    """The Merkle leaf of a row of clips.parquet."""
-    return ClipRow(
+def leaf_of(row: ClipRow) -> bytes:
+    """The Merkle leaf of a row of clips.parquet; any reader can compute it again."""
+    return Leaf(
         clip_id=row["clip_id"],
         path=row["path"],
         audio_sha256=row["sha256"],
@@ -257,7 +270,7 @@ def leaf_of(row: Row, *, consent_digest: str | None) -> bytes:
         labels_sha256=row["labels_sha256"],
         metadata_sha256=metadata_digest({k: v for k, v in row.items() if k not in NOT_HASHED}),
         licence=row["licence"],
-        consent_digest=consent_digest,
+        consent_digest=row["consent_digest"],
         split=row["split"],
         synthetic=row["synthetic"],
     ).leaf()
@@ -287,7 +300,7 @@ def _events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
     rows = (
         Event.objects.filter(clip_id__in=clip_ids)
         .exclude(status=Status.REJECTED)
-        .order_by("clip_id", "onset", "offset", "label", "uid")
+        .order_by("clip_id", "onset", "uid")
         .values_list(*_EVENT_COLUMNS)
     )
     for clip_id, uid, label, onset, offset, *rest in rows:
@@ -313,7 +326,7 @@ def _events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
     return found
 
 
-def _event_row(clip: Row, event: EventValue) -> Row:
+def _event_row(clip: ClipRow, event: EventValue) -> EventRow:
     return {
         "event_id": event.event_id,
         "clip_id": clip["clip_id"],

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from apps.licensing.licences import attribution_csv, licence_texts, licences_of
 from apps.releases.models import Release, ReleaseBlob
-from apps.storage.blobs import put
+from apps.storage.blobs import local_copy, put
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
@@ -45,8 +45,9 @@ def approved_at(release: Release) -> datetime:
 def credits_of(release: Release) -> Iterator[Credit]:
     """The released clips in path order, as an attribution needs them."""
     columns = ["path", "title", "author", "source_url", "licence", "redacted"]
-    for row in read_clips(_table(release.clips_table), columns=columns):
-        yield Credit(**row)
+    with local_copy(_table(release.clips_table)) as table:
+        for row in read_clips(table, columns):
+            yield Credit(**row)
 
 
 def write_release_version(release: Release, documents: Mapping[str, bytes]) -> str:
@@ -89,12 +90,10 @@ def _files(
     yield _file("ATTRIBUTION.csv", attribution)
     for name in sorted(texts):
         yield _file(f"LICENSES/{name}", texts[name])
-    for row in read_clips(
-        _table(release.clips_table), columns=["path", "md5", "size", "clip_id", "split"]
-    ):
-        yield VersionFile(
-            f"audio/{row['path']}", row["md5"], row["size"], row["clip_id"], row["split"]
-        )
+    with local_copy(_table(release.clips_table)) as table:
+        for row in read_clips(table, ["path", "md5", "size", "clip_id", "split"]):
+            path = f"audio/{row['path']}"
+            yield VersionFile(path, row["md5"], row["size"], row["clip_id"], row["split"])
     yield _file("clips.parquet", _table(release.clips_table))
     yield _file("events.parquet", _table(release.events_table))
 

@@ -44,13 +44,14 @@ class ClipRow(TypedDict):
     recording: str | None
     split: str | None
     licence: str
-    title: str
-    author: str
+    title: str | None
+    author: str | None
     source_url: str | None
+    consent_digest: str | None
     contributors: int
-    environment: str
-    device: str
-    place: str
+    environment: str | None
+    device: str | None
+    place: str | None
     recorded_at: str | None
     synthetic: bool
     redacted: bool
@@ -76,7 +77,7 @@ class EventRow(TypedDict):
     source: str
     status: str
     presence: str
-    annotator: str
+    annotator: str | None
     verifier: str | None
 
 
@@ -101,13 +102,14 @@ CLIPS = pa.schema(
         _column("recording", pa.string(), nullable=True),
         _column("split", pa.string(), nullable=True),
         _column("licence", pa.string()),
-        _column("title", pa.string()),
-        _column("author", pa.string()),
+        _column("title", pa.string(), nullable=True),
+        _column("author", pa.string(), nullable=True),
         _column("source_url", pa.string(), nullable=True),
+        _column("consent_digest", pa.string(), nullable=True),
         _column("contributors", pa.int16()),
-        _column("environment", pa.string()),
-        _column("device", pa.string()),
-        _column("place", pa.string()),
+        _column("environment", pa.string(), nullable=True),
+        _column("device", pa.string(), nullable=True),
+        _column("place", pa.string(), nullable=True),
         _column("recorded_at", pa.string(), nullable=True),
         _column("synthetic", pa.bool_()),
         _column("redacted", pa.bool_()),
@@ -133,7 +135,7 @@ EVENTS = pa.schema(
         _column("source", pa.string()),
         _column("status", pa.string()),
         _column("presence", pa.string()),
-        _column("annotator", pa.string()),
+        _column("annotator", pa.string(), nullable=True),
         _column("verifier", pa.string(), nullable=True),
     ]
 )

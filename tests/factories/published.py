@@ -1,15 +1,20 @@
 """Releases in any state, walked there row by row: for tests of what happens afterwards."""
 
+import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
+from apps.releases.actions import version_order
 from apps.releases.models import GateResult, Release, ReleaseBlob, SignOff
 from apps.storage.blobs import put
+from apps.storage.git import Author, Stamp
+from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
+from apps.storage.versions import VersionRepo, write_version
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 
@@ -51,16 +56,15 @@ def make_release(
     commit: str = "c" * 40,
 ) -> Release:
     """A release with one small table, frozen and published by the maker of the dataset."""
-    major, minor, patch = map(int, version.split("."))
     table = keep(dataset, f"table of {version}".encode())
     now, maker = timezone.now(), dataset.created_by
     release = Release.objects.create(
         dataset=dataset,
         version=version,
-        order=(major * 10**6 + minor) * 10**6 + patch,
+        order=version_order(version),
         purposes=list(purposes),
         use="collection",
-        root=f"{major:02d}{minor:02d}{patch:02d}" + "a" * 58,
+        root=hashlib.sha256(version.encode()).hexdigest(),
         clips_table=table,
         events_table=table,
         dvc_commit=commit,
@@ -76,6 +80,34 @@ def make_release(
     )
     walk(release, state)
     return release
+
+
+def publish_tree(
+    dataset: Dataset,
+    version: str,
+    tree: Mapping[str, bytes],
+    *,
+    state: ReleaseState = ReleaseState.PUBLISHED,
+) -> Release:
+    """A release with its version in git; `tree` is what lies below `data/`."""
+    files = []
+    for path in sorted(tree):
+        blob = keep(dataset, tree[path])
+        files.append(VersionFile(path, blob.oid, blob.size))
+    written = write_version(
+        VersionRepo(dataset.uid, dataset.full_name),
+        files,
+        documents={"README.md": f"# {dataset} {version}\n".encode()},
+        stamp=Stamp(
+            tag=f"v{version}",
+            message=f"Release {version}",
+            at=timezone.now(),
+            author=Author("Earmark", "noreply@example.org"),
+        ),
+    )
+    oids = {file.oid for file in files} | {out.oid for out in written.outs}
+    held = Blob.objects.filter(store=dataset.uid, oid__in=oids)
+    return make_release(dataset, version, state=state, holding=list(held), commit=written.commit)
 
 
 def walk(release: Release, state: ReleaseState) -> None:
