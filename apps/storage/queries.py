@@ -1,0 +1,136 @@
+"""Questions about the tables of one version, answered from its Parquet by DuckDB.
+
+Every connection sees the named files and nothing else, takes at most 256 MB of memory (the rest
+spills to the work folder) and two threads. Callers give values and column names, never SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+from django.conf import settings
+
+from apps.storage.errors import RowInvalidError
+from apps.storage.tables import CLIPS, ClipRow
+
+MEMORY = "256MB"
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Local files of one version's tables."""
+
+    clips: Path
+    events: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a version; lengths in seconds, size in bytes."""
+
+    clips: int
+    seconds: float
+    size: int
+    recordings: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTotals:
+    """What one label covers: `seconds` is the length of its events, which may overlap."""
+
+    label: str
+    clips: int
+    events: int
+    seconds: float
+
+
+@contextmanager
+def open_tables(**files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open Parquet files as views of the given names."""
+    spill = Path(settings.WORK_ROOT) / "duckdb"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": THREADS,
+        "memory_limit": MEMORY,
+        "temp_directory": str(spill),
+    }
+    with duckdb.connect(":memory:", config=config) as connection:
+        for name, path in files.items():
+            connection.read_parquet(str(path)).create_view(name)
+        connection.execute("SET allowed_paths = ?", [[str(path) for path in files.values()]])
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
+def totals(tables: Tables) -> Totals:
+    with open_tables(clips=tables.clips, events=tables.events) as connection:
+        row = one_row(
+            connection,
+            "SELECT count(*), coalesce(sum(duration), 0), coalesce(sum(size), 0)::BIGINT,"
+            " count(DISTINCT recording), (SELECT count(*) FROM events) FROM clips",
+        )
+    return Totals(*row)
+
+
+def label_totals(tables: Tables) -> list[LabelTotals]:
+    """Sum up every label that is present, the one with most events first."""
+    with open_tables(events=tables.events) as connection:
+        rows = connection.execute(
+            'SELECT label, count(DISTINCT clip_id), count(*), sum("offset" - onset) FROM events'
+            " WHERE presence = 'yes' GROUP BY label ORDER BY count(*) DESC, label"
+        ).fetchall()
+    return [LabelTotals(*row) for row in rows]
+
+
+def facets(
+    clips: Path, columns: Sequence[str], *, limit: int = 50
+) -> dict[str, list[tuple[object, int]]]:
+    """Count the values of each column, most frequent first, `limit` values at most.
+
+    Raises RowInvalidError for a column the table does not have.
+    """
+    with open_tables(clips=clips) as connection:
+        return {
+            column: connection.execute(
+                f"SELECT {_name(column)}, count(*) FROM clips GROUP BY 1"  # noqa: S608 - a checked name
+                " ORDER BY 2 DESC, 1 LIMIT ?",
+                [limit],
+            ).fetchall()
+            for column in columns
+        }
+
+
+def page_of_clips(
+    clips: Path, *, where: Mapping[str, object], after: str = "", limit: int = 50
+) -> list[ClipRow]:
+    """Answer the clips after a path, in order, whose columns equal the given values.
+
+    Raises RowInvalidError for a column the table does not have.
+    """
+    tests = " ".join(f"AND {_name(column)} IS NOT DISTINCT FROM ?" for column in where)
+    query = f"SELECT * FROM clips WHERE path > ? {tests} ORDER BY path LIMIT ?"  # noqa: S608 - checked names
+    with open_tables(clips=clips) as connection:
+        rows = connection.execute(query, [after, *where.values(), limit]).fetchall()
+    return [cast("ClipRow", dict(zip(CLIPS.names, row, strict=True))) for row in rows]
+
+
+def one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def _name(column: str) -> str:
+    if column not in CLIPS.names:
+        raise RowInvalidError(
+            f"There is no column {column!r}; choose one of {', '.join(CLIPS.names)}.",
+            column=column,
+        )
+    return f'"{column}"'
