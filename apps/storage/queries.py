@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import duckdb
 from django.conf import settings
@@ -20,35 +19,6 @@ from apps.storage.tables import CLIPS, ClipRow
 
 MEMORY = "256MB"
 THREADS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Local files of one version's tables."""
-
-    clips: Path
-    events: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over a version; lengths in seconds, size in bytes."""
-
-    clips: int
-    seconds: float
-    size: int
-    recordings: int
-    events: int
-
-
-@dataclass(frozen=True, slots=True)
-class LabelTotals:
-    """What one label covers: `seconds` is the length of its events, which may overlap."""
-
-    label: str
-    clips: int
-    events: int
-    seconds: float
 
 
 @contextmanager
@@ -67,26 +37,6 @@ def open_tables(**files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
-
-
-def totals(tables: Tables) -> Totals:
-    with open_tables(clips=tables.clips, events=tables.events) as connection:
-        row = one_row(
-            connection,
-            "SELECT count(*), coalesce(sum(duration), 0), coalesce(sum(size), 0)::BIGINT,"
-            " count(DISTINCT recording), (SELECT count(*) FROM events) FROM clips",
-        )
-    return Totals(*row)
-
-
-def label_totals(tables: Tables) -> list[LabelTotals]:
-    """Sum up every label that is present, the one with most events first."""
-    with open_tables(events=tables.events) as connection:
-        rows = connection.execute(
-            'SELECT label, count(DISTINCT clip_id), count(*), sum("offset" - onset) FROM events'
-            " WHERE presence = 'yes' GROUP BY label ORDER BY count(*) DESC, label"
-        ).fetchall()
-    return [LabelTotals(*row) for row in rows]
 
 
 def facets(
@@ -119,12 +69,6 @@ def page_of_clips(
     with open_tables(clips=clips) as connection:
         rows = connection.execute(query, [after, *where.values(), limit]).fetchall()
     return [cast("ClipRow", dict(zip(CLIPS.names, row, strict=True))) for row in rows]
-
-
-def one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row
 
 
 def _name(column: str) -> str:
