@@ -46,9 +46,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         width: int = DESK,
         scripts: bool = True,
     ) -> Page:
-        context = context_for(
-            browser, live_server.url, theme=theme, width=width, scripts=scripts
-        )
+        context = context_for(browser, live_server.url, theme=theme, width=width, scripts=scripts)
         contexts.append(context)
         if user is not None:
             client = Client()

@@ -113,9 +113,7 @@ def test_the_theme_can_be_set_without_scripts(open_page: OpenPage) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_components_are_not_shown_in_production(
-    open_page: OpenPage, settings: Settings
-) -> None:
+def test_components_are_not_shown_in_production(open_page: OpenPage, settings: Settings) -> None:
     settings.DEBUG = False
     page = open_page("/account/sign-in/")
     assert page.request.get("/styleguide/").status == 404

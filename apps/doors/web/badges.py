@@ -34,6 +34,17 @@ _EVENT = {
     "verified": ("Verified", Tone.GOOD, "check"),
     "rejected": ("Rejected", Tone.PLAIN, "cross"),
 }
+_CLIP = {
+    "active": ("In the draft", Tone.GOOD, "check"),
+    "excluded": ("Excluded", Tone.BAD, "cross"),
+    "removed": ("Removed", Tone.PLAIN, "cross"),
+}
+_REQUEST = {
+    "pending": ("Waiting", Tone.WARN, "wait"),
+    "granted": ("Granted", Tone.GOOD, "check"),
+    "refused": ("Refused", Tone.BAD, "cross"),
+    "cancelled": ("Taken back", Tone.PLAIN, "cross"),
+}
 _SPLIT = {
     "train": ("train", Tone.INFO, ""),
     "validation": ("validation", Tone.PLAIN, ""),
@@ -46,6 +57,8 @@ KINDS = {
     "job": _JOB,
     "answer": _ANSWER,
     "event": _EVENT,
+    "clip": _CLIP,
+    "request": _REQUEST,
     "split": _SPLIT,
 }
 

@@ -90,3 +90,12 @@ class ChangeGroup:
     summary: str
     changes: Sequence[Change] = field(default_factory=tuple)
     total: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One station of a way, and where one stands on it."""
+
+    label: str
+    done: bool = False
+    current: bool = False

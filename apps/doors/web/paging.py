@@ -9,15 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest
 
 from datasets_catalog.errors import InvalidError
 
 PAGE_ROWS = 50
+LARGEST = 1 << 63
 
 Row = TypeVar("Row")
 ModelRow = TypeVar("ModelRow", bound=Model)
+
+
+class PageLinkError(InvalidError):
+    """The link to a further page was changed or belongs to another list."""
+
+    code = "page.link_invalid"
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,18 @@ def page_of(
 ) -> Page[ModelRow]:
     """The page that `?after=` asks for, ordered by the field `by` ("-" before it: descending).
 
-    One query. Ties are broken by the primary key.
+    One query. Ties are broken by the primary key. `by` names a field that is never null.
     """
     name, descending = by.removeprefix("-"), by.startswith("-")
     sign = "-" if descending else ""
     ordered = rows.order_by(f"{sign}{name}", f"{sign}pk")
     after = request.GET.get("after", "")
     if after:
-        ordered = ordered.filter(_beyond(name, _decoded(after), descending=descending))
+        value, pk = _decoded(rows.model, name, after)
+        side = "lt" if descending else "gt"
+        ordered = ordered.filter(
+            Q(**{f"{name}__{side}": value}) | Q(**{name: value, f"pk__{side}": pk})
+        )
     found = list(ordered[: limit + 1])
     shown = found[:limit]
     further = len(found) > limit
@@ -59,10 +71,10 @@ def page_of(
     )
 
 
-def _beyond(name: str, key: list[Any], *, descending: bool) -> Q:
-    value, pk = key
-    side = "lt" if descending else "gt"
-    return Q(**{f"{name}__{side}": value}) | Q(**{name: value, f"pk__{side}": pk})
+def sort_of(request: HttpRequest, allowed: Sequence[str], default: str) -> str:
+    """The order that `?sort=` asks for, if it is one of these."""
+    asked = request.GET.get("sort", "")
+    return asked if asked.removeprefix("-") in allowed else default
 
 
 def _encoded(row: Model, name: str) -> str:
@@ -72,14 +84,28 @@ def _encoded(row: Model, name: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, row.pk], default=str).encode()).decode()
 
 
-def _decoded(text: str) -> list[Any]:
+def _decoded(model: type[Model], name: str, text: str) -> tuple[Any, int]:
     try:
-        key = json.loads(base64.urlsafe_b64decode(text.encode()))
-    except (ValueError, binascii.Error) as problem:
-        raise InvalidError("This page link is damaged: go back to the first page.") from problem
-    if not isinstance(key, list) or len(key) != 2:  # noqa: PLR2004 - a value and the row's id
-        raise InvalidError("This page link is damaged: go back to the first page.")
-    return key
+        value, pk = json.loads(base64.urlsafe_b64decode(text.encode()))
+        typed, number = _field(model, name).to_python(value), int(pk)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as problem:
+        raise _damaged() from problem
+    except ValidationError as problem:
+        raise _damaged() from problem
+    if typed is None or (isinstance(typed, str) and "\0" in typed) or abs(number) >= LARGEST:
+        raise _damaged()
+    return typed, number
+
+
+def _field(model: type[Model], name: str) -> Field[Any, Any]:
+    *through, last = name.split("__")
+    for step in through:
+        related = model._meta.get_field(step).related_model
+        assert isinstance(related, type)
+        model = related
+    field = model._meta.get_field(last)
+    assert isinstance(field, Field)
+    return field
 
 
 def _url(request: HttpRequest, after: str) -> str:
@@ -88,3 +114,7 @@ def _url(request: HttpRequest, after: str) -> str:
     if after:
         query["after"] = after
     return f"?{query.urlencode()}"
+
+
+def _damaged() -> PageLinkError:
+    return PageLinkError("This page link is damaged: go back to the first page.")

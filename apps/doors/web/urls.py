@@ -1,29 +1,102 @@
 """The addresses of the pages."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 
-from apps.doors.web.views import account, errors, home, styleguide
+from apps.doors.web import converters  # noqa: F401 - registers what the addresses use
+from apps.doors.web.views import (
+    access,
+    account,
+    clips,
+    consent,
+    datasets,
+    home,
+    imports,
+    jobs,
+    labels,
+    organisations,
+    releases,
+    review,
+    styleguide,
+    tokens,
+)
 
 app_name = "web"
 
-urlpatterns = [
-    path("", home.home, name="home"),
-    path("theme/", account.choose_theme, name="theme"),
-    path("account/sign-in/", account.SignIn.as_view(), name="sign_in"),
-    path("account/sign-out/", account.SignOut.as_view(), name="sign_out"),
-    path("account/password/", account.PasswordChange.as_view(), name="password_change"),
-    path("account/password/changed/", account.PasswordChanged.as_view(), name="password_changed"),
-    path("account/password/reset/", account.PasswordReset.as_view(), name="password_reset"),
+account_patterns: list[URLPattern] = [
+    path("sign-in/", account.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", account.SignOut.as_view(), name="sign_out"),
+    path("password/", account.PasswordChange.as_view(), name="password_change"),
+    path("password/changed/", account.PasswordChanged.as_view(), name="password_changed"),
+    path("password/reset/", account.PasswordReset.as_view(), name="password_reset"),
+    path("password/reset/sent/", account.PasswordResetSent.as_view(), name="password_reset_sent"),
     path(
-        "account/password/reset/sent/",
-        account.PasswordResetSent.as_view(),
-        name="password_reset_sent",
-    ),
-    path(
-        "account/password/reset/<uidb64>/<token>/",
+        "password/reset/<uidb64>/<token>/",
         account.PasswordResetConfirm.as_view(),
         name="password_reset_confirm",
     ),
+]
+
+clip_patterns: list[URLPattern] = [
+    path("", clips.page, name="dataset_clip"),
+    path("audio", clips.audio, name="dataset_clip_audio"),
+    path("peaks.json", clips.outline, name="dataset_clip_peaks"),
+    path("remove/", clips.remove, name="dataset_clip_remove"),
+]
+
+dataset_patterns: list[URLPattern | URLResolver] = [
+    path("", datasets.overview, name="dataset_overview"),
+    path("settings/", datasets.settings, name="dataset_settings"),
+    path("clips/", clips.listing, name="dataset_clips"),
+    path("clips/<uuid:uid>/", include(clip_patterns)),
+    path("imports/", imports.clips, name="dataset_imports"),
+    path("labels/import/", imports.labels, name="dataset_label_import"),
+    path("labels/", labels.overview, name="dataset_labels"),
+    path("consent/", consent.of_dataset, name="dataset_consent"),
+    path("privacy/", review.of_dataset, name="dataset_privacy"),
+    path("privacy/scan/", review.scan, name="dataset_scan"),
+    path("releases/", releases.listing, name="dataset_releases"),
+    path("releases/new/", releases.create, name="dataset_release_new"),
+    path("releases/compare/", releases.compare, name="dataset_compare"),
+    path("releases/<page_version:version>/", releases.page, name="dataset_release"),
+    path(
+        "releases/<page_version:version>/<slug:verb>/", releases.step, name="dataset_release_step"
+    ),
+    path("access/", access.of_dataset, name="dataset_access"),
+    path("access/cancel/", access.cancel, name="dataset_access_cancel"),
+    path("activity/", access.activity, name="dataset_activity"),
+]
+
+organisation_patterns: list[URLPattern] = [
+    path("", organisations.page, name="organisation"),
+    path("members/", organisations.members, name="members"),
+    path("members/drop/", organisations.drop_member, name="member_drop"),
+    path("contributors/", consent.contributors, name="contributors"),
+    path("consents/import/", imports.consents, name="consent_import"),
+    path("contributors/<page_code:code>/", consent.contributor, name="contributor"),
+    path("log/", organisations.audit, name="audit"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("theme/", account.choose_theme, name="theme"),
+    path("account/", include(account_patterns)),
+    path("tokens/", tokens.listing, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token_revoke"),
+    path("datasets/", datasets.listing, name="datasets"),
+    path("new/dataset/", datasets.create, name="dataset_create"),
+    path("datasets/<page_name:organisation>/<page_name:name>/", include(dataset_patterns)),
+    path("access/<uuid:uid>/answer/", access.answer, name="access_answer"),
+    path("organisations/", organisations.mine, name="organisations"),
+    path("new/organisation/", organisations.create, name="organisation_create"),
+    path("organisations/<page_name:organisation>/", include(organisation_patterns)),
+    path("review/", review.queue, name="review"),
+    path("review/<uuid:uid>/", review.finding, name="finding"),
+    path("review/<uuid:uid>/sound.wav", review.sound, name="finding_sound"),
+    path("jobs/", jobs.listing, name="jobs"),
+    path("jobs/<uuid:uid>/", jobs.page, name="job"),
+    path("jobs/<uuid:uid>/progress/", jobs.progress, name="job_progress"),
+    path("jobs/<uuid:uid>/again/", imports.again, name="import_again"),
+    path("jobs/<uuid:uid>/cancel/", jobs.cancel, name="job_cancel"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("styleguide/tones.wav", styleguide.tones, name="styleguide_tones"),
 ]

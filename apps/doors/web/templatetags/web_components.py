@@ -12,7 +12,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.doors.web.badges import badge_for
-from apps.doors.web.components import Bar, Change, ChangeGroup, Check, Column, Crumb, Region, Tab
+from apps.doors.web.components import (
+    Bar,
+    Change,
+    ChangeGroup,
+    Check,
+    Column,
+    Crumb,
+    Region,
+    Step,
+    Tab,
+)
 
 register = template.Library()
 
@@ -20,6 +30,8 @@ THEMES = ("system", "light", "dark")
 GLYPH_BYTES = 32
 HEX_BYTE = 2
 KILO = 1000
+# What stands where there is no value.
+NOTHING = "\N{EN DASH}"
 _NOTICE_ICONS = {"good": "check", "warn": "alert", "bad": "alert"}
 # Django's names for the levels of its messages.
 _MESSAGE_TONES = {"success": "good", "warning": "warn", "error": "bad"}
@@ -42,7 +54,9 @@ def theme(request: HttpRequest | None) -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     sprite = static("web/img/icons.svg")
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name
+    )
 
 
 @register.simple_tag
@@ -70,18 +84,26 @@ def licence_tag(expression: str) -> SafeString:
 def root_glyph(root: str) -> SafeString:
     """A release's root as 32 bars, one per byte: equal roots look equal wherever they are shown."""
     digits = root[: GLYPH_BYTES * HEX_BYTE]
-    heights = [4 + int(digits[at : at + HEX_BYTE], 16) * 36 // 255 for at in range(0, len(digits), HEX_BYTE)]
+    heights = [
+        4 + int(digits[at : at + HEX_BYTE], 16) * 36 // 255
+        for at in range(0, len(digits), HEX_BYTE)
+    ]
     highest = heights.index(max(heights)) if heights else 0
     bars = format_html_join(
         "",
         '<rect x="{}" y="{}" width="4" height="{}"{}/>',
         (
-            (at * 6, 20 - height / 2, height, SafeString(' class="accent"') if at == highest else "")
+            (
+                at * 6,
+                20 - height / 2,
+                height,
+                SafeString(' class="accent"') if at == highest else "",
+            )
             for at, height in enumerate(heights)
         ),
     )
     return format_html(
-        '<svg class="glyph" viewBox="0 0 190 40" role="img" aria-label="Soundmark of root {}">{}</svg>',
+        '<svg class="glyph" viewBox="0 0 190 40" role="img" aria-label="Root {}">{}</svg>',
         root[:12],
         bars,
     )
@@ -97,14 +119,26 @@ def tabs(items: Sequence[Tab], label: str) -> dict[str, Any]:
     return {"items": items, "label": label}
 
 
+@register.inclusion_tag("web/components/steps.html")
+def steps(items: Sequence[Step], label: str) -> dict[str, Any]:
+    return {"items": items, "label": label}
+
+
 @register.inclusion_tag("web/components/notice.html")
 def notice(text: str, tone: str = "info", title: str = "") -> dict[str, Any]:
     tone = _MESSAGE_TONES.get(tone, tone)
-    return {"text": text, "tone": tone, "title": title, "icon_name": _NOTICE_ICONS.get(tone, "info")}
+    return {
+        "text": text,
+        "tone": tone,
+        "title": title,
+        "icon_name": _NOTICE_ICONS.get(tone, "info"),
+    }
 
 
 @register.inclusion_tag("web/components/empty.html")
-def empty(title: str, text: str, url: str = "", action: str = "", symbol: str = "wave") -> dict[str, Any]:
+def empty(
+    title: str, text: str, url: str = "", action: str = "", symbol: str = "wave"
+) -> dict[str, Any]:
     return {"title": title, "text": text, "url": url, "action": action, "symbol": symbol}
 
 
@@ -136,20 +170,32 @@ def diff_groups(groups: Sequence[ChangeGroup]) -> dict[str, Any]:
 
 @register.inclusion_tag("web/components/player.html")
 def player(
-    url: str, duration: float, regions: Sequence[Region], label: str, peaks_url: str = ""
+    url: str,
+    duration: float,
+    regions: Sequence[Region],
+    label: str,
+    peaks_url: str = "",
+    start: float = 0.0,
 ) -> dict[str, Any]:
-    """Audio with its waveform; `duration` in seconds. Plain audio controls where scripts are off."""
+    """Audio with its waveform; plain audio controls where scripts are off.
+
+    `duration` is that of the audio, which begins `start` seconds into the clip; regions are given
+    in the clip's own time.
+    """
     return {
         "url": url,
         "duration": duration,
         "regions": regions,
         "label": label,
         "peaks_url": peaks_url,
+        "start": start,
     }
 
 
 @register.inclusion_tag("web/components/table_head.html", takes_context=True)
-def table_head(context: template.Context, columns: Sequence[Column], sort: str = "") -> dict[str, Any]:
+def table_head(
+    context: template.Context, columns: Sequence[Column], sort: str = ""
+) -> dict[str, Any]:
     """Headings of a table; `sort` is the key sorted by, with "-" before it when descending."""
     request = context["request"]
     return {"headings": [_heading(request, column, sort) for column in columns]}
@@ -186,7 +232,7 @@ def changed_as(change: Change) -> str:
 def clock(seconds: float | None) -> str:
     """Seconds as a position in a clip, to the millisecond: 1:02.345."""
     if seconds is None:
-        return "–"
+        return NOTHING
     minutes, rest = divmod(float(seconds), MINUTE)
     return f"{int(minutes)}:{rest:06.3f}"
 
@@ -195,7 +241,7 @@ def clock(seconds: float | None) -> str:
 def length_of(seconds: float | None) -> str:
     """Seconds as the length of something: 2.4 s, 3 min 20 s, 5.2 h."""
     if seconds is None:
-        return "–"
+        return NOTHING
     if seconds < MINUTE:
         return f"{seconds:.3g} s"
     if seconds < HOUR:
@@ -207,7 +253,7 @@ def length_of(seconds: float | None) -> str:
 def size(count: int | None) -> str:
     """Bytes in powers of ten, as disks and networks count them."""
     if count is None:
-        return "–"
+        return NOTHING
     value = float(count)
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < KILO:
@@ -219,19 +265,19 @@ def size(count: int | None) -> str:
 @register.filter
 def hertz(value: float | None) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     return f"{value / KILO:g} kHz" if value >= KILO else f"{value:g} Hz"
 
 
 @register.filter
 def short(digest: str | None) -> str:
     """The beginning of a hash, enough to tell two apart by eye."""
-    return (digest or "–")[:12]
+    return (digest or NOTHING)[:12]
 
 
 @register.filter
 def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.1f} %"
+    return NOTHING if share is None else f"{share * 100:.1f} %"
 
 
 def _heading(request: HttpRequest, column: Column, sort: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
 
 from datasets_catalog.errors import EarmarkError, Kind
 
@@ -71,7 +71,9 @@ WORDS = {
 def page(request: HttpRequest, status: int, message: str = "", code: str = "") -> HttpResponse:
     words = WORDS[status]
     if getattr(request, "htmx", False):
-        return HttpResponse(message or words.text, content_type="text/plain; charset=utf-8", status=status)
+        return HttpResponse(
+            message or words.text, content_type="text/plain; charset=utf-8", status=status
+        )
     context = {"status": status, "words": words, "message": message, "code": code}
     return render(request, "web/errors/error.html", context, status=status)
 
@@ -109,6 +111,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return page(
         request,
         403,
-        "The form was open for too long, or cookies are off. Go back, reload the page and send it again.",
+        "The form was open for too long, or cookies are off. Go back, reload the page and send it"
+        " again.",
         "csrf",
     )

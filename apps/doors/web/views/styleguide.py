@@ -24,6 +24,7 @@ from apps.doors.web.components import (
     Tab,
     Tone,
 )
+from apps.doors.web.listening import short_sound
 from apps.doors.web.paging import Page
 
 TONE_RATE = 8000
@@ -143,10 +144,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 
 def tones(request: HttpRequest) -> HttpResponse:
-    """Four seconds of fading tones, made here so that the page needs no recording.
-
-    Answers one open range, without which a browser will not seek.
-    """
+    """Four seconds of fading tones, made here so that the page needs no recording."""
     if not settings.DEBUG:
         raise Http404
     packed = io.BytesIO()
@@ -155,12 +153,7 @@ def tones(request: HttpRequest) -> HttpResponse:
         out.setsampwidth(2)
         out.setframerate(TONE_RATE)
         out.writeframes(b"".join(struct.pack("<h", _tone(n)) for n in range(4 * TONE_RATE)))
-    content = packed.getvalue()
-    start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
-    response = HttpResponse(content[start:], content_type="audio/wav", status=206)
-    response["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-    response["Accept-Ranges"] = "bytes"
-    return response
+    return short_sound(request, packed.getvalue(), "tones")
 
 
 def _tone(sample: int) -> int:

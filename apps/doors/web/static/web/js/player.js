@@ -38,6 +38,7 @@ class Player {
     this.toggle = root.querySelector("[data-play]");
     this.rows = [...root.querySelectorAll("[data-onset]")];
     this.duration = Number(root.dataset.duration);
+    this.start = Number(root.dataset.start ?? 0);
     this.from = 0;
     this.zoom = 1;
     this.until = null;
@@ -66,7 +67,7 @@ class Player {
     label.textContent = row.dataset.label;
     element.append(label);
     this.layer.append(element);
-    const region = { row, element, onset: Number(row.dataset.onset), offset: Number(row.dataset.offset) };
+    const region = { row, element, onset: Number(row.dataset.onset) - this.start, offset: Number(row.dataset.offset) - this.start };
     row.querySelector("button").addEventListener("click", () => this.playSpan(region.onset, region.offset));
     return region;
   }
@@ -160,7 +161,7 @@ class Player {
     }
     this.toggle.setAttribute("aria-label", this.audio.paused ? "Play" : "Pause");
     this.toggle.classList.toggle("is-playing", !this.audio.paused);
-    this.output.textContent = `${clock(now)} / ${clock(this.duration)}`;
+    this.output.textContent = `${clock(this.start + now)} / ${clock(this.start + this.duration)}`;
     this.draw();
     if (!this.audio.paused) requestAnimationFrame(() => this.draw());
   }

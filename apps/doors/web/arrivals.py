@@ -1,0 +1,47 @@
+"""Files that came with a form, kept where the workers find them until their job is done with."""
+
+import re
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+# Long enough to mend a table and import again from the job's page without sending all anew.
+KEPT_SECONDS = 7 * 24 * 3600
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def arrivals_root() -> Path:
+    return Path(settings.WORK_ROOT) / "arrivals"
+
+
+def new_arrival() -> Path:
+    """A fresh folder, private to this import; older ones past their time go away."""
+    root = arrivals_root()
+    root.mkdir(parents=True, exist_ok=True)
+    clear_arrivals(older_than=KEPT_SECONDS)
+    folder = root / uuid.uuid4().hex
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def keep(file: UploadedFile, folder: Path, stem: str) -> Path:
+    """Write a sent file under a name of our own that keeps its endings."""
+    endings = "".join(Path(UNSAFE.sub("_", file.name or "")).suffixes[-2:])[:16]
+    target = folder / f"{stem}{endings}"
+    with target.open("wb") as out:
+        for chunk in file.chunks():
+            out.write(chunk)
+    return target
+
+
+def clear_arrivals(*, older_than: float) -> int:
+    """Remove folders untouched for that many seconds; returns how many."""
+    cutoff = time.time() - older_than
+    old = [path for path in arrivals_root().iterdir() if path.stat().st_mtime < cutoff]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)

@@ -1,0 +1,146 @@
+"""The numbers that pages show, each from one or two grouped queries."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.utils import timezone
+
+from apps.consent.ledger import consents_of, people_in
+from apps.datasets.models import Clip, Dataset, Event
+from apps.doors.web.components import Bar
+from apps.doors.web.templatetags.web_components import length_of
+from apps.releases.models import Release
+from datasets_catalog.consent import Ledger, Scope, meet
+from datasets_catalog.labels import Status
+from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+
+TOP_LABELS = 12
+
+
+@dataclass(frozen=True)
+class Card:
+    """A dataset in a list, with its newest release that was given out."""
+
+    dataset: Dataset
+    release: Release | None
+
+
+@dataclass(frozen=True)
+class DraftFigures:
+    """What the draft holds; clips that were excluded or removed are counted apart."""
+
+    clips: int
+    excluded: int
+    seconds: float
+    size: int
+    licences: Sequence[Bar]
+    splits: Sequence[Bar]
+    labels: Sequence[Bar]
+
+
+@dataclass(frozen=True)
+class PurposeCoverage:
+    """How many of the clips with people in them may be used for a purpose today."""
+
+    purpose: Purpose
+    title: str
+    covered: int
+    needing: int
+
+    @property
+    def share(self) -> float:
+        return self.covered / self.needing if self.needing else 1.0
+
+
+@dataclass(frozen=True)
+class ConsentFigures:
+    people: int
+    clips_with_people: int
+    purposes: Sequence[PurposeCoverage]
+
+
+def newest_releases(datasets: Sequence[Dataset]) -> list[Card]:
+    """One query: each dataset with its newest release, withdrawn ones left out."""
+    states = PUBLIC - {ReleaseState.WITHDRAWN}
+    rows = Release.objects.filter(dataset__in=datasets, state__in=states).order_by("order")
+    newest = {row.dataset_id: row for row in rows.defer("statistics")}
+    return [Card(dataset, newest.get(dataset.pk)) for dataset in datasets]
+
+
+def facet_counts(rows: QuerySet[Dataset]) -> list[tuple[str, int]]:
+    counted = rows.order_by().values("vertical").annotate(count=Count("pk"))
+    return sorted((row["vertical"], row["count"]) for row in counted)
+
+
+def draft_figures(dataset: Dataset) -> DraftFigures:
+    """Two grouped queries over the draft's clips and events."""
+    groups = (
+        Clip.objects.filter(dataset=dataset)
+        .order_by()
+        .values("state", "licence", "split")
+        .annotate(count=Count("pk"), seconds=Sum("duration"), size=Sum("blob__size"))
+    )
+    active = [group for group in groups if group["state"] == Clip.State.ACTIVE]
+    licences: Counter[str] = Counter()
+    splits: Counter[str] = Counter()
+    for group in active:
+        licences[group["licence"]] += group["count"]
+        splits[group["split"]] += group["count"]
+    clips = sum(licences.values())
+    return DraftFigures(
+        clips=clips,
+        excluded=sum(g["count"] for g in groups if g["state"] == Clip.State.EXCLUDED),
+        seconds=sum(group["seconds"] for group in active),
+        size=sum(group["size"] for group in active),
+        licences=_count_bars(licences, clips, "no licence"),
+        splits=_count_bars(splits, clips, "no split"),
+        labels=label_bars(dataset, TOP_LABELS),
+    )
+
+
+def label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
+    """Labelled time by label, the longest first."""
+    rows = (
+        Event.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
+        .exclude(status=Status.REJECTED)
+        .order_by()
+        .values("label")
+        .annotate(seconds=Sum(F("offset") - F("onset")), count=Count("pk"))
+        .order_by("-seconds", "label")[:limit]
+    )
+    return time_bars((row["label"], row["seconds"]) for row in rows)
+
+
+def time_bars(labels: Iterable[tuple[str, float]]) -> list[Bar]:
+    found = list(labels)
+    longest = max((seconds for _, seconds in found), default=0.0)
+    return [Bar(label, length_of(seconds), seconds / longest) for label, seconds in found]
+
+
+def consent_figures(dataset: Dataset) -> ConsentFigures:
+    """Coverage of the draft, purpose by purpose, as of now.
+
+    Reads who is in each clip (a row per person and clip) and the consents of those people.
+    """
+    crowds = Counter(people_in(dataset).values())
+    codes = {code for crowd in crowds for code in crowd}
+    ledger = Ledger(consents_of(dataset.organisation, codes))
+    now = timezone.now()
+    scopes: dict[str, Scope] = {code: ledger.scope(code, at=now) for code in codes}
+    covered: Counter[Purpose] = Counter()
+    for crowd, clips in crowds.items():
+        for purpose in meet(scopes[code] for code in crowd):
+            covered[purpose] += clips
+    needing = sum(crowds.values())
+    rows = [PurposeCoverage(p, TERMS[p].title, covered[p], needing) for p in Purpose]
+    return ConsentFigures(len(codes), needing, rows)
+
+
+def _count_bars(counts: Counter[str], total: int, none: str) -> list[Bar]:
+    return [
+        Bar(name or none, f"{count:,}", count / total, bad=not name and none == "no licence")
+        for name, count in counts.most_common()
+    ]

@@ -1,0 +1,262 @@
+"""What people type, and the words beside each field."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from apps.accounts.models import SLUG, Organisation, Token
+from apps.datasets.models import Dataset, Vocabulary
+from apps.ingest.importers.registry import FORMATS
+from apps.privacy.redaction import Method
+from apps.releases.models import SignOff
+from datasets_catalog.licences import Use
+from datasets_catalog.purposes import TERMS
+from datasets_catalog.roles import Role
+from datasets_catalog.verticals import Vertical
+
+NAME_HELP = "Part of its address, for good. Lower-case letters, digits, dots, dashes, underscores."
+
+
+def _titles(values: Any) -> list[tuple[str, str]]:
+    return [(value.value, value.value.capitalize()) for value in values]
+
+
+class DatasetForm(forms.Form):
+    """A new dataset."""
+
+    organisation = forms.ModelChoiceField(
+        queryset=Organisation.objects.none(),
+        to_field_name="name",
+        empty_label=None,
+        help_text="Owns the dataset; its members work on it.",
+    )
+    name = forms.CharField(max_length=96, validators=[SLUG], help_text=NAME_HELP)
+    title = forms.CharField(
+        max_length=200, required=False, help_text="What it is called in lists and citations."
+    )
+    vertical = forms.ChoiceField(
+        choices=_titles(Vertical),
+        help_text="Brings the metadata fields that clips can have. It cannot be changed later.",
+    )
+    description = forms.CharField(
+        required=False,
+        widget=forms.Textarea,
+        help_text="What was recorded, where and why. Name nobody who can be heard.",
+    )
+
+    def __init__(
+        self, *arguments: Any, organisations: QuerySet[Organisation], **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["organisation"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = organisations
+
+
+class DatasetSettingsForm(forms.Form):
+    """What of a dataset can be changed."""
+
+    title = forms.CharField(max_length=200, required=False)
+    description = forms.CharField(required=False, widget=forms.Textarea)
+    access = forms.ChoiceField(
+        choices=Dataset.Access.choices,
+        help_text="Who may take its releases. Drafts are for members alone, whatever you choose.",
+    )
+    vocabulary = forms.ModelChoiceField(
+        queryset=Vocabulary.objects.order_by("name", "version"),
+        required=False,
+        empty_label="None: labels are free words",
+        help_text="Labels are checked against its terms.",
+    )
+    use = forms.ChoiceField(
+        choices=_titles(Use),
+        help_text="Collection: clips stand side by side as they came. Adaptation: they were mixed"
+        " or edited into something new, which binds their licences more tightly.",
+    )
+    wanted_licence = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Wanted licence",
+        help_text="The licence a release should have, as SPDX expression. Releases that cannot"
+        " reach it name the clips in the way.",
+    )
+    privacy_profile = forms.ChoiceField(
+        label="Privacy profile",
+        choices=[
+            ("standard", "Standard"),
+            ("sensitive", "Sensitive: second opinion for faint speech"),
+            ("speech-is-the-content", "Speech is the content"),
+        ],
+        help_text="Which detectors must have heard every clip before a release.",
+    )
+    verified_share = forms.FloatField(
+        label="Verified share",
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+        help_text="How much of the events a second person must have verified: 0 none, 1 all.",
+    )
+
+
+class OrganisationForm(forms.Form):
+    """A new organisation."""
+
+    name = forms.CharField(max_length=96, validators=[SLUG], help_text=NAME_HELP)
+    title = forms.CharField(max_length=200, required=False, help_text="Its full name.")
+    kind = forms.ChoiceField(
+        choices=Organisation.Kind.choices,
+        help_text="A consortium owns datasets; a company takes them under agreements.",
+    )
+
+
+class MemberForm(forms.Form):
+    """A role for a person."""
+
+    username = forms.CharField(
+        max_length=150, label="User name", help_text="The name the person signs in with."
+    )
+    role = forms.ChoiceField(
+        choices=[(role.value, role.value.replace("_", " ").capitalize()) for role in Role],
+        help_text="A person can hold several. Who uploads or labels cannot clear findings, and"
+        " who freezes a release cannot sign for it.",
+    )
+
+
+class TokenForm(forms.Form):
+    """A new token."""
+
+    name = forms.CharField(
+        max_length=100, help_text="So that you know later what it is for, such as “lab server”."
+    )
+    scope = forms.ChoiceField(choices=Token.Scope.choices, help_text="As little as will do.")
+    days = forms.TypedChoiceField(
+        label="Ends",
+        coerce=int,
+        choices=[(30, "in 30 days"), (90, "in 90 days"), (365, "in a year"), (0, "never")],
+        initial=90,
+    )
+
+
+class DecisionForm(forms.Form):
+    """What a reviewer says of a finding."""
+
+    verdict = forms.ChoiceField(
+        label="Decision",
+        choices=[
+            ("clear", "Clear: nobody can be identified, or everybody in it consented"),
+            ("redact", "Redact: take this part out of the sound; the rest stays as it is"),
+            ("exclude", "Exclude: leave the whole clip out of releases"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        widget=forms.Textarea,
+        help_text="What you heard or read, and why that leads to this decision. It is the record"
+        " of the review and cannot be changed.",
+    )
+    method = forms.ChoiceField(
+        label="Redact by",
+        choices=[(method.value, method.value.capitalize()) for method in Method],
+        initial=Method.MUTE,
+        help_text="Only used when you redact.",
+    )
+
+
+class AccessRequestForm(forms.Form):
+    """What somebody wants a dataset for."""
+
+    purposes = forms.MultipleChoiceField(
+        choices=[(purpose.value, terms.title) for purpose, terms in TERMS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The people who can be heard allowed some purposes and not others.",
+    )
+    message = forms.CharField(
+        widget=forms.Textarea,
+        max_length=4000,
+        help_text="Who you are, and what you want to find out or build.",
+    )
+
+
+class ReleaseForm(forms.Form):
+    """A release to be."""
+
+    version = forms.CharField(
+        max_length=32,
+        help_text="Three numbers. Raise the first when something readers rely on goes away or"
+        " changes, the second when something is added.",
+    )
+    purposes = forms.MultipleChoiceField(
+        choices=[(purpose.value, terms.title) for purpose, terms in TERMS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What the release may be used for. Everybody who can be heard must have allowed"
+        " each of them.",
+    )
+    notes = forms.CharField(
+        widget=forms.Textarea, required=False, help_text="What changed, in the readers' words."
+    )
+
+
+class SignOffForm(forms.Form):
+    """A reviewer answers for one part of a root."""
+
+    part = forms.CharField(widget=forms.HiddenInput)
+    note = forms.CharField(
+        widget=forms.Textarea,
+        required=False,
+        help_text="What you looked at. It stays on the release's page.",
+    )
+
+    @property
+    def title(self) -> str:
+        return SignOff.Part(self.initial["part"]).label
+
+
+class ClipImportForm(forms.Form):
+    """An archive of clips with its metadata table."""
+
+    archive = forms.FileField(
+        help_text="A .zip or .tar with the clips under the names they should have. For more than a"
+        " few gigabytes use the upload protocol or the command line.",
+    )
+    metadata = forms.FileField(
+        required=False,
+        label="Metadata table",
+        help_text="CSV, JSON lines or Parquet, a row for each clip: path, licence, title, author,"
+        " source_url, contributors, recording, environment, device, place, recorded_at, split,"
+        " synthetic, and the fields of the vertical.",
+    )
+    dry_run = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Only show what would happen",
+        help_text="Everything is decoded and checked, nothing is changed.",
+    )
+
+
+class LabelImportForm(forms.Form):
+    """A table of events."""
+
+    table = forms.FileField(label="Label file", help_text="One file in one of the formats below.")
+    format = forms.ChoiceField(choices=[(entry.name, entry.title) for entry in FORMATS.values()])
+    replace = forms.BooleanField(
+        required=False,
+        label="Replace the events of the clips it names",
+        help_text="Otherwise its events are added to those that are there.",
+    )
+
+
+class ConsentImportForm(forms.Form):
+    """A table of consents."""
+
+    table = forms.FileField(
+        help_text="CSV, JSON lines or Parquet: contributor, form, form_version, given_at,"
+        " valid_until, evidence_sha256, guardian, and a column for each purpose with allowed,"
+        " denied or nothing. Nothing means not asked, which counts as denied.",
+    )
+    dry_run = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Only show what would happen",
+        help_text="The ledger only grows: what is recorded is never changed.",
+    )

@@ -1,0 +1,71 @@
+"""The verdicts of gates as the checklist shows them, and how to mend what fails."""
+
+from collections.abc import Iterable
+
+from apps.doors.web.components import Check, Tone
+from apps.doors.web.templatetags.web_components import NOTHING
+from apps.releases.models import GateResult
+from datasets_catalog.gates.registry import GATES
+
+SHOWN_ROWS = 25
+MEND = {
+    "rights.licence_known": "Give these clips a licence in the metadata table and import it again:"
+    " an SPDX expression such as CC-BY-4.0, or a LicenseRef- whose text is recorded.",
+    "rights.outbound_licence": "Remove the clips named here from the draft, or choose another"
+    " wanted licence in the settings.",
+    "consent.coverage": "Ask the contributors and import their new answers, remove or exclude the"
+    " clips, or release for fewer purposes.",
+    "privacy.scanned": "Start a scan on the tab Privacy and freeze again when it is done. Where a"
+    " scan failed, its row says why.",
+    "privacy.decided": "A privacy reviewer who did not upload these clips decides on each finding"
+    " in the review queue.",
+    "privacy.sampled": "A privacy reviewer listens to a random sample of the clips in which"
+    " nothing was found.",
+    "privacy.metadata": "A privacy reviewer redacts these findings, which strips the data from the"
+    " file, or clears them with a reason. Cells are mended in the metadata table.",
+    "labels.valid": "Mend these rows in the label table and import it again.",
+    "labels.verified": "A verifier who did not label them confirms more events, or the verified"
+    " share in the settings is lowered.",
+    "splits.leak_free": "Move clips of one recording, of one contributor, or with the same sound"
+    " into one split: change the column split and import the table again.",
+    "synthetic.separate": "Mark synthetic clips in the column synthetic, and keep them in splits of"
+    " their own.",
+    "catalog.complete": "Fill in what is missing in the dataset's settings or the metadata table.",
+    "integrity.present": "Import these files again: the same bytes heal the store.",
+    "withdrawals.none_pending": "Wait until the withdrawal has been carried out.",
+}
+_WHY = {gate.code: gate.why for gate in GATES}
+
+
+def checks_of(results: Iterable[GateResult]) -> list[Check]:
+    return [_check(result) for result in results]
+
+
+def checks_to_come() -> list[Check]:
+    """Every gate, before any was asked."""
+    return [
+        Check(gate.title, gate.code, Tone.PLAIN, "Not asked yet", why=gate.why) for gate in GATES
+    ]
+
+
+def _check(result: GateResult) -> Check:
+    tone, verdict = _verdict(result)
+    rows = [(row["path"] or NOTHING, row["message"]) for row in result.failing[:SHOWN_ROWS]]
+    return Check(
+        title=result.title,
+        code=result.code,
+        tone=tone,
+        verdict=verdict,
+        summary=result.summary,
+        why=_WHY.get(result.code, ""),
+        mend="" if result.passed else MEND.get(result.code, ""),
+        columns=("Clip", "Why it fails") if rows else (),
+        rows=rows,
+        rows_total=result.failing_count,
+    )
+
+
+def _verdict(result: GateResult) -> tuple[Tone, str]:
+    if result.passed:
+        return Tone.GOOD, "Passed"
+    return (Tone.BAD, "Failed") if result.blocking else (Tone.WARN, "Advisory")

@@ -1,0 +1,99 @@
+"""Sound for the pages: whole clips in ranges, short windows of them, and their outline."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from apps.datasets.models import Clip
+from apps.doors.ranges import RangeUnsatisfiableError, asked_span
+from apps.doors.serving import Offer, serve_blob
+from apps.privacy.decoding import Samples, mono_blocks
+from apps.storage.blobs import local_copy
+from apps.storage.models import Blob
+
+PEAKS = 2000
+OUTLINE_RATE = 4000
+WINDOW_RATE = 24_000
+WEEK_SECONDS = 7 * 24 * 3600
+
+
+def whole(request: HttpRequest, clip: Clip) -> HttpResponseBase:
+    """The clip's own bytes, to be played where they are shown."""
+    offer = Offer(
+        name=Path(clip.path).name, media_type=clip.media_type, inline=True, may_redirect=False
+    )
+    return serve_blob(request, clip.blob, offer)
+
+
+def short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:
+    """A WAV made for this answer. In ranges, without which a player cannot seek."""
+    etag = f'"{tag}"'
+    try:
+        span = asked_span(request, len(content), etag)
+    except RangeUnsatisfiableError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{len(content)}"})
+    body = content if span is None else content[span.start : span.start + span.length]
+    response = HttpResponse(body, content_type="audio/wav", status=206 if span else 200)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-store"
+    if span:
+        response["Content-Range"] = span.header(len(content))
+    return response
+
+
+def window(blob: Blob, onset: float, end: float) -> bytes:
+    """The seconds from `onset` to `end` as a small mono WAV: no more leaves than is to be heard."""
+    with local_copy(blob) as path:
+        samples = _between(path, round(onset * WINDOW_RATE), round(end * WINDOW_RATE))
+    packed = io.BytesIO()
+    soundfile.write(packed, samples, WINDOW_RATE, format="WAV", subtype="PCM_16")
+    return packed.getvalue()
+
+
+def _between(path: Path, first: int, last: int) -> Samples:
+    kept: list[Samples] = []
+    at = 0
+    for block in mono_blocks(path, WINDOW_RATE):
+        kept.append(block[max(0, first - at) : max(0, last - at)])
+        at += len(block)
+        if at >= last:
+            break
+    return np.concatenate(kept) if kept else np.empty(0, np.float32)
+
+
+def peaks(blob: Blob) -> list[float]:
+    """The outline of the sound as at most 2,000 values from 0 to 1, remembered for a week."""
+    key = f"peaks:{blob.sha256}"
+    found: list[float] | None = cache.get(key)
+    if found is None:
+        with local_copy(blob) as path:
+            found = _outline(mono_blocks(path, OUTLINE_RATE))
+        cache.set(key, found, WEEK_SECONDS)
+    return found
+
+
+def _outline(blocks: Iterator[Samples]) -> list[float]:
+    """Loudest sample of each of at most `PEAKS` equal parts, scaled so that the loudest is 1.
+
+    Parts are kept at a fixed length and merged in pairs when they become too many, so that memory
+    does not grow with the sound.
+    """
+    parts: list[float] = []
+    width = 8
+    rest = np.empty(0, np.float32)
+    for block in blocks:
+        samples = np.abs(np.concatenate([rest, block]))
+        count = len(samples) // width
+        parts.extend(samples[: count * width].reshape(count, width).max(axis=1).tolist())
+        rest = samples[count * width :]
+        while len(parts) > 2 * PEAKS:
+            parts = [max(parts[at : at + 2]) for at in range(0, len(parts), 2)]
+            width *= 2
+    loudest = max(parts, default=0.0) or 1.0
+    return [round(part / loudest, 3) for part in parts]

@@ -1,0 +1,196 @@
+"""The draft's clips: the table, and the page of one."""
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.audit.models import AuditEvent
+from apps.datasets.actions import remove_clips
+from apps.datasets.models import Clip, Dataset, Event
+from apps.doors.web.components import Column, Crumb, Region, Tone
+from apps.doors.web.listening import peaks, whole
+from apps.doors.web.paging import page_of, sort_of
+from apps.doors.web.views.frame import DatasetFrame, draft_frame, signed_in, told
+from apps.privacy.access import findings_for
+from apps.privacy.models import Finding
+from datasets_catalog.labels import Status
+from datasets_catalog.roles import Permission
+from datasets_catalog.verticals import Vertical, profile
+
+COLUMNS = [
+    Column("Path", "path"),
+    Column("Split", "split"),
+    Column("Licence", "licence"),
+    Column("Length", "duration", numeric=True),
+    Column("Rate", "sample_rate", numeric=True),
+    Column("Events", numeric=True),
+    Column("State"),
+]
+SORTABLE = [column.key for column in COLUMNS if column.key]
+EVENT_TONES = {
+    Status.VERIFIED: Tone.GOOD,
+    Status.SUGGESTED: Tone.WARN,
+    Status.REJECTED: Tone.PLAIN,
+}
+MOMENTS = 30
+
+
+def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = draft_frame(request, organisation, name)
+    rows = _filtered(request, Clip.objects.filter(dataset=frame.dataset))
+    sort = sort_of(request, SORTABLE, "path")
+    page = page_of(request, rows, by=sort, total=rows.count())
+    events = dict(
+        Event.objects.filter(clip__in=[clip.pk for clip in page.rows])
+        .order_by()
+        .values_list("clip_id")
+        .annotate(Count("pk"))
+    )
+    context = frame.context(
+        "clips",
+        Crumb("Clips"),
+        page=page,
+        sort=sort,
+        columns=COLUMNS,
+        rows=[(clip, events.get(clip.pk, 0)) for clip in page.rows],
+        states=Clip.State.choices,
+        chosen=request.GET,
+        any_filter=any(request.GET.get(key) for key in ("q", "licence", "split", "state")),
+    )
+    return render(request, "web/clips/list.html", context)
+
+
+def _filtered(request: HttpRequest, rows: QuerySet[Clip]) -> QuerySet[Clip]:
+    asked = request.GET
+    if words := asked.get("q", "").strip().replace("\0", ""):
+        rows = rows.filter(path__icontains=words)
+    for field in ("licence", "split"):
+        if value := asked.get(field, "").replace("\0", ""):
+            rows = rows.filter(**{field: "" if value == "none" else value})
+    if asked.get("state") in Clip.State.values:
+        return rows.filter(state=asked["state"])
+    return rows.exclude(state=Clip.State.REMOVED)
+
+
+def clip_of(frame: DatasetFrame, uid: str) -> Clip:
+    rows = Clip.objects.select_related("recording", "blob", "original", "added_by")
+    return get_object_or_404(rows, dataset=frame.dataset, uid=uid)
+
+
+def page(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponse:
+    frame = draft_frame(request, organisation, name)
+    clip = clip_of(frame, uid)
+    events = list(clip.events.order_by("onset").select_related("term"))
+    findings = (
+        list(findings_for(request.user, frame.dataset).filter(clip=clip))
+        if Permission.FINDING_VIEW in frame.may
+        else []
+    )
+    people = (
+        list(clip.participations.values_list("contributor__code", flat=True))
+        if Permission.CONSENT_VIEW in frame.may
+        else None
+    )
+    context = frame.context(
+        "clips",
+        Crumb("Clips", frame.url("clips")),
+        Crumb(clip.path),
+        clip=clip,
+        events=events,
+        findings=findings,
+        people=people,
+        regions=regions_of(events, findings),
+        profile_fields=_profile_fields(frame.dataset, clip),
+        neighbours=_neighbours(clip),
+        history=_history(frame.dataset, clip),
+    )
+    return render(request, "web/clips/page.html", context)
+
+
+def audio(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponseBase:
+    clip = clip_of(draft_frame(request, organisation, name), uid)
+    return whole(request, clip)
+
+
+def outline(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponse:
+    clip = clip_of(draft_frame(request, organisation, name), uid)
+    return JsonResponse(peaks(clip.blob), safe=False)
+
+
+def regions_of(events: list[Event], findings: list[Finding]) -> list[Region]:
+    spans = [
+        Region(
+            label=event.label,
+            onset=event.onset,
+            offset=event.offset,
+            kind=event.get_status_display(),
+            tone=EVENT_TONES[Status(event.status)],
+            note=_event_note(event),
+        )
+        for event in events
+    ]
+    spans += [finding_region(finding) for finding in findings if finding.onset is not None]
+    return sorted(spans, key=lambda span: span.onset)
+
+
+def finding_region(finding: Finding) -> Region:
+    assert finding.onset is not None
+    assert finding.offset is not None, "a finding has both ends or none"
+    decided = getattr(finding, "decision", None)
+    verdict = decided.get_verdict_display() if decided else "Open"
+    score = "" if finding.score is None else f"score {finding.score:.2f}"
+    return Region(
+        label=finding.kind.replace("_", " ").replace(".", ": "),
+        onset=finding.onset,
+        offset=finding.offset,
+        kind=f"Finding: {verdict}",
+        tone=Tone.INFO if decided else Tone.BAD,
+        note=score,
+    )
+
+
+def _event_note(event: Event) -> str:
+    parts = [str(event.source)]
+    if event.confidence is not None:
+        parts.append(f"confidence {event.confidence:.2f}")
+    if event.f_low is not None and event.f_high is not None:
+        parts.append(f"{event.f_low:g} to {event.f_high:g} Hz")
+    if event.annotator:
+        parts.append(f"by {event.annotator}")
+    if event.verifier:
+        parts.append(f"verified by {event.verifier}")
+    return ", ".join(parts)
+
+
+def _profile_fields(dataset: Dataset, clip: Clip) -> list[tuple[str, object]]:
+    """The vertical's own fields of the clip, with the words its profile gives them."""
+    properties = profile(Vertical(dataset.vertical)).get("properties", {})
+    return [
+        (properties.get(key, {}).get("title", key.replace("_", " ").capitalize()), value)
+        for key, value in clip.fields.items()
+    ]
+
+
+def _neighbours(clip: Clip) -> list[Clip]:
+    """Other clips cut from the same recording."""
+    if clip.recording is None:
+        return []
+    rows = Clip.objects.filter(recording=clip.recording).exclude(pk=clip.pk)
+    return list(rows.order_by("path")[:20])
+
+
+def _history(dataset: Dataset, clip: Clip) -> list[AuditEvent]:
+    """What the log says about this clip, newest first."""
+    rows = AuditEvent.objects.filter(organisation=dataset.organisation.name, detail__clip=clip.path)
+    return list(rows.order_by("-sequence")[:MOMENTS])
+
+
+@require_POST
+def remove(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    clip = clip_of(frame, uid)
+    with told(request, f"{clip.path} is out of the draft; releases that hold it keep it."):
+        remove_clips(actor=user, dataset=frame.dataset, paths=[clip.path])
+    return redirect(frame.url("clips"))

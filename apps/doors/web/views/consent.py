@@ -1,0 +1,72 @@
+"""How far consent reaches in a dataset, and the people it comes from."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from apps.accounts.access import require
+from apps.consent.ledger import consents_of, contributors_for
+from apps.consent.models import Participation
+from apps.datasets.models import Clip
+from apps.doors.web.components import Bar, Crumb
+from apps.doors.web.figures import consent_figures
+from apps.doors.web.paging import page_of
+from apps.doors.web.views.frame import draft_frame
+from apps.doors.web.views.organisations import organisation_frame
+from datasets_catalog.consent import Ledger
+from datasets_catalog.purposes import TERMS, Answer, Purpose
+from datasets_catalog.roles import Permission
+
+SHOWN_CLIPS = 50
+
+
+def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = draft_frame(request, organisation, name)
+    figures = consent_figures(frame.dataset)
+    bars = [
+        Bar(one.title, f"{one.covered:,} of {one.needing:,}", one.share, bad=not one.covered)
+        for one in figures.purposes
+    ]
+    context = frame.context("consent", Crumb("Consent"), figures=figures, bars=bars)
+    return render(request, "web/datasets/consent.html", context)
+
+
+def contributors(request: HttpRequest, organisation: str) -> HttpResponse:
+    frame = organisation_frame(request, organisation)
+    rows = contributors_for(request.user, frame.organisation)
+    words = request.GET.get("q", "").strip().replace("\0", "")
+    if words:
+        rows = rows.filter(code__icontains=words)
+    page = page_of(request, rows, by="code", total=rows.count())
+    context = frame.context("contributors", Crumb("Contributors"), page=page, words=words)
+    return render(request, "web/organisations/contributors.html", context)
+
+
+def contributor(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
+    """One contributor: what holds today, every consent given, and the clips they are in."""
+    frame = organisation_frame(request, organisation)
+    require(request.user, Permission.CONSENT_VIEW, frame.organisation)
+    row = get_object_or_404(contributors_for(request.user, frame.organisation), code=code)
+    given = consents_of(frame.organisation, [code])
+    ledger = Ledger(given)
+    now = timezone.now()
+    refusals = [(TERMS[p].title, p, ledger.refusal(code, p, at=now)) for p in Purpose]
+    clips = Clip.objects.filter(participations__contributor=row).select_related(
+        "dataset__organisation"
+    )
+    context = frame.context(
+        "contributors",
+        Crumb("Contributors", frame.url("contributors")),
+        Crumb(code),
+        contributor=row,
+        refusals=refusals,
+        consents=[(consent, _answers(consent.answers)) for consent in reversed(given)],
+        clips=clips.order_by("dataset", "path")[:SHOWN_CLIPS],
+        clips_total=Participation.objects.filter(contributor=row).count(),
+    )
+    return render(request, "web/organisations/contributor.html", context)
+
+
+def _answers(answers: object) -> list[tuple[str, Answer]]:
+    assert isinstance(answers, dict)
+    return [(TERMS[purpose].title, answer) for purpose, answer in answers.items()]

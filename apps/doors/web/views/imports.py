@@ -1,0 +1,143 @@
+"""Bringing in clips, labels and consents by a form."""
+
+import shutil
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.accounts.access import require
+from apps.accounts.models import User
+from apps.datasets.access import dataset_for
+from apps.datasets.models import Dataset
+from apps.doors.web.arrivals import arrivals_root, keep, new_arrival
+from apps.doors.web.components import Crumb
+from apps.doors.web.forms import ClipImportForm, ConsentImportForm, LabelImportForm
+from apps.doors.web.views.frame import draft_frame, signed_in
+from apps.doors.web.views.jobs import shown
+from apps.doors.web.views.organisations import organisation_frame
+from apps.ingest.actions import import_consents
+from apps.jobs.access import job_for, jobs_for
+from apps.jobs.actions import start_job
+from apps.jobs.models import Job
+from datasets_catalog.errors import ConflictError, EarmarkError, Kind
+from datasets_catalog.roles import Permission
+
+CLIPS = "ingest.import_clips"
+LABELS = "ingest.import_labels"
+SHOWN_JOBS = 10
+
+
+class ArrivalGoneError(ConflictError):
+    """The files of an import were cleared away; they have to be sent again."""
+
+    code = "import.files_gone"
+
+
+def clips(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    require(user, Permission.CLIP_INGEST, frame.dataset.organisation)
+    form = ClipImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        folder = new_arrival()
+        table = form.cleaned_data["metadata"]
+        job = _start(
+            user,
+            frame.dataset,
+            CLIPS,
+            source=str(keep(form.cleaned_data["archive"], folder, "clips")),
+            metadata=str(keep(table, folder, "metadata")) if table else None,
+            dry_run=form.cleaned_data["dry_run"],
+        )
+        return redirect("web:job", job.uid)
+    jobs = jobs_for(user).filter(subject=frame.dataset.full_name, kind__startswith="ingest.")
+    context = frame.context(
+        "clips",
+        Crumb("Imports"),
+        form=form,
+        label_form=LabelImportForm(),
+        jobs=[shown(job, user) for job in jobs[:SHOWN_JOBS]],
+    )
+    return render(request, "web/datasets/imports.html", context, status=422 if form.errors else 200)
+
+
+def labels(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    require(user, Permission.EVENT_EDIT, frame.dataset.organisation)
+    form = LabelImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        job = _start(
+            user,
+            frame.dataset,
+            LABELS,
+            source=str(keep(values["table"], new_arrival(), "labels")),
+            format=values["format"],
+            replace=values["replace"],
+        )
+        return redirect("web:job", job.uid)
+    context = frame.context("labels", Crumb("Import labels"), form=form)
+    return render(
+        request, "web/datasets/label_import.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_POST
+def again(request: HttpRequest, uid: str) -> HttpResponse:
+    """The same import for good, after its dry run showed what would happen."""
+    user = signed_in(request)
+    job = job_for(user, uid)
+    arguments = dict(job.arguments)
+    source = Path(arguments.get("source", ""))
+    if job.kind != CLIPS or arrivals_root() not in source.parents or not source.exists():
+        raise ArrivalGoneError("The files of this import are no longer kept: send them again.")
+    dataset = dataset_for(user, job.subject)
+    require(user, Permission.CLIP_INGEST, dataset.organisation)
+    arguments.pop("dataset", None)
+    following = _start(user, dataset, CLIPS, **arguments | {"dry_run": False})
+    return redirect("web:job", following.uid)
+
+
+def consents(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Read in the answer itself: a table of consents is small, and its report is wanted at once."""
+    user = signed_in(request)
+    frame = organisation_frame(request, organisation)
+    require(user, Permission.CONSENT_RECORD, frame.organisation)
+    form = ConsentImportForm(request.POST or None, request.FILES or None)
+    report = None
+    if request.method == "POST" and form.is_valid():
+        folder = new_arrival()
+        try:
+            report = import_consents(
+                actor=user,
+                organisation=frame.organisation,
+                table=keep(form.cleaned_data["table"], folder, "consents"),
+                dry_run=form.cleaned_data["dry_run"],
+            ).as_json()
+        except EarmarkError as problem:
+            if problem.kind == Kind.DENIED:
+                raise
+            form.add_error("table", problem.message)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    trail = (Crumb("Contributors", frame.url("contributors")), Crumb("Import consents"))
+    context = frame.context("contributors", *trail, form=form, report=report)
+    return render(
+        request,
+        "web/organisations/consent_import.html",
+        context,
+        status=422 if form.errors else 200,
+    )
+
+
+def _start(user: User, dataset: Dataset, kind: str, **arguments: object) -> Job:
+    return start_job(
+        actor=user,
+        kind_name=kind,
+        subject=dataset.full_name,
+        organisation=dataset.organisation,
+        arguments={"dataset": dataset.pk, **arguments},
+    )

@@ -1,0 +1,89 @@
+"""Long work: what runs, how far it is, how it ended."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from apps.accounts.models import User
+from apps.doors.web.components import Crumb
+from apps.doors.web.paging import page_of
+from apps.doors.web.views.frame import signed_in, told
+from apps.jobs.access import job_for, jobs_for
+from apps.jobs.actions import cancel_job
+from apps.jobs.models import Job
+from apps.jobs.registry import UnknownJobError, kind
+
+
+def listing(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    rows = jobs_for(user).select_related("created_by")
+    state = request.GET.get("state", "")
+    if state in Job.State.values:
+        rows = rows.filter(state=state)
+    page = page_of(request, rows, by="-id", limit=20)
+    context = {
+        "page": page,
+        "shown": [shown(job, user) for job in page.rows],
+        "states": Job.State.choices,
+        "state": state,
+        "crumbs": [Crumb("Jobs")],
+    }
+    return render(request, "web/jobs/list.html", context)
+
+
+def page(request: HttpRequest, uid: str) -> HttpResponse:
+    user = signed_in(request)
+    job = job_for(user, uid)
+    crumbs = [Crumb("Jobs", reverse("web:jobs")), Crumb(title_of(job))]
+    context = {
+        "one": shown(job, user, reload_when_over=True),
+        "job": job,
+        "report": job.result,
+        "crumbs": crumbs,
+    }
+    return render(request, "web/jobs/page.html", context)
+
+
+def progress(request: HttpRequest, uid: str) -> HttpResponse:
+    """The fragment that polls; when the job has ended the page is loaded anew with its result."""
+    user = signed_in(request)
+    job = job_for(user, uid)
+    if not request.htmx:
+        return redirect("web:job", uid)
+    response = render(request, "web/components/job.html", shown(job, user))
+    if job.is_over and "reload" in request.GET:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+def cancel(request: HttpRequest, uid: str) -> HttpResponse:
+    user = signed_in(request)
+    job = job_for(user, uid)
+    with told(request, "The job stops at its next step."):
+        cancel_job(actor=user, job=job)
+    return redirect("web:job", uid)
+
+
+def title_of(job: Job) -> str:
+    try:
+        return kind(job.kind).title
+    except UnknownJobError:
+        return job.kind
+
+
+def shown(job: Job, user: User, *, reload_when_over: bool = False) -> dict[str, Any]:
+    """What `web/components/job.html` is given."""
+    uid = job.uid
+    progress_url = reverse("web:job_progress", args=[uid])
+    return {
+        "job": job,
+        "job_title": title_of(job),
+        "job_url": reverse("web:job", args=[uid]),
+        "progress_url": f"{progress_url}?reload" if reload_when_over else progress_url,
+        "cancel_url": reverse("web:job_cancel", args=[uid]),
+        "may_cancel": job.created_by_id == user.pk,
+    }

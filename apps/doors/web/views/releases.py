@@ -1,0 +1,263 @@
+"""Releases: the list, the page of one, and every step on its way."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.accounts.access import require
+from apps.accounts.models import User
+from apps.doors.web.commands import commands_for
+from apps.doors.web.comparing import change_groups
+from apps.doors.web.components import Crumb, Step
+from apps.doors.web.figures import time_bars
+from apps.doors.web.forms import ReleaseForm, SignOffForm
+from apps.doors.web.gates import checks_of, checks_to_come
+from apps.doors.web.views.frame import (
+    DatasetFrame,
+    dataset_frame,
+    draft_frame,
+    signed_in,
+    told,
+    typed,
+)
+from apps.doors.web.views.jobs import shown
+from apps.jobs.access import jobs_for
+from apps.jobs.actions import start_job
+from apps.publishing.releasing import publish as publish_release
+from apps.releases.access import release_for, releases_for
+from apps.releases.actions import (
+    PART_PERMISSIONS,
+    create_release,
+    deprecate,
+    is_stale,
+    reopen,
+    sign_off,
+    submit,
+)
+from apps.releases.diff import diff_releases
+from apps.releases.judging import check_gates
+from apps.releases.models import Release, SignOff
+from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
+from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.roles import Permission
+
+WAY = (
+    (ReleaseState.DRAFT, "Draft"),
+    (ReleaseState.FROZEN, "Frozen"),
+    (ReleaseState.IN_REVIEW, "In review"),
+    (ReleaseState.APPROVED, "Approved"),
+    (ReleaseState.PUBLISHED, "Published"),
+)
+FREEZE = "releases.freeze"
+TOP_LABELS = 12
+
+
+class PhraseError(ConflictError):
+    """The version typed to confirm is another one."""
+
+    code = "page.phrase_differs"
+
+
+def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = dataset_frame(request, organisation, name)
+    rows = releases_for(request.user, frame.dataset).defer("statistics")
+    context = frame.context("releases", Crumb("Releases"), releases=rows)
+    return render(request, "web/releases/list.html", context)
+
+
+def create(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    form = ReleaseForm(request.POST or None, initial={"version": _next_version(frame)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = create_release(actor=user, dataset=frame.dataset, **form.cleaned_data)
+        except EarmarkError as problem:
+            if problem.kind == Kind.DENIED:
+                raise
+            form.add_error(None, problem.message)
+        else:
+            return redirect(frame.url("release", row.version))
+    trail = (Crumb("Releases", frame.url("releases")), Crumb("New release"))
+    context = frame.context("releases", *trail, form=form)
+    return render(request, "web/releases/create.html", context, status=422 if form.errors else 200)
+
+
+def page(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+    frame = dataset_frame(request, organisation, name)
+    release = release_for(request.user, frame.dataset, version)
+    results = list(release.gate_results.filter(root=release.root)) if release.root else []
+    signed = list(release.sign_offs.filter(root=release.root).select_related("signed_by"))
+    context = frame.context(
+        "releases",
+        Crumb("Releases", frame.url("releases")),
+        Crumb(release.tag),
+        release=release,
+        steps=_steps(release),
+        checks=checks_of(results) if results else checks_to_come(),
+        asked=results[0].checked_at if results else None,
+        failing=sum(result.blocking and not result.passed for result in results),
+        purposes=[TERMS[Purpose(purpose)].title for purpose in release.purposes],
+        sign_offs=signed,
+        commands=commands_for(release) if release.state in PUBLIC else [],
+        others=releases_for(request.user, frame.dataset).exclude(pk=release.pk).exclude(root=""),
+        **_contents(release),
+        **_next_steps(request, frame, release, signed),
+    )
+    return render(request, "web/releases/page.html", context)
+
+
+def compare(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    """Two releases side by side: `?before=1.0.0&after=1.1.0`."""
+    frame = dataset_frame(request, organisation, name)
+    frozen = list(releases_for(request.user, frame.dataset).exclude(root=""))
+    before, after = _pair(request, frozen)
+    found = diff_releases(before, after) if before and after else None
+    context = frame.context(
+        "releases",
+        Crumb("Releases", frame.url("releases")),
+        Crumb("Comparison"),
+        frozen=frozen,
+        before=before,
+        after=after,
+        found=found,
+        groups=change_groups(found) if found else [],
+    )
+    return render(request, "web/releases/compare.html", context)
+
+
+@require_POST
+def step(
+    request: HttpRequest, organisation: str, name: str, version: str, verb: str
+) -> HttpResponse:
+    """One step on the way of a release; the actions say who may and when."""
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    release = release_for(user, frame.dataset, version)
+    if verb not in STEPS:
+        raise NotFoundError(f"A release knows no step {verb!r}.")
+    act, done = STEPS[verb]
+    with told(request, done):
+        act(request, user, release)
+    return redirect(frame.url("release", release.version))
+
+
+def _freeze(request: HttpRequest, user: User, release: Release) -> None:
+    require(user, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    start_job(
+        actor=user,
+        kind_name=FREEZE,
+        subject=str(release),
+        organisation=release.dataset.organisation,
+        arguments={"release": release.pk},
+    )
+
+
+def _check(request: HttpRequest, user: User, release: Release) -> None:
+    check_gates(release)
+
+
+def _submit(request: HttpRequest, user: User, release: Release) -> None:
+    submit(actor=user, release=release)
+
+
+def _sign(request: HttpRequest, user: User, release: Release) -> None:
+    sign_off(
+        actor=user,
+        release=release,
+        part=typed(request, "part"),
+        note=typed(request, "note"),
+    )
+
+
+def _publish(request: HttpRequest, user: User, release: Release) -> None:
+    if typed(request, "phrase") != release.version:
+        raise PhraseError(f"Nothing was published: type {release.version} to confirm.")
+    publish_release(actor=user, release=release)
+
+
+def _reopen(request: HttpRequest, user: User, release: Release) -> None:
+    reopen(actor=user, release=release, reason=typed(request, "reason"))
+
+
+def _deprecate(request: HttpRequest, user: User, release: Release) -> None:
+    deprecate(actor=user, release=release, reason=typed(request, "reason"))
+
+
+Act = Callable[[HttpRequest, User, Release], None]
+STEPS: dict[str, tuple[Act, str]] = {
+    "freeze": (_freeze, "The draft is being frozen."),
+    "check": (_check, "Every gate was asked again."),
+    "submit": (_submit, "The release is with its reviewers."),
+    "sign": (_sign, "Signed for this root."),
+    "publish": (_publish, "Published. It is fixed for good."),
+    "reopen": (_reopen, "The release is a draft again; what was signed is void."),
+    "deprecate": (_deprecate, "Marked as deprecated; it stays readable."),
+}
+
+
+def _next_version(frame: DatasetFrame) -> str:
+    newest = frame.dataset.releases.order_by("-order").values_list("version", flat=True).first()
+    if newest is None:
+        return "1.0.0"
+    major, minor, _ = newest.split(".")
+    return f"{major}.{int(minor) + 1}.0"
+
+
+def _steps(release: Release) -> list[Step]:
+    states = [state for state, _ in WAY]
+    at = states.index(ReleaseState(release.state)) if release.state in states else len(states)
+    return [
+        Step(words, done=number < at, current=number == at) for number, (_, words) in enumerate(WAY)
+    ]
+
+
+def _contents(release: Release) -> dict[str, Any]:
+    """What the frozen tables hold, as it was counted when they were written."""
+    counted = release.statistics
+    labels = sorted(counted.get("labels", []), key=lambda row: -row["seconds"])
+    splits = counted.get("splits", [])
+    return {
+        "label_bars": time_bars((row["label"], row["seconds"]) for row in labels[:TOP_LABELS]),
+        "labels_total": len(labels),
+        "split_bars": time_bars((row["split"] or "no split", row["seconds"]) for row in splits),
+        "licences": counted.get("licences", []),
+        "counted": counted,
+    }
+
+
+def _next_steps(
+    request: HttpRequest, frame: DatasetFrame, release: Release, signed: list[SignOff]
+) -> dict[str, Any]:
+    """What this reader can do with the release now, and what is under way."""
+    if not frame.sees_draft:
+        return {}
+    user = signed_in(request)
+    present = {sign.part for sign in signed}
+    jobs = jobs_for(user).filter(kind=FREEZE, subject=str(release))
+    running = jobs.filter(finished_at=None).first()
+    last = jobs.first()
+    return {
+        "stale": is_stale(release),
+        "running": shown(running, user, reload_when_over=True) if running else None,
+        "failed": last if last and last.state == "failed" and release.state == "draft" else None,
+        "forms": [
+            SignOffForm(prefix=part.value, initial={"part": part.value})
+            for part in SignOff.Part
+            if part not in present and PART_PERMISSIONS[part] in frame.may
+        ],
+        "missing": [part.label for part in SignOff.Part if part not in present],
+    }
+
+
+def _pair(request: HttpRequest, frozen: list[Release]) -> tuple[Release | None, Release | None]:
+    by_version = {row.version: row for row in frozen}
+    newest = frozen[0] if frozen else None
+    second = frozen[1] if len(frozen) > 1 else None
+    before = by_version.get(request.GET.get("before", ""), second)
+    after = by_version.get(request.GET.get("after", ""), newest)
+    return before, after

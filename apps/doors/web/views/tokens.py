@@ -1,0 +1,48 @@
+"""Keys for programs: made, shown once, ended."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from apps.accounts.models import Token
+from apps.accounts.tokens import create_token, revoke_token
+from apps.doors.web.components import Crumb
+from apps.doors.web.forms import TokenForm
+from apps.doors.web.views.frame import signed_in, told
+
+
+@never_cache
+def listing(request: HttpRequest) -> HttpResponse:
+    """The text of a new token is in the answer to its making and nowhere else."""
+    user = signed_in(request)
+    form = TokenForm(request.POST or None)
+    made = None
+    if request.method == "POST" and form.is_valid():
+        days = form.cleaned_data["days"]
+        made = create_token(
+            actor=user,
+            name=form.cleaned_data["name"],
+            scope=form.cleaned_data["scope"],
+            expires_at=timezone.now() + timedelta(days=days) if days else None,
+        )
+        form = TokenForm()
+    context = {
+        "form": form,
+        "made": made,
+        "tokens": Token.objects.filter(user=user),
+        "now": timezone.now(),
+        "crumbs": [Crumb("Tokens")],
+    }
+    return render(request, "web/account/tokens.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    user = signed_in(request)
+    with told(request, "The token is revoked; programs that used it are shut out."):
+        revoke_token(actor=user, token_id=token_id)
+    return redirect("web:tokens")
