@@ -1,9 +1,26 @@
 """What every test may lean on."""
 
+import os
+
 import pytest
 from pytest_socket import socket_allow_hosts
 
 from tests.cast import Cast, assemble
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On SQLite leave out tests that empty the tables behind them: append-only ones refuse."""
+    if os.environ.get("EARMARK_TEST_DATABASE") != "sqlite":
+        return
+    kept = [item for item in items if not _empties_tables(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    named = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(named or (marker and marker.kwargs.get("transaction")))
 
 
 def pytest_runtest_setup() -> None:
