@@ -9,12 +9,12 @@ from apps.ingest.members import (
     ArchiveError,
     ArchiveTornError,
     ArchiveUnknownError,
+    ByteStream,
     Gate,
     Member,
     MemberLinkError,
     MemberSpecialError,
     MemberStream,
-    ByteStream,
 )
 from apps.ingest.paths import readable
 from apps.ingest.unpacking import Counted, Forward
