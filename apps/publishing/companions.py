@@ -1,7 +1,6 @@
 """The small files of a Hub snapshot: card, licence texts, attribution, Croissant."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -38,7 +37,7 @@ def companions(
         "croissant.json": hub_croissant(content, shards, link=link),
     }
     for licence in content.licences:
-        files[f"LICENSES/{_file_name(licence)}"] = licence.text.encode()
+        files[licence.hub_path] = licence.text.encode()
     return files
 
 
@@ -123,12 +122,8 @@ def licence_list(licences: Sequence[LicenceText]) -> bytes:
     for licence in licences:
         title = licence.title or licence.id
         where = f" ({licence.url})" if licence.url else ""
-        lines.append(f"- `{licence.id}`: [{title}](LICENSES/{_file_name(licence)}){where}")
+        lines.append(f"- `{licence.id}`: [{title}]({licence.hub_path}){where}")
     return ("\n".join(lines) + "\n").encode()
-
-
-def _file_name(licence: LicenceText) -> str:
-    return f"{re.sub(r'[^A-Za-z0-9.+-]', '-', licence.id)}.txt"
 
 
 def hub_croissant(content: ReleaseContent, shards: Sequence[Shard], *, link: Linker) -> bytes:

@@ -1,5 +1,6 @@
 """What publishing needs to know of a release, and nothing else of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -16,6 +17,7 @@ class TableFile:
     """One of the release's own tables, as every door serves it; size in bytes."""
 
     name: str
+    md5: str
     sha256: str
     size: int
     open: Callable[[], IO[bytes]]
@@ -33,6 +35,10 @@ class LicenceText:
     title: str
     url: str
     text: str
+
+    @property
+    def hub_path(self) -> str:
+        return f"LICENSES/{re.sub(r'[^A-Za-z0-9.+-]', '-', self.id)}.txt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,10 +149,11 @@ class HubRepository:
 
         return {file.path: file for file in self.patience.insist("list its files", listed)}
 
-    def find_commit(self, marker: str) -> str | None:
-        """Return the commit on the main branch whose message has the marker as a line."""
+    def find_commit(self, marker: str, *, revision: str = BRANCH) -> str | None:
+        """Return the newest commit of that history whose message has the marker as a line."""
         commits = self.patience.insist(
-            "list its commits", lambda: self._api.list_repo_commits(self.repo_id, repo_type=KIND)
+            "list its commits",
+            lambda: self._api.list_repo_commits(self.repo_id, repo_type=KIND, revision=revision),
         )
         for commit in commits:
             if marker in commit.message.splitlines():

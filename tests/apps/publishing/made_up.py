@@ -247,4 +247,5 @@ def parquet_bytes(table: pa.Table) -> bytes:
 def _table_file(name: str, table: pa.Table) -> TableFile:
     written = parquet_bytes(table)
     digest = hashlib.sha256(written).hexdigest()
-    return TableFile(name, digest, len(written), lambda: io.BytesIO(written))
+    md5 = hashlib.md5(written).hexdigest()
+    return TableFile(name, md5, digest, len(written), lambda: io.BytesIO(written))

@@ -1,0 +1,50 @@
+"""Whether a release may leave for a target at all."""
+
+from apps.datasets.models import Dataset
+from apps.publishing.errors import PurposeMissingError, ReleaseNotSendableError
+from apps.publishing.models import Target
+from apps.releases.models import Release
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import ReleaseState
+
+
+def require_sendable(release: Release, target: Target) -> None:
+    """Raise unless the release is published and was made for readers of such a target.
+
+    Everything a release declares is covered by the consent of everybody in it (the gate
+    `consent.coverage`), so its purposes and the dataset's access policy decide: an open target
+    needs an open dataset and `publish.open`; a gated one needs `publish.gated` or `publish.open`.
+    """
+    if release.state != ReleaseState.PUBLISHED:
+        raise ReleaseNotSendableError(
+            f"{release} is {release.state}; only a published release can be sent. Publish it here"
+            " first.",
+            state=release.state,
+        )
+    if release.dataset.access == Dataset.Access.ORGANISATION:
+        raise PurposeMissingError(
+            f"{release.dataset} is for members of {release.dataset.organisation} only. Change the"
+            " dataset's access before sending it anywhere.",
+            access=release.dataset.access,
+        )
+    if target.is_gated:
+        _require_any(release, target, {Purpose.PUBLISH_GATED, Purpose.PUBLISH_OPEN})
+        return
+    if release.dataset.access != Dataset.Access.OPEN:
+        raise PurposeMissingError(
+            f"{release.dataset} is given on request, but {target} is open to everyone. Choose a"
+            " gated target, or open the dataset.",
+            access=release.dataset.access,
+        )
+    _require_any(release, target, {Purpose.PUBLISH_OPEN})
+
+
+def _require_any(release: Release, target: Target, wanted: set[Purpose]) -> None:
+    if wanted.isdisjoint(release.purposes):
+        names = " or ".join(sorted(purpose.value for purpose in wanted))
+        raise PurposeMissingError(
+            f"{release} was not released for {names}, which {target} needs. Release a version"
+            " with that purpose; the gates then check consent for it.",
+            purposes=release.purposes,
+            wanted=sorted(purpose.value for purpose in wanted),
+        )
