@@ -1,5 +1,7 @@
 """Everything in one folder: SQLite, local files, a broker made of files. For trying out and small teams."""
 
+import os
+
 from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 
@@ -35,6 +37,8 @@ DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite://{STATE 
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
+# Where the Hub's client remembers what it sent; without it, a folder in the user's home.
+os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "blobs": {

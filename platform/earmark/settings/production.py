@@ -1,5 +1,7 @@
 """Many machines: PostgreSQL, Valkey, an object store. Every secret comes from the environment."""
 
+import os
+
 from earmark.settings import env
 from earmark.settings.base import *
 
@@ -25,6 +27,8 @@ STATE = Path(env.text("EARMARK_STATE"))
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
+# Where the Hub's client remembers what it sent; without it, a folder in the user's home.
+os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STATIC_ROOT = STATE / "static"
 S3_BUCKET = env.text("S3_BUCKET", "")
 BLOB_STORAGE: dict[str, object] = (

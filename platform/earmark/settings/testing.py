@@ -19,6 +19,8 @@ STATE = Path(tempfile.mkdtemp(prefix="earmark-tests-"))
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
+# Where the Hub's client remembers what it sent; without it, a folder in the user's home.
+os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 for folder in (BLOBS_ROOT, GIT_ROOT, WORK_ROOT):
     folder.mkdir()
 
