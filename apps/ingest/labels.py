@@ -15,31 +15,34 @@ from apps.ingest.importers.registry import read_labels
 from apps.ingest.report import Report
 from apps.ingest.rows import Problem, RowError, RowErrors
 from datasets_catalog.labels import Event as EventValue
-from datasets_catalog.labels import Extent, event_problems
+from datasets_catalog.labels import Extent, Presence, Source, Status, event_problems
 from datasets_catalog.roles import Permission
 
 BATCH = 2000
 
 
 class Clips:
-    """Finds the clip a label file means: by path, by file name, or by the name's stem."""
+    """Finds the clip a label file means: by path, by path without ending, by file name, by stem."""
 
     def __init__(self, dataset: Dataset) -> None:
         rows = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
         self._by_path = {clip.path: clip for clip in rows}
         self._by_name: dict[str, list[Clip]] = {}
         for clip in self._by_path.values():
-            name = PurePosixPath(clip.path).name
-            for key in {name, PurePosixPath(name).stem}:
+            path = PurePosixPath(clip.path)
+            for key in {str(path.with_suffix("")), path.name, path.stem}:
                 self._by_name.setdefault(key, []).append(clip)
 
     def find(self, path: str) -> Clip | None:
         """The clip, or None if there is none or the name could mean several."""
         if path in self._by_path:
             return self._by_path[path]
-        name = PurePosixPath(path).name
-        found = self._by_name.get(name) or self._by_name.get(PurePosixPath(name).stem, [])
-        return found[0] if len(found) == 1 else None
+        meant = PurePosixPath(path)
+        for key in (path, str(meant.with_suffix("")), meant.name, meant.stem):
+            found = self._by_name.get(key, [])
+            if len(found) == 1:
+                return found[0]
+        return None
 
 
 class Labels:
@@ -111,18 +114,23 @@ class Labels:
         self._errors.add(RowError(line.row, column, str(value), expected, code))
 
 
-def event_value(event: Event, term: str | None = None) -> EventValue:
+def event_value(event: Event) -> EventValue:
     """The row as the value that the rules judge and hash."""
     return EventValue(
         event_id=str(event.uid),
         label=event.label,
         onset=event.onset,
         offset=event.offset,
-        term=term,
+        term=event.term.code if event.term else None,
         f_low=event.f_low,
         f_high=event.f_high,
         channel=event.channel,
         confidence=event.confidence,
+        source=Source(event.source),
+        status=Status(event.status),
+        presence=Presence(event.presence),
+        annotator=event.annotator or None,
+        verifier=event.verifier or None,
     )
 
 
@@ -148,6 +156,8 @@ def import_labels(
     report.add_rows(labels.errors)
     report.add_rows(errors)
     report.losses.extend(labels.losses.as_json())
+    if labels.empty_clips:
+        report.note("Listed as holding none of the labels", labels.empty_clips)
     if dry_run:
         report.added = len(events)
         return report

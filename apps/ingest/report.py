@@ -61,6 +61,7 @@ class Report:
             "errors": self.row_error_count + self.file_error_count,
             "row_errors": [
                 {
+                    "source": error.source,
                     "row": error.row,
                     "column": error.column,
                     "value": error.value,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from apps.ingest.archives import iter_members
 from apps.ingest.folders import walk_folder
-from apps.ingest.members import ArchiveError, ArchiveTornError, Member
+from apps.ingest.members import ArchiveError, ArchiveTornError, Member, MemberError
 from apps.ingest.paths import PathInvalidError
 from apps.ingest.report import Report
 from datasets_catalog.errors import NotFoundError
@@ -46,8 +46,13 @@ def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
         for number, member in enumerate(members):
             if member.location is not None:
                 yield Found(member.name, member.location)
+                continue
+            try:
+                file = _unpacked(member, work / f"{number:08d}")
+            except MemberError as problem:
+                report.refuse_file(member.name, problem)
             else:
-                yield Found(member.name, _unpacked(member, work / f"{number:08d}"))
+                yield Found(member.name, file)
     except ArchiveTornError as problem:
         report.refuse_file(source.name, problem)
     if passed_over:
