@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from apps.releases.errors import NotFrozenError
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
@@ -143,10 +144,10 @@ def diff_releases(before: Release, after: Release) -> Diff:
 def _tables(before: Release, after: Release) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the four tables as views, closed to everything else."""
     with (
-        local_copy(_frozen(before.clips_table)) as clips_before,
-        local_copy(_frozen(before.events_table)) as events_before,
-        local_copy(_frozen(after.clips_table)) as clips_after,
-        local_copy(_frozen(after.events_table)) as events_after,
+        local_copy(frozen_table(before.clips_table)) as clips_before,
+        local_copy(frozen_table(before.events_table)) as events_before,
+        local_copy(frozen_table(after.clips_table)) as clips_after,
+        local_copy(frozen_table(after.events_table)) as events_after,
         duckdb.connect(":memory:") as database,
     ):
         database.execute("SET memory_limit='300MB'; SET threads=2")
@@ -163,8 +164,10 @@ def _tables(before: Release, after: Release) -> Iterator[duckdb.DuckDBPyConnecti
         yield database
 
 
-def _frozen(table: Blob | None) -> Blob:
-    assert table is not None, "only frozen releases are compared"
+def frozen_table(table: Blob | None) -> Blob:
+    """The table, where the release was frozen; raises NotFrozenError."""
+    if table is None:
+        raise NotFrozenError("This release is a draft and has no tables yet: freeze it first.")
     return table
 
 

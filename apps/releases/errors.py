@@ -31,3 +31,9 @@ class OwnReleaseError(DeniedError):
     """Who made a release does not sign for it, and who signed for it does not publish it."""
 
     code = "release.own_work"
+
+
+class NotFrozenError(ConflictError):
+    """The release is a draft: it has no rows of its own yet."""
+
+    code = "release.not_frozen"
