@@ -1,0 +1,36 @@
+"""The read-only DVC remote: objects by their md5."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.access.access import open_object
+from apps.access.answers import Binding
+from apps.access.receipts import note_taken
+from apps.accounts.access import Principal
+from apps.doors.dvc.signing_in import signed_in
+from apps.doors.refusals import refusal
+from apps.doors.serving import Offer, serve_blob
+
+
+@csrf_exempt
+@signed_in
+def serve_object(
+    request: HttpRequest, principal: Principal, dataset: str, address: str
+) -> HttpResponseBase:
+    """`ab/cdef…` as DVC asks for it: by GET (`dvc get` does so twice) and by HEAD."""
+    if request.method not in {"GET", "HEAD"}:
+        response = refusal("This remote is read-only: change the dataset on its page.", 405)
+        response.headers["Allow"] = "GET, HEAD"
+        return response
+    found = open_object(principal, dataset, address.replace("/", ""))
+    if request.method == "GET":
+        note_taken(principal, found.release, found.authorization, door="dvc")
+    offer = Offer(
+        name=found.blob.oid,
+        public=found.authorization.binding is Binding.OPEN,
+        # DVC's HTTP client sends its credentials along to wherever it is redirected.
+        may_redirect=False,
+    )
+    return serve_blob(request, found.blob, offer)

@@ -1,0 +1,158 @@
+"""`git upload-pack` as a child process: bounded in number, time and input, and read-only."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+from datasets_catalog.errors import EarmarkError, InvalidError, Kind
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+# Seconds: how long a request waits for a free place, and how long one process may live.
+PATIENCE = 10
+LIFETIME = 300
+# Bytes of a request after decompression: what a client has and wants, forty digits each.
+REQUEST_BYTES = 16 * 1024 * 1024
+CHUNK = 64 * 1024
+BANNER = b"001e# service=git-upload-pack\n0000"
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+class GitBusyError(EarmarkError):
+    """Too many clones at once, or one that takes too long."""
+
+    code = "git.busy"
+    kind = Kind.UNAVAILABLE
+
+
+class GitRequestError(InvalidError):
+    """What the client sent is not a request of git's protocol, or is far too long."""
+
+    code = "git.request_invalid"
+
+
+class Readable(Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+def answer_of(
+    repository: Path, shown: Sequence[str], *, ask: IO[bytes] | None, protocol: str
+) -> IO[bytes]:
+    """What `git upload-pack` answers, in a temporary file; without `ask`, what it advertises.
+
+    `shown` are the only references it knows of. Written down before it is sent: the packs are
+    small (git holds hashes here), and a slow client holds no process. Raises GitBusyError and
+    GitRequestError.
+    """
+    # Before version 2 of the protocol HTTP has a line of its own ahead of the references.
+    banner = b"" if ask or protocol.startswith("version=2") else BANNER
+    with ExitStack() as on_error:
+        answer = on_error.enter_context(tempfile.TemporaryFile(buffering=0))
+        answer.write(banner)
+        with _place():
+            _run(_command(repository, shown, advertise=ask is None), ask, answer, protocol)
+        if answer.tell() == len(banner):
+            raise GitRequestError("This is no request that git can answer.")
+        on_error.pop_all()
+        return answer
+
+
+def _run(command: Sequence[str], ask: IO[bytes] | None, answer: IO[bytes], protocol: str) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, no shell
+            command,
+            stdin=ask or subprocess.DEVNULL,
+            stdout=answer,
+            stderr=subprocess.PIPE,
+            env=_environment(protocol),
+            timeout=LIFETIME,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as problem:
+        raise GitBusyError("git took too long: try again in a minute.") from problem
+    if done.returncode:
+        log.warning("git upload-pack: %s", done.stderr.decode(errors="replace")[-500:])
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _places.acquire(timeout=PATIENCE):
+        raise GitBusyError("Too many clones are running: try again in a minute.")
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+def read_request(stream: Readable, encoding: str) -> IO[bytes]:
+    """The body of a request in a temporary file, decompressed; raises GitRequestError."""
+    with ExitStack() as on_error:
+        file = on_error.enter_context(tempfile.TemporaryFile())
+        if encoding in {"gzip", "x-gzip"}:
+            _decompress(stream, file)
+        else:
+            _copy(stream, file)
+        file.seek(0)
+        on_error.pop_all()
+        return file
+
+
+def _copy(stream: Readable, file: IO[bytes]) -> None:
+    while chunk := stream.read(CHUNK):
+        _add(chunk, file)
+
+
+def _decompress(stream: Readable, file: IO[bytes]) -> None:
+    gzip = zlib.decompressobj(wbits=31)
+    try:
+        while chunk := stream.read(CHUNK):
+            while chunk:
+                _add(gzip.decompress(chunk, CHUNK), file)
+                chunk = gzip.unconsumed_tail
+    except zlib.error as problem:
+        raise GitRequestError("The request is not valid gzip.") from problem
+    if not gzip.eof:
+        raise GitRequestError("The request was cut off.")
+
+
+def _add(chunk: bytes, file: IO[bytes]) -> None:
+    if file.tell() + len(chunk) > REQUEST_BYTES:
+        raise GitRequestError("The request is too long.")
+    file.write(chunk)
+
+
+def _command(repository: Path, shown: Sequence[str], *, advertise: bool) -> list[str]:
+    hidden = ["HEAD"] if "refs/heads/main" not in shown else []
+    options = [f"safe.directory={repository}", "transfer.hideRefs=refs"]
+    options += [f"transfer.hideRefs={name}" for name in hidden]
+    options += [f"transfer.hideRefs=!{name}" for name in shown]
+    command = ["git"]
+    for option in options:
+        command += ["-c", option]
+    command += ["upload-pack", "--strict", "--stateless-rpc", "--timeout=60"]
+    if advertise:
+        command.append("--advertise-refs")
+    return [*command, str(repository)]
+
+
+def _environment(protocol: str) -> dict[str, str]:
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    if protocol:
+        environment["GIT_PROTOCOL"] = protocol
+    return environment

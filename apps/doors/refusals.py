@@ -1,0 +1,39 @@
+"""Errors of the domain as plain HTTP answers for programs that print little more than a line."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpResponse
+
+from datasets_catalog.errors import EarmarkError, Kind
+
+STATUS: dict[Kind, int] = {
+    Kind.INVALID: 400,
+    Kind.DENIED: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.GONE: 410,
+    Kind.UNAVAILABLE: 503,
+}
+REASON_CHARACTERS = 200
+
+
+def reason_phrase(text: str) -> str:
+    """The text as the reason of a status line: one line of printable ASCII, not too long."""
+    return re.sub(r"[^\x20-\x7e]+", " ", text).strip()[:REASON_CHARACTERS]
+
+
+def refusal(message: str, status: int) -> HttpResponse:
+    """The sentence as reason phrase, which DVC prints, and as text, which git prints."""
+    return HttpResponse(
+        f"{message}\n",
+        content_type="text/plain; charset=utf-8",
+        status=status,
+        reason=reason_phrase(message),
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def refused(problem: EarmarkError) -> HttpResponse:
+    return refusal(problem.message, STATUS[problem.kind])

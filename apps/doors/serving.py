@@ -1,0 +1,182 @@
+"""How bytes leave: one function, three back ends.
+
+`sendfile`: this process, from a local file by the kernel where the server can. `accel`: nginx,
+told by a header which file. `redirect`: the object store, by an address signed for minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import connections
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.encoding import filepath_to_uri
+from django.utils.http import content_disposition_header
+
+from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
+from apps.storage.blobs import local_path, open_blob
+from apps.storage.errors import BlobMissingError
+from apps.storage.models import Blob
+
+# Seconds. Named by their hash the bytes never change, but a withdrawal must reach caches too.
+PUBLIC_AGE = 24 * 3600
+SIGNED_SECONDS = 300
+# A transfer of more bytes than this gives its database connection back before it begins.
+LONG_TRANSFER = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How a blob is given out.
+
+    `name` is the file name a browser saves under. `public`: everyone may have it, so shared
+    caches may keep it. `may_redirect`: the client does not send its credentials along to another
+    host.
+    """
+
+    name: str
+    media_type: str = "application/octet-stream"
+    public: bool = False
+    may_redirect: bool = True
+    inline: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Window:
+    """`length` bytes of a file from `start`.
+
+    gunicorn takes `fileno` and sends by the kernel; any other server reads no more than the
+    length. `seek` works because `socket.sendfile` falls back on it; `seekable` denies it, or
+    Django would work out a Content-Length of its own.
+    """
+
+    def __init__(self, file: IO[bytes], span: Span) -> None:
+        self._file = file
+        self._left = span.length
+        file.seek(span.start)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        content = self._file.read(wanted) if wanted else b""
+        self._left -= len(content)
+        return content
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class WindowResponse(FileResponse):
+    """A FileResponse that hands larger pieces to servers without sendfile."""
+
+    block_size: ClassVar[int] = 64 * 1024  # type: ignore[misc]  # the stubs miss the attribute
+
+
+def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBase:
+    """The answer to a GET or HEAD for the blob; who may have it was decided before.
+
+    Raises BlobDestroyedError and BlobMissingError.
+    """
+    etag = f'"{blob.sha256}"'
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return _described(unchanged, blob, offer)
+    try:
+        span = asked_span(request, blob.size, etag)
+    except RangeUnsatisfiableError:
+        refused = HttpResponse(status=416, headers={"Content-Range": f"bytes */{blob.size}"})
+        return _described(refused, blob, offer)
+    if request.method == "HEAD":
+        headers = {"Content-Length": str(blob.size), "Accept-Ranges": "bytes"}
+        return _described(HttpResponse(headers=headers), blob, offer)
+    return _described(_with_bytes(blob, span, offer), blob, offer)
+
+
+def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase:
+    path = local_path(blob)
+    if path is None:
+        if settings.SERVE_BACKEND == "redirect" and offer.may_redirect:
+            return _redirected(blob, offer)
+        return _sent(open_blob(blob), blob, span)
+    if settings.SERVE_BACKEND == "accel":
+        # nginx works out length and range itself.
+        target = f"{settings.ACCEL_PREFIX}{filepath_to_uri(blob.key)}"
+        return HttpResponse(headers={"X-Accel-Redirect": target})
+    return _sent(_opened(path, blob), blob, span)
+
+
+def _opened(path: Path, blob: Blob) -> IO[bytes]:
+    try:
+        return path.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise BlobMissingError(
+            f"The bytes of {blob.oid} are not in the store; tell the operators.", oid=blob.oid
+        ) from None
+
+
+def _sent(file: IO[bytes], blob: Blob, span: Span | None) -> HttpResponseBase:
+    part = span or Span(0, blob.size)
+    response = WindowResponse(Window(file, part), status=206 if span else 200)
+    response.headers["Content-Length"] = str(part.length)
+    response.headers["Accept-Ranges"] = "bytes"
+    if span:
+        response.headers["Content-Range"] = span.header(blob.size)
+    if part.length > LONG_TRANSFER:
+        _give_back_connections()
+    return response
+
+
+def _give_back_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
+def _redirected(blob: Blob, offer: Offer) -> HttpResponseBase:
+    storage: Any = storages["blobs"]  # an object store's `url` takes more than Django declares
+    parameters = {
+        "ResponseContentType": offer.media_type,
+        "ResponseContentDisposition": _disposition(offer),
+    }
+    address = storage.url(blob.key, parameters=parameters, expire=SIGNED_SECONDS)
+    headers = {"Location": address, "Content-Length": "0", "Cache-Control": "private, no-store"}
+    return HttpResponse(status=302, headers=headers)
+
+
+def _described(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResponseBase:
+    headers = response.headers
+    headers["ETag"] = f'"{blob.sha256}"'
+    headers["Content-Type"] = offer.media_type
+    headers["Content-Disposition"] = _disposition(offer)
+    headers["X-Content-Type-Options"] = "nosniff"
+    # Whatever the bytes are, a browser runs nothing of them.
+    headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    headers.setdefault(
+        "Cache-Control",
+        f"public, max-age={PUBLIC_AGE}, immutable" if offer.public else "private, no-store",
+    )
+    for name, value in offer.headers.items():
+        headers[name] = value
+    return response
+
+
+def _disposition(offer: Offer) -> str:
+    value = content_disposition_header(as_attachment=not offer.inline, filename=offer.name)
+    return value or "attachment"

@@ -1,0 +1,45 @@
+"""A server's application that serves one file by `serve_blob`, without a database."""
+
+import hashlib
+import os
+from pathlib import Path
+from uuid import UUID
+
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
+
+STORE = UUID(int=1)
+OID = "0" * 32
+
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY="only-for-tests",
+    SERVE_BACKEND="sendfile",
+    INSTALLED_APPS=["apps.storage"],
+    STORAGES={
+        "blobs": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": os.environ["WINDOW_APP_ROOT"]},
+        }
+    },
+)
+django.setup()
+
+from apps.doors.serving import Offer, serve_blob  # noqa: E402 - the settings come first
+from apps.storage.models import Blob  # noqa: E402
+
+CONTENT = (Path(os.environ["WINDOW_APP_ROOT"]) / f"{STORE}/files/md5/00/{OID[2:]}").read_bytes()
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+def serve(request: HttpRequest) -> HttpResponseBase:
+    blob = Blob(store=STORE, oid=OID, sha256=SHA256, size=len(CONTENT))
+    return serve_blob(request, blob, Offer(name="file.bin"))
+
+
+urlpatterns = [path("file", serve)]
+application = WSGIHandler()
