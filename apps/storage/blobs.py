@@ -154,7 +154,7 @@ def get_blob(store: UUID, oid: str) -> Blob:
 
 def open_blob(blob: Blob) -> IO[bytes]:
     """Open for reading, the caller closes; raises BlobDestroyedError or BlobMissingError."""
-    _refuse_destroyed(blob)
+    refuse_destroyed(blob)
     try:
         return blob_place().open(blob.key)
     except FileNotFoundError:
@@ -163,7 +163,7 @@ def open_blob(blob: Blob) -> IO[bytes]:
 
 def local_path(blob: Blob) -> Path | None:
     """Name the file itself where blobs lie in a local folder, None where they do not."""
-    _refuse_destroyed(blob)
+    refuse_destroyed(blob)
     return blob_place().local_path(blob.key)
 
 
@@ -356,17 +356,18 @@ def _admit(place: Place, blob: Blob, draft: _Draft, present: int | None) -> None
             oid=blob.oid,
             sha256=draft.digest.sha256,
         )
-    _refuse_destroyed(blob)
+    refuse_destroyed(blob)
     if present == blob.size:
         return
     with transaction.atomic():
         row = Blob.objects.select_for_update().get(pk=blob.pk)
-        _refuse_destroyed(row)
+        refuse_destroyed(row)
         place.keep([(draft.stage(place), row.key)])
         draft.path = None
 
 
-def _refuse_destroyed(blob: Blob) -> None:
+def refuse_destroyed(blob: Blob) -> None:
+    """Raise BlobDestroyedError for a blob whose bytes may not be used again."""
     if blob.destroyed_at is not None:
         raise BlobDestroyedError(
             f"The object {blob.oid} was destroyed on {blob.destroyed_at:%Y-%m-%d} because its"

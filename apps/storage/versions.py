@@ -36,6 +36,11 @@ _DVCIGNORE = b"""\
 """
 
 
+def git_path(store: UUID) -> Path:
+    """Where the versions of a dataset are, whether or not any was written yet."""
+    return Path(settings.GIT_ROOT) / f"{store}.git"
+
+
 @dataclass(frozen=True, slots=True)
 class VersionRepo:
     """Where a dataset's versions are written; `address` is `organisation/dataset`."""
@@ -45,7 +50,7 @@ class VersionRepo:
 
     @property
     def path(self) -> Path:
-        return Path(settings.GIT_ROOT) / f"{self.store}.git"
+        return git_path(self.store)
 
     @property
     def remote_url(self) -> str:
