@@ -68,3 +68,17 @@ def organisation_for(user: Principal, name: str) -> Organisation:
             f"There is no organisation {name}, or you are not a member of it."
         )
     return row
+
+
+def holder_named(
+    *, username: str | None = None, organisation: str | None = None
+) -> User | Organisation:
+    """The person or the organisation that something is granted to; `NotFoundError` otherwise."""
+    holder: User | Organisation | None
+    if username is not None:
+        holder = User.objects.filter(username=username, is_active=True).first()
+    else:
+        holder = Organisation.objects.filter(name=organisation).first()
+    if holder is None:
+        raise NotFoundError(f"There is no {username or organisation!r} to let in.")
+    return holder
