@@ -14,7 +14,6 @@ from apps.ingest.probe import Probe, probe
 from apps.privacy.models import Finding
 from apps.privacy.redaction import (
     Method,
-    NotRedactableError,
     Redacted,
     Stripped,
     redact,
@@ -22,10 +21,17 @@ from apps.privacy.redaction import (
 )
 from apps.storage.blobs import local_copy, put
 from apps.storage.models import Blob
+from datasets_catalog.errors import InvalidError
 from datasets_catalog.labels import Status
 from datasets_catalog.segments import Fate, Segment, events_after_mute
 
 METADATA = "metadata"
+
+
+class NotRedactableError(InvalidError):
+    """What was found is not in the bytes, or the result has no room in the dataset."""
+
+    code = "finding.not_redactable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,13 @@ def take_out(finding: Finding, method: Method) -> Replacement:
         with target.open("rb") as stream:
             blob = put(clip.dataset.uid, stream)
     muted = done.intervals if isinstance(done, Redacted) else ()
-    return Replacement(blob, path, probed, muted, done.changes)
+    return Replacement(blob, path, probed, muted, _changes(done))
+
+
+def _changes(done: Redacted | Stripped) -> tuple[str, ...]:
+    if isinstance(done, Redacted):
+        return ("muted", *done.changes)
+    return tuple(f"{name} left out" for name, _ in done.removed)
 
 
 def _taken_out(
@@ -94,7 +106,7 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> None:
         clip=clip.path,
         before=before.sha256,
         after=new.blob.sha256,
-        method="; ".join(new.changes) or "in place",
+        method="; ".join(new.changes),
     )
 
 

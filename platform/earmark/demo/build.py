@@ -1,0 +1,300 @@
+"""Builds the demo by the same actions that everybody uses; interrupted, it goes on."""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from apps.access.actions import grant_access
+from apps.access.models import Entitlement
+from apps.accounts.actions import add_member, create_organisation
+from apps.accounts.models import Organisation, Token, User
+from apps.accounts.tokens import create_token
+from apps.datasets.actions import create_dataset, remove_clips
+from apps.datasets.models import Clip, Dataset
+from apps.ingest.actions import import_clips, import_consents
+from apps.ingest.labels import import_labels
+from apps.privacy.access import findings_of, open_ones
+from apps.privacy.actions import decide
+from apps.privacy.models import Decision, Finding
+from apps.privacy.scanning import scan_dataset
+from apps.publishing.dry_runs import write_snapshot
+from apps.publishing.released import content_of
+from apps.publishing.releasing import publish
+from apps.releases.actions import create_release, freeze, settle, sign_off, submit
+from apps.releases.models import Release, SignOff
+from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.roles import Role
+from earmark.demo.material import CONSENT, VOICES, Material, gather, sound_paths, write_csv
+
+ORGANISATION = "soundyard"
+GATED = "everyday-sounds"
+OPEN = "synthetic-scenes"
+PURPOSES = ("research.noncommercial", "train.discriminative", "publish.gated")
+OPEN_PURPOSES = ("research.noncommercial", "publish.open")
+ROLES = {
+    "ada": (Role.OWNER, Role.STEWARD),
+    "cleo": (Role.PRIVACY_REVIEWER, Role.RIGHTS_REVIEWER),
+    "rita": (Role.RELEASE_MANAGER,),
+    "dan": (),
+    "eve": (),
+}
+# Who holds which of the tokens in var/demo.json, and what they are for.
+TOKENS = {
+    "steward": ("ada", Token.Scope.ADMIN),
+    "reviewer": ("cleo", Token.Scope.ADMIN),
+    "manager": ("rita", Token.Scope.ADMIN),
+    "researcher": ("dan", Token.Scope.READ),
+    "outsider": ("eve", Token.Scope.READ),
+}
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Built:
+    """What `var/demo.json` says."""
+
+    users: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
+    open_root: str = ""
+    snapshot: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "base_url": settings.BASE_URL,
+            "dataset": f"{ORGANISATION}/{GATED}",
+            "versions": sorted(self.roots),
+            "roots": self.roots,
+            "open_dataset": f"{ORGANISATION}/{OPEN}",
+            "open_versions": ["1.0.0"],
+            "open_roots": {"1.0.0": self.open_root},
+            "tokens": self.tokens,
+            "users": self.users,
+            "snapshot": self.snapshot,
+            "notes": self.notes,
+        }
+
+
+def build(say: Say) -> Built:
+    """Everything the demo shows; what is there already is left as it is."""
+    built = Built()
+    people = _people(built)
+    ada = people["ada"]
+    organisation = Organisation.objects.filter(name=ORGANISATION).first()
+    if organisation is None:
+        organisation = create_organisation(actor=ada, name=ORGANISATION, title="Sound Yard (demo)")
+    for name, roles in ROLES.items():
+        for role in roles:
+            add_member(actor=ada, organisation=organisation, username=name, role=role)
+    work = Path(settings.STATE) / "demo"
+    say("Gathering recordings …")
+    material = gather(work)
+    built.notes.extend(material.notes)
+    _gated_dataset(people, organisation, material, built, say)
+    _open_dataset(people, organisation, material, built, say)
+    _tokens(people, built)
+    return built
+
+
+def _people(built: Built) -> dict[str, User]:
+    people = {}
+    for name in ROLES:
+        user, _ = User.objects.get_or_create(username=name)
+        built.users[name] = secrets.token_urlsafe(9)
+        user.set_password(built.users[name])
+        user.save()
+        people[name] = user
+    return people
+
+
+def _tokens(people: dict[str, User], built: Built) -> None:
+    for title, (name, scope) in TOKENS.items():
+        made = create_token(actor=people[name], name=f"demo {title}", scope=scope)
+        built.tokens[title] = made.text
+
+
+def _dataset(
+    people: dict[str, User], organisation: Organisation, name: str, **about: str
+) -> Dataset:
+    row = Dataset.objects.filter(organisation=organisation, name=name).first()
+    return row or create_dataset(
+        actor=people["ada"], organisation=organisation, name=name, vertical="sfx", **about
+    )
+
+
+def _gated_dataset(
+    people: dict[str, User],
+    organisation: Organisation,
+    material: Material,
+    built: Built,
+    say: Say,
+) -> None:
+    ada = people["ada"]
+    dataset = _dataset(
+        people,
+        organisation,
+        GATED,
+        title="Everyday sounds",
+        description=(
+            "A demonstration: real recordings under free licences from packages of Debian, and"
+            " synthetic scenes with exact labels. The only consent in it is for synthetic sound"
+            " and stands for one; no consent of a real person was invented."
+        ),
+        access=Dataset.Access.REQUEST,
+    )
+    if _missing(dataset, "1.0.0"):
+        say("Importing clips, consents and labels …")
+        import_consents(
+            actor=ada,
+            organisation=organisation,
+            table=write_csv(material.folder / "consents.csv", [CONSENT]),
+        )
+        _take_in(ada, dataset, material, material.rows)
+        _labels(ada, dataset, material.folder / "events.csv", material.events)
+        _review(people["cleo"], ada, dataset, say)
+    built.roots["1.0.0"] = _walk(people, dataset, "1.0.0", PURPOSES, say)
+    if _missing(dataset, "1.1.0"):
+        say("Changing some clips …")
+        if material.later:
+            _take_in(ada, dataset, material, material.later)
+        _labels(ada, dataset, material.folder / "moved.csv", material.moved, replace=True)
+        gone = "synthetic/soundscape-012.flac"
+        if Clip.objects.filter(dataset=dataset, path=gone, state=Clip.State.ACTIVE).exists():
+            remove_clips(actor=ada, dataset=dataset, paths=[gone])
+        _review(people["cleo"], ada, dataset, say)
+    built.roots["1.1.0"] = _walk(people, dataset, "1.1.0", PURPOSES, say)
+    if not Entitlement.objects.valid().filter(dataset=dataset, user=people["dan"]).exists():
+        grant_access(actor=ada, dataset=dataset, holder=people["dan"])
+    built.snapshot = _snapshot(dataset)
+
+
+def _open_dataset(
+    people: dict[str, User],
+    organisation: Organisation,
+    material: Material,
+    built: Built,
+    say: Say,
+) -> None:
+    dataset = _dataset(
+        people,
+        organisation,
+        OPEN,
+        title="Synthetic scenes",
+        description="A demonstration: synthetic scenes with exact labels, open to everyone.",
+        access=Dataset.Access.OPEN,
+    )
+    if _missing(dataset, "1.0.0"):
+        rows = [row for row in material.rows if row.get("synthetic") and not row["contributors"]]
+        _take_in(people["ada"], dataset, material, rows)
+        paths = set(sound_paths(rows))
+        events = [row for row in material.events if row["path"] in paths]
+        _labels(people["ada"], dataset, material.folder / "open.csv", events)
+        _review(people["cleo"], people["ada"], dataset, say)
+    built.open_root = _walk(people, dataset, "1.0.0", OPEN_PURPOSES, say)
+
+
+def _missing(dataset: Dataset, version: str) -> bool:
+    return not Release.objects.filter(
+        dataset=dataset, version=version, state=ReleaseState.PUBLISHED
+    ).exists()
+
+
+def _take_in(
+    actor: User, dataset: Dataset, material: Material, rows: Sequence[dict[str, object]]
+) -> None:
+    table = write_csv(material.folder / "clips.csv", rows)
+    report = import_clips(actor=actor, dataset=dataset, source=material.sounds, metadata=table)
+    assert report.is_clean, report.sentences()
+
+
+def _labels(
+    actor: User,
+    dataset: Dataset,
+    path: Path,
+    rows: Sequence[dict[str, object]],
+    *,
+    replace: bool = False,
+) -> None:
+    report = import_labels(
+        actor=actor,
+        dataset=dataset,
+        source=write_csv(path, rows),
+        format_name="native",
+        replace=replace,
+    )
+    assert report.is_clean, report.sentences()
+
+
+def _review(reviewer: User, steward: User, dataset: Dataset, say: Say) -> None:
+    """Decide on everything the detectors saw, by rules that invent no judgement of the ear."""
+    while True:
+        say("Scanning for voices, tags and personal data …")
+        scan_dataset(actor=steward, dataset=dataset)
+        finding = open_ones(findings_of(dataset)).first()
+        if finding is None:
+            return
+        verdict, reason = _verdict(dataset, finding)
+        decide(actor=reviewer, finding=finding, verdict=verdict, reason=reason)
+
+
+def _verdict(dataset: Dataset, finding: Finding) -> tuple[str, str]:
+    if finding.kind == "metadata":
+        return (
+            Decision.Verdict.REDACT,
+            "Tags inside the file are taken out; credits stay in the table.",
+        )
+    redacted = Clip.objects.filter(dataset=dataset, path__startswith="asterisk", state="active")
+    voice = finding.clip.path.startswith(VOICES.split("-en-")[0])
+    if finding.kind == "speech" and voice and redacted.order_by("path").first() == finding.clip:
+        return Decision.Verdict.REDACT, "A real voice without consent: muted, as an example."
+    return Decision.Verdict.EXCLUDE, "Sounds like a person, and nobody has consented."
+
+
+def _walk(
+    people: dict[str, User], dataset: Dataset, version: str, purposes: Sequence[str], say: Say
+) -> str:
+    """Take the version to published, each step by the person whose step it is."""
+    row = Release.objects.filter(dataset=dataset, version=version).first()
+    row = row or create_release(
+        actor=people["ada"], dataset=dataset, version=version, purposes=purposes
+    )
+    row = settle(row)
+    if row.state == ReleaseState.DRAFT:
+        say(f"Freezing {dataset} {version} …")
+        row = freeze(actor=people["ada"], release=row)
+    if row.state == ReleaseState.FROZEN:
+        row = submit(actor=people["ada"], release=row)
+    for part in SignOff.Part.values:
+        if row.state == ReleaseState.IN_REVIEW:
+            row = sign_off(actor=people["cleo"], release=row, part=part)
+    if row.state == ReleaseState.APPROVED:
+        row = publish(actor=people["rita"], release=row)
+        say(f"Published {dataset} {version}: root {row.root}")
+    return row.root
+
+
+def _snapshot(dataset: Dataset) -> dict[str, int]:
+    """The Hub snapshot of the newest release, written to disk and sent nowhere."""
+    release = Release.objects.filter(dataset=dataset).order_by("-order").first()
+    assert release is not None
+    written = write_snapshot(
+        content_of(release),
+        Path(settings.STATE) / "snapshots" / dataset.full_name / release.version,
+        repository_url=f"https://huggingface.co/datasets/{dataset.full_name}",
+        gated=True,
+    )
+    return dict(written.files)
+
+
+def write_summary(built: Built) -> Path:
+    """`var/demo.json`, readable by its owner alone: it holds passwords and tokens."""
+    path = Path(settings.STATE) / "demo.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(built.as_json(), indent=2) + "\n", encoding="utf-8")
+    return path
