@@ -11,6 +11,7 @@ from django.db import models
 
 from apps.accounts.models import SLUG, Organisation
 from apps.releases.models import Release
+from apps.storage.models import Blob
 
 REPOSITORY = RegexValidator(
     r"^[A-Za-z0-9][\w.-]{0,95}/(?:[\w.-]|\{organisation\}|\{dataset\}){1,96}$",
@@ -149,3 +150,44 @@ class Publication(models.Model):
     def marker(self) -> str:
         """Return the line by which our commit is recognised."""
         return f"Earmark-Publication: {self.uid}"
+
+
+class Snapshot(models.Model):
+    """The files of a release as our own hub door serves them: built once, then never changed.
+
+    Its commit is the release's commit in git, so a build that gave other bytes under the same name
+    would break every client's cache.
+    """
+
+    release = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="snapshot")
+    # The YAML block of README.md.
+    card = models.JSONField(default=dict)
+    # When a worker was last asked to build it.
+    asked_at = models.DateTimeField(null=True, blank=True)
+    built_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Snapshot of {self.release}"
+
+
+class SnapshotFile(models.Model):
+    """One file of a snapshot. `key` and `shard` are set for shards, which later versions reuse."""
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=300)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="snapshot_files")
+    git_oid = models.CharField(max_length=40)
+    key = models.CharField(max_length=64, blank=True)
+    shard = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["path"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["snapshot", "path"], name="snapshot_path_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["key"], name="snapshot_file_by_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
