@@ -1,6 +1,7 @@
 """Bringing events in from label files of any known format."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from django.db import transaction
@@ -19,6 +20,19 @@ from datasets_catalog.labels import Extent, Presence, Source, Status, event_prob
 from datasets_catalog.roles import Permission
 
 BATCH = 2000
+# What an import may change of an event; its clip, label and identity stay.
+CHANGEABLE = [
+    "onset",
+    "offset",
+    "f_low",
+    "f_high",
+    "channel",
+    "confidence",
+    "source",
+    "status",
+    "presence",
+    "annotator",
+]
 
 
 class Clips:
@@ -190,20 +204,62 @@ def _write(
 ) -> None:
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     clip_ids = sorted({event.clip_id for event in events})
-    present: set[tuple[object, ...]] = set()
+    existing: list[Event] = []
     for start in range(0, len(clip_ids), BATCH):
-        chunk = Event.objects.filter(clip_id__in=clip_ids[start : start + BATCH])
-        if replace:
-            report.changed += chunk.delete()[0]
-        else:
-            present.update(_identity(event) for event in chunk)
-    fresh = []
+        existing.extend(Event.objects.filter(clip_id__in=clip_ids[start : start + BATCH]))
+    plan = _replacement(existing, events) if replace else _addition(existing, events)
+    Event.objects.bulk_create(plan.fresh, batch_size=BATCH)
+    Event.objects.bulk_update(plan.changed, CHANGEABLE, batch_size=BATCH)
+    Event.objects.filter(pk__in=[event.pk for event in plan.gone]).delete()
+    report.added, report.changed = len(plan.fresh), len(plan.changed)
+    report.unchanged = len(events) - len(plan.fresh) - len(plan.changed)
+    if plan.gone:
+        report.note(f"{len(plan.gone)} events that the file no longer has were taken out")
+    if plan.fresh or plan.changed or plan.gone:
+        touch_draft(row)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import does to the events of the clips that it names."""
+
+    fresh: list[Event] = field(default_factory=list)
+    changed: list[Event] = field(default_factory=list)
+    gone: list[Event] = field(default_factory=list)
+
+
+def _addition(existing: Iterable[Event], events: Iterable[Event]) -> Plan:
+    plan = Plan()
+    present = {_identity(event) for event in existing}
     for event in events:
         key = _identity(event)
         if key not in present:
             present.add(key)
-            fresh.append(event)
-    Event.objects.bulk_create(fresh, batch_size=BATCH)
-    report.added, report.unchanged = len(fresh), len(events) - len(fresh)
-    if fresh or report.changed:
-        touch_draft(row)
+            plan.fresh.append(event)
+    return plan
+
+
+def _replacement(existing: Iterable[Event], events: Iterable[Event]) -> Plan:
+    """Pair old and new events of one clip and label in order of time, so that an event that only
+    moved stays the same event and a diff can say by how much it moved.
+    """
+    plan = Plan()
+    before: dict[tuple[int, str], list[Event]] = {}
+    for event in sorted(existing, key=_place):
+        before.setdefault((event.clip_id, event.label), []).append(event)
+    for event in sorted(events, key=_place):
+        waiting = before.get((event.clip_id, event.label))
+        if not waiting:
+            plan.fresh.append(event)
+            continue
+        kept = waiting.pop(0)
+        if any(getattr(kept, name) != getattr(event, name) for name in CHANGEABLE):
+            for name in CHANGEABLE:
+                setattr(kept, name, getattr(event, name))
+            plan.changed.append(kept)
+    plan.gone = [event for left in before.values() for event in left]
+    return plan
+
+
+def _place(event: Event) -> tuple[int, str, float, float]:
+    return (event.clip_id, event.label, event.onset, event.offset)

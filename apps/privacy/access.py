@@ -11,6 +11,9 @@ from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
 
+RELATED = ("clip__dataset__organisation", "clip__recording", "clip__blob", "scan", "decision")
+
+
 class FindingUnknownError(NotFoundError):
     """There is no such finding, or it is not the user's to see."""
 
@@ -30,11 +33,20 @@ def open_ones(findings: QuerySet[Finding]) -> QuerySet[Finding]:
     return of_current_content(findings.filter(decision=None))
 
 
+def state_of(finding: Finding) -> str:
+    """The verdict, `superseded` where the clip has changed since or is out, or `open`."""
+    if hasattr(finding, "decision"):
+        return str(finding.decision.verdict)
+    clip = finding.clip
+    current = finding.content_sha256 in {clip.blob.sha256, clip.cells_sha256}
+    return "open" if current and clip.state == Clip.State.ACTIVE else "superseded"
+
+
 def findings_of(dataset: Dataset) -> QuerySet[Finding]:
     """Every finding of a dataset, oldest first, whoever asks."""
     return (
         Finding.objects.filter(clip__dataset=dataset)
-        .select_related("clip__dataset__organisation", "clip__recording", "scan", "decision")
+        .select_related(*RELATED)
         .order_by("id")
     )
 
@@ -43,7 +55,7 @@ def findings_for(user: Principal, dataset: Dataset | None = None) -> QuerySet[Fi
     """Findings of the organisations in which the user may see them, oldest first."""
     rows = Finding.objects.filter(
         clip__dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW)
-    ).select_related("clip__dataset__organisation", "clip__recording", "scan", "decision")
+    ).select_related(*RELATED)
     if dataset is not None:
         rows = rows.filter(clip__dataset=dataset)
     return rows.order_by("id")

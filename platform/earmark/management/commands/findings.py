@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.privacy.access import findings_for, findings_of, open_ones
+from apps.privacy.access import findings_for, findings_of, open_ones, state_of
 from earmark.management.base import Acts, dataset_named
 from earmark.management.base import Command as Base
 
@@ -34,7 +34,7 @@ class Command(Base):
                 "score": row.score,
                 "detail": row.detail,
                 "detector": f"{row.scan.detector} {row.scan.detector_version}",
-                "decision": row.decision.verdict if hasattr(row, "decision") else None,
+                "state": state_of(row),
             }
             for row in rows
         ]
@@ -44,7 +44,7 @@ class Command(Base):
             return ["Nothing stands open."]
         return [
             f"{row['finding']}  {row['kind']:<10} {_span(row):<17} {row['clip']}"
-            f"  {row['decision'] or 'open'}  {row['detail']}"
+            f"  {row['state']}  {row['detail']}"
             for row in value
         ]
 
