@@ -5,6 +5,7 @@ import shutil
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -28,7 +29,7 @@ def new_arrival() -> Path:
     return folder
 
 
-def keep(file: UploadedFile, folder: Path, stem: str) -> Path:
+def keep(file: "UploadedFile[Any]", folder: Path, stem: str) -> Path:
     """Write a sent file under a name of our own that keeps its endings."""
     endings = "".join(Path(UNSAFE.sub("_", file.name or "")).suffixes[-2:])[:16]
     target = folder / f"{stem}{endings}"

@@ -39,6 +39,14 @@ _CLIP = {
     "excluded": ("Excluded", Tone.BAD, "cross"),
     "removed": ("Removed", Tone.PLAIN, "cross"),
 }
+_PUBLICATION = {
+    "planned": ("Planned", Tone.PLAIN, "wait"),
+    "sending": ("Sending", Tone.INFO, "upload"),
+    "tagging": ("Tagging", Tone.INFO, "tag"),
+    "verifying": ("Reading back", Tone.INFO, "shield"),
+    "published": ("Published", Tone.GOOD, "check"),
+    "failed": ("Failed", Tone.BAD, "alert"),
+}
 _REQUEST = {
     "pending": ("Waiting", Tone.WARN, "wait"),
     "granted": ("Granted", Tone.GOOD, "check"),
@@ -58,6 +66,7 @@ KINDS = {
     "answer": _ANSWER,
     "event": _EVENT,
     "clip": _CLIP,
+    "publication": _PUBLICATION,
     "request": _REQUEST,
     "split": _SPLIT,
 }

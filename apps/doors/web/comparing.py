@@ -14,15 +14,16 @@ CLIP_WORDS = {
 }
 
 
-def change_groups(diff: Diff) -> list[ChangeGroup]:
-    return [_clips(diff), _events(diff), _classes(diff), _rights(diff)]
+def change_groups(diff: Diff, *, with_names: bool) -> list[ChangeGroup]:
+    """`with_names`: whether the reader may know the names of clips."""
+    return [_clips(diff, with_names=with_names), _events(diff), _classes(diff), _rights(diff)]
 
 
-def _clips(diff: Diff) -> ChangeGroup:
+def _clips(diff: Diff, *, with_names: bool) -> ChangeGroup:
     clips = diff.clips
-    examples = clips.examples
-    changes = [Change(path, after="added") for path in examples.get("added", [])]
-    changes += [Change(path, before="removed") for path in examples.get("removed", [])]
+    examples = clips.examples if with_names else {}
+    changes = [Change(path, after="in it") for path in examples.get("added", [])]
+    changes += [Change(path, before="in it") for path in examples.get("removed", [])]
     for key, (_, before, after) in CLIP_WORDS.items():
         changes += [Change(path, before, after) for path in examples.get(key, [])]
     counts = {"added": clips.added, "removed": clips.removed}
@@ -31,7 +32,8 @@ def _clips(diff: Diff) -> ChangeGroup:
         "Clips",
         _counted(counts) or f"all {clips.unchanged:,} unchanged",
         changes,
-        sum(counts.values()),
+        sum(counts.values()) if with_names else 0,
+        of_files=True,
     )
 
 

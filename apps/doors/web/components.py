@@ -90,6 +90,7 @@ class ChangeGroup:
     summary: str
     changes: Sequence[Change] = field(default_factory=tuple)
     total: int = 0
+    of_files: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from apps.accounts.models import SLUG, Organisation, Token
 from apps.datasets.models import Dataset, Vocabulary
 from apps.ingest.importers.registry import FORMATS
 from apps.privacy.redaction import Method
+from apps.publishing.models import Target
 from apps.releases.models import SignOff
 from datasets_catalog.licences import Use
 from datasets_catalog.purposes import TERMS
@@ -259,4 +260,35 @@ class ConsentImportForm(forms.Form):
         initial=True,
         label="Only show what would happen",
         help_text="The ledger only grows: what is recorded is never changed.",
+    )
+
+
+class TargetForm(forms.Form):
+    """Where releases are sent, and the token to write there."""
+
+    name = forms.CharField(max_length=96, validators=[SLUG], help_text="How it is called here.")
+    endpoint = forms.URLField(
+        assume_scheme="https",
+        initial="https://huggingface.co",
+        help_text="The address of the hub. The token travels there, so it begins with https.",
+    )
+    repository = forms.CharField(
+        max_length=200,
+        help_text="namespace/name on the hub. {organisation} and {dataset} in the name stand for"
+        " the dataset's own, so that one target serves many datasets.",
+    )
+    gate = forms.ChoiceField(
+        label="Access on the hub",
+        choices=Target.Gate.choices,
+        initial=Target.Gate.MANUAL,
+        help_text="A dataset that is given on request here is not sent to an open repository.",
+    )
+    private = forms.BooleanField(
+        required=False, label="Private", help_text="Seen by members of the namespace alone."
+    )
+    token = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="A token of the hub that may write to the repository. It is kept encrypted and"
+        " never shown. Leave it empty to keep the one on record.",
     )

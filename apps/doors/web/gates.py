@@ -7,7 +7,8 @@ from apps.doors.web.templatetags.web_components import NOTHING
 from apps.releases.models import GateResult
 from datasets_catalog.gates.registry import GATES
 
-SHOWN_ROWS = 25
+SHOWN_ROWS = 10
+_ORDER = {Tone.BAD: 0, Tone.WARN: 1, Tone.PLAIN: 2, Tone.GOOD: 3}
 MEND = {
     "rights.licence_known": "Give these clips a licence in the metadata table and import it again:"
     " an SPDX expression such as CC-BY-4.0, or a LicenseRef- whose text is recorded.",
@@ -37,8 +38,10 @@ MEND = {
 _WHY = {gate.code: gate.why for gate in GATES}
 
 
-def checks_of(results: Iterable[GateResult]) -> list[Check]:
-    return [_check(result) for result in results]
+def checks_of(results: Iterable[GateResult], *, with_rows: bool) -> list[Check]:
+    """What fails comes first. Failing rows can name people: they are for members alone."""
+    checks = [_check(result, with_rows=with_rows) for result in results]
+    return sorted(checks, key=lambda check: _ORDER[check.tone])
 
 
 def checks_to_come() -> list[Check]:
@@ -48,9 +51,10 @@ def checks_to_come() -> list[Check]:
     ]
 
 
-def _check(result: GateResult) -> Check:
+def _check(result: GateResult, *, with_rows: bool) -> Check:
     tone, verdict = _verdict(result)
-    rows = [(row["path"] or NOTHING, row["message"]) for row in result.failing[:SHOWN_ROWS]]
+    failing = result.failing[:SHOWN_ROWS] if with_rows else []
+    rows = [(row["path"] or NOTHING, row["message"]) for row in failing]
     return Check(
         title=result.title,
         code=result.code,
@@ -58,10 +62,10 @@ def _check(result: GateResult) -> Check:
         verdict=verdict,
         summary=result.summary,
         why=_WHY.get(result.code, ""),
-        mend="" if result.passed else MEND.get(result.code, ""),
+        mend=MEND.get(result.code, "") if with_rows and not result.passed else "",
         columns=("Clip", "Why it fails") if rows else (),
         rows=rows,
-        rows_total=result.failing_count,
+        rows_total=result.failing_count if rows else 0,
     )
 
 

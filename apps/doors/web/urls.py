@@ -17,6 +17,7 @@ from apps.doors.web.views import (
     releases,
     review,
     styleguide,
+    targets,
     tokens,
 )
 
@@ -73,6 +74,9 @@ organisation_patterns: list[URLPattern] = [
     path("contributors/", consent.contributors, name="contributors"),
     path("consents/import/", imports.consents, name="consent_import"),
     path("contributors/<page_code:code>/", consent.contributor, name="contributor"),
+    path("targets/", targets.listing, name="targets"),
+    path("targets/<page_name:name>/", targets.edit, name="target"),
+    path("targets/<page_name:name>/check/", targets.check, name="target_check"),
     path("log/", organisations.audit, name="audit"),
 ]
 

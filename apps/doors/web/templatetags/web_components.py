@@ -229,6 +229,18 @@ def changed_as(change: Change) -> str:
 
 
 @register.filter
+def words(name: str) -> str:
+    """A name of ours as words: "privacy_reviewer" is "privacy reviewer"."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """A detector's dotted kind as words: "text.phone" is "Text: phone"."""
+    return kind.replace(".", ": ").replace("_", " ").capitalize()
+
+
+@register.filter
 def clock(seconds: float | None) -> str:
     """Seconds as a position in a clip, to the millisecond: 1:02.345."""
     if seconds is None:

@@ -1,5 +1,8 @@
 """May I have this dataset, and who asked for it."""
 
+from uuid import UUID
+
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -71,7 +74,7 @@ def cancel(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 
 @require_POST
-def answer(request: HttpRequest, uid: str) -> HttpResponse:
+def answer(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = signed_in(request)
     row = request_for(user, uid)
     words = typed(request, "answer")
@@ -87,8 +90,11 @@ def answer(request: HttpRequest, uid: str) -> HttpResponse:
 def activity(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     """What the log says about a dataset, newest first, for those who work on it."""
     frame = draft_frame(request, organisation, name)
+    name = frame.dataset.full_name
+    # Releases are written down as the dataset's name and the version.
     rows = AuditEvent.objects.filter(
-        organisation=frame.dataset.organisation.name, subject=frame.dataset.full_name
+        Q(subject=name) | Q(subject__startswith=f"{name} "),
+        organisation=frame.dataset.organisation.name,
     )
     page = page_of(request, rows, by="-sequence")
     context = frame.context("activity", Crumb("Activity"), page=page)

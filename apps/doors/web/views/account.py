@@ -20,7 +20,7 @@ class SignIn(auth.LoginView):
 
 
 class SignOut(auth.LogoutView):
-    next_page = reverse_lazy("web:home")
+    next_page = "/"
 
 
 class PasswordChange(auth.PasswordChangeView):

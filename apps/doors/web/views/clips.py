@@ -1,5 +1,7 @@
 """The draft's clips: the table, and the page of one."""
 
+from uuid import UUID
+
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,6 +13,7 @@ from apps.datasets.models import Clip, Dataset, Event
 from apps.doors.web.components import Column, Crumb, Region, Tone
 from apps.doors.web.listening import peaks, whole
 from apps.doors.web.paging import page_of, sort_of
+from apps.doors.web.templatetags.web_components import kind_words
 from apps.doors.web.views.frame import DatasetFrame, draft_frame, signed_in, told
 from apps.privacy.access import findings_for
 from apps.privacy.models import Finding
@@ -25,7 +28,7 @@ COLUMNS = [
     Column("Length", "duration", numeric=True),
     Column("Rate", "sample_rate", numeric=True),
     Column("Events", numeric=True),
-    Column("State"),
+    Column("Notes"),
 ]
 SORTABLE = [column.key for column in COLUMNS if column.key]
 EVENT_TONES = {
@@ -73,12 +76,12 @@ def _filtered(request: HttpRequest, rows: QuerySet[Clip]) -> QuerySet[Clip]:
     return rows.exclude(state=Clip.State.REMOVED)
 
 
-def clip_of(frame: DatasetFrame, uid: str) -> Clip:
+def clip_of(frame: DatasetFrame, uid: UUID) -> Clip:
     rows = Clip.objects.select_related("recording", "blob", "original", "added_by")
     return get_object_or_404(rows, dataset=frame.dataset, uid=uid)
 
 
-def page(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponse:
+def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
     frame = draft_frame(request, organisation, name)
     clip = clip_of(frame, uid)
     events = list(clip.events.order_by("onset").select_related("term"))
@@ -108,12 +111,12 @@ def page(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpRe
     return render(request, "web/clips/page.html", context)
 
 
-def audio(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponseBase:
+def audio(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
     clip = clip_of(draft_frame(request, organisation, name), uid)
     return whole(request, clip)
 
 
-def outline(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponse:
+def outline(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
     clip = clip_of(draft_frame(request, organisation, name), uid)
     return JsonResponse(peaks(clip.blob), safe=False)
 
@@ -141,7 +144,7 @@ def finding_region(finding: Finding) -> Region:
     verdict = decided.get_verdict_display() if decided else "Open"
     score = "" if finding.score is None else f"score {finding.score:.2f}"
     return Region(
-        label=finding.kind.replace("_", " ").replace(".", ": "),
+        label=kind_words(finding.kind),
         onset=finding.onset,
         offset=finding.offset,
         kind=f"Finding: {verdict}",
@@ -187,7 +190,7 @@ def _history(dataset: Dataset, clip: Clip) -> list[AuditEvent]:
 
 
 @require_POST
-def remove(request: HttpRequest, organisation: str, name: str, uid: str) -> HttpResponse:
+def remove(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
     user = signed_in(request)
     frame = draft_frame(request, organisation, name)
     clip = clip_of(frame, uid)

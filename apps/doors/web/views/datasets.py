@@ -13,7 +13,7 @@ from apps.doors.web.components import Crumb
 from apps.doors.web.figures import draft_figures, facet_counts, newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import dataset_frame, draft_frame, signed_in
+from apps.doors.web.views.frame import HtmxRequest, dataset_frame, draft_frame, signed_in
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission
@@ -22,7 +22,7 @@ from datasets_catalog.verticals import Vertical
 CARDS = 24
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: HtmxRequest) -> HttpResponse:
     rows = visible_datasets(request.user)
     words = request.GET.get("q", "").strip()[:200]
     for word in words.split():

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django_htmx.middleware import HtmxDetails
 
 from apps.accounts.access import Principal, roles_of
 from apps.accounts.models import Organisation, User
@@ -28,6 +29,12 @@ DRAFT_TABS = (
     ("activity", "Activity"),
 )
 PUBLIC_TABS = ("overview", "releases", "access")
+
+
+class HtmxRequest(HttpRequest):
+    """A request as the middleware of django-htmx leaves it."""
+
+    htmx: HtmxDetails
 
 
 class SignInFirstError(DeniedError):

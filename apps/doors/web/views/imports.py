@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -86,10 +87,10 @@ def labels(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 
 @require_POST
-def again(request: HttpRequest, uid: str) -> HttpResponse:
+def again(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The same import for good, after its dry run showed what would happen."""
     user = signed_in(request)
-    job = job_for(user, uid)
+    job = job_for(user, str(uid))
     arguments = dict(job.arguments)
     source = Path(arguments.get("source", ""))
     if job.kind != CLIPS or arrivals_root() not in source.parents or not source.exists():

@@ -1,6 +1,7 @@
 """Long work: what runs, how far it is, how it ended."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.models import User
 from apps.doors.web.components import Crumb
 from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import signed_in, told
+from apps.doors.web.views.frame import HtmxRequest, signed_in, told
 from apps.jobs.access import job_for, jobs_for
 from apps.jobs.actions import cancel_job
 from apps.jobs.models import Job
@@ -34,9 +35,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "web/jobs/list.html", context)
 
 
-def page(request: HttpRequest, uid: str) -> HttpResponse:
+def page(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = signed_in(request)
-    job = job_for(user, uid)
+    job = job_for(user, str(uid))
     crumbs = [Crumb("Jobs", reverse("web:jobs")), Crumb(title_of(job))]
     context = {
         "one": shown(job, user, reload_when_over=True),
@@ -47,10 +48,10 @@ def page(request: HttpRequest, uid: str) -> HttpResponse:
     return render(request, "web/jobs/page.html", context)
 
 
-def progress(request: HttpRequest, uid: str) -> HttpResponse:
+def progress(request: HtmxRequest, uid: UUID) -> HttpResponse:
     """The fragment that polls; when the job has ended the page is loaded anew with its result."""
     user = signed_in(request)
-    job = job_for(user, uid)
+    job = job_for(user, str(uid))
     if not request.htmx:
         return redirect("web:job", uid)
     response = render(request, "web/components/job.html", shown(job, user))
@@ -60,9 +61,9 @@ def progress(request: HttpRequest, uid: str) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, uid: str) -> HttpResponse:
+def cancel(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = signed_in(request)
-    job = job_for(user, uid)
+    job = job_for(user, str(uid))
     with told(request, "The job stops at its next step."):
         cancel_job(actor=user, job=job)
     return redirect("web:job", uid)

@@ -25,6 +25,7 @@ TABS = (
     ("organisation", "Datasets", None),
     ("members", "Members", Permission.DATASET_VIEW),
     ("contributors", "Contributors", Permission.CONSENT_VIEW),
+    ("targets", "Targets", Permission.TARGET_MANAGE),
     ("audit", "Log", Permission.AUDIT_READ),
 )
 

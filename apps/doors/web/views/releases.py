@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.access.answers import Action
+from apps.access.authorize import authorize
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.doors.web.commands import commands_for
@@ -26,6 +28,7 @@ from apps.doors.web.views.frame import (
 from apps.doors.web.views.jobs import shown
 from apps.jobs.access import jobs_for
 from apps.jobs.actions import start_job
+from apps.publishing.access import publications_for, targets_for
 from apps.publishing.releasing import publish as publish_release
 from apps.releases.access import release_for, releases_for
 from apps.releases.actions import (
@@ -98,7 +101,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         Crumb(release.tag),
         release=release,
         steps=_steps(release),
-        checks=checks_of(results) if results else checks_to_come(),
+        checks=checks_of(results, with_rows=frame.sees_draft) if results else checks_to_come(),
         asked=results[0].checked_at if results else None,
         failing=sum(result.blocking and not result.passed for result in results),
         purposes=[TERMS[Purpose(purpose)].title for purpose in release.purposes],
@@ -117,6 +120,7 @@ def compare(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     frozen = list(releases_for(request.user, frame.dataset).exclude(root=""))
     before, after = _pair(request, frozen)
     found = diff_releases(before, after) if before and after else None
+    named = frame.sees_draft or _may_list(request, before, after)
     context = frame.context(
         "releases",
         Crumb("Releases", frame.url("releases")),
@@ -125,7 +129,7 @@ def compare(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
         before=before,
         after=after,
         found=found,
-        groups=change_groups(found) if found else [],
+        groups=change_groups(found, with_names=named) if found else [],
     )
     return render(request, "web/releases/compare.html", context)
 
@@ -250,8 +254,17 @@ def _next_steps(
             for part in SignOff.Part
             if part not in present and PART_PERMISSIONS[part] in frame.may
         ],
+        "publications": publications_for(user, frame.dataset).filter(release=release),
+        "targets": targets_for(user, frame.dataset.organisation)
+        if release.state == ReleaseState.PUBLISHED and Permission.RELEASE_PUBLISH in frame.may
+        else [],
         "missing": [part.label for part in SignOff.Part if part not in present],
     }
+
+
+def _may_list(request: HttpRequest, *releases: Release | None) -> bool:
+    """Whether this reader may know the names of the files in all of these."""
+    return all(row and authorize(request.user, row, Action.LIST).allowed for row in releases)
 
 
 def _pair(request: HttpRequest, frozen: list[Release]) -> tuple[Release | None, Release | None]:

@@ -1,5 +1,7 @@
 """The queue of findings, and the decision on one."""
 
+from uuid import UUID
+
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,7 +17,7 @@ from apps.doors.web.views.clips import finding_region
 from apps.doors.web.views.frame import dataset_url, draft_frame, signed_in, told
 from apps.doors.web.views.jobs import shown
 from apps.jobs.access import jobs_for
-from apps.privacy.access import finding_for, findings_for, of_current_content
+from apps.privacy.access import finding_for, findings_for, open_ones
 from apps.privacy.actions import decide, start_scan
 from apps.privacy.models import Finding
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind, NotFoundError
@@ -33,7 +35,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         raise DeniedError(
             "You review in no organisation. Its owner can make you a privacy reviewer."
         )
-    rows = findings_for(user, open_only=True)
+    rows = open_ones(findings_for(user))
     kinds = list(rows.order_by().values_list("kind").annotate(count=Count("pk")).order_by("kind"))
     kind = request.GET.get("kind", "").replace("\0", "")
     dataset = request.GET.get("dataset", "").replace("\0", "")
@@ -53,7 +55,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "web/review/queue.html", context)
 
 
-def finding(request: HttpRequest, uid: str) -> HttpResponse:
+def finding(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = signed_in(request)
     row = finding_for(user, str(uid))
     decided = getattr(row, "decision", None)
@@ -81,7 +83,7 @@ def finding(request: HttpRequest, uid: str) -> HttpResponse:
     return render(request, "web/review/finding.html", context, status=422 if form.errors else 200)
 
 
-def sound(request: HttpRequest, uid: str) -> HttpResponseBase:
+def sound(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """What of the clip has to be heard for this finding, and no more."""
     row = finding_for(signed_in(request), str(uid))
     span = _heard(row)
@@ -103,7 +105,7 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
         Crumb("Privacy"),
         may_view=may_view,
         page=page_of(request, rows, by="-id") if may_view else None,
-        open_count=of_current_content(rows.filter(decision=None)).count() if may_view else 0,
+        open_count=open_ones(rows).count() if may_view else 0,
         verdicts=rows.order_by().values_list("decision__verdict").annotate(Count("pk")),
         jobs=[shown(job, user) for job in jobs.filter(finished_at=None)[:5]],
     )
@@ -121,7 +123,7 @@ def scan(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 def _to_next(request: HttpRequest, row: Finding) -> HttpResponse:
     """The next open finding of the same dataset, or the queue when there is none."""
-    rows = findings_for(signed_in(request), row.clip.dataset, open_only=True)
+    rows = open_ones(findings_for(signed_in(request), row.clip.dataset))
     following = rows.filter(pk__gt=row.pk).first() or rows.first()
     if following is None:
         return redirect("web:review")

@@ -132,6 +132,7 @@ CHANGES = [
             Change("dusk/pond-11.flac", before="CC-BY-NC-4.0", after="CC-BY-4.0"),
         ),
         3,
+        of_files=True,
     ),
     ChangeGroup("Consent", "no change", (), 0),
 ]
