@@ -10,6 +10,7 @@ from apps.accounts.models import Token, User
 from apps.accounts.tokens import token_for
 
 SCHEME = b"bearer"
+CHALLENGE = 'Bearer realm="earmark"'
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -32,7 +33,7 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="earmark"'
+        return CHALLENGE
 
 
 def token_of(request: Request) -> Token | None:

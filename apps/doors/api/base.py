@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.pagination import BasePagination
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +16,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import Token, User
 from apps.doors.api.conditional import conditional
 from apps.doors.api.keyset import KeysetPagination, answer, page_of
+from apps.doors.api.negotiation import AnyAccept
 from apps.doors.api.parsers import BoundedJSONParser
 from apps.doors.api.schema import ApiSchema
 
@@ -30,8 +33,9 @@ class ApiView(APIView):
     """
 
     schema = ApiSchema()
-    parser_classes = (BoundedJSONParser,)
-    pagination_class = KeysetPagination
+    content_negotiation_class = AnyAccept
+    parser_classes: Sequence[type[BaseParser]] = (BoundedJSONParser,)
+    pagination_class: type[BasePagination] | None = KeysetPagination
     resource: ClassVar[str] = ""
     public: ClassVar[bool] = False
     write_scope: ClassVar[Token.Scope] = Token.Scope.WRITE

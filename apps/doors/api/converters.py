@@ -29,3 +29,9 @@ class VersionConverter(SlugConverter):
     """Three numbers joined by dots, such as 1.2.0."""
 
     regex = r"(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})"
+
+
+class TableConverter(SlugConverter):
+    """One of the tables of a release."""
+
+    regex = r"clips|events"

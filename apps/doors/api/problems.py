@@ -8,8 +8,9 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
+from apps.access.answers import SignInNeededError
+from apps.doors.api.authentication import CHALLENGE
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind, NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
@@ -60,10 +61,7 @@ def problem(
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler; None for what nobody foresaw, which stays a 500 and a log entry."""
-    response = _translate(_as_known(error))
-    if response is not None:
-        set_rollback()
-    return response
+    return _translate(_as_known(error))
 
 
 def _as_known(error: Exception) -> Exception:
@@ -79,6 +77,8 @@ def _as_known(error: Exception) -> Exception:
 
 
 def _translate(error: Exception) -> Response | None:
+    if isinstance(error, SignInNeededError):
+        return _sign_in(error)
     if isinstance(error, EarmarkError):
         return problem(STATUS_OF_KIND[error.kind], error.code, error.message, context=error.detail)
     if isinstance(error, exceptions.ValidationError):
@@ -86,6 +86,12 @@ def _translate(error: Exception) -> Response | None:
     if isinstance(error, exceptions.APIException):
         return _refusal(error)
     return None
+
+
+def _sign_in(error: SignInNeededError) -> Response:
+    response = problem(HTTPStatus.UNAUTHORIZED, error.code, error.message)
+    response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
 
 
 def _fields(error: exceptions.ValidationError) -> Response:

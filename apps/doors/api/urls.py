@@ -1,35 +1,120 @@
 """Addresses of the REST door."""
 
-from django.urls import include, path, re_path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from apps.doors.api import converters
-from apps.doors.api.views import accounts, audit, clips, datasets, jobs, unknown, vocabularies
+from apps.doors.api.views import (
+    access,
+    accounts,
+    audit,
+    clips,
+    contents,
+    datasets,
+    jobs,
+    privacy,
+    publishing,
+    releases,
+    rights,
+    unknown,
+    uploads,
+    vocabularies,
+)
 
 register_converter(converters.SlugConverter, "name")
 register_converter(converters.WordConverter, "word")
 register_converter(converters.Sha256Converter, "sha256")
 register_converter(converters.VersionConverter, "version")
+register_converter(converters.TableConverter, "table")
 
 app_name = "api"
 
-ORGANISATION = [
+Routes = list[URLPattern | URLResolver]
+
+ORGANISATION: Routes = [
     path("", accounts.OneOrganisation.as_view(), name="organisation"),
     path("members/", accounts.Members.as_view(), name="members"),
     path("members/<word:username>/<word:role>/", accounts.OneMemberRole.as_view(), name="member"),
     path("audit/", audit.AuditEvents.as_view(), name="audit"),
+    path("contributors/", rights.Contributors.as_view(), name="contributors"),
+    path("consents/", rights.Consents.as_view(), name="consents"),
+    path("terms/", rights.OwnTerms.as_view(), name="own-terms"),
+    path("targets/", publishing.Targets.as_view(), name="targets"),
+    path("targets/<name:target>/", publishing.OneTarget.as_view(), name="target"),
 ]
 
-DATASET = [
+UPLOAD: Routes = [
+    path("", uploads.OneUpload.as_view(), name="upload"),
+    path("check/", uploads.UploadCheck.as_view(), name="upload-check"),
+    path("pack/", uploads.UploadPack.as_view(), name="upload-pack"),
+    path("blobs/<sha256:sha256>/", uploads.UploadBlob.as_view(), name="upload-blob"),
+    path("parts/<sha256:sha256>/", uploads.UploadParts.as_view(), name="upload-parts"),
+    path("parts/<sha256:sha256>/<int:number>/", uploads.UploadPart.as_view(), name="upload-part"),
+    path(
+        "parts/<sha256:sha256>/complete/",
+        uploads.UploadPartsComplete.as_view(),
+        name="upload-parts-complete",
+    ),
+    path("commit/", uploads.UploadCommit.as_view(), name="upload-commit"),
+    path("finish/", uploads.UploadFinish.as_view(), name="upload-finish"),
+]
+
+RELEASE: Routes = [
+    path("", releases.OneRelease.as_view(), name="release"),
+    path("freeze/", releases.ReleaseFreeze.as_view(), name="release-freeze"),
+    path("gates/", releases.ReleaseGates.as_view(), name="release-gates"),
+    path("submit/", releases.ReleaseSubmission.as_view(), name="release-submit"),
+    path("sign-offs/", releases.ReleaseSignOffs.as_view(), name="release-sign-offs"),
+    path("publish/", releases.ReleasePublication.as_view(), name="release-publish"),
+    path("reopen/", releases.ReleaseReopening.as_view(), name="release-reopen"),
+    path("deprecate/", releases.ReleaseDeprecation.as_view(), name="release-deprecate"),
+    path("diff/", releases.ReleaseDiff.as_view(), name="release-diff"),
+    path("authorization/", releases.ReleaseAuthorization.as_view(), name="release-authorization"),
+    path(
+        "publications/",
+        publishing.ReleasePublications.as_view(),
+        name="release-publications",
+    ),
+    path(
+        "publications/plan/",
+        publishing.ReleasePublicationPlan.as_view(),
+        name="release-publication-plan",
+    ),
+    path("clips/", contents.ReleaseClips.as_view(), name="release-clips"),
+    path("clips/<uuid:uid>/", contents.ReleaseClip.as_view(), name="release-clip"),
+    path("clips/<uuid:uid>/audio/", contents.ReleaseClipAudio.as_view(), name="release-clip-audio"),
+    path("tables/<table:table>.parquet", contents.ReleaseTable.as_view(), name="release-table"),
+]
+
+DATASET: Routes = [
     path("", datasets.OneDataset.as_view(), name="dataset"),
     path("clips/", clips.Clips.as_view(), name="clips"),
     path("clips/remove/", clips.ClipRemovals.as_view(), name="clip-removals"),
     path("clips/<uuid:uid>/", clips.OneClip.as_view(), name="clip"),
     path("clips/<uuid:uid>/events/", clips.ClipEvents.as_view(), name="clip-events"),
+    path("uploads/", uploads.Uploads.as_view(), name="uploads"),
+    path("uploads/<uuid:upload>/", include(UPLOAD)),
+    path("clips/<uuid:uid>/audio/", contents.DraftClipAudio.as_view(), name="clip-audio"),
+    path("clips/<uuid:uid>/participations/", rights.Participations.as_view(), name="people"),
     path("recordings/", clips.Recordings.as_view(), name="recordings"),
+    path("licence/", rights.DraftLicence.as_view(), name="draft-licence"),
+    path("consent-coverage/", rights.DraftCoverage.as_view(), name="draft-coverage"),
+    path("scans/", privacy.Scans.as_view(), name="scans"),
+    path("findings/", privacy.Findings.as_view(), name="findings"),
+    path("publications/", publishing.Publications.as_view(), name="publications"),
+    path("access-requests/", access.AccessRequests.as_view(), name="access-requests"),
+    path("entitlements/", access.Entitlements.as_view(), name="entitlements"),
+    path(
+        "entitlements/revoke/",
+        access.EntitlementRevocations.as_view(),
+        name="entitlement-revocations",
+    ),
+    path("receipts/", access.Receipts.as_view(), name="receipts"),
+    path("releases/", releases.Releases.as_view(), name="releases"),
+    path("releases/<version:version>/", include(RELEASE)),
 ]
 
-urlpatterns = [
+urlpatterns: Routes = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
     path("whoami/", accounts.Whoami.as_view(), name="whoami"),
@@ -50,6 +135,23 @@ urlpatterns = [
     ),
     path("datasets/", datasets.Datasets.as_view(), name="datasets"),
     path("datasets/<name:organisation>/<name:name>/", include(DATASET)),
+    path("findings/<uuid:uid>/", privacy.OneFinding.as_view(), name="finding"),
+    path(
+        "findings/<uuid:uid>/decision/",
+        privacy.FindingDecision.as_view(),
+        name="finding-decision",
+    ),
+    path("access-requests/<uuid:uid>/", access.OneAccessRequest.as_view(), name="access-request"),
+    path(
+        "access-requests/<uuid:uid>/grant/",
+        access.AccessRequestGrant.as_view(),
+        name="access-request-grant",
+    ),
+    path(
+        "access-requests/<uuid:uid>/refuse/",
+        access.AccessRequestRefusal.as_view(),
+        name="access-request-refuse",
+    ),
     path("jobs/", jobs.Jobs.as_view(), name="jobs"),
     path("jobs/<uuid:uid>/", jobs.OneJob.as_view(), name="job"),
     path("jobs/<uuid:uid>/cancel/", jobs.JobCancellation.as_view(), name="job-cancel"),

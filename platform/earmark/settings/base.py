@@ -117,6 +117,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "TokenScope": "apps.accounts.models.Token.Scope",
+        "OrganisationKind": "apps.accounts.models.Organisation.Kind",
+        "JobState": "apps.jobs.models.Job.State",
+        "ClipState": "apps.datasets.models.Clip.State",
+        "AccessRequestState": "apps.access.models.AccessRequest.State",
+        "PublicationState": "apps.publishing.models.Publication.State",
+        "TargetKind": "apps.publishing.models.Target.Kind",
+        "ReleaseState": "apps.doors.api.shapes.choices.RELEASE_STATES",
+        "Purpose": "apps.doors.api.shapes.choices.PURPOSES",
     },
 }
 

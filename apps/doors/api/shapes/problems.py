@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from datasets_catalog.errors import EarmarkError
+
 
 class FieldProblem(serializers.Serializer[Any]):
     """What is wrong with one field of the request."""
@@ -27,3 +29,14 @@ class Problem(serializers.Serializer[Any]):
     errors = FieldProblem(  # type: ignore[assignment]  # DRF has one too
         many=True, required=False
     )
+
+
+class Reason(serializers.Serializer[Any]):
+    """Why one of many was refused while the others went on."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+def reason(error: EarmarkError | None) -> dict[str, str] | None:
+    return None if error is None else {"code": error.code, "detail": error.message}

@@ -1,0 +1,198 @@
+"""Releases over the wire."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.access.answers import Action, Binding, Code
+from apps.doors.api.shapes.choices import PURPOSES, RELEASE_STATES
+from apps.releases.models import GateResult, Release, SignOff
+from apps.storage.tables import ClipRow
+from datasets_catalog.licences import Use
+
+
+class ReleaseOut(serializers.ModelSerializer[Release]):
+    """A numbered state of a dataset. Sizes in bytes, lengths in seconds."""
+
+    dataset = serializers.CharField(source="dataset.full_name")
+    state = serializers.ChoiceField(choices=RELEASE_STATES)
+    purposes = serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES))
+    use = serializers.ChoiceField(choices=[use.value for use in Use])
+    frozen_by = serializers.CharField(source="frozen_by.username", default=None, allow_null=True)
+    published_by = serializers.CharField(
+        source="published_by.username", default=None, allow_null=True
+    )
+
+    class Meta:
+        model = Release
+        fields = (
+            "uid",
+            "dataset",
+            "version",
+            "tag",
+            "state",
+            "purposes",
+            "use",
+            "notes",
+            "root",
+            "clips",
+            "events",
+            "seconds",
+            "size",
+            "licence",
+            "dvc_commit",
+            "created_at",
+            "frozen_by",
+            "frozen_at",
+            "published_by",
+            "published_at",
+        )
+        read_only_fields = fields
+
+
+class ReleaseFull(ReleaseOut):
+    """A release with what was counted in it when it was frozen."""
+
+    class Meta:
+        model = Release
+        fields = (*ReleaseOut.Meta.fields, "statistics")
+        read_only_fields = fields
+
+
+class ReleaseNew(serializers.Serializer[Any]):
+    """A release to be."""
+
+    version = serializers.CharField(max_length=32, help_text="Three numbers, such as 1.2.0.")
+    purposes = serializers.ListField(
+        child=serializers.ChoiceField(choices=PURPOSES),
+        min_length=1,
+        help_text="What consent has to cover.",
+    )
+    notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+
+
+class FailingRow(serializers.Serializer[Any]):
+    """A row that fails a gate."""
+
+    path = serializers.CharField(allow_null=True)
+    clip_id = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+
+
+class GateOut(serializers.ModelSerializer[GateResult]):
+    """What a gate said of the release's root."""
+
+    failing = FailingRow(many=True, help_text="The first thousand.")
+    numbers = serializers.DictField()
+
+    class Meta:
+        model = GateResult
+        fields = (
+            "code",
+            "title",
+            "blocking",
+            "passed",
+            "summary",
+            "failing",
+            "failing_count",
+            "numbers",
+            "checked_at",
+        )
+        read_only_fields = fields
+
+
+class SignOffOut(serializers.ModelSerializer[SignOff]):
+    """A person answered for one part of the root."""
+
+    signed_by = serializers.CharField(source="signed_by.username")
+
+    class Meta:
+        model = SignOff
+        fields = ("part", "root", "signed_by", "note", "signed_at")
+        read_only_fields = fields
+
+
+class SignOffNew(serializers.Serializer[Any]):
+    """Which part to answer for."""
+
+    part = serializers.ChoiceField(choices=SignOff.Part.choices)
+    note = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
+
+
+class DeprecationReason(serializers.Serializer[Any]):
+    """Why."""
+
+    reason = serializers.CharField(max_length=10_000)
+
+
+class ReopeningReason(serializers.Serializer[Any]):
+    """Why, if there is something to say."""
+
+    reason = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
+
+
+class DiffQuery(serializers.Serializer[Any]):
+    """With which earlier release to compare."""
+
+    since = serializers.CharField(max_length=32, help_text="The earlier version, such as 1.1.0.")
+
+
+class ManifestQuery(serializers.Serializer[Any]):
+    """Which rows."""
+
+    split = serializers.CharField(max_length=64, required=False)
+    licence = serializers.CharField(max_length=200, required=False)
+    recording = serializers.CharField(max_length=200, required=False)
+    path = serializers.CharField(max_length=1024, required=False, trim_whitespace=False)
+
+
+class AuthorizationQuery(serializers.Serializer[Any]):
+    """What one would like to do, and for what."""
+
+    action = serializers.ChoiceField(choices=[action.value for action in Action])
+    purpose = serializers.ChoiceField(choices=PURPOSES, required=False)
+
+
+class AuthorizationOut(serializers.Serializer[Any]):
+    """Whether one may, and why or why not."""
+
+    allowed = serializers.BooleanField()
+    code = serializers.ChoiceField(choices=[code.value for code in Code])
+    reason = serializers.CharField()
+    until = serializers.DateTimeField(allow_null=True)
+    binding = serializers.ChoiceField(
+        choices=[binding.value for binding in Binding], allow_null=True
+    )
+
+
+class ManifestRow(serializers.Serializer[ClipRow]):
+    """One clip of a release, as its table states it. Size in bytes, duration in seconds."""
+
+    clip_id = serializers.CharField()
+    path = serializers.CharField(help_text="Relative to `data/audio/`.")
+    md5 = serializers.CharField()
+    sha256 = serializers.CharField()
+    size = serializers.IntegerField()
+    media_type = serializers.CharField()
+    codec = serializers.CharField()
+    sample_rate = serializers.IntegerField(help_text="Hertz.")
+    channels = serializers.IntegerField()
+    frames = serializers.IntegerField()
+    duration = serializers.FloatField()
+    has_video = serializers.BooleanField()
+    recording = serializers.CharField(allow_null=True)
+    split = serializers.CharField(allow_null=True)
+    licence = serializers.CharField()
+    title = serializers.CharField(allow_null=True)
+    author = serializers.CharField(allow_null=True)
+    source_url = serializers.CharField(allow_null=True)
+    consent_digest = serializers.CharField(allow_null=True)
+    contributors = serializers.IntegerField(help_text="How many people are in it.")
+    environment = serializers.CharField(allow_null=True)
+    device = serializers.CharField(allow_null=True)
+    place = serializers.CharField(allow_null=True)
+    recorded_at = serializers.CharField(allow_null=True)
+    synthetic = serializers.BooleanField()
+    redacted = serializers.BooleanField()
+    labels_sha256 = serializers.CharField()
+    leaf = serializers.CharField(help_text="The row's leaf under the release's root.")

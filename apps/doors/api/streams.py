@@ -1,0 +1,71 @@
+"""Bodies as streams: bytes go from the socket to the disk and never lie in memory whole."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+
+from apps.doors.api.problems import BodyTooLargeError
+from apps.ingest.members import ByteStream
+
+CHUNK = 1024 * 1024
+
+
+class LengthRequiredError(APIException):
+    """Neither a length nor chunks: where the body ends cannot be known."""
+
+    status_code = 411
+    default_detail = "Say how long the body is (Content-Length), or send it in chunks."
+    default_code = "length_required"
+
+
+class StreamParser(BaseParser):
+    """Names the media type in the schema; views read the stream themselves."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return {}
+
+
+def declared_size(request: Request) -> int | None:
+    """Bytes of the body as declared; None where it comes in chunks."""
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def body_of(request: Request) -> ByteStream:
+    """Give the body, to be read once; raises LengthRequiredError.
+
+    Django reads nothing without a length, so chunks are taken from the server itself where it
+    promises (`wsgi.input_terminated`) to say when they end.
+    """
+    stream: ByteStream
+    if declared_size(request) is not None:
+        stream = cast("ByteStream", request)
+    elif request.META.get("wsgi.input_terminated"):
+        stream = request.META["wsgi.input"]
+    else:
+        raise LengthRequiredError
+    return stream
+
+
+def spooled(request: Request, target: Path, *, limit: int) -> Path:
+    """Write a body of at most `limit` bytes to a file; raises BodyTooLargeError."""
+    stream = body_of(request)
+    left = limit
+    with target.open("wb") as file:
+        while chunk := stream.read(CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise BodyTooLargeError(f"The body has more than {limit} bytes: send less at once.")
+            file.write(chunk)
+    return target

@@ -1,0 +1,133 @@
+"""Asking for datasets, letting people in, and what was taken."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.access.access import entitlements_for, request_for, requests_for
+from apps.access.actions import (
+    cancel_request,
+    grant_access,
+    grant_request,
+    refuse_request,
+    request_access,
+    revoke_access,
+)
+from apps.access.receipts import receipts_for
+from apps.accounts.access import holder_named
+from apps.accounts.models import Token
+from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.doors.api.base import ApiView
+from apps.doors.api.idempotency import idempotent
+from apps.doors.api.shapes import access as shapes
+from datasets_catalog.roles import Permission
+
+
+class AccessRequests(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.AccessRequestOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """List requests for the dataset: all for those who answer them, else one's own."""
+        dataset = dataset_for(request.user, f"{organisation}/{name}")
+        rows = requests_for(request.user, dataset).select_related(
+            "dataset__organisation", "user", "answered_by"
+        )
+        return self.page(rows, shapes.AccessRequestOut, ("-id",))
+
+    @extend_schema(request=shapes.AccessRequestNew, responses={201: shapes.AccessRequestOut})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """Ask for the dataset; one request of a person waits at a time."""
+        dataset = dataset_for(request.user, f"{organisation}/{name}")
+        row = request_access(actor=self.user, dataset=dataset, **self.body(shapes.AccessRequestNew))
+        return Response(shapes.AccessRequestOut(row).data, status=201)
+
+
+class OneAccessRequest(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.AccessRequestOut)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """Show one request, one's own or one to answer."""
+        return Response(shapes.AccessRequestOut(request_for(self.user, uid)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, uid: UUID) -> Response:
+        """Take one's own request back."""
+        cancel_request(actor=self.user, request=request_for(self.user, uid))
+        return Response(status=204)
+
+
+class AccessRequestGrant(ApiView):
+    resource = "access"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=shapes.Grant, responses={200: shapes.AccessRequestOut})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Say yes to a request."""
+        row = grant_request(
+            actor=self.user, request=request_for(self.user, uid), **self.body(shapes.Grant)
+        )
+        return Response(shapes.AccessRequestOut(row).data)
+
+
+class AccessRequestRefusal(ApiView):
+    resource = "access"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=shapes.Refusal, responses={200: shapes.AccessRequestOut})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Say no to a request, and why."""
+        row = refuse_request(
+            actor=self.user, request=request_for(self.user, uid), **self.body(shapes.Refusal)
+        )
+        return Response(shapes.AccessRequestOut(row).data)
+
+
+class Entitlements(ApiView):
+    resource = "access"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(responses=shapes.EntitlementOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """List everybody who was let in, past and present."""
+        dataset = dataset_for(request.user, f"{organisation}/{name}")
+        return self.page(entitlements_for(self.user, dataset), shapes.EntitlementOut, ("-id",))
+
+    @extend_schema(request=shapes.EntitlementNew, responses={201: shapes.EntitlementOut})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """Let a person or an organisation take every release of the dataset."""
+        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT)
+        wanted = self.body(shapes.EntitlementNew)
+        holder = holder_named(
+            username=wanted.pop("username", None), organisation=wanted.pop("organisation", None)
+        )
+        row = grant_access(actor=self.user, dataset=dataset, holder=holder, **wanted)
+        return Response(shapes.EntitlementOut(row).data, status=201)
+
+
+class EntitlementRevocations(ApiView):
+    resource = "access"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=shapes.Holder, responses={200: shapes.Revoked})
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """End every grant of a person or an organisation now."""
+        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT)
+        holder = holder_named(**self.body(shapes.Holder))
+        revoked = revoke_access(actor=self.user, dataset=dataset, holder=holder)
+        return Response(shapes.Revoked({"revoked": revoked}).data)
+
+
+class Receipts(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.ReceiptOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """List what was taken of the dataset, newest first; for those who let people in."""
+        dataset = dataset_for(request.user, f"{organisation}/{name}")
+        return self.page(receipts_for(self.user, dataset), shapes.ReceiptOut, ("-id",))

@@ -1,0 +1,145 @@
+"""What a release holds: rows of its tables, and bytes for those who may have them."""
+
+from pathlib import PurePosixPath
+from typing import cast
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.access.access import OpenRelease, open_release
+from apps.access.answers import Action, Binding
+from apps.access.receipts import note_taken
+from apps.datasets.access import clip_for
+from apps.doors.api.base import ApiView
+from apps.doors.api.keyset import CursorInvalidError, answer, cursor_of, limit_of, next_url
+from apps.doors.api.shapes import releases as shapes
+from apps.doors.serving import Offer, serve_blob
+from apps.releases.diff import frozen_table
+from apps.storage.blobs import get_blob, local_copy
+from apps.storage.models import Blob
+from apps.storage.queries import page_of_clips
+from apps.storage.tables import ClipRow
+from datasets_catalog.errors import NotFoundError
+from datasets_catalog.release_states import PUBLIC
+
+BYTES = {(200, "*/*"): OpenApiTypes.BINARY}
+PARQUET = "application/vnd.apache.parquet"
+
+
+class ClipNotHeldError(NotFoundError):
+    """The release holds no such clip."""
+
+    code = "release.clip_unknown"
+
+
+class ContentView(ApiView):
+    """What all addresses below a release's content share."""
+
+    resource = "release contents"
+    public = True
+
+    def opened(self, action: Action) -> OpenRelease:
+        name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
+        return open_release(self.request.user, name, self.kwargs["version"], action)
+
+    def readable(self) -> OpenRelease:
+        """Open for reading rows: the table that holds them may be downloaded, or is reviewed."""
+        found = self.opened(Action.VIEW)
+        is_public = found.release.state in PUBLIC
+        return self.opened(Action.DOWNLOAD if is_public else Action.PREVIEW)
+
+    def served(self, found: OpenRelease, blob: Blob, offer: Offer) -> HttpResponseBase:
+        if self.request.method == "GET":
+            note_taken(self.request.user, found.release, found.authorization, door="api")
+        return serve_blob(cast("HttpRequest", self.request), blob, offer)
+
+
+class ReleaseClips(ContentView):
+    @extend_schema(parameters=[shapes.ManifestQuery], responses=shapes.ManifestRow(many=True))
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """List the release's clips by path, as its table states them."""
+        release = self.readable().release
+        where = self.query(shapes.ManifestQuery)
+        limit = limit_of(request)
+        with local_copy(frozen_table(release.clips_table)) as table:
+            rows = page_of_clips(table, where=where, after=self._after(), limit=limit + 1)
+        page = rows[:limit]
+        following = next_url(request, [page[-1]["path"]]) if len(rows) > limit else None
+        return answer([shapes.ManifestRow(row).data for row in page], following)
+
+    def _after(self) -> str:
+        match cursor_of(self.request):
+            case None:
+                return ""
+            case [str(path)] if "\0" not in path:
+                return path
+            case _:
+                raise CursorInvalidError("This cursor is of another list: start without one.")
+
+
+class ReleaseClip(ContentView):
+    @extend_schema(responses=shapes.ManifestRow)
+    def get(
+        self, request: Request, organisation: str, name: str, version: str, uid: UUID
+    ) -> Response:
+        """Show one clip of the release."""
+        row = _row(self.readable(), uid)
+        return Response(shapes.ManifestRow(row).data)
+
+
+class ReleaseClipAudio(ContentView):
+    @extend_schema(responses=BYTES)
+    def get(
+        self, request: Request, organisation: str, name: str, version: str, uid: UUID
+    ) -> HttpResponseBase:
+        """Download the clip's bytes; takes ranges and conditions."""
+        found = self.opened(Action.DOWNLOAD)
+        row = _row(found, uid)
+        offer = Offer(
+            name=PurePosixPath(row["path"]).name,
+            media_type=row["media_type"],
+            public=found.authorization.binding is Binding.OPEN,
+        )
+        return self.served(found, get_blob(found.release.dataset.uid, row["md5"]), offer)
+
+
+class ReleaseTable(ContentView):
+    @extend_schema(responses={(200, PARQUET): OpenApiTypes.BINARY})
+    def get(
+        self, request: Request, organisation: str, name: str, version: str, table: str
+    ) -> HttpResponseBase:
+        """Download the table of clips or of events, as Parquet."""
+        found = self.opened(Action.DOWNLOAD)
+        tables = {
+            "clips": found.release.clips_table,
+            "events": found.release.events_table,
+        }
+        offer = Offer(
+            name=f"{table}.parquet",
+            media_type=PARQUET,
+            public=found.authorization.binding is Binding.OPEN,
+        )
+        return self.served(found, frozen_table(tables[table]), offer)
+
+
+class DraftClipAudio(ApiView):
+    resource = "clips"
+
+    @extend_schema(responses=BYTES)
+    def get(self, request: Request, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
+        """Hear a clip of the draft, for those who work on the dataset."""
+        clip = clip_for(request.user, f"{organisation}/{name}", uid)
+        offer = Offer(name=PurePosixPath(clip.path).name, media_type=clip.media_type, inline=True)
+        return serve_blob(cast("HttpRequest", request), clip.blob, offer)
+
+
+def _row(found: OpenRelease, uid: UUID) -> ClipRow:
+    with local_copy(frozen_table(found.release.clips_table)) as table:
+        rows = page_of_clips(table, where={"clip_id": str(uid)}, limit=1)
+    if not rows:
+        raise ClipNotHeldError(f"{found.release} holds no clip {uid}.")
+    return rows[0]

@@ -1,0 +1,92 @@
+"""Targets outside, and releases on their way there."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.access import organisation_for
+from apps.accounts.models import Token
+from apps.datasets.access import draft_for
+from apps.doors.api.base import ApiView
+from apps.doors.api.idempotency import idempotent
+from apps.doors.api.shapes import publishing as shapes
+from apps.doors.api.views.releases import ReleaseView
+from apps.publishing.access import publications_for, target_for, targets_for
+from apps.publishing.actions import (
+    TargetSettings,
+    plan_publication,
+    publish_release,
+    save_target,
+)
+
+
+class Targets(ApiView):
+    resource = "publishing"
+
+    @extend_schema(responses=shapes.TargetOut(many=True))
+    def get(self, request: Request, organisation: str) -> Response:
+        """List where the organisation's releases can be sent."""
+        rows = targets_for(self.user, organisation_for(self.user, organisation))
+        return self.page(rows, shapes.TargetOut, ("name",))
+
+
+class OneTarget(ApiView):
+    resource = "publishing"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(responses=shapes.TargetOut)
+    def get(self, request: Request, organisation: str, target: str) -> Response:
+        """Show one target, without its token."""
+        row = target_for(self.user, organisation_for(self.user, organisation), target)
+        return Response(shapes.TargetOut(row).data)
+
+    @extend_schema(request=shapes.TargetSettings, responses={200: shapes.TargetOut})
+    def put(self, request: Request, organisation: str, target: str) -> Response:
+        """Make the target, or change it."""
+        row = save_target(
+            actor=self.user,
+            organisation=organisation_for(self.user, organisation),
+            name=target,
+            settings=TargetSettings(**self.body(shapes.TargetSettings)),
+        )
+        return Response(shapes.TargetOut(row).data)
+
+
+class Publications(ApiView):
+    resource = "publishing"
+
+    @extend_schema(responses=shapes.PublicationOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """List where the dataset's releases were sent, and how far each has come."""
+        dataset = draft_for(self.user, f"{organisation}/{name}")
+        return self.page(publications_for(self.user, dataset), shapes.PublicationOut, ("-id",))
+
+
+class ReleasePublications(ReleaseView):
+    resource = "publishing"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=shapes.Destination, responses={202: shapes.Started})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Send the release to a target, or go on where an earlier attempt stopped."""
+        release = self.prepared()
+        wanted = self.body(shapes.Destination)["target"]
+        target = target_for(self.user, release.dataset.organisation, wanted)
+        publication, job = publish_release(actor=self.user, release=release, target=target)
+        started = shapes.Started({"publication": publication, "job": job})
+        return Response(started.data, status=202)
+
+
+class ReleasePublicationPlan(ReleaseView):
+    resource = "publishing"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=shapes.Destination, responses={200: shapes.PlanOut})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Say what sending the release would do: what goes out, where, how many bytes."""
+        release = self.prepared()
+        wanted = self.body(shapes.Destination)["target"]
+        target = target_for(self.user, release.dataset.organisation, wanted)
+        plan = plan_publication(actor=self.user, release=release, target=target)
+        return Response(shapes.PlanOut(plan).data)

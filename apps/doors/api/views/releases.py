@@ -1,0 +1,190 @@
+"""Releases: make one, lead it through its states, look at it."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.access.access import open_release, open_releases
+from apps.access.answers import Action
+from apps.access.authorize import authorize
+from apps.accounts.access import require
+from apps.accounts.models import Token
+from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.doors.api.base import ApiView
+from apps.doors.api.idempotency import idempotent
+from apps.doors.api.shapes import releases as shapes
+from apps.doors.api.shapes.jobs import JobOut
+from apps.jobs.actions import start_job
+from apps.publishing.releasing import publish
+from apps.releases.access import releases_for
+from apps.releases.actions import create_release, deprecate, reopen, sign_off, submit
+from apps.releases.diff import diff_releases
+from apps.releases.judging import check_gates
+from apps.releases.models import GateResult, Release, SignOff
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.roles import Permission
+
+FREEZE = "releases.freeze"
+
+
+class ReleaseView(ApiView):
+    """What all addresses of a release share."""
+
+    resource = "releases"
+    public = True
+
+    def opened(self, action: Action = Action.VIEW) -> Release:
+        """Fetch the release of the address, for one action."""
+        name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
+        return open_release(self.request.user, name, self.kwargs["version"], action).release
+
+    def prepared(self) -> Release:
+        """Fetch the release for somebody who works on its dataset."""
+        release = self.opened()
+        require(self.request.user, Permission.DATASET_VIEW, release.dataset.organisation)
+        return release
+
+
+class Releases(ApiView):
+    resource = "releases"
+    public = True
+
+    @extend_schema(responses=shapes.ReleaseOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """List releases, newest first; those not given out yet for members alone."""
+        full_name = f"{organisation}/{name}"
+        opened = open_releases(request.user, full_name, Action.VIEW)
+        dataset = opened[0].dataset if opened else dataset_for(request.user, full_name)
+        rows = releases_for(request.user, dataset).defer("statistics")
+        return self.page(rows, shapes.ReleaseOut, ("-order",))
+
+    @extend_schema(request=shapes.ReleaseNew, responses={201: shapes.ReleaseFull})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """Make a release to be; freeze it next."""
+        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE)
+        row = create_release(actor=self.user, dataset=dataset, **self.body(shapes.ReleaseNew))
+        return Response(shapes.ReleaseFull(row).data, status=201)
+
+
+class OneRelease(ReleaseView):
+    @extend_schema(responses=shapes.ReleaseFull)
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Show one release with what was counted in it."""
+        return Response(shapes.ReleaseFull(self.opened()).data)
+
+
+class ReleaseFreeze(ReleaseView):
+    @extend_schema(request=None, responses={202: JobOut})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Scan what is not scanned yet and fix the draft as it is; follow the job."""
+        release = self.opened()
+        require(self.user, Permission.RELEASE_PREPARE, release.dataset.organisation)
+        job = start_job(
+            actor=self.user,
+            kind_name=FREEZE,
+            subject=str(release),
+            organisation=release.dataset.organisation,
+            arguments={"release": release.pk},
+        )
+        return Response(JobOut(job).data, status=202)
+
+
+class ReleaseGates(ReleaseView):
+    pagination_class = None
+
+    @extend_schema(responses=shapes.GateOut(many=True))
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """List what the gates said of the release's root, for those who work on it."""
+        release = self.prepared()
+        rows = GateResult.objects.filter(release=release, root=release.root)
+        return Response(shapes.GateOut(rows, many=True).data)
+
+    @extend_schema(request=None, responses={200: shapes.GateOut(many=True)})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Ask every gate again."""
+        release = self.opened()
+        require(self.user, Permission.RELEASE_PREPARE, release.dataset.organisation)
+        return Response(shapes.GateOut(check_gates(release), many=True).data)
+
+
+class ReleaseSubmission(ReleaseView):
+    @extend_schema(request=None, responses={200: shapes.ReleaseFull})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Hand the frozen release to its reviewers, if every blocking gate passes."""
+        return Response(shapes.ReleaseFull(submit(actor=self.user, release=self.opened())).data)
+
+
+class ReleaseSignOffs(ReleaseView):
+    pagination_class = None
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(responses=shapes.SignOffOut(many=True))
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """List who answered for what of the release's root."""
+        release = self.prepared()
+        rows = SignOff.objects.filter(release=release, root=release.root)
+        return Response(shapes.SignOffOut(rows.select_related("signed_by"), many=True).data)
+
+    @extend_schema(request=shapes.SignOffNew, responses={200: shapes.ReleaseFull})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Answer for one part of the root; with both parts and all gates it is approved."""
+        row = sign_off(actor=self.user, release=self.opened(), **self.body(shapes.SignOffNew))
+        return Response(shapes.ReleaseFull(row).data)
+
+
+class ReleasePublication(ReleaseView):
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=None, responses={200: shapes.ReleaseFull})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Write the version and let it out; published again, it is answered as it is."""
+        row = publish(actor=self.user, release=self.opened())
+        return Response(shapes.ReleaseFull(row).data)
+
+
+class ReleaseReopening(ReleaseView):
+    @extend_schema(request=shapes.ReopeningReason, responses={200: shapes.ReleaseFull})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Take an unpublished release back to draft; its sign-offs are void."""
+        reason = self.body(shapes.ReopeningReason).get("reason", "")
+        row = reopen(actor=self.user, release=self.opened(), reason=reason)
+        return Response(shapes.ReleaseFull(row).data)
+
+
+class ReleaseDeprecation(ReleaseView):
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=shapes.DeprecationReason, responses={200: shapes.ReleaseFull})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Keep a published release readable and say that it should no longer be used."""
+        row = deprecate(
+            actor=self.user, release=self.opened(), **self.body(shapes.DeprecationReason)
+        )
+        return Response(shapes.ReleaseFull(row).data)
+
+
+class ReleaseDiff(ReleaseView):
+    @extend_schema(parameters=[shapes.DiffQuery], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Compare with an earlier release: clips, hours per class, onsets, licence, people."""
+        after = self.opened(Action.LIST)
+        since = self.query(shapes.DiffQuery)["since"]
+        full_name = f"{organisation}/{name}"
+        before = open_release(request.user, full_name, since, Action.LIST).release
+        found: dict[str, Any] = diff_releases(before, after).as_json()
+        return Response(found)
+
+
+class ReleaseAuthorization(ReleaseView):
+    @extend_schema(parameters=[shapes.AuthorizationQuery], responses=shapes.AuthorizationOut)
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Say whether one may do something with the release, and what to do if not."""
+        wanted = self.query(shapes.AuthorizationQuery)
+        purpose = Purpose(wanted["purpose"]) if "purpose" in wanted else None
+        answer = authorize(request.user, self.opened(), Action(wanted["action"]), purpose)
+        return Response(shapes.AuthorizationOut(answer).data)
