@@ -4,7 +4,6 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import mutagen.aiff
 import mutagen.apev2
 import mutagen.flac
 import mutagen.id3
@@ -105,11 +104,10 @@ def aiff(folder: Path) -> Path:
 
 def aiff_id3(folder: Path) -> Path:
     path = write_sound(folder / "tagged.aiff")
-    tagged = mutagen.aiff.AIFF(path)
-    tagged.add_tags()
-    tagged.tags.add(mutagen.id3.TPE1(encoding=3, text=NAME))
-    tagged.save()
-    return path
+    tags = mutagen.id3.ID3()
+    tags.add(mutagen.id3.TPE1(encoding=3, text=NAME))
+    tags.save(folder / "tags.id3")
+    return _with_chunks(path, _chunk(b"ID3 ", (folder / "tags.id3").read_bytes(), ">"), ">")
 
 
 def caf(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -55,12 +56,15 @@ def encode(
         picture = output.add_stream("mpeg4", rate=10) if video else None
         if picture is not None:
             picture.width, picture.height, picture.pix_fmt = 32, 32, "yuv420p"
-        sounds = [output.add_stream(codec, rate=rate, layout="mono") for _ in range(streams)]
+        sounds = [
+            cast("av.AudioStream", output.add_stream(codec, rate=rate, layout="mono"))
+            for _ in range(streams)
+        ]
         if picture is not None:
             for index in range(6):
-                frame = av.VideoFrame(32, 32, "yuv420p")
-                frame.pts = index
-                output.mux(picture.encode(frame))
+                still = av.VideoFrame(32, 32, "yuv420p")
+                still.pts = index
+                output.mux(picture.encode(still))
             output.mux(picture.encode(None))
         for stream in sounds:
             for frame in _resampled(samples, stream, rate):

@@ -1,4 +1,4 @@
-"""Decides what an uploaded file is by decoding all of it, and says clearly what is wrong with it."""
+"""Decides what a file is by decoding all of it, and says clearly what is wrong with it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 
 from apps.privacy.containers import (
     Container,
+    EndsEarlyError,
     Layout,
     MalformedContainerError,
     Region,
@@ -210,8 +211,10 @@ class _Examination:
             )
         try:
             layout = walk(self.source)
-        except MalformedContainerError as error:
+        except EndsEarlyError as error:
             raise TruncatedError(f"{self.name}: {error.message}") from error
+        except MalformedContainerError as error:
+            raise CorruptError(f"{self.name}: {error.message}") from error
         if layout is None:
             raise NotAudioError(
                 f"{self.name} is {_describe(self.source.at(0, 512))}, not a sound file. Expected "
@@ -277,9 +280,11 @@ class _Examination:
             raise CorruptError(f"{self.name}: {error.message}") from error
         if form.tag in {1, 3}:
             self._check_whole_blocks(layout, form.block)
-        if not form.is_integer:
+        # The 64-bit sizes of RF64 have more ways to be wrong: those are decoded like the rest.
+        if not form.is_integer or layout.container is not Container.WAV:
             return None
-        sign = "u" if form.bits == 8 else "s"
+        # Samples of one byte are unsigned in WAV, wider ones signed.
+        sign = "u" if form.block == form.channels else "s"
         codec, depth = f"pcm_{sign}{form.bits}", form.bits
         frames = layout.having(Role.SOUND)[0].size // form.block
         sound = Sound(codec, form.sample_rate, form.channels, frames, depth, has_video=False)

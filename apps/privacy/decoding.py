@@ -18,6 +18,7 @@ from datasets_catalog.errors import EarmarkError
 Samples = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 16
+CD_BITS = 16
 BIT_DEPTHS = {
     "PCM_S8": 8,
     "PCM_U8": 8,
@@ -164,6 +165,7 @@ def _ffmpeg(path: Path, container: Container) -> Iterator[Reader]:
         ):
             if not opened.streams.audio:
                 raise UndecodableError(f"{path.name} has no audio stream.")
+            assert isinstance(opened, av.container.InputContainer)
             yield FfmpegReader(path, opened, trim=container is Container.MP4)
     except (av.FFmpegError, ValueError) as error:
         raise UndecodableError(f"{path.name} cannot be opened as audio: {error}") from error
@@ -178,8 +180,10 @@ class FfmpegReader:
         self._trim = trim
         self._stream = opened.streams.audio[0]
         # Frames of many threads are not faster for short clips, and memory is then bounded.
-        self._stream.thread_count = 1
         context = self._stream.codec_context
+        if context is None:
+            raise UndecodableError(f"{path.name}: no decoder knows its audio codec.")
+        context.thread_count = 1
         if not context.sample_rate or not context.layout.nb_channels:
             raise UndecodableError(f"{path.name}: its audio stream does not say its sample rate.")
         self.sound = Sound(
@@ -203,8 +207,8 @@ class FfmpegReader:
         context = self._stream.codec_context
         # 24-bit FLAC and ALAC decode to 32-bit words: only the 16-bit word says what it is.
         if context.name.startswith("pcm_") or context.name in {"flac", "alac"}:
-            bits = context.format.bits if context.format else None
-            return bits if bits == 16 or context.name.startswith("pcm_") else None
+            bits = context.format.bits
+            return bits if context.name.startswith("pcm_") or bits == CD_BITS else None
         return None
 
     def blocks(self) -> Iterator[Samples]:

@@ -171,7 +171,7 @@ def _format_chunk(raw: Source, layout: Layout) -> bytes | None:
 def _plan(source: Path, container: Container, sound: Sound, form: bytes | None) -> _Plan:
     subtype = _exact_subtype(source)
     fits_flac = sound.channels <= FLAC_CHANNELS and sound.sample_rate <= FLAC_HIGHEST_RATE
-    changes = ("the video stream is left out",) if sound.has_video else ()
+    changes: tuple[str, ...] = ("the video stream is left out",) if sound.has_video else ()
     if container in WAVES and subtype:
         suffix = source.suffix.lower()
     elif fits_flac and (subtype is None or subtype in FLAC_SUBTYPES):

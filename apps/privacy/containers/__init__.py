@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from apps.privacy.containers.base import (
     Container,
+    EndsEarlyError,
     Layout,
     MalformedContainerError,
     Region,
@@ -20,6 +21,7 @@ from apps.privacy.containers.chunked import (
     walk_wave,
 )
 from apps.privacy.containers.flac import walk_flac
+from apps.privacy.containers.id3 import id3_size
 from apps.privacy.containers.matroska import walk_matroska
 from apps.privacy.containers.mp4 import walk_mp4
 from apps.privacy.containers.mpeg import (
@@ -33,6 +35,7 @@ from apps.privacy.containers.ogg import walk_ogg
 
 __all__ = [
     "Container",
+    "EndsEarlyError",
     "Layout",
     "MalformedContainerError",
     "Region",
@@ -60,32 +63,39 @@ WALKERS: dict[Container, Callable[[Source, Container], Layout]] = {
 }
 
 
+# (offset, bytes) pairs that have to be there, in the order in which they are tried.
+SIGNATURES: tuple[tuple[Container, tuple[tuple[int, bytes], ...]], ...] = (
+    (Container.WAV, ((0, b"RIFF"), (8, b"WAVE"))),
+    (Container.WAV, ((0, b"RIFX"), (8, b"WAVE"))),
+    (Container.RF64, ((0, b"RF64"), (8, b"WAVE"))),
+    (Container.RF64, ((0, b"BW64"), (8, b"WAVE"))),
+    (Container.W64, ((0, W64_RIFF),)),
+    (Container.AIFF, ((0, b"FORM"), (8, b"AIFF"))),
+    (Container.AIFF, ((0, b"FORM"), (8, b"AIFC"))),
+    (Container.CAF, ((0, b"caff"),)),
+    (Container.FLAC, ((0, b"fLaC"),)),
+    (Container.OGG, ((0, b"OggS"),)),
+    *((Container.MP4, ((4, name),)) for name in (b"ftyp", b"moov", b"mdat", b"wide", b"skip")),
+)
+EBML_MAGIC = b"\x1aE\xdf\xa3"
+
+
 def sniff(source: Source) -> Container | None:
     """The container by its own first bytes; the file's name is not asked."""
     head = source.at(0, 64)
-    if head[:4] in {b"RIFF", b"RIFX"} and head[8:12] == b"WAVE":
-        return Container.WAV
-    if head[:4] in {b"RF64", b"BW64"} and head[8:12] == b"WAVE":
-        return Container.RF64
-    if head[:16] == W64_RIFF:
-        return Container.W64
-    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
-        return Container.AIFF
-    simple = {b"caff": Container.CAF, b"fLaC": Container.FLAC, b"OggS": Container.OGG}
-    if head[:4] in simple:
-        return simple[head[:4]]
-    if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"skip", b"free"}:
-        return Container.MP4
-    if head[:4] == b"\x1aE\xdf\xa3":
+    if head.startswith(EBML_MAGIC):
         return Container.WEBM if b"webm" in head else Container.MATROSKA
+    for container, parts in SIGNATURES:
+        if all(head.startswith(raw, offset) for offset, raw in parts):
+            return container
     return _sniff_frames(source)
 
 
 def _sniff_frames(source: Source) -> Container | None:
+    """Formats that start with a tag, or with sound."""
     position = 0
-    while (head := source.at(position, 10))[:3] == b"ID3" and len(head) == 10:
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0)))
-        position += 10 + size + (10 if head[5] & 0x10 else 0)
+    while size := id3_size(source, position):
+        position += size
     if source.at(position, 4) == b"fLaC":
         return Container.FLAC
     if starts_frames(source, position, adts_frame_size):

@@ -3,11 +3,14 @@
 import mmap
 from dataclasses import dataclass, field
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, NamedTuple, Self
+from typing import IO, ClassVar, NamedTuple, Self
 
 from datasets_catalog.errors import EarmarkError
+
+MOST_REGIONS = 20_000
 
 
 class Container(StrEnum):
@@ -53,6 +56,12 @@ class MalformedContainerError(EarmarkError):
     code: ClassVar[str] = "audio.malformed"
 
 
+class EndsEarlyError(MalformedContainerError):
+    """The file ends inside its own structure."""
+
+    code = "audio.ends_early"
+
+
 @dataclass(slots=True)
 class Layout:
     """All of a file, in order. Sizes and offsets are bytes.
@@ -71,6 +80,15 @@ class Layout:
     def add(
         self, role: Role, name: str, offset: int, size: int, content: bytes | None = None
     ) -> None:
+        last = self.regions[-1] if self.regions else None
+        if last and last.role is role is Role.SOUND and last.offset + last.size == offset:
+            self.regions[-1] = last._replace(size=last.size + size)
+            return
+        if len(self.regions) == MOST_REGIONS:
+            raise MalformedContainerError(
+                f"The file is cut into more than {MOST_REGIONS} parts, as no recorder would do. "
+                "Export it again as WAV or FLAC."
+            )
         self.regions.append(Region(role, name, offset, size, content))
 
     def having(self, *roles: Role) -> list[Region]:
@@ -97,7 +115,7 @@ class Source:
     STEP: ClassVar[int] = 1 << 20
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb", buffering=0)
+        self._file: IO[bytes] = path.open("rb", buffering=0)
         self.size = self._file.seek(0, 2)
         self._file.seek(0)
         self._map: mmap.mmap | None = None
@@ -129,7 +147,7 @@ class Source:
         """An unsigned number; raises when the file ends inside it."""
         raw = self.at(offset, size)
         if len(raw) < size:
-            raise MalformedContainerError(
+            raise EndsEarlyError(
                 f"The file ends at byte {self.size}, inside a number at byte {offset}. "
                 "It was cut off: fetch or export it again."
             )
@@ -147,3 +165,13 @@ class Source:
         if region.content is not None:
             return region.content[:limit]
         return self.at(region.offset, min(region.size, limit))
+
+
+class MemorySource(Source):
+    """Bytes that are in memory already, read like a file."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._file = BytesIO(raw)
+        self._map = None
+        self.view = raw
+        self.size = len(raw)

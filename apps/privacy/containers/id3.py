@@ -6,12 +6,20 @@ ID3V1_SIZE = 128
 APE_FOOTER = 32
 
 
+def id3_size(source: Source, position: int) -> int:
+    """Bytes of the ID3v2 tag that starts here; 0 when none does."""
+    head = source.at(position, 10)
+    if len(head) < 10 or head[:3] != b"ID3":
+        return 0
+    size = 0
+    for byte in head[6:]:
+        size = size << 7 | byte & 0x7F
+    return 10 + size + (10 if head[5] & 0x10 else 0)
+
+
 def skip_id3(source: Source, layout: Layout, position: int) -> int:
     """Lay the ID3v2 tags that start at `position`; return where they end."""
-    while source.at(position, 3) == b"ID3" and position + 10 <= source.size:
-        head = source.at(position, 10)
-        size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0)))
-        size += 10 if head[5] & 0x10 else 0
+    while size := id3_size(source, position):
         size = min(size, source.size - position)
         layout.add(Role.METADATA, "ID3v2", position, size)
         position += size

@@ -6,9 +6,28 @@ from typing import NamedTuple
 from apps.privacy.containers.base import Container, Layout, Role, Source
 
 TOP_LEVEL = frozenset(
-    "ftyp moov mdat free skip wide uuid meta moof mfra sidx styp pdin emsg prft ssix pnot".split()
+    {"ftyp", "styp", "moov", "moof", "mfra", "mdat", "meta", "uuid", "free", "skip", "wide"}
+    | {"sidx", "ssix", "pdin", "emsg", "prft", "pnot"}
 )
-BRANCHES = frozenset("moov trak mdia minf stbl edts dinf mvex moof traf mfra tref gmhd".split())
+BRANCHES = frozenset(
+    [
+        "moov",
+        "trak",
+        "mdia",
+        "minf",
+        "stbl",
+        "edts",
+        "dinf",
+        "mvex",
+        "moof",
+        "traf",
+        "mfra",
+        "tref",
+        "gmhd",
+    ]
+)
+# No file that is meant to be played nests its boxes deeper.
+DEEPEST = 12
 PADDING_BOXES = frozenset({"free", "skip", "wide"})
 WRITTEN_BY_PEOPLE = frozenset({"udta", "meta", "uuid", "emsg", "pnot", "name", "chap"})
 
@@ -51,20 +70,22 @@ def walk_mp4(source: Source, container: Container) -> Layout:
     return layout
 
 
-def _lay_box(layout: Layout, source: Source, box: Box) -> None:
+def _lay_box(layout: Layout, source: Source, box: Box, depth: int = 0) -> None:
     if box.name == "mdat":
         layout.add(Role.SOUND, box.name, box.offset, box.size)
     elif box.name in PADDING_BOXES:
         layout.lay_padding(source, box.name, box.offset, box.size)
     elif box.name in WRITTEN_BY_PEOPLE:
         layout.add(Role.METADATA, box.name, box.offset, box.size)
-    elif box.name in BRANCHES:
+    elif box.name in BRANCHES and depth < DEEPEST:
         position = box.offset
         for child in boxes(source, box.offset, box.offset + box.size):
-            _lay_box(layout, source, child)
+            _lay_box(layout, source, child, depth + 1)
             position = child.offset + child.size
         # QuickTime closes some lists with four zero bytes.
         if (left := box.offset + box.size - position) > 0:
             layout.lay_padding(source, f"rest of {box.name}", position, left)
+    elif box.name in BRANCHES:
+        layout.add(Role.METADATA, box.name, box.offset, box.size)
     else:
         layout.add(Role.STRUCTURE, box.name, box.offset, box.size)

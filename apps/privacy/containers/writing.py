@@ -73,8 +73,7 @@ def write_wave(
             unknown = struct.pack("<I", LARGEST_RIFF)
             sizes = struct.pack("<IQQQI", 28, total + 36, size, frames, 0)
             file.write(b"RF64" + unknown + b"WAVE" + b"ds64" + sizes + rest + b"data" + unknown)
-        for block in blocks:
-            file.write(_wave_bytes(block, subtype))
+        file.writelines(_wave_bytes(block, subtype) for block in blocks)
         file.write(bytes(size & 1))
 
 
@@ -107,8 +106,9 @@ def strip_container(source: Source, layout: Layout, target: Path) -> tuple[tuple
 
 
 def _copy(source: Source, file: BinaryIO, offset: int, size: int) -> None:
-    for start in range(offset, offset + size, COPY_STEP):
-        file.write(source.at(start, min(COPY_STEP, offset + size - start)))
+    end = offset + size
+    starts = range(offset, end, COPY_STEP)
+    file.writelines(source.at(start, min(COPY_STEP, end - start)) for start in starts)
 
 
 class _Chunking(NamedTuple):
@@ -140,7 +140,7 @@ def _needed(source: Source, layout: Layout, keep: frozenset[str]) -> Iterator[Re
         size = region.size
         if name == "fmt " and size >= 18:
             extra = source.number(region.offset + 16, 2, big=source.at(0, 4) == b"RIFX")
-            size = min(size, 18 + extra)
+            size = 18 + extra if 18 + extra <= size else 16
         yield region._replace(size=size)
     if not layout.having(Role.SOUND) or not seen & {"fmt ", "COMM", "desc"}:
         raise NotStrippableError(
@@ -220,8 +220,7 @@ def _sound_only(source: Source, layout: Layout, file: BinaryIO) -> None:
 
 
 def _ogg(source: Source, layout: Layout, file: BinaryIO) -> None:
-    for page in comment_free_pages(source):
-        file.write(page)
+    file.writelines(comment_free_pages(source))
 
 
 def _in_place(

@@ -21,10 +21,12 @@ HEADERS = {
     "national_identity_number": r"(national|passport|tax|insurance)[ _-]?(id|no|nr|number)",
     "licence_plate": r"(licen[cs]e|number|registration)[ _-]?plate|vin",
 }
-HEADER_PATTERNS = {kind: re.compile(rf"(?:{form})", re.I) for kind, form in HEADERS.items()}
-LATITUDE = re.compile(r"(gps|geo)?[ _-]?lat(itude)?", re.I)
-LONGITUDE = re.compile(r"(gps|geo)?[ _-]?(lon|lng|long)(gitude)?", re.I)
-AGE_HEADER = re.compile(r"(\w+[ _-])?age([ _-]?(in[ _-]?)?years)?", re.I)
+HEADER_PATTERNS = {
+    kind: re.compile(rf"(?:{form})", re.IGNORECASE) for kind, form in HEADERS.items()
+}
+LATITUDE = re.compile(r"(gps|geo)?[ _-]?lat(itude)?", re.IGNORECASE)
+LONGITUDE = re.compile(r"(gps|geo)?[ _-]?(lon|lng|long)(gitude)?", re.IGNORECASE)
+AGE_HEADER = re.compile(r"(\w+[ _-])?age([ _-]?(in[ _-]?)?years)?", re.IGNORECASE)
 NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,](\d+))?\s*")
 NOTHING_SAID = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "anonymous", "?", "0"})
 # Degrees with up to two decimals are a kilometre or more: a region, not a place.

@@ -9,7 +9,7 @@ that hold no text (`PEAK`, `cue `, `smpl`, `inst`).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ import av
 import mutagen
 
 from apps.privacy.containers import Container, Layout, Region, Role, Source, walk
+from apps.privacy.containers.patching import CLOCKS, HANDLER_NAME
 from apps.privacy.decoding import FFMPEG_FORMATS
 from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
 from apps.privacy.detectors.patterns import find_personal, shorten
@@ -26,25 +27,26 @@ from datasets_catalog.errors import EarmarkError
 MOST_FINDINGS = 60
 # Tags in which encoders write their own name.
 SOFTWARE_TAGS = frozenset(
-    "vendor encoder encoder_options encoding_tool isft tsse muxingapp writingapp ©too encoding "
-    "handler_name handler software encoded_by tenc creation_tool comment".split()
+    {"vendor", "encoder", "encoder_options", "encoding_tool", "encoding", "encoded_by", "tenc"}
+    | {"isft", "tsse", "©too", "muxingapp", "writingapp", "software", "creation_tool", "comment"}
+    | {"handler_name", "handler"}
 )
 SOFTWARE = re.compile(
     r"(lav[fc]|reference libflac|xiph|libsndfile|libopus|libvorbis|lame|sox|audacity|oggenc|opusenc"
     r"|fre:ac|ffmpeg|gstreamer|aotuv|speex|itunes|nero|fdk|core media|qaac|twolame|mpg123|sonic"
     r"|(sound|video|data|metadata|subtitle) ?(media )?handler|l-smash|bento4|google|mp3enc"
     r"|processed by sox|ao; aotuv)[\w .:;,+/()\[\]'-]{0,80}",
-    re.I,
+    re.IGNORECASE,
 )
 # Tags whose values are numbers and words of the format, not of people.
 TECHNICAL_TAGS = re.compile(
     r"(duration|bps|number_of_(frames|bytes)|_statistics_.*|replaygain_.*|r128_.*|tlen|txxx:replay.*"
     r"|major_brand|minor_version|compatible_brands|language|channelmask|waveformatextensible_.*"
     r"|tbpm|bpm|cpil|pgap|tmpo|disk|trkn|trck|track(number|total)?|totaltracks|vendor_id|timecode)(-\w{3})?",
-    re.I,
+    re.IGNORECASE,
 )
 TECHNICAL_VALUE = re.compile(r"[\w .:,+/()\[\]-]{0,60}")
-CLOCK_BOXES = frozenset({"mvhd", "tkhd", "mdhd"})
+CLOCK_SIZE = 12
 # Seconds in MP4 count from 1904 (ISO/IEC 14496-12), in Matroska nanoseconds from 2001 (RFC 9559).
 MP4_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 MATROSKA_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
@@ -65,7 +67,7 @@ class MetadataDetector:
     looks_at = Looks.AUDIO
 
     def __init__(self) -> None:
-        self.parameters: dict[str, Any] = {"longest_findings": MOST_FINDINGS}
+        self.parameters: Mapping[str, Any] = {"longest_findings": MOST_FINDINGS}
 
     def detect(self, subject: AudioSubject) -> Detection:
         with Source(subject.path) as source:
@@ -120,13 +122,13 @@ def _tags_of_all_readers(source: Source, layout: Layout, subject: AudioSubject) 
 
 def _mp4_structure(source: Source, region: Region) -> Iterator[Tag]:
     """Boxes of a fixed form that still carry a time or a name."""
-    if region.name in CLOCK_BOXES and region.size >= 12:
+    if region.name in CLOCKS and region.size >= CLOCK_SIZE:
         wide = source.at(region.offset, 1) == b"\1"
         seconds = source.number(region.offset + 4, 8 if wide else 4)
         if seconds:
             yield Tag(region.name, "creation_time", _moment(MP4_EPOCH, seconds))
-    elif region.name == "hdlr" and region.size > 24:
-        name = readable(source.at(region.offset + 24, region.size - 24))
+    elif region.name == "hdlr" and region.size > HANDLER_NAME:
+        name = readable(source.at(region.offset + HANDLER_NAME, region.size - HANDLER_NAME))
         yield Tag("hdlr", "handler_name", name)
 
 
@@ -143,7 +145,7 @@ def _matroska_date(raw: bytes) -> str:
 
 def _mutagen_tags(subject: AudioSubject) -> Iterator[Tag]:
     try:
-        read = mutagen.File(subject.path)  # type: ignore[no-untyped-call]  # mutagen has no types
+        read = mutagen.File(subject.path)
     except mutagen.MutagenError:
         # mutagen knows fewer kinds of MP4 than the walker, which has reported their boxes anyhow.
         return

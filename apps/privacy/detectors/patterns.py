@@ -14,8 +14,10 @@ LONGEST_TEXT = 100_000
 LONGEST_SHOWN = 60
 FEWEST_PHONE_DIGITS = 7
 OLDEST_AGE = 89
+OLDEST_PERSON = 124
+POLE, DATE_LINE = 90, 180
 # Everything but e-mail has at least two digits, or is a hexadecimal address with colons.
-HAS_NUMBER = re.compile(r"\d.*\d|::|[0-9a-f]:[0-9a-f]", re.I | re.S)
+HAS_NUMBER = re.compile(r"\d.*\d|::|[0-9a-f]:[0-9a-f]", re.IGNORECASE | re.DOTALL)
 
 
 class Match(NamedTuple):
@@ -27,50 +29,55 @@ class Match(NamedTuple):
 
 
 EMAIL = re.compile(
-    r"[A-Z0-9._%+'-]{1,64}@(?:[A-Z0-9](?:[A-Z0-9-]{0,62})\.){1,8}[A-Z]{2,24}(?![A-Z0-9])", re.I
+    r"[A-Z0-9._%+'-]{1,64}@(?:[A-Z0-9](?:[A-Z0-9-]{0,62})\.){1,8}[A-Z]{2,24}(?![A-Z0-9])",
+    re.IGNORECASE,
 )
 # "name at example dot org", as people write it to hide from machines.
 SPELLED_EMAIL = re.compile(
     r"\b[A-Z0-9._%+-]{2,64}\s*[\[(]\s*at\s*[\])]\s*[A-Z0-9-]{2,64}"
     r"\s*(?:\.|[\[(]\s*dot\s*[\])])\s*[A-Z]{2,24}\b",
-    re.I,
+    re.IGNORECASE,
 )
-URL = re.compile(r"\b(?:https?|ftp|doi|urn)://?[^\s<>\"]+|\bwww\.[^\s<>\"]+", re.I)
+URL = re.compile(r"\b(?:https?|ftp|doi|urn)://?[^\s<>\"]+|\bwww\.[^\s<>\"]+", re.IGNORECASE)
 CARD = re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 SSN = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|-\d)")
-IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-F]{0,4}:){2,7}[0-9A-F]{0,4}(?![\w:.])", re.I)
-MAC = re.compile(r"(?<![\w:-])[0-9A-F]{2}(?:([:-])[0-9A-F]{2})(?:\1[0-9A-F]{2}){4}(?![\w:-])", re.I)
+IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-F]{0,4}:){2,7}[0-9A-F]{0,4}(?![\w:.])", re.IGNORECASE)
+MAC = re.compile(
+    r"(?<![\w:-])[0-9A-F]{2}(?:([:-])[0-9A-F]{2})(?:\1[0-9A-F]{2}){4}(?![\w:-])", re.IGNORECASE
+)
 # Four decimals of a degree are about ten metres; two numbers with fewer are often no place.
 COORDINATE_PAIR = re.compile(
     r"(?<![\w.])[-+]?(\d{1,2}\.\d{4,})\s*°?\s*[NS]?\s*[,;/\s]\s*[-+]?(\d{1,3}\.\d{4,})(?![\w.])"
 )
 NAMED_COORDINATES = re.compile(
-    r"\blat(?:itude)?\b\W{0,3}[-+]?\d{1,2}\.\d+.{0,20}?\blon(?:g(?:itude)?)?\b\W{0,3}[-+]?\d{1,3}\.\d+",
-    re.I,
+    r"\blat(?:itude)?\b\W{0,3}[-+]?\d{1,2}\.\d+.{0,20}?"
+    r"\blon(?:g(?:itude)?)?\b\W{0,3}[-+]?\d{1,3}\.\d+",
+    re.IGNORECASE,
 )
 DEGREES = re.compile(
-    r"\d{1,3}\s*°\s*\d{1,2}\s*['′’]\s*(?:\d{1,2}(?:\.\d+)?\s*[\"″”]\s*)?[NSEW]", re.I
+    r"\d{1,3}\s*°\s*\d{1,2}\s*['\u2032\u2019]\s*(?:\d{1,2}(?:\.\d+)?\s*[\"\u2033\u201d]\s*)?[NSEW]",
+    re.IGNORECASE,
 )
 # ISO 6709, as cameras and telephones write it.
-ISO_6709 = re.compile(r"(?<![\w.])[-+]\d{2}\.\d{3,}[-+]\d{3}\.\d{3,}(?:[-+]\d+(?:\.\d+)?)?/?")
-GEO_URI = re.compile(r"\bgeo:-?\d{1,2}\.\d+,-?\d{1,3}\.\d+", re.I)
+ISO_6709 = re.compile(r"(?<![\d.])[-+]\d{2}\.\d{3,}[-+]\d{3}\.\d{3,}(?:[-+]\d+(?:\.\d+)?)?/?")
+GEO_URI = re.compile(r"\bgeo:-?\d{1,2}\.\d+,-?\d{1,3}\.\d+", re.IGNORECASE)
 RECORD_NUMBER = re.compile(
     r"\b(?:MRN|medical record(?: n(?:o|umber|r))?|patient (?:id|n(?:o|umber|r)))\b"
     r"[\s:.#=]{1,4}(?=[A-Z-]*\d)[A-Z0-9-]{4,}",
-    re.I,
+    re.IGNORECASE,
 )
 BIRTH_DATE = re.compile(
     r"\b(?:DOB|date of birth|birth ?date|born(?: on)?)\b[\s:=]{1,3}"
     r"(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{1,2}\.? \w{3,9}\.? \d{4}|\w{3,9} \d{1,2},? \d{4})",
-    re.I,
+    re.IGNORECASE,
 )
 AGE = re.compile(
     r"\b(?:(?:aged?|age:|age =)\s*(\d{2,3})\b|(\d{2,3})[\s-]*(?:years?[\s-]old|y/?o\b|yrs?\s+old))",
-    re.I,
+    re.IGNORECASE,
 )
-VERSION_BEFORE = re.compile(r"(?:\bv|\bver(?:sion)?|\brelease|[a-z]/)\.?\s*$", re.I)
+VERSION_BEFORE = re.compile(r"(?:\bv|\bver(?:sion)?|\brelease|[a-z]/)\.?\s*$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8192)
@@ -117,7 +124,7 @@ def _finder(
 
 def _is_card(match: re.Match[str]) -> bool:
     digits = re.sub(r"\D", "", match.group())
-    return 13 <= len(digits) <= 19 and digits[0] in "23456" and bool(luhn.is_valid(digits))
+    return digits[0] in "23456" and bool(luhn.is_valid(digits))
 
 
 def _is_iban(match: re.Match[str]) -> bool:
@@ -135,15 +142,17 @@ def _is_address(match: re.Match[str]) -> bool:
         return False
     if VERSION_BEFORE.search(match.string[: match.start()]):
         return False
-    return not (address.is_loopback or address.is_unspecified or match.group().count(":") == 2)
+    # Two colons are a time of day.
+    is_time = match.group().count(":") == "hh:mm:ss".count(":")
+    return not (address.is_loopback or address.is_unspecified or is_time)
 
 
 def _is_place(match: re.Match[str]) -> bool:
-    return float(match.group(1)) <= 90 and float(match.group(2)) <= 180
+    return float(match.group(1)) <= POLE and float(match.group(2)) <= DATE_LINE
 
 
 def _is_very_old(match: re.Match[str]) -> bool:
-    return OLDEST_AGE < int(match.group(1) or match.group(2)) < 125
+    return OLDEST_AGE < int(match.group(1) or match.group(2)) <= OLDEST_PERSON
 
 
 FINDERS = (

@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from apps.privacy.decoding import Samples, mono_blocks, open_sound
+from apps.privacy.decoding import Samples, mono_blocks
 from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
 from datasets_catalog.errors import EarmarkError
 
@@ -67,8 +67,9 @@ class _Lane:
             if block is None:
                 return None
             self.block, self.position = block, 0
+        window: NDArray[np.float32] = self.block[self.position]
         self.position += 1
-        return self.block[self.position - 1]
+        return window
 
 
 class SpeechDetector:
@@ -117,8 +118,7 @@ class SpeechDetector:
         hearings = [_Hearing(subject.path) for subject in subjects]
         mixes = (_Lane(index, hearing.mix()) for index, hearing in enumerate(hearings))
         scores: dict[int, NDArray[np.float32]] = {}
-        for index, heard in _in_step(mixes, errors):
-            scores[index] = heard
+        scores.update(_in_step(mixes, errors))
         apart = (
             _Lane(index, hearing.single(channel))
             for index, hearing in enumerate(hearings)
@@ -241,7 +241,7 @@ def _in_step(
             active = [active[index] for index in going]
             state = state[:, going]
         if going:
-            batch = np.stack([windows[index] for index in going])
+            batch = np.stack([window for window in windows if window is not None])
             scores, state = session.run(None, {"input": batch, "state": state, "sr": rate})
             for lane, score in zip(active, scores[:, 0].tolist(), strict=True):
                 lane.scores.append(score)

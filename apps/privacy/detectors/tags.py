@@ -11,6 +11,7 @@ from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3
 
 from apps.privacy.containers import Region, Source
+from apps.privacy.containers.base import MemorySource
 from apps.privacy.containers.matroska import elements
 from apps.privacy.containers.mp4 import boxes
 
@@ -74,9 +75,7 @@ def read_region(source: Source, region: Region) -> list[Tag]:
     tags: list[Tag] = []
     if read is not None:
         try:
-            tags = [
-                Tag(part, name or part, clean(value)) for name, value in read(raw)
-            ]
+            tags = [Tag(part, name or part, clean(value)) for name, value in read(raw)]
         except (mutagen.MutagenError, ValueError, IndexError, LookupError, ElementTree.ParseError):
             tags = []
     return tags or [Tag(part, part, readable(raw) or f"{len(raw)} unreadable bytes")]
@@ -113,6 +112,10 @@ def _xml(raw: bytes) -> Pairs:
 
 def _text(raw: bytes) -> Pairs:
     yield "", text_of(raw)
+
+
+def _application(raw: bytes) -> Pairs:
+    yield readable(raw[:4]) or "APPL", readable(raw[4:])
 
 
 def _caf_info(raw: bytes) -> Pairs:
@@ -174,7 +177,7 @@ def _picture(raw: bytes) -> Pairs:
 
 
 def _matroska_tags(raw: bytes) -> Pairs:
-    with _Bytes(raw) as source:
+    with MemorySource(raw) as source:
         yield from _matroska_level(source, 0, len(raw))
 
 
@@ -192,13 +195,13 @@ def _matroska_level(source: Source, start: int, end: int) -> Pairs:
 
 
 def _user_data(raw: bytes) -> Pairs:
-    with _Bytes(raw) as source:
+    with MemorySource(raw) as source:
         yield from _mp4_level(source, 0, len(raw))
 
 
 def _item_list(raw: bytes) -> Pairs:
     """A `meta` box: in MP4 it starts with a version, in QuickTime with its first box."""
-    with _Bytes(raw) as source:
+    with MemorySource(raw) as source:
         yield from _mp4_level(source, 4 if raw[4:8] != b"hdlr" else 0, len(raw))
 
 
@@ -221,16 +224,6 @@ def _mp4_level(source: Source, start: int, end: int, item: str = "") -> Pairs:
         yield "rest", readable(source.at(position, end - position))
 
 
-class _Bytes(Source):
-    """Bytes in memory, read like a file."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._file = BytesIO(raw)
-        self._map = None
-        self.view = raw
-        self.size = len(raw)
-
-
 READERS: dict[str, Callable[[bytes], Pairs]] = {
     "LIST/INFO": _riff_list,
     "LIST/adtl": _riff_list,
@@ -242,6 +235,8 @@ READERS: dict[str, Callable[[bytes], Pairs]] = {
     "AUTH": _text,
     "(C)": _text,
     "ANNO": _text,
+    "APPL": _application,
+    "APPLICATION": _application,
     "info": _caf_info,
     "VORBIS_COMMENT": _vorbis_comment,
     "PICTURE": _picture,

@@ -2,7 +2,6 @@
 
 import struct
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +20,7 @@ from apps.ingest.probe import (
     HeaderLiesError,
     Limits,
     NotAudioError,
+    Probe,
     ProbeError,
     TooLongError,
     TrailingBytesError,
@@ -332,23 +332,43 @@ def test_no_damage_ever_causes_anything_but_a_clear_error(
         content[position : position + 1] = data.draw(st.binary(min_size=0, max_size=4))
     path = tmp_path / f"damaged.{kind}"
     path.write_bytes(content)
-    try:
-        found = probe(path)
-    except ProbeError as error:
-        assert path.name in error.message
-        assert error.code.startswith("ingest.")
+    outcome = _outcome(path)
+    if isinstance(outcome, ProbeError):
+        assert path.name in outcome.message
+        assert outcome.code.startswith("ingest.")
     else:
-        assert found.frames > 0
+        assert outcome.frames > 0
+
+
+def _outcome(path: Path) -> Probe | ProbeError:
+    try:
+        return probe(path)
+    except ProbeError as error:
+        return error
+
+
+def test_structures_made_to_exhaust_a_reader_are_refused_quickly(tmp_path: Path) -> None:
+    nested = b""
+    for _ in range(5000):
+        nested = struct.pack(">I", len(nested) + 8) + b"moov" + nested
+    chunks = b"abcd" + bytes(4)
+    crowd = b"RIFF" + struct.pack("<I", 4 + 8 * 400_000) + b"WAVE" + chunks * 400_000
+    started = perf_counter()
+    for name, content in {"deep.mp4": nested, "crowd.wav": crowd}.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(ProbeError, match=name):
+            probe(path)
+    assert perf_counter() - started < 5
 
 
 def test_a_small_clip_is_probed_in_a_few_milliseconds(tmp_path: Path) -> None:
     for kind in ("wav", "flac"):
         path = write_sound(tmp_path / f"tone.{kind}")
-        best = min(_seconds(lambda path=path: probe(path)) for _ in range(20))
-        assert best < 0.01
+        assert min(_seconds_to_probe(path) for _ in range(20)) < 0.01
 
 
-def _seconds(call: Callable[[], object]) -> float:
+def _seconds_to_probe(path: Path) -> float:
     started = perf_counter()
-    call()
+    probe(path)
     return perf_counter() - started

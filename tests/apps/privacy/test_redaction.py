@@ -133,9 +133,7 @@ def test_intervals_are_merged_clipped_and_rounded_outwards(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "interval", [(0.3, 0.3), (0.3, 0.2), (-0.1, 0.2), (0.1, float("nan")), (0.6, 0.7)]
 )
-def test_an_interval_that_is_none_is_refused(
-    tmp_path: Path, interval: tuple[float, float]
-) -> None:
+def test_an_interval_that_is_none_is_refused(tmp_path: Path, interval: tuple[float, float]) -> None:
     path = write_sound(tmp_path / "tone.wav")
     with pytest.raises(IntervalError):
         redact(path, tmp_path / "out.wav", [interval])
@@ -182,9 +180,7 @@ def test_stripping_leaves_every_sample_and_no_mark(tmp_path: Path, kind: str) ->
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_stripping_a_file_without_metadata_changes_nothing_heard(
-    tmp_path: Path, kind: str
-) -> None:
+def test_stripping_a_file_without_metadata_changes_nothing_heard(tmp_path: Path, kind: str) -> None:
     path = write_any(tmp_path, kind)
     target = tmp_path / f"stripped{path.suffix}"
     strip_metadata(path, target)

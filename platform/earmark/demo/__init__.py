@@ -1,0 +1,1 @@
+"""What `make demo` shows: real recordings where they can be had, synthetic ones elsewhere."""

@@ -1,0 +1,65 @@
+"""Which detectors run for a dataset, and what their scans are bound to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.privacy.detectors.base import (
+    AudioSubject,
+    Detection,
+    DetectorFailedError,
+    Looks,
+    run,
+    run_many,
+    version_of,
+)
+from apps.privacy.detectors.registry import (
+    PROFILES,
+    ProfileUnknownError,
+    current_versions,
+    detectors_for,
+)
+from apps.privacy.detectors.speech import SpeechDetector
+
+
+def test_every_profile_looks_at_sound_metadata_and_cells() -> None:
+    for profile in PROFILES:
+        detectors = detectors_for(profile)
+        assert [each.name for each in detectors] == ["speech", "metadata", "cells"]
+        assert {each.looks_at for each in detectors} == {Looks.AUDIO, Looks.CELLS}
+
+
+def test_an_unknown_profile_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(ProfileUnknownError, match="standard, sensitive, speech"):
+        detectors_for("relaxed")
+
+
+def test_versions_change_with_the_parameters_and_only_then() -> None:
+    one, same, other = (SpeechDetector(threshold=t, minimum=0.1) for t in (0.4, 0.4, 0.5))
+    assert version_of(one) == version_of(same)
+    assert version_of(one) != version_of(other)
+    assert version_of(one).model_sha256 == version_of(other).model_sha256
+    assert len({version for profile in PROFILES for version in current_versions(profile)}) == 5
+
+
+class _Broken:
+    name = "broken"
+    version = "1"
+    model_sha256 = ""
+    looks_at = Looks.AUDIO
+    parameters: Mapping[str, Any] = {}
+
+    def detect(self, subject: AudioSubject) -> Detection:
+        raise MemoryError(f"no room for {subject.name}")
+
+
+def test_whatever_a_detector_raises_is_a_failure_that_blocks() -> None:
+    subjects = [AudioSubject(Path("a.wav"), "a.wav"), AudioSubject(Path("b.wav"), "b.wav")]
+    with pytest.raises(DetectorFailedError, match=r"a\.wav: no room") as caught:
+        run(_Broken(), subjects[0])
+    assert caught.value.detail["reason"] == "MemoryError"
+    answers = list(run_many(_Broken(), list(subjects)))
+    assert all(isinstance(answer, DetectorFailedError) for answer in answers)
+    assert len(answers) == 2
