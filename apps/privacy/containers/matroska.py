@@ -34,6 +34,7 @@ NAMES = {
 }
 TOP_LEVEL = frozenset({SEEK_HEAD, INFO, TRACKS, CUES, CLUSTER, TAGS, ATTACHMENTS, CHAPTERS})
 AUDIO_TRACK = 2
+LONGEST_NUMBER = 8
 
 
 class Element(NamedTuple):
@@ -115,7 +116,10 @@ def _lay_child(layout: Layout, source: Source, child: Element) -> None:
         _lay_named(layout, source, offset, size)
     elif identifier == TRACKS:
         for track in elements(source, offset, offset + size):
-            _lay_named(layout, source, track.offset, track.size)
+            if track.identifier == TRACK_ENTRY:
+                _lay_named(layout, source, track.offset, track.size)
+            else:
+                layout.add(Role.STRUCTURE, "header", track.offset, track.size)
     elif identifier in {SEEK_HEAD, CUES, CHECKSUM}:
         layout.add(Role.STRUCTURE, "index", offset, size)
     else:
@@ -130,7 +134,7 @@ def _lay_named(layout: Layout, source: Source, offset: int, size: int) -> None:
             layout.add(
                 Role.METADATA, NAMES[element.identifier], element.offset, element.size, content
             )
-        elif element.identifier == TRACK_TYPE:
+        elif element.identifier == TRACK_TYPE and element.size <= LONGEST_NUMBER:
             layout.streams += source.number(element.offset, element.size) == AUDIO_TRACK
         elif element.identifier == VOID:
             layout.lay_padding(source, "Void", element.offset, element.size)
