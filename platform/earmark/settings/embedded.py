@@ -23,6 +23,7 @@ def _kept_secret(name: str, fresh: str) -> str:
     return path.read_text(encoding="ascii") or fresh
 
 
+EMBEDDED = True
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", _kept_secret("secret_key", get_random_secret_key()))
 FIELD_ENCRYPTION_KEYS = env.names(

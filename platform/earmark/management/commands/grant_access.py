@@ -1,0 +1,40 @@
+"""Let a person or an organisation in."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from apps.access.actions import grant_access
+from apps.accounts.models import User
+from earmark.management.base import Command as Base
+from earmark.management.base import dataset_named, organisation_named, user_named
+
+
+class Command(Base):
+    help = "Let a user (or --organisation) take every release of a dataset."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", metavar="ORG/NAME")
+        parser.add_argument("holder", metavar="USER")
+        parser.add_argument("--organisation", action="store_true", help="the holder is one")
+        parser.add_argument("--purposes", default="", help="joined by commas; default: all cleared")
+        parser.add_argument("--days", type=int, help="days until it ends")
+
+    def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str]:
+        assert actor is not None
+        name = options["holder"]
+        holder = organisation_named(name) if options["organisation"] else user_named(name)
+        days = options["days"]
+        row = grant_access(
+            actor=actor,
+            dataset=dataset_named(actor, options["dataset"]),
+            holder=holder,
+            purposes=[part.strip() for part in options["purposes"].split(",") if part.strip()],
+            until=timezone.now() + timedelta(days=days) if days else None,
+        )
+        return {"dataset": options["dataset"], "holder": name, "entitlement": str(row.uid)}
+
+    def say(self, value: dict[str, str]) -> list[str]:
+        return [f"{value['holder']} may take {value['dataset']}."]
