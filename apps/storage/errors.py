@@ -29,6 +29,13 @@ class BlobMissingError(EarmarkError):
     kind = Kind.UNAVAILABLE
 
 
+class StoreUnavailableError(EarmarkError):
+    """The object store does not answer, or refuses."""
+
+    code = "storage.unavailable"
+    kind = Kind.UNAVAILABLE
+
+
 class BlobUnknownError(NotFoundError):
     """No blob of that name was ever kept here."""
 

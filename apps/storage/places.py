@@ -10,13 +10,17 @@ import ctypes
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
+from apps.storage.errors import StoreUnavailableError
 from apps.storage.staging import Staging
 
 CALLS_AT_ONCE = 8
@@ -93,7 +97,10 @@ class FolderPlace:
 
 
 class RemotePlace:
-    """Any other Django storage; what goes up is hashed in a local folder first."""
+    """Any other Django storage; what goes up is hashed in a local folder first.
+
+    Raises StoreUnavailableError when the storage does not answer or refuses.
+    """
 
     def __init__(self, storage: Storage, work: Path) -> None:
         self.storage = storage
@@ -103,25 +110,28 @@ class RemotePlace:
         """Nothing to do: an upload is durable when the object store has answered."""
 
     def keep(self, moves: Iterable[tuple[str, str]]) -> None:
-        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        with _reaching(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             for upload in [pool.submit(self._upload, path, key) for path, key in moves]:
                 upload.result()
 
     def open(self, key: str) -> IO[bytes]:
-        return self.storage.open(key, "rb")
+        with _reaching():
+            return self.storage.open(key, "rb")
 
     def sizes(self, keys: Sequence[str]) -> list[int | None]:
-        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        with _reaching(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             return list(pool.map(self._size, keys))
 
     def delete(self, key: str) -> None:
-        self.storage.delete(key)
+        with _reaching():
+            self.storage.delete(key)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        try:
-            folders, names = self.storage.listdir(prefix)
-        except FileNotFoundError:
-            return
+        with _reaching():
+            try:
+                folders, names = self.storage.listdir(prefix)
+            except FileNotFoundError:
+                return
         yield from (f"{prefix}/{name}" for name in names)
         for folder in folders:
             yield from self.keys(f"{prefix}/{folder}")
@@ -150,6 +160,17 @@ def blob_place() -> Place:
     if isinstance(storage, FileSystemStorage):
         return FolderPlace(Path(storage.location))
     return RemotePlace(storage, Path(settings.WORK_ROOT))
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise StoreUnavailableError(
+            f"The object store does not do what it is asked: {error}. Look at its address,"
+            " credentials and health, then repeat."
+        ) from error
 
 
 def _sync_file_system(folder: Path) -> None:
