@@ -39,7 +39,11 @@ def vocabulary_imported(*, actor: str, vocabulary: str, terms: int, sha256: str)
 
 def dataset_created(*, actor: str, organisation: str, dataset: str, vertical: str) -> None:
     _event(
-        "dataset.created", actor=actor, organisation=organisation, subject=dataset, vertical=vertical
+        "dataset.created",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        vertical=vertical,
     )
 
 
@@ -66,9 +70,7 @@ def clips_ingested(
 
 
 def clips_removed(*, actor: str, organisation: str, dataset: str, clips: list[str]) -> None:
-    _event(
-        "clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips
-    )
+    _event("clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips)
 
 
 def events_imported(
@@ -96,9 +98,7 @@ def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str)
 
 
 def terms_recorded(*, actor: str, organisation: str, licence: str, sha256: str) -> None:
-    _event(
-        "terms.recorded", actor=actor, organisation=organisation, subject=licence, sha256=sha256
-    )
+    _event("terms.recorded", actor=actor, organisation=organisation, subject=licence, sha256=sha256)
 
 
 def scan_finished(
@@ -188,9 +188,7 @@ def access_granted(
 
 
 def access_revoked(*, actor: str, organisation: str, dataset: str, holder: str) -> None:
-    _event(
-        "access.revoked", actor=actor, organisation=organisation, subject=dataset, holder=holder
-    )
+    _event("access.revoked", actor=actor, organisation=organisation, subject=dataset, holder=holder)
 
 
 def access_requested(

@@ -83,6 +83,7 @@ def vocabulary_for(name: str, version: str) -> Vocabulary:
     row = Vocabulary.objects.filter(name=name, version=version).first()
     if row is None:
         raise VocabularyUnknownError(
-            f"There is no vocabulary {name} {version}: import it with `manage.py import_vocabulary`."
+            f"There is no vocabulary {name} {version}: bring it in with"
+            " `manage.py import_vocabulary`."
         )
     return row

@@ -1,7 +1,8 @@
 """Every write to datasets, vocabularies and the draft's clips."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from datasets_catalog.licences import Use
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical
 
+CHUNK = 2000
 CHANGEABLE = (
     "title",
     "description",
@@ -39,10 +41,21 @@ class DatasetNameTakenError(ConflictError):
     code = "dataset.name_taken"
 
 
-def touch_draft(dataset: Dataset) -> None:
-    """Note that the draft changed: whatever was frozen from it is stale."""
+def touch_draft(dataset: Dataset, *, clips: Iterable[int] | None = None) -> None:
+    """Note that the draft changed: whatever was frozen from it is stale.
+
+    `clips` are the ids of those that changed; without it all may have, and the next freeze
+    computes every row again. Belongs into the transaction of the change, with the dataset locked.
+    """
     Dataset.objects.filter(pk=dataset.pk).update(draft_serial=F("draft_serial") + 1)
     dataset.refresh_from_db(fields=["draft_serial"])
+    rows = Clip.objects.filter(dataset=dataset)
+    if clips is None:
+        rows.update(touched=dataset.draft_serial)
+        return
+    rest = iter(clips)
+    while some := list(islice(rest, CHUNK)):
+        rows.filter(pk__in=some).update(touched=dataset.draft_serial)
 
 
 @transaction.atomic
@@ -82,7 +95,7 @@ def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) ->
         return row
     row.save(update_fields=sorted(changed))
     if changed.keys() - OUTSIDE_RELEASES:
-        touch_draft(row)
+        touch_draft(row, clips=())
     record.dataset_changed(
         actor=actor.username,
         organisation=row.organisation.name,
@@ -158,19 +171,17 @@ def remove_clips(*, actor: User, dataset: Dataset, paths: Sequence[str]) -> int:
     """Take clips out of the draft; releases that hold them keep them."""
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     require(actor, Permission.CLIP_INGEST, row.organisation)
-    clips = Clip.objects.filter(dataset=row, path__in=list(paths)).exclude(
-        state=Clip.State.REMOVED
-    )
-    found = list(clips.values_list("path", flat=True))
-    missing = sorted(set(paths) - set(found))
+    clips = Clip.objects.filter(dataset=row, path__in=list(paths)).exclude(state=Clip.State.REMOVED)
+    ids = dict(clips.values_list("path", "pk"))
+    missing = sorted(set(paths) - ids.keys())
     if missing:
         raise NotFoundError(f"{row} has no clip {missing[0]!r}.", missing=missing[:100])
     clips.update(state=Clip.State.REMOVED)
-    touch_draft(row)
+    touch_draft(row, clips=ids.values())
     record.clips_removed(
         actor=actor.username,
         organisation=row.organisation.name,
         dataset=row.full_name,
-        clips=found[:100],
+        clips=list(ids)[:100],
     )
-    return len(found)
+    return len(ids)

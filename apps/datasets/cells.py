@@ -1,10 +1,10 @@
 """The texts of a clip: what leaves with it beside the bytes, and what may tell of a person."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-import rfc8785
-
-from apps.datasets.models import Clip
+from datasets_catalog.canonical import canonical_json
 
 COLUMNS = (
     "path",
@@ -19,13 +19,22 @@ COLUMNS = (
 )
 
 
-def cells_of(clip: Clip) -> dict[str, str]:
+class Described(Protocol):
+    """A clip, or the line of a table that tells of one: has an attribute for each column."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]: ...
+
+
+def cells_of(clip: Described) -> dict[str, str]:
     """Column name to text, empty ones left out; the vertical's own fields as `fields.<name>`."""
-    cells = {name: getattr(clip, name) for name in COLUMNS if getattr(clip, name)}
-    own = {f"fields.{name}": str(value) for name, value in clip.fields.items() if value != ""}
-    return cells | own
+    cells = {name: text for name in COLUMNS if (text := getattr(clip, name))}
+    for name, value in clip.fields.items():
+        if value != "":
+            cells[f"fields.{name}"] = str(value)
+    return cells
 
 
-def cells_digest(clip: Clip) -> str:
+def cells_digest(clip: Described) -> str:
     """SHA-256 over the RFC 8785 form of the clip's texts."""
-    return hashlib.sha256(rfc8785.dumps(cells_of(clip))).hexdigest()
+    return hashlib.sha256(canonical_json(cells_of(clip))).hexdigest()

@@ -117,9 +117,7 @@ class Labels:
         extent = Extent(clip.duration, clip.sample_rate, clip.channels)
         found = event_problems(event_value(event), extent)
         for problem in found:
-            self._refuse(
-                line, problem.field, problem.value, problem.message, Problem.VALUE_INVALID
-            )
+            self._refuse(line, problem.field, problem.value, problem.message, Problem.VALUE_INVALID)
         return not found
 
     def _refuse(
@@ -240,8 +238,9 @@ def _addition(existing: Iterable[Event], events: Iterable[Event]) -> Plan:
 
 
 def _replacement(existing: Iterable[Event], events: Iterable[Event]) -> Plan:
-    """Pair old and new events of one clip and label in order of time, so that an event that only
-    moved stays the same event and a diff can say by how much it moved.
+    """Pair old and new events of one clip and label in order of time.
+
+    So an event that only moved stays the same event, and a diff can say by how much.
     """
     plan = Plan()
     before: dict[tuple[int, str], list[Event]] = {}

@@ -8,6 +8,7 @@ from apps.ingest.rows import RowError, RowErrors
 from datasets_catalog.errors import EarmarkError
 
 KEPT = 1000
+NAMED = 10
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Report:
 
     def note(self, text: str, names: Iterable[str] = ()) -> None:
         listed = list(names)
-        shown = ", ".join(listed[:10]) + (f" and {len(listed) - 10} more" * (len(listed) > 10))
+        shown = ", ".join(listed[:NAMED]) + (f" and {len(listed) - NAMED} more" * (len(listed) > NAMED))
         self.notes.append(f"{text}: {shown}" if listed else text)
 
     def as_json(self) -> dict[str, Any]:

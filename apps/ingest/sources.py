@@ -44,14 +44,8 @@ def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
         members = iter_members(source, refused=refused, skipped=skipped)
     try:
         for number, member in enumerate(members):
-            if member.location is not None:
-                yield Found(member.name, member.location)
-                continue
-            try:
-                file = _unpacked(member, work / f"{number:08d}")
-            except MemberError as problem:
-                report.refuse_file(member.name, problem)
-            else:
+            file = member.location or _unpacked(member, work / f"{number:08d}", report)
+            if file is not None:
                 yield Found(member.name, file)
     except ArchiveTornError as problem:
         report.refuse_file(source.name, problem)
@@ -59,7 +53,11 @@ def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
         report.note("Passed over", passed_over)
 
 
-def _unpacked(member: Member, target: Path) -> Path:
-    with target.open("wb") as file:
-        shutil.copyfileobj(member.stream, file, 1 << 20)
+def _unpacked(member: Member, target: Path, report: Report) -> Path | None:
+    try:
+        with target.open("wb") as file:
+            shutil.copyfileobj(member.stream, file, 1 << 20)
+    except MemberError as problem:
+        report.refuse_file(member.name, problem)
+        return None
     return target

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.labels import import_labels
@@ -13,17 +12,16 @@ from apps.jobs.registry import Result, Run, job
 from apps.privacy.actions import start_scan
 
 
-def _actor_and_dataset(run: Run) -> tuple[User, Dataset]:
-    dataset = Dataset.objects.select_related("organisation").get(pk=run.arguments["dataset"])
-    return User.objects.get(pk=run.actor_id), dataset
+def _dataset(run: Run) -> Dataset:
+    return Dataset.objects.select_related("organisation").get(pk=run.arguments["dataset"])
 
 
 @job("ingest.import_clips", title="Importing clips")
 def import_clips_job(run: Run) -> Result:
-    actor, dataset = _actor_and_dataset(run)
+    dataset = _dataset(run)
     metadata = run.arguments.get("metadata")
     report = import_clips(
-        actor=actor,
+        actor=run.actor,
         dataset=dataset,
         source=Path(run.arguments["source"]),
         metadata=Path(metadata) if metadata else None,
@@ -31,15 +29,15 @@ def import_clips_job(run: Run) -> Result:
         progress=run.progress,
     )
     if not report.dry_run:
-        start_scan(actor=actor, dataset=dataset)
+        start_scan(actor=run.actor, dataset=dataset)
     return report.as_json()
 
 
 @job("ingest.import_labels", title="Importing labels")
 def import_labels_job(run: Run) -> Result:
-    actor, dataset = _actor_and_dataset(run)
+    dataset = _dataset(run)
     report = import_labels(
-        actor=actor,
+        actor=run.actor,
         dataset=dataset,
         source=Path(run.arguments["source"]),
         format_name=run.arguments["format"],

@@ -1,11 +1,12 @@
 """Which jobs a user may see."""
 
+from django.db.models import Q
+
 from apps.accounts.access import Principal, organisations_where
 from apps.accounts.models import User
 from apps.jobs.models import Job, JobQuerySet
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
-from django.db.models import Q
 
 
 def jobs_for(user: Principal) -> JobQuerySet:

@@ -28,6 +28,12 @@ class JobCancelledError(EarmarkError):
     code = "job.cancelled"
 
 
+class ActorMissingError(EarmarkError):
+    """Work that is done in somebody's name was started by nobody."""
+
+    code = "job.actor_missing"
+
+
 class LeaseLostError(EarmarkError):
     """Another worker took the job over."""
 
@@ -72,8 +78,14 @@ def claim(job_id: int) -> Claim | None:
     if not taken:
         return None
     row = Job.objects.get(pk=job_id)
-    return Claim(job_id=row.pk, token=token, attempt=row.attempt, kind_name=row.kind,
-                 arguments=row.arguments, actor_id=row.created_by_id)
+    return Claim(
+        job_id=row.pk,
+        token=token,
+        attempt=row.attempt,
+        kind_name=row.kind,
+        arguments=row.arguments,
+        actor_id=row.created_by_id,
+    )
 
 
 @dataclass(slots=True)
@@ -86,6 +98,13 @@ class Claim:
     kind_name: str
     arguments: dict[str, Any] = field(default_factory=dict)
     actor_id: int | None = None
+
+    @property
+    def actor(self) -> User:
+        """Who started the job; a job that only the system may start has nobody."""
+        if self.actor_id is None:
+            raise ActorMissingError("This job has to be started by somebody.")
+        return User.objects.get(pk=self.actor_id)
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Report, renew the lease, and learn whether to go on."""
@@ -104,8 +123,12 @@ class Claim:
         """End the job; False when it is no longer ours to end."""
         return bool(
             self._mine().update(
-                state=state, result=result, error=error, finished_at=timezone.now(),
-                claim=None, lease_until=None,
+                state=state,
+                result=result,
+                error=error,
+                finished_at=timezone.now(),
+                claim=None,
+                lease_until=None,
             )
         )
 

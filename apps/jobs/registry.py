@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from apps.accounts.models import User
 from datasets_catalog.errors import EarmarkError
 
 Arguments = dict[str, Any]
@@ -17,7 +18,9 @@ class Run(Protocol):
     def arguments(self) -> Arguments: ...
 
     @property
-    def actor_id(self) -> int | None: ...
+    def actor(self) -> User:
+        """Who started the job, as they are now."""
+        ...
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Tell how far the work is, and renew the lease.

@@ -1,4 +1,4 @@
-"""The packaged licences together with an organisation's own terms, and what they oblige to write."""
+"""The packaged licences with an organisation's own terms, and what they oblige to write."""
 
 import csv
 import io

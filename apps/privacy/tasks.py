@@ -1,6 +1,5 @@
 """The work of scan jobs."""
 
-from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.jobs.registry import Result, Run, job
 from apps.privacy.scanning import scan_clips
@@ -9,7 +8,6 @@ from apps.privacy.scanning import scan_clips
 @job("privacy.scan", title="Scanning clips")
 def scan(run: Run) -> Result:
     dataset = Dataset.objects.select_related("organisation").get(pk=run.arguments["dataset"])
-    actor = User.objects.get(pk=run.actor_id)
     return scan_clips(
-        actor=actor, dataset=dataset, clip_ids=run.arguments["clips"], progress=run.progress
+        actor=run.actor, dataset=dataset, clip_ids=run.arguments["clips"], progress=run.progress
     ).as_json()

@@ -113,9 +113,7 @@ class _BlobStates:
 
     def __init__(self, dataset: Dataset) -> None:
         self._lost = missing(dataset.uid)
-        published = ReleaseBlob.objects.filter(
-            release__dataset=dataset, release__state__in=PUBLIC
-        )
+        published = ReleaseBlob.objects.filter(release__dataset=dataset, release__state__in=PUBLIC)
         self._proved = set(published.values_list("blob_id", flat=True))
         self._states: dict[int, BlobState] = {}
 
@@ -236,12 +234,19 @@ def _label_problems(dataset: Dataset) -> dict[int, tuple[str, ...]]:
             "confidence", "clip__duration", "clip__sample_rate", "clip__channels",
         )
     )  # fmt: skip
-    for clip_id, uid, label, onset, offset, low, high, channel, confidence, *extent in rows.iterator(
-        chunk_size=5000
-    ):
-        value = EventValue(
-            str(uid), label, onset, offset, None, low, high, channel, confidence
-        )
+    for (
+        clip_id,
+        uid,
+        label,
+        onset,
+        offset,
+        low,
+        high,
+        channel,
+        confidence,
+        *extent,
+    ) in rows.iterator(chunk_size=5000):
+        value = EventValue(str(uid), label, onset, offset, None, low, high, channel, confidence)
         problems = event_problems(value, Extent(*extent))
         if problems:
             found.setdefault(clip_id, []).extend(problem.message for problem in problems)

@@ -39,9 +39,7 @@ class Frozen:
     statistics: dict[str, Any]
 
 
-def freeze_rows(
-    dataset: Dataset, *, use: Use, at: datetime, progress: Progress = silent
-) -> Frozen:
+def freeze_rows(dataset: Dataset, *, use: Use, at: datetime, progress: Progress = silent) -> Frozen:
     """Write both tables of the draft as it is now. Changes nothing that anybody sees."""
     rows = DraftRows(dataset, at=at)
     licensed: list[ClipLicence] = []
@@ -101,9 +99,9 @@ def _outbound_licence(dataset: Dataset, use: Use, clips: list[ClipLicence]) -> s
 def hold_blobs(release: Release) -> None:
     """Note which blobs the release holds, in one statement however many there are."""
     blob, clip, holding = (
-        Blob._meta.db_table,  # noqa: SLF001  (table names have no other address)
-        Clip._meta.db_table,  # noqa: SLF001
-        release.holdings.model._meta.db_table,  # noqa: SLF001
+        Blob._meta.db_table,
+        Clip._meta.db_table,
+        release.holdings.model._meta.db_table,
     )
     release.holdings.all().delete()
     with connection.cursor() as cursor:

@@ -1,6 +1,5 @@
 """The work of release jobs."""
 
-from apps.accounts.models import User
 from apps.jobs.registry import Result, Run, job
 from apps.privacy.scanning import scan_dataset
 from apps.releases.actions import freeze
@@ -9,9 +8,8 @@ from apps.releases.models import Release
 
 @job("releases.freeze", title="Freezing a release")
 def freeze_job(run: Run) -> Result:
-    actor = User.objects.get(pk=run.actor_id)
     release = Release.objects.select_related("dataset__organisation").get(
         pk=run.arguments["release"]
     )
-    scan_dataset(actor=actor, dataset=release.dataset, progress=run.progress)
-    return {"root": freeze(actor=actor, release=release, progress=run.progress).root}
+    scan_dataset(actor=run.actor, dataset=release.dataset, progress=run.progress)
+    return {"root": freeze(actor=run.actor, release=release, progress=run.progress).root}

@@ -83,9 +83,7 @@ def write_release_version(release: Release, documents: Mapping[str, bytes]) -> s
     return version.commit
 
 
-def _files(
-    release: Release, attribution: Blob, texts: Mapping[str, Blob]
-) -> Iterator[VersionFile]:
+def _files(release: Release, attribution: Blob, texts: Mapping[str, Blob]) -> Iterator[VersionFile]:
     """Every file of the version in code-point order: capitals come before `audio`."""
     yield _file("ATTRIBUTION.csv", attribution)
     for name in sorted(texts):

@@ -1,6 +1,5 @@
 """The operators' view of the rows. What is written by actions is read-only here."""
 
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
@@ -42,7 +41,9 @@ shown(Organisation, ("name", "title", "kind", "created_at"), ("name", "title"))
 shown(Membership, ("user", "organisation", "role", "created_at"), ("user__username",))
 shown(Token, ("prefix", "name", "user", "scope", "expires_at", "last_used_at", "revoked_at"))
 shown(AuditEvent, ("sequence", "at", "kind", "actor", "organisation", "subject"), ("subject",))
-shown(Job, ("uid", "kind", "subject", "state", "attempt", "created_at", "finished_at"), ("subject",))
+shown(
+    Job, ("uid", "kind", "subject", "state", "attempt", "created_at", "finished_at"), ("subject",)
+)
 shown(Blob, ("oid", "store", "size", "created_at", "destroyed_at"), ("oid", "sha256"))
 shown(Vocabulary, ("name", "version", "licence", "created_at"), ("name",))
 shown(Dataset, ("full_name", "vertical", "access", "draft_serial", "released_at"), ("name",))

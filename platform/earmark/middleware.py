@@ -4,16 +4,14 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "media-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'self'; "
+    "img-src 'self' data:; "
+    "media-src 'self' blob:; "
+    "object-src 'none'; "
+    "base-uri 'self'; "
+    "form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 # The offline API reference (Swagger UI, ReDoc) writes its own inline script and styles.
 REFERENCE_POLICY = POLICY + "; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
@@ -29,7 +27,9 @@ def security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         policy = REFERENCE_POLICY if request.path.startswith(REFERENCE_PATHS) else POLICY
         response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("Permissions-Policy", "microphone=(), camera=(), geolocation=()")
+        response.headers.setdefault(
+            "Permissions-Policy", "microphone=(), camera=(), geolocation=()"
+        )
         return response
 
     return answer

@@ -7,6 +7,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("apps.doors.api.urls")),
     path("", include("apps.doors.dvc.urls")),
+    # Before the pages: `/datasets/…/resolve/…` is the hub door's.
+    path("", include("apps.doors.hub.urls")),
     path("", include("apps.doors.web.urls")),
 ]
 

@@ -11,199 +11,471 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('storage', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("storage", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=96, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?$', 'Use 1 to 96 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit.')])),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('vertical', models.CharField(choices=[(datasets_catalog.verticals.Vertical['MEDICAL'], 'medical'), (datasets_catalog.verticals.Vertical['INDUSTRIAL'], 'industrial'), (datasets_catalog.verticals.Vertical['WILDLIFE'], 'wildlife'), (datasets_catalog.verticals.Vertical['AUTOMOTIVE'], 'automotive'), (datasets_catalog.verticals.Vertical['MUSIC'], 'music'), (datasets_catalog.verticals.Vertical['SFX'], 'sfx'), (datasets_catalog.verticals.Vertical['SPEECH'], 'speech'), (datasets_catalog.verticals.Vertical['URBAN'], 'urban')], max_length=16)),
-                ('privacy_profile', models.CharField(default='standard', max_length=16)),
-                ('use', models.CharField(choices=[(datasets_catalog.licences.Use['COLLECTION'], 'collection'), (datasets_catalog.licences.Use['ADAPTATION'], 'adaptation')], default=datasets_catalog.licences.Use['COLLECTION'], max_length=16)),
-                ('wanted_licence', models.CharField(blank=True, max_length=100)),
-                ('access', models.CharField(choices=[('open', 'Open to everyone'), ('request', 'On request'), ('organisation', 'Members of the organisation')], default='request', max_length=16)),
-                ('verified_share', models.FloatField(default=0.0)),
-                ('draft_serial', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='accounts.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=96,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?$",
+                                "Use 1 to 96 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit.",
+                            )
+                        ],
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "vertical",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.verticals.Vertical["MEDICAL"], "medical"),
+                            (datasets_catalog.verticals.Vertical["INDUSTRIAL"], "industrial"),
+                            (datasets_catalog.verticals.Vertical["WILDLIFE"], "wildlife"),
+                            (datasets_catalog.verticals.Vertical["AUTOMOTIVE"], "automotive"),
+                            (datasets_catalog.verticals.Vertical["MUSIC"], "music"),
+                            (datasets_catalog.verticals.Vertical["SFX"], "sfx"),
+                            (datasets_catalog.verticals.Vertical["SPEECH"], "speech"),
+                            (datasets_catalog.verticals.Vertical["URBAN"], "urban"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("privacy_profile", models.CharField(default="standard", max_length=16)),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.licences.Use["COLLECTION"], "collection"),
+                            (datasets_catalog.licences.Use["ADAPTATION"], "adaptation"),
+                        ],
+                        default=datasets_catalog.licences.Use["COLLECTION"],
+                        max_length=16,
+                    ),
+                ),
+                ("wanted_licence", models.CharField(blank=True, max_length=100)),
+                (
+                    "access",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open to everyone"),
+                            ("request", "On request"),
+                            ("organisation", "Members of the organisation"),
+                        ],
+                        default="request",
+                        max_length=16,
+                    ),
+                ),
+                ("verified_share", models.FloatField(default=0.0)),
+                ("draft_serial", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="datasets",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'name'],
+                "ordering": ["organisation__name", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Recording',
+            name="Recording",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recordings', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recordings",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Clip',
+            name="Clip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('path', models.CharField(max_length=1024)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('excluded', 'Excluded')], default='active', max_length=16)),
-                ('media_type', models.CharField(max_length=64)),
-                ('codec', models.CharField(max_length=64)),
-                ('sample_rate', models.PositiveIntegerField()),
-                ('channels', models.PositiveSmallIntegerField()),
-                ('frames', models.PositiveBigIntegerField()),
-                ('duration', models.FloatField()),
-                ('has_video', models.BooleanField(default=False)),
-                ('licence', models.CharField(blank=True, max_length=200)),
-                ('title', models.CharField(blank=True, max_length=300)),
-                ('author', models.CharField(blank=True, max_length=300)),
-                ('source_url', models.CharField(blank=True, max_length=500)),
-                ('environment', models.CharField(blank=True, max_length=200)),
-                ('device', models.CharField(blank=True, max_length=200)),
-                ('place', models.CharField(blank=True, max_length=200)),
-                ('recorded_at', models.CharField(blank=True, max_length=32)),
-                ('split', models.CharField(blank=True, max_length=64)),
-                ('synthetic', models.BooleanField(default=False)),
-                ('fields', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clips', to='storage.blob')),
-                ('original', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='originals', to='storage.blob')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clips', to='datasets.dataset')),
-                ('recording', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clips', to='datasets.recording')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("path", models.CharField(max_length=1024)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("excluded", "Excluded")],
+                        default="active",
+                        max_length=16,
+                    ),
+                ),
+                ("media_type", models.CharField(max_length=64)),
+                ("codec", models.CharField(max_length=64)),
+                ("sample_rate", models.PositiveIntegerField()),
+                ("channels", models.PositiveSmallIntegerField()),
+                ("frames", models.PositiveBigIntegerField()),
+                ("duration", models.FloatField()),
+                ("has_video", models.BooleanField(default=False)),
+                ("licence", models.CharField(blank=True, max_length=200)),
+                ("title", models.CharField(blank=True, max_length=300)),
+                ("author", models.CharField(blank=True, max_length=300)),
+                ("source_url", models.CharField(blank=True, max_length=500)),
+                ("environment", models.CharField(blank=True, max_length=200)),
+                ("device", models.CharField(blank=True, max_length=200)),
+                ("place", models.CharField(blank=True, max_length=200)),
+                ("recorded_at", models.CharField(blank=True, max_length=32)),
+                ("split", models.CharField(blank=True, max_length=64)),
+                ("synthetic", models.BooleanField(default=False)),
+                ("fields", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clips",
+                        to="storage.blob",
+                    ),
+                ),
+                (
+                    "original",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="originals",
+                        to="storage.blob",
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="clips",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clips",
+                        to="datasets.recording",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Term',
+            name="Term",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=100)),
-                ('name', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('abstract', models.BooleanField(default=False)),
-                ('parents', models.ManyToManyField(related_name='children', to='datasets.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=100)),
+                ("name", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                ("abstract", models.BooleanField(default=False)),
+                ("parents", models.ManyToManyField(related_name="children", to="datasets.term")),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('label', models.CharField(max_length=200)),
-                ('onset', models.FloatField()),
-                ('offset', models.FloatField()),
-                ('f_low', models.FloatField(blank=True, null=True)),
-                ('f_high', models.FloatField(blank=True, null=True)),
-                ('channel', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('confidence', models.FloatField(blank=True, null=True)),
-                ('source', models.CharField(choices=[(datasets_catalog.labels.Source['HUMAN'], 'human'), (datasets_catalog.labels.Source['MODEL'], 'model'), (datasets_catalog.labels.Source['IMPORT'], 'import'), (datasets_catalog.labels.Source['SYNTHETIC'], 'synthetic')], default=datasets_catalog.labels.Source['IMPORT'], max_length=16)),
-                ('status', models.CharField(choices=[(datasets_catalog.labels.Status['SUGGESTED'], 'suggested'), (datasets_catalog.labels.Status['VERIFIED'], 'verified'), (datasets_catalog.labels.Status['REJECTED'], 'rejected')], default=datasets_catalog.labels.Status['SUGGESTED'], max_length=16)),
-                ('presence', models.CharField(choices=[(datasets_catalog.labels.Presence['YES'], 'yes'), (datasets_catalog.labels.Presence['NO'], 'no'), (datasets_catalog.labels.Presence['UNSURE'], 'unsure')], default=datasets_catalog.labels.Presence['YES'], max_length=8)),
-                ('annotator', models.CharField(blank=True, max_length=150)),
-                ('verifier', models.CharField(blank=True, max_length=150)),
-                ('clip', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='datasets.clip')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('term', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='datasets.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("label", models.CharField(max_length=200)),
+                ("onset", models.FloatField()),
+                ("offset", models.FloatField()),
+                ("f_low", models.FloatField(blank=True, null=True)),
+                ("f_high", models.FloatField(blank=True, null=True)),
+                ("channel", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("confidence", models.FloatField(blank=True, null=True)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.labels.Source["HUMAN"], "human"),
+                            (datasets_catalog.labels.Source["MODEL"], "model"),
+                            (datasets_catalog.labels.Source["IMPORT"], "import"),
+                            (datasets_catalog.labels.Source["SYNTHETIC"], "synthetic"),
+                        ],
+                        default=datasets_catalog.labels.Source["IMPORT"],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.labels.Status["SUGGESTED"], "suggested"),
+                            (datasets_catalog.labels.Status["VERIFIED"], "verified"),
+                            (datasets_catalog.labels.Status["REJECTED"], "rejected"),
+                        ],
+                        default=datasets_catalog.labels.Status["SUGGESTED"],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "presence",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.labels.Presence["YES"], "yes"),
+                            (datasets_catalog.labels.Presence["NO"], "no"),
+                            (datasets_catalog.labels.Presence["UNSURE"], "unsure"),
+                        ],
+                        default=datasets_catalog.labels.Presence["YES"],
+                        max_length=8,
+                    ),
+                ),
+                ("annotator", models.CharField(blank=True, max_length=150)),
+                ("verifier", models.CharField(blank=True, max_length=150)),
+                (
+                    "clip",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="datasets.clip",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="datasets.term",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Vocabulary',
+            name="Vocabulary",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=96, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?$', 'Use 1 to 96 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit.')])),
-                ('version', models.CharField(max_length=32)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('licence', models.CharField(blank=True, max_length=200)),
-                ('source_url', models.URLField(blank=True)),
-                ('sha256', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=96,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?$",
+                                "Use 1 to 96 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit.",
+                            )
+                        ],
+                    ),
+                ),
+                ("version", models.CharField(max_length=32)),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("licence", models.CharField(blank=True, max_length=200)),
+                ("source_url", models.URLField(blank=True)),
+                ("sha256", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'vocabularies',
-                'constraints': [models.UniqueConstraint(fields=('name', 'version'), name='vocabulary_version_once')],
+                "verbose_name_plural": "vocabularies",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "version"), name="vocabulary_version_once"
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='term',
-            name='vocabulary',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='datasets.vocabulary'),
+            model_name="term",
+            name="vocabulary",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="terms",
+                to="datasets.vocabulary",
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='vocabulary',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='datasets.vocabulary'),
+            model_name="dataset",
+            name="vocabulary",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="datasets",
+                to="datasets.vocabulary",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.UniqueConstraint(fields=('dataset', 'name'), name='recording_name_once'),
+            model_name="recording",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "name"), name="recording_name_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(fields=['dataset', 'state', 'path'], name='clip_listing'),
+            model_name="clip",
+            index=models.Index(fields=["dataset", "state", "path"], name="clip_listing"),
         ),
         migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(fields=['dataset', 'recording'], name='clip_by_recording'),
+            model_name="clip",
+            index=models.Index(fields=["dataset", "recording"], name="clip_by_recording"),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.UniqueConstraint(fields=('dataset', 'path'), name='clip_path_once'),
+            model_name="clip",
+            constraint=models.UniqueConstraint(fields=("dataset", "path"), name="clip_path_once"),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('duration__gt', 0)), name='clip_has_duration'),
+            model_name="clip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("duration__gt", 0)), name="clip_has_duration"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'excluded'])), name='clip_state_known'),
+            model_name="clip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["active", "excluded"])), name="clip_state_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['clip', 'onset'], name='event_in_clip'),
+            model_name="event",
+            index=models.Index(fields=["clip", "onset"], name="event_in_clip"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('offset__gt', models.F('onset')), ('onset__gte', 0)), name='event_has_length'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("offset__gt", models.F("onset")), ("onset__gte", 0)),
+                name="event_has_length",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence', None), models.Q(('confidence__gte', 0), ('confidence__lte', 1)), _connector='OR'), name='event_confidence_is_share'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("confidence", None),
+                    models.Q(("confidence__gte", 0), ("confidence__lte", 1)),
+                    _connector="OR",
+                ),
+                name="event_confidence_is_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('verifier', ''), models.Q(('verifier', models.F('annotator')), _negated=True), _connector='OR'), name='event_verified_by_another'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("verifier", ""),
+                    models.Q(("verifier", models.F("annotator")), _negated=True),
+                    _connector="OR",
+                ),
+                name="event_verified_by_another",
+            ),
         ),
         migrations.AddIndex(
-            model_name='term',
-            index=models.Index(fields=['vocabulary', 'name'], name='term_by_name'),
+            model_name="term",
+            index=models.Index(fields=["vocabulary", "name"], name="term_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='term',
-            constraint=models.UniqueConstraint(fields=('vocabulary', 'code'), name='term_code_once'),
+            model_name="term",
+            constraint=models.UniqueConstraint(
+                fields=("vocabulary", "code"), name="term_code_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='dataset_name_once'),
+            model_name="dataset",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "name"), name="dataset_name_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('vertical__in', ['medical', 'industrial', 'wildlife', 'automotive', 'music', 'sfx', 'speech', 'urban'])), name='dataset_vertical_known'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "vertical__in",
+                        [
+                            "medical",
+                            "industrial",
+                            "wildlife",
+                            "automotive",
+                            "music",
+                            "sfx",
+                            "speech",
+                            "urban",
+                        ],
+                    )
+                ),
+                name="dataset_vertical_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('verified_share__gte', 0), ('verified_share__lte', 1)), name='dataset_verified_share_is_share'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verified_share__gte", 0), ("verified_share__lte", 1)),
+                name="dataset_verified_share_is_share",
+            ),
         ),
     ]

@@ -5,30 +5,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets', '0001_initial'),
-        ('storage', '0002_blobs_keep_their_identity'),
+        ("datasets", "0001_initial"),
+        ("storage", "0002_blobs_keep_their_identity"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='clip',
-            name='clip_state_known',
+            model_name="clip",
+            name="clip_state_known",
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='released_at',
+            model_name="dataset",
+            name="released_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='clip',
-            name='state',
-            field=models.CharField(choices=[('active', 'Active'), ('excluded', 'Excluded by review'), ('removed', 'Removed from the draft')], default='active', max_length=16),
+            model_name="clip",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("active", "Active"),
+                    ("excluded", "Excluded by review"),
+                    ("removed", "Removed from the draft"),
+                ],
+                default="active",
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'excluded', 'removed'])), name='clip_state_known'),
+            model_name="clip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["active", "excluded", "removed"])),
+                name="clip_state_known",
+            ),
         ),
     ]

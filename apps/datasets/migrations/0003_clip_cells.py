@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets', '0002_clip_states'),
+        ("datasets", "0002_clip_states"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='clip',
-            name='cells_sha256',
-            field=models.CharField(default='', max_length=64),
+            model_name="clip",
+            name="cells_sha256",
+            field=models.CharField(default="", max_length=64),
         ),
     ]

@@ -5,15 +5,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets', '0003_clip_cells'),
+        ("datasets", "0003_clip_cells"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dataset',
-            name='consent_key',
-            field=models.CharField(default=apps.datasets.models.new_key, editable=False, max_length=64),
+            model_name="dataset",
+            name="consent_key",
+            field=models.CharField(
+                default=apps.datasets.models.new_key, editable=False, max_length=64
+            ),
         ),
     ]

@@ -6,33 +6,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Terms',
+            name="Terms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('licence', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('^LicenseRef-[A-Za-z0-9.-]+$')])),
-                ('title', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('attribution', models.BooleanField(default=True)),
-                ('share_alike', models.BooleanField(default=False)),
-                ('noncommercial', models.BooleanField(default=True)),
-                ('no_derivatives', models.BooleanField(default=True)),
-                ('redistribution', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='accounts.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "licence",
+                    models.CharField(
+                        max_length=100,
+                        validators=[
+                            django.core.validators.RegexValidator("^LicenseRef-[A-Za-z0-9.-]+$")
+                        ],
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("attribution", models.BooleanField(default=True)),
+                ("share_alike", models.BooleanField(default=False)),
+                ("noncommercial", models.BooleanField(default=True)),
+                ("no_derivatives", models.BooleanField(default=True)),
+                ("redistribution", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="terms",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'terms',
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'licence'), name='terms_once')],
+                "verbose_name_plural": "terms",
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "licence"), name="terms_once")
+                ],
             },
         ),
     ]

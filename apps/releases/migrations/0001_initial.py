@@ -10,121 +10,347 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('datasets', '0001_initial'),
-        ('storage', '0001_initial'),
+        ("datasets", "0001_initial"),
+        ("storage", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)$', 'A version is three numbers joined by dots, such as 1.2.0.')])),
-                ('order', models.PositiveBigIntegerField()),
-                ('state', models.CharField(choices=[(datasets_catalog.release_states.ReleaseState['DRAFT'], 'draft'), (datasets_catalog.release_states.ReleaseState['FROZEN'], 'frozen'), (datasets_catalog.release_states.ReleaseState['IN_REVIEW'], 'in_review'), (datasets_catalog.release_states.ReleaseState['APPROVED'], 'approved'), (datasets_catalog.release_states.ReleaseState['PUBLISHED'], 'published'), (datasets_catalog.release_states.ReleaseState['DEPRECATED'], 'deprecated'), (datasets_catalog.release_states.ReleaseState['WITHDRAWN'], 'withdrawn')], default=datasets_catalog.release_states.ReleaseState['DRAFT'], max_length=16)),
-                ('purposes', models.JSONField(default=list)),
-                ('use', models.CharField(choices=[(datasets_catalog.licences.Use['COLLECTION'], 'collection'), (datasets_catalog.licences.Use['ADAPTATION'], 'adaptation')], max_length=16)),
-                ('notes', models.TextField(blank=True)),
-                ('root', models.CharField(blank=True, max_length=64)),
-                ('draft_serial', models.PositiveBigIntegerField(default=0)),
-                ('clips', models.PositiveBigIntegerField(default=0)),
-                ('events', models.PositiveBigIntegerField(default=0)),
-                ('seconds', models.FloatField(default=0.0)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('licence', models.CharField(blank=True, max_length=300)),
-                ('statistics', models.JSONField(default=dict)),
-                ('dvc_commit', models.CharField(blank=True, max_length=40)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('frozen_at', models.DateTimeField(blank=True, null=True)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('clips_table', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.blob')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='datasets.dataset')),
-                ('events_table', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.blob')),
-                ('frozen_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "version",
+                    models.CharField(
+                        max_length=32,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)$",
+                                "A version is three numbers joined by dots, such as 1.2.0.",
+                            )
+                        ],
+                    ),
+                ),
+                ("order", models.PositiveBigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.release_states.ReleaseState["DRAFT"], "draft"),
+                            (datasets_catalog.release_states.ReleaseState["FROZEN"], "frozen"),
+                            (
+                                datasets_catalog.release_states.ReleaseState["IN_REVIEW"],
+                                "in_review",
+                            ),
+                            (datasets_catalog.release_states.ReleaseState["APPROVED"], "approved"),
+                            (
+                                datasets_catalog.release_states.ReleaseState["PUBLISHED"],
+                                "published",
+                            ),
+                            (
+                                datasets_catalog.release_states.ReleaseState["DEPRECATED"],
+                                "deprecated",
+                            ),
+                            (
+                                datasets_catalog.release_states.ReleaseState["WITHDRAWN"],
+                                "withdrawn",
+                            ),
+                        ],
+                        default=datasets_catalog.release_states.ReleaseState["DRAFT"],
+                        max_length=16,
+                    ),
+                ),
+                ("purposes", models.JSONField(default=list)),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[
+                            (datasets_catalog.licences.Use["COLLECTION"], "collection"),
+                            (datasets_catalog.licences.Use["ADAPTATION"], "adaptation"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("notes", models.TextField(blank=True)),
+                ("root", models.CharField(blank=True, max_length=64)),
+                ("draft_serial", models.PositiveBigIntegerField(default=0)),
+                ("clips", models.PositiveBigIntegerField(default=0)),
+                ("events", models.PositiveBigIntegerField(default=0)),
+                ("seconds", models.FloatField(default=0.0)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("licence", models.CharField(blank=True, max_length=300)),
+                ("statistics", models.JSONField(default=dict)),
+                ("dvc_commit", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("frozen_at", models.DateTimeField(blank=True, null=True)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "clips_table",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.blob",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "events_table",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.blob",
+                    ),
+                ),
+                (
+                    "frozen_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-order'],
+                "ordering": ["-order"],
             },
         ),
         migrations.CreateModel(
-            name='GateResult',
+            name="GateResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('root', models.CharField(max_length=64)),
-                ('code', models.CharField(max_length=64)),
-                ('title', models.CharField(max_length=200)),
-                ('blocking', models.BooleanField()),
-                ('passed', models.BooleanField()),
-                ('summary', models.TextField(blank=True)),
-                ('failing', models.JSONField(default=list)),
-                ('failing_count', models.PositiveBigIntegerField(default=0)),
-                ('numbers', models.JSONField(default=dict)),
-                ('checked_at', models.DateTimeField(auto_now_add=True)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gate_results', to='releases.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("root", models.CharField(max_length=64)),
+                ("code", models.CharField(max_length=64)),
+                ("title", models.CharField(max_length=200)),
+                ("blocking", models.BooleanField()),
+                ("passed", models.BooleanField()),
+                ("summary", models.TextField(blank=True)),
+                ("failing", models.JSONField(default=list)),
+                ("failing_count", models.PositiveBigIntegerField(default=0)),
+                ("numbers", models.JSONField(default=dict)),
+                ("checked_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="gate_results",
+                        to="releases.release",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ReleaseBlob',
+            name="ReleaseBlob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='held_by', to='storage.blob')),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holdings', to='releases.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="held_by",
+                        to="storage.blob",
+                    ),
+                ),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holdings",
+                        to="releases.release",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignOff',
+            name="SignOff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('root', models.CharField(max_length=64)),
-                ('part', models.CharField(choices=[('privacy', 'Privacy'), ('rights', 'Rights and consent')], max_length=16)),
-                ('note', models.TextField(blank=True)),
-                ('signed_at', models.DateTimeField(auto_now_add=True)),
-                ('frozen_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sign_offs', to='releases.release')),
-                ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("root", models.CharField(max_length=64)),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[("privacy", "Privacy"), ("rights", "Rights and consent")],
+                        max_length=16,
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                ("signed_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "frozen_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sign_offs",
+                        to="releases.release",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('dataset', 'version'), name='release_version_once'),
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "version"), name="release_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'frozen', 'in_review', 'approved', 'published', 'deprecated', 'withdrawn'])), name='release_state_known'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "draft",
+                            "frozen",
+                            "in_review",
+                            "approved",
+                            "published",
+                            "deprecated",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="release_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['frozen', 'in_review', 'approved', 'published', 'deprecated', 'withdrawn']), _negated=True), models.Q(('clips_table__isnull', False), ('events_table__isnull', False), ('frozen_at__isnull', False), ('frozen_by__isnull', False), models.Q(('root', ''), _negated=True)), _connector='OR'), name='release_frozen_has_root'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "state__in",
+                            [
+                                "frozen",
+                                "in_review",
+                                "approved",
+                                "published",
+                                "deprecated",
+                                "withdrawn",
+                            ],
+                        ),
+                        _negated=True,
+                    ),
+                    models.Q(
+                        ("clips_table__isnull", False),
+                        ("events_table__isnull", False),
+                        ("frozen_at__isnull", False),
+                        ("frozen_by__isnull", False),
+                        models.Q(("root", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="release_frozen_has_root",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['deprecated', 'published', 'withdrawn']), _negated=True), models.Q(('published_at__isnull', False), ('published_by__isnull', False), models.Q(('dvc_commit', ''), _negated=True)), _connector='OR'), name='release_published_has_commit'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ["deprecated", "published", "withdrawn"]), _negated=True
+                    ),
+                    models.Q(
+                        ("published_at__isnull", False),
+                        ("published_by__isnull", False),
+                        models.Q(("dvc_commit", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="release_published_has_commit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateresult',
-            constraint=models.UniqueConstraint(fields=('release', 'root', 'code'), name='gate_once_a_root'),
+            model_name="gateresult",
+            constraint=models.UniqueConstraint(
+                fields=("release", "root", "code"), name="gate_once_a_root"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='releaseblob',
-            constraint=models.UniqueConstraint(fields=('release', 'blob'), name='release_holds_blob_once'),
+            model_name="releaseblob",
+            constraint=models.UniqueConstraint(
+                fields=("release", "blob"), name="release_holds_blob_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.UniqueConstraint(fields=('release', 'root', 'part'), name='sign_off_once'),
+            model_name="signoff",
+            constraint=models.UniqueConstraint(
+                fields=("release", "root", "part"), name="sign_off_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_by', models.F('frozen_by')), _negated=True), name='sign_off_not_by_maker'),
+            model_name="signoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("signed_by", models.F("frozen_by")), _negated=True),
+                name="sign_off_not_by_maker",
+            ),
         ),
     ]

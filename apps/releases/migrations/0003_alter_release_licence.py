@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('releases', '0002_guards'),
+        ("releases", "0002_guards"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='release',
-            name='licence',
+            model_name="release",
+            name="licence",
             field=models.TextField(blank=True),
         ),
     ]

@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "apps.doors.web",
     "apps.doors.api",
     "apps.doors.dvc",
+    "apps.doors.hub",
     "earmark",
     "django.contrib.admin",
     "django.contrib.auth",

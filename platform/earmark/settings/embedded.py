@@ -1,4 +1,4 @@
-"""Everything in one folder: SQLite, local files, a broker made of files. For trying out and small teams."""
+"""Everything in one folder: SQLite, local files, a broker made of files."""
 
 import os
 

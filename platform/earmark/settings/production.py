@@ -15,7 +15,9 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 DATABASES = {"default": env.database(env.text("DATABASE_URL"), pool=True)}
 REDIS_URL = env.text("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
 CELERY_BROKER_URL = env.text("BROKER_URL", REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"unacked_restore_throttle": 1, "visibility_timeout": 4 * 3600}

@@ -74,9 +74,8 @@ class Command(Base):
             "dataset": dataset.full_name,
             "version": release.version,
             "state": release.state,
-            "reached": release.state == options["to"] or WAY.index(
-                ReleaseState(release.state)
-            ) >= goal,
+            "reached": release.state == options["to"]
+            or WAY.index(ReleaseState(release.state)) >= goal,
             "root": release.root,
             "clips": release.clips,
             "seconds": release.seconds,

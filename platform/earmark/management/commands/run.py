@@ -16,4 +16,4 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         self.stdout.write(f"Earmark is at {settings.BASE_URL}/ (stop with Ctrl-C)")
-        supervise(lambda text: self.stderr.write(text))
+        supervise(self.stderr.write)
