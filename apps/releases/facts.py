@@ -244,10 +244,12 @@ def _label_problems(dataset: Dataset) -> dict[int, tuple[str, ...]]:
         high,
         channel,
         confidence,
-        *extent,
+        duration,
+        rate,
+        channels,
     ) in rows.iterator(chunk_size=5000):
         value = EventValue(str(uid), label, onset, offset, None, low, high, channel, confidence)
-        problems = event_problems(value, Extent(*extent))
+        problems = event_problems(value, Extent(duration, rate, channels))
         if problems:
             found.setdefault(clip_id, []).extend(problem.message for problem in problems)
     return {clip_id: tuple(messages) for clip_id, messages in found.items()}

@@ -47,7 +47,14 @@ def credits_of(release: Release) -> Iterator[Credit]:
     columns = ["path", "title", "author", "source_url", "licence", "redacted"]
     with local_copy(_table(release.clips_table)) as table:
         for row in read_clips(table, columns):
-            yield Credit(**row)
+            yield Credit(
+                path=row["path"],
+                title=row["title"],
+                author=row["author"],
+                source_url=row["source_url"],
+                licence=row["licence"],
+                redacted=row["redacted"],
+            )
 
 
 def write_release_version(release: Release, documents: Mapping[str, bytes]) -> str:

@@ -2,6 +2,8 @@
 
 import os
 
+from pathlib import Path
+
 from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 

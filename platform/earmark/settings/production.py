@@ -2,6 +2,10 @@
 
 import os
 
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
 from earmark.settings import env
 from earmark.settings.base import *
 
@@ -61,7 +65,7 @@ STORAGES = {
 }
 SERVE_BACKEND = env.text("SERVE_BACKEND", "redirect" if S3_BUCKET else "accel")
 if SERVE_BACKEND not in {"sendfile", "accel", "redirect"}:
-    raise env.ImproperlyConfigured("SERVE_BACKEND: expected sendfile, accel or redirect.")
+    raise ImproperlyConfigured("SERVE_BACKEND: expected sendfile, accel or redirect.")
 
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -26,10 +26,9 @@ class Command(Base):
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         named = options["dataset"]
         only = [dataset_named(None, named).uid] if named else stores()
-        names = dict(Dataset.objects.values_list("uid", "pk"))
         reports = []
         for store in only:
-            dataset = Dataset.objects.filter(pk=names.get(store)).first()
+            dataset = Dataset.objects.filter(uid=store).first()
             expected = expected_commits(dataset) if dataset else None
             report = check(store, deep=not options["shallow"], expected=expected)
             roots = check_roots(dataset) if dataset else ()
