@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,7 +66,7 @@ class IntervalError(EarmarkError):
 class Redacted:
     """What was done. `intervals` in seconds, as merged and rounded out to whole samples.
 
-    `suffix` is the extension that the new file's name must have, and `changes` says in sentences
+    `suffix` is the extension that the new file's name must have (as it was, if that fits), and `changes` says in sentences
     what is different besides the intervals (nothing for WAV and FLAC).
     """
 
@@ -90,6 +90,7 @@ def redact(
     intervals: Iterable[tuple[float, float]],
     *,
     method: Method = Method.MUTE,
+    name: str | None = None,
 ) -> Redacted:
     """Write `source` to `target` with the half-open intervals (seconds) replaced.
 
@@ -97,7 +98,8 @@ def redact(
     the duration stay the same, bit for bit. WAV and FLAC keep their format; lossy files, video and
     other containers come out as FLAC (or WAV, where FLAC cannot hold them): `Redacted.suffix` says
     so, whatever `target` is called. No metadata is copied. The same input gives the same bytes.
-    Raises `IntervalError`, `UndecodableError`.
+    `name` is what the file is called in the dataset, when the bytes lie under another name. Raises
+    `IntervalError`, `UndecodableError`.
     """
     with Source(source) as raw:
         layout = walk(raw)
@@ -105,7 +107,7 @@ def redact(
             raise UndecodableError(f"{source.name} is not in an audio format that is known here.")
         form = _format_chunk(raw, layout)
     with open_sound(source, layout.container) as reader:
-        plan = _plan(source, layout.container, reader.sound, form)
+        plan = _plan(source, name or source.name, layout.container, reader.sound, form)
     frames = sum(len(block) for block in plan.blocks(source))
     rate = plan.sound.sample_rate
     spans = _spans(intervals, frames, rate)
@@ -118,12 +120,13 @@ def redact(
     )
 
 
-def strip_metadata(source: Path, target: Path) -> Stripped:
+def strip_metadata(source: Path, target: Path, *, name: str | None = None) -> Stripped:
     """Write `source` to `target` with its sound exactly as it is and nothing written besides it.
 
     The container stays; coded sound is copied, not coded again, and decoded once more to prove that
-    it is the same. The same input gives the same bytes. Raises `UndecodableError` when the file is
-    in no known container, `NotStrippableError` when it is too unusual to be written again.
+    it is the same. The same input gives the same bytes. `name` as for `redact`. Raises
+    `UndecodableError` when the file is in no known container, `NotStrippableError` when it is too
+    unusual to be written again.
     """
     with Source(source) as raw:
         layout = walk(raw)
@@ -136,7 +139,7 @@ def strip_metadata(source: Path, target: Path) -> Stripped:
             f"{source.name} does not sound the same without its metadata, so it was left as it is. "
             "Export it again without tags."
         )
-    return Stripped(source.suffix.lower(), removed)
+    return Stripped(PurePath(name or source.name).suffix, removed)
 
 
 def _digest(path: Path, container: Container) -> str:
@@ -168,26 +171,23 @@ def _format_chunk(raw: Source, layout: Layout) -> bytes | None:
     return raw.content(regions[0]) if little and regions else None
 
 
-def _plan(source: Path, container: Container, sound: Sound, form: bytes | None) -> _Plan:
+def _plan(source: Path, name: str, container: Container, sound: Sound, form: bytes | None) -> _Plan:
     subtype = _exact_subtype(source)
     fits_flac = sound.channels <= FLAC_CHANNELS and sound.sample_rate <= FLAC_HIGHEST_RATE
     changes: tuple[str, ...] = ("the video stream is left out",) if sound.has_video else ()
-    if container in WAVES and subtype:
-        suffix = source.suffix.lower()
-    elif fits_flac and (subtype is None or subtype in FLAC_SUBTYPES):
-        suffix = ".flac"
-    else:
-        suffix = ".wav"
-    if suffix != source.suffix.lower():
-        changes += (f"{container.value.upper()} became {suffix[1:].upper()}",)
+    to_flac = fits_flac and (subtype is None or subtype in FLAC_SUBTYPES)
+    to_flac = to_flac and not (container in WAVES and subtype)
+    kept = subtype is not None and container in ({Container.FLAC} if to_flac else WAVES)
+    if not kept:
+        changes += (f"{container.value.upper()} became {'FLAC' if to_flac else 'WAV'}",)
     form = form if subtype and form else None
     return _Plan(
         source=source,
         sound=sound,
         dtype=EXACT.get(subtype or "", "int32"),
-        suffix=suffix,
+        suffix=PurePath(name).suffix if kept else (".flac" if to_flac else ".wav"),
         blocks=_read_exactly(EXACT[subtype]) if subtype else _read_decoded,
-        write=_writer(sound, subtype or "PCM_24", form, container if suffix != ".flac" else None),
+        write=_writer(sound, subtype or "PCM_24", form, None if to_flac else container),
         changes=changes,
     )
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -119,7 +119,7 @@ def run(detector: Detector, subject: Subject) -> Detection:
 
 
 def run_many(
-    detector: Detector, subjects: list[Subject]
+    detector: Detector, subjects: Sequence[Subject]
 ) -> Iterator[Detection | DetectorFailedError]:
     """Let one detector look at many subjects; one answer for each, in order, never an exception."""
     many = getattr(detector, "detect_many", None)

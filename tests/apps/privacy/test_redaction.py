@@ -124,6 +124,14 @@ def test_the_same_redaction_gives_the_same_bytes(tmp_path: Path, kind: str) -> N
     assert (tmp_path / "a.stripped").read_bytes() == (tmp_path / "b.stripped").read_bytes()
 
 
+def test_bytes_without_a_name_of_their_own_go_by_the_name_in_the_dataset(tmp_path: Path) -> None:
+    blob = write_marked(tmp_path, "info").rename(tmp_path / "d41d8cd98f")
+    named = "clips/Tone.WAV"
+    assert redact(blob, tmp_path / "a", [(0, 0.1)], name=named).suffix == ".WAV"
+    assert redact(blob, tmp_path / "b", [(0, 0.1)], name=named).changes == ()
+    assert strip_metadata(blob, tmp_path / "c", name=named).suffix == ".WAV"
+
+
 def test_intervals_are_merged_clipped_and_rounded_outwards(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "tone.wav")
     done = redact(path, tmp_path / "out.wav", [(0.30001, 0.4), (0.1, 0.2), (0.15, 0.25), (0.5, 9)])
