@@ -1,0 +1,65 @@
+"""Bringing in what lies in somebody's DVC repository, by the same path as every folder."""
+
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.accounts.models import User
+from apps.datasets.models import Dataset
+from apps.ingest.actions import import_clips
+from apps.ingest.intake import Progress, silent
+from apps.ingest.report import Report
+from apps.storage.imports import open_revision
+from datasets_catalog.errors import NotFoundError
+
+
+def import_dvc(
+    *,
+    actor: User,
+    dataset: Dataset,
+    location: str,
+    revision: str | None = None,
+    folder: str = "",
+    metadata: Path | str | None = None,
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Take the files that a DVC repository tracks at a revision into the draft.
+
+    `folder` narrows it to a folder of the repository, which the clips' paths then leave out.
+    `metadata` is a table on this server, or a path inside the repository. Raises `EarmarkError`.
+    """
+    with (
+        tempfile.TemporaryDirectory(dir=settings.WORK_ROOT, prefix="dvc-") as work,
+        open_revision(location, revision) as source,
+    ):
+        inside = folder.strip("/")
+        prefix = f"{inside}/" if inside else ""
+        found = list(source.files())
+        tracked = [file for file in found if file.md5 and file.path.startswith(prefix)]
+        if not tracked:
+            raise NotFoundError(f"DVC tracks nothing below {inside or 'the root'} there.")
+        table = metadata
+        if isinstance(metadata, str):
+            named = next((file for file in found if file.path == metadata), None)
+            if named is None:
+                raise NotFoundError(f"The repository has no {metadata} at that revision.")
+            table = source.fetch(named, Path(work) / "table")
+        copied = Path(work) / "files"
+        for number, file in enumerate(tracked):
+            if file.path != metadata:
+                progress(number, len(tracked), "Fetching files")
+                source.fetch(file, copied)
+        report = import_clips(
+            actor=actor,
+            dataset=dataset,
+            source=copied / inside if inside else copied,
+            metadata=Path(table) if table else None,
+            dry_run=dry_run,
+            progress=progress,
+        )
+        report.note(f"From {location} at commit {source.commit}")
+        if source.foreign:
+            report.note("Imported there from elsewhere, so left out", source.foreign)
+    return report
