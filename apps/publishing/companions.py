@@ -1,6 +1,7 @@
 """The small files of a Hub snapshot: card, licence texts, attribution, Croissant."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,6 +20,18 @@ from datasets_catalog.purposes import TERMS, Purpose
 
 CONFIG = "default"
 Linker = Callable[[str], str]
+
+
+class _OneLineDumper(yaml.SafeDumper):
+    """Writes each text on one line: a line `---` inside one would end the block for readers."""
+
+
+def _one_line(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    broken = len(text.splitlines()) > 1
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if broken else None)
+
+
+_OneLineDumper.add_representer(str, _one_line)
 
 
 def companions(
@@ -53,7 +66,9 @@ def hub_readme(content: ReleaseContent, shards: Sequence[Shard]) -> bytes:
 
 def readme(metadata: dict[str, Any], body: str) -> bytes:
     """Join a YAML block and Markdown into one README.md."""
-    block = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=100)
+    block = yaml.dump(
+        metadata, Dumper=_OneLineDumper, sort_keys=False, allow_unicode=True, width=math.inf
+    )
     return f"---\n{block}---\n\n{body}".encode()
 
 

@@ -178,9 +178,7 @@ def _git_oid(content: bytes) -> str:
 def pointer(blob: Blob) -> bytes:
     """Return the text that Git LFS keeps in git in the file's place."""
     return (
-        "version https://git-lfs.github.com/spec/v1\n"
-        f"oid sha256:{blob.sha256}\n"
-        f"size {blob.size}\n"
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{blob.sha256}\nsize {blob.size}\n"
     ).encode()
 
 

@@ -8,90 +8,221 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('releases', '0003_alter_release_licence'),
+        ("accounts", "0001_initial"),
+        ("releases", "0003_alter_release_licence"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Target',
+            name="Target",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=96, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?$', 'Use 1 to 96 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit.')])),
-                ('kind', models.CharField(choices=[('huggingface', 'Hugging Face Hub')], default='huggingface', max_length=16)),
-                ('endpoint', models.URLField(default='https://huggingface.co', max_length=300)),
-                ('repository', models.CharField(max_length=200, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][\\w.-]{0,95}/(?:[\\w.-]|\\{organisation\\}|\\{dataset\\}){1,96}$', "Write namespace/name; {organisation} and {dataset} in the name stand for the dataset's own.")])),
-                ('gate', models.CharField(choices=[('open', 'Open to everyone'), ('auto', 'After filling in a form'), ('manual', 'After a person has agreed')], default='manual', max_length=8)),
-                ('private', models.BooleanField(default=False)),
-                ('token_encrypted', models.TextField(editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='accounts.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=96,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?$",
+                                "Use 1 to 96 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit.",
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("huggingface", "Hugging Face Hub")],
+                        default="huggingface",
+                        max_length=16,
+                    ),
+                ),
+                ("endpoint", models.URLField(default="https://huggingface.co", max_length=300)),
+                (
+                    "repository",
+                    models.CharField(
+                        max_length=200,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9][\\w.-]{0,95}/(?:[\\w.-]|\\{organisation\\}|\\{dataset\\}){1,96}$",
+                                "Write namespace/name; {organisation} and {dataset} in the name stand for the dataset's own.",
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "gate",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open to everyone"),
+                            ("auto", "After filling in a form"),
+                            ("manual", "After a person has agreed"),
+                        ],
+                        default="manual",
+                        max_length=8,
+                    ),
+                ),
+                ("private", models.BooleanField(default=False)),
+                ("token_encrypted", models.TextField(editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="targets",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'name'],
+                "ordering": ["organisation__name", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('sending', 'Sending'), ('tagging', 'Tagging'), ('verifying', 'Reading back'), ('published', 'Published'), ('failed', 'Failed')], default='planned', max_length=16)),
-                ('endpoint', models.URLField(max_length=300)),
-                ('repository', models.CharField(max_length=200)),
-                ('tag', models.CharField(max_length=40)),
-                ('base_oid', models.CharField(blank=True, max_length=40)),
-                ('commit_oid', models.CharField(blank=True, max_length=40)),
-                ('files', models.JSONField(default=list)),
-                ('shards', models.JSONField(default=list)),
-                ('bytes_total', models.PositiveBigIntegerField(default=0)),
-                ('bytes_sent', models.PositiveBigIntegerField(default=0)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('error', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='releases.release')),
-                ('started_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='publishing.target')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("sending", "Sending"),
+                            ("tagging", "Tagging"),
+                            ("verifying", "Reading back"),
+                            ("published", "Published"),
+                            ("failed", "Failed"),
+                        ],
+                        default="planned",
+                        max_length=16,
+                    ),
+                ),
+                ("endpoint", models.URLField(max_length=300)),
+                ("repository", models.CharField(max_length=200)),
+                ("tag", models.CharField(max_length=40)),
+                ("base_oid", models.CharField(blank=True, max_length=40)),
+                ("commit_oid", models.CharField(blank=True, max_length=40)),
+                ("files", models.JSONField(default=list)),
+                ("shards", models.JSONField(default=list)),
+                ("bytes_total", models.PositiveBigIntegerField(default=0)),
+                ("bytes_sent", models.PositiveBigIntegerField(default=0)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("error", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publications",
+                        to="releases.release",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publications",
+                        to="publishing.target",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='target_name_once'),
+            model_name="target",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "name"), name="target_name_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('gate__in', ['open', 'auto', 'manual'])), name='target_gate_known'),
+            model_name="target",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("gate__in", ["open", "auto", "manual"])),
+                name="target_gate_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('token_encrypted', ''), _negated=True), name='target_has_token'),
+            model_name="target",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("token_encrypted", ""), _negated=True), name="target_has_token"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.UniqueConstraint(fields=('release', 'target'), name='publication_once'),
+            model_name="publication",
+            constraint=models.UniqueConstraint(
+                fields=("release", "target"), name="publication_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'sending', 'tagging', 'verifying', 'published', 'failed'])), name='publication_state_known'),
+            model_name="publication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["planned", "sending", "tagging", "verifying", "published", "failed"],
+                    )
+                ),
+                name="publication_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), models.Q(('verified_at__isnull', False), models.Q(('commit_oid', ''), _negated=True)), _connector='OR'), name='publication_published_is_verified'),
+            model_name="publication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "published"), _negated=True),
+                    models.Q(
+                        ("verified_at__isnull", False), models.Q(("commit_oid", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="publication_published_is_verified",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['tagging', 'verifying']), _negated=True), models.Q(('commit_oid', ''), _negated=True), _connector='OR'), name='publication_tagging_has_commit'),
+            model_name="publication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["tagging", "verifying"]), _negated=True),
+                    models.Q(("commit_oid", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="publication_tagging_has_commit",
+            ),
         ),
     ]

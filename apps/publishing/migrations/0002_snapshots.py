@@ -5,39 +5,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('publishing', '0001_initial'),
-        ('releases', '0003_alter_release_licence'),
-        ('storage', '0002_blobs_keep_their_identity'),
+        ("publishing", "0001_initial"),
+        ("releases", "0003_alter_release_licence"),
+        ("storage", "0002_blobs_keep_their_identity"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('card', models.JSONField(default=dict)),
-                ('asked_at', models.DateTimeField(blank=True, null=True)),
-                ('built_at', models.DateTimeField(blank=True, null=True)),
-                ('release', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='snapshot', to='releases.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("card", models.JSONField(default=dict)),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("built_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "release",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshot",
+                        to="releases.release",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SnapshotFile',
+            name="SnapshotFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=300)),
-                ('git_oid', models.CharField(max_length=40)),
-                ('key', models.CharField(blank=True, max_length=64)),
-                ('shard', models.JSONField(blank=True, default=dict)),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshot_files', to='storage.blob')),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='publishing.snapshot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=300)),
+                ("git_oid", models.CharField(max_length=40)),
+                ("key", models.CharField(blank=True, max_length=64)),
+                ("shard", models.JSONField(blank=True, default=dict)),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshot_files",
+                        to="storage.blob",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="publishing.snapshot",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
-                'indexes': [models.Index(fields=['key'], name='snapshot_file_by_key')],
-                'constraints': [models.UniqueConstraint(fields=('snapshot', 'path'), name='snapshot_path_once')],
+                "ordering": ["path"],
+                "indexes": [models.Index(fields=["key"], name="snapshot_file_by_key")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("snapshot", "path"), name="snapshot_path_once")
+                ],
             },
         ),
     ]

@@ -236,11 +236,9 @@ class Delivery:
                 )
             except BaseMovedError:
                 return self.repository.find_commit(self.message.marker)
-            except HfHubHTTPError as error:
+            except (HfHubHTTPError, *PASSING) as error:
                 if not passes(error):
                     raise refusal(error) from error
-                failure: Exception = error
-            except PASSING as error:
                 failure = error
             except ValueError as error:
                 raise TargetRefusedError(f"The target refused the card: {error}") from error

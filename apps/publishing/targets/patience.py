@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # hf_xet knows only built-in exceptions; what it could not retry itself arrives as one of these.
 PASSING = (httpx2.TransportError, ConnectionError, TimeoutError)
+# How hf_xet words the answers 4xx, which it does not tell apart from a broken line.
+_XET_CLIENT_ERROR = re.compile(r"HTTP status client error \((\d{3})[^)]*\)")
 _RESET = re.compile(r";\s*t\s*=\s*(\d+)")
 
 
@@ -26,6 +28,8 @@ def passes(error: Exception) -> bool:
     """Whether the same call may succeed later."""
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code in _PASSING_STATUSES
+    if refused := _XET_CLIENT_ERROR.search(str(error)):
+        return int(refused[1]) in _PASSING_STATUSES
     return isinstance(error, PASSING)
 
 
@@ -41,13 +45,15 @@ def asked_wait(error: Exception) -> float | None:
     return float(reset[1]) if reset else None
 
 
-def refusal(error: HfHubHTTPError) -> TargetRefusedError:
+def refusal(error: Exception) -> TargetRefusedError:
     """Return our error for an answer that will not get better."""
+    advice = "Check the target's token, its rights on the repository, and the repository's name."
+    if not isinstance(error, HfHubHTTPError):
+        return TargetRefusedError(f"The target refused: {error}. {advice}")
     response = error.response
     reason = error.server_message or str(error).split("\n", 1)[0]
     return TargetRefusedError(
-        f"The target refused ({response.status_code}): {reason} Check the target's token, its"
-        " rights on the repository, and the repository's name.",
+        f"The target refused ({response.status_code}): {reason} {advice}",
         status=response.status_code,
         url=str(response.request.url.copy_with(query=None)),
         request_id=error.request_id,
@@ -77,7 +83,13 @@ class Patience:
             running = pool.submit(call)
             while not wait((running,), timeout=self.beat_every).done:
                 self.beat()
-            return running.result()
+            try:
+                return running.result()
+            except RuntimeError as error:
+                # The client wraps whatever stopped an upload.
+                if isinstance(error.__cause__, (HfHubHTTPError, *PASSING)):
+                    raise error.__cause__ from None
+                raise
 
     def rest(self, seconds: float) -> None:
         """Wait, beating meanwhile."""
@@ -95,11 +107,9 @@ class Patience:
         for attempt in range(1, self.attempts + 1):
             try:
                 return self.run(call)
-            except HfHubHTTPError as error:
+            except (HfHubHTTPError, *PASSING) as error:
                 if not passes(error):
                     raise refusal(error) from error
-                self.after(what, attempt, error)
-            except PASSING as error:
                 self.after(what, attempt, error)
         raise AssertionError("after() ends the loop")
 

@@ -127,6 +127,9 @@ class MadeUpRelease:
         )
         return replace(made, **changes)
 
+    def table(self, batches: Any) -> pa.Table:
+        return pa.Table.from_batches(list(batches()))
+
     def _tables(self) -> tuple[pa.Table, pa.Table, str]:
         clips, events, root = [], [], RootBuilder()
         for path in sorted(self.audio):

@@ -1,0 +1,348 @@
+"""From a published release to a published publication: targets, permission, jobs, resumption."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import IntegrityError, connections, transaction
+from pytest_django.fixtures import Settings
+
+from apps.audit.models import AuditEvent
+from apps.publishing.actions import (
+    TargetSettings,
+    begin_publication,
+    check_target,
+    plan_publication,
+    publish_release,
+    rotate_target_tokens,
+    save_target,
+)
+from apps.publishing.dry_runs import write_snapshot
+from apps.publishing.errors import (
+    PurposeMissingError,
+    ReadBackError,
+    ReleaseNotSendableError,
+    TagTakenError,
+)
+from apps.publishing.models import Publication, Target
+from apps.publishing.publications import carry_out
+from apps.publishing.released import content_of
+from apps.publishing.sealing import SealBrokenError, unseal
+from apps.releases.actions import deprecate
+from apps.releases.models import Release
+from datasets_catalog.errors import DeniedError, InvalidError
+from tests.cast import Cast
+from tests.factories.drafts import approve, make_draft, make_published, make_release
+from tests.factories.jobs import work_off
+from tests.stand_ins.hub.handle import HubHandle
+
+pytestmark = [
+    pytest.mark.django_db,
+    # The client hands httpx its files in a way that httpx is retiring.
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+]
+REPO = "acme/earmark-tones"
+
+
+def make_target(cast: Cast, hub: HubHandle, **changes: Any) -> Target:
+    settings: dict[str, Any] = {
+        "repository": "acme/earmark-{dataset}",
+        "endpoint": hub.address,
+        **changes,
+    }
+    return save_target(
+        actor=cast.rita,
+        organisation=cast.acme,
+        name="hub",
+        settings=TargetSettings(token=hub.token, **settings),
+    )
+
+
+def silent(done: int, total: int, message: str) -> None:
+    """Nobody watches."""
+
+
+def commits(hub: HubHandle) -> list[str]:
+    return [commit.id for commit in hub.commits(REPO) if commit.title.startswith("Release ")]
+
+
+# Targets
+
+
+def test_a_token_is_stored_sealed_and_never_shown(cast: Cast, hub: HubHandle) -> None:
+    target = make_target(cast, hub)
+    assert hub.token not in target.token_encrypted
+    assert unseal(target.token_encrypted) == hub.token
+    assert check_target(actor=cast.rita, target=target) == "acme-admin"
+    assert not AuditEvent.objects.filter(detail__icontains=hub.token).exists()
+
+
+def test_keys_rotate_and_a_lost_key_is_named(
+    cast: Cast, hub: HubHandle, settings: Settings
+) -> None:
+    target = make_target(cast, hub)
+    old, new = settings.FIELD_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+    assert rotate_target_tokens() == 1
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    target.refresh_from_db()
+    assert unseal(target.token_encrypted) == hub.token
+    settings.FIELD_ENCRYPTION_KEYS = [old]
+    with pytest.raises(SealBrokenError, match="FIELD_ENCRYPTION_KEYS"):
+        unseal(target.token_encrypted)
+
+
+def test_changing_a_target_without_a_token_keeps_the_token(cast: Cast, hub: HubHandle) -> None:
+    before = make_target(cast, hub)
+    after = save_target(
+        actor=cast.rita,
+        organisation=cast.acme,
+        name="hub",
+        settings=TargetSettings(repository="acme/other", endpoint=hub.address, gate="auto"),
+    )
+    assert after.pk == before.pk
+    assert after.token_encrypted == before.token_encrypted
+    assert after.gate == "auto"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"endpoint": "http://hub.example.org"}, "in the clear"),
+        ({"endpoint": "ftp://127.0.0.1"}, "in the clear"),
+        ({"repository": "no-namespace"}, "namespace/name"),
+        ({"repository": "acme/{secret}"}, "namespace/name"),
+        ({"gate": "ajar"}, "ajar"),
+    ],
+)
+def test_nonsense_targets_are_refused(
+    wrong: dict[str, str], said: str, cast: Cast, hub: HubHandle
+) -> None:
+    with pytest.raises(InvalidError, match=said):
+        make_target(cast, hub, **wrong)
+
+
+def test_only_those_who_manage_targets_may_save_one(cast: Cast, hub: HubHandle) -> None:
+    with pytest.raises(DeniedError):
+        save_target(
+            actor=cast.cleo,
+            organisation=cast.acme,
+            name="hub",
+            settings=TargetSettings(repository="acme/x", endpoint=hub.address, token="t"),
+        )
+
+
+# Who may send what
+
+
+def test_a_release_that_is_not_published_cannot_leave(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    target = make_target(cast, hub)
+    approved = approve(cast, make_release(cast, make_draft(cast, tmp_path)))
+    with pytest.raises(ReleaseNotSendableError, match="approved"):
+        publish_release(actor=cast.rita, release=approved, target=target)
+    assert not hub.requests()
+
+
+def test_an_open_target_needs_the_purpose_and_an_open_dataset(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    target = make_target(cast, hub, gate="open")
+    with pytest.raises(PurposeMissingError, match="on request"):
+        publish_release(actor=cast.rita, release=release, target=target)
+    release.dataset.access = "open"
+    with pytest.raises(PurposeMissingError, match=r"publish\.open"):
+        publish_release(actor=cast.rita, release=release, target=target)
+    assert not hub.requests()
+
+
+def test_only_release_managers_publish(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
+    release = make_published(cast, tmp_path)
+    with pytest.raises(DeniedError):
+        publish_release(actor=cast.cleo, release=release, target=make_target(cast, hub))
+
+
+# The way there
+
+
+def test_a_plan_says_what_would_happen_and_changes_nothing(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    plan = plan_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    assert plan.creates_repository
+    assert plan.repository == REPO
+    assert plan.clips == release.clips
+    assert plan.to_send > plan.audio_size == release.size
+    assert all(seen.method == "GET" for seen in hub.requests())
+    assert not Publication.objects.exists()
+
+
+def test_a_dry_run_writes_the_whole_snapshot(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
+    release = make_published(cast, tmp_path / "draft")
+    dry = write_snapshot(
+        content_of(release), tmp_path / "out", repository_url="https://hub.example/x", gated=True
+    )
+    on_disk = {
+        path.relative_to(dry.folder).as_posix(): path.stat().st_size
+        for path in dry.folder.rglob("*")
+        if path.is_file()
+    }
+    assert on_disk == dry.files
+    assert dry.clips == release.clips
+    assert not hub.requests()
+
+
+def test_a_release_is_published_by_a_job_and_recorded(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication, job = publish_release(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
+    work_off()
+    publication.refresh_from_db()
+    job.refresh_from_db()
+    assert job.state == "done", job.error
+    assert job.result["url"] == publication.url
+    assert publication.state == Publication.State.PUBLISHED
+    assert publication.verified_at
+    assert hub.repo(REPO).tags == {"v1.0.0": publication.commit_oid}
+    assert hub.repo(REPO).gated == "manual"
+    message = hub.commits(REPO)[0].message
+    assert f"Earmark-Root: {release.root}" in message
+    states = [
+        event.detail["state"]
+        for event in AuditEvent.objects.filter(kind="publication.moved").order_by("pk")
+    ]
+    assert states == ["sending", "tagging", "verifying", "published"]
+
+
+def test_publishing_twice_is_publishing_once(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
+    release = make_published(cast, tmp_path)
+    target = make_target(cast, hub)
+    first = carry_out(begin_publication(actor=cast.rita, release=release, target=target), silent)
+    hub.forget_requests()
+    again = carry_out(begin_publication(actor=cast.rita, release=release, target=target), silent)
+    assert again.pk == first.pk
+    assert not hub.requests()
+
+
+def test_wrong_bytes_on_reading_back_are_not_published(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    hub.fail(r"GET /datasets/.*/resolve/v1.0.0/data/train", "corrupt")
+    with pytest.raises(ReadBackError):
+        carry_out(publication, silent)
+    publication.refresh_from_db()
+    assert publication.state == Publication.State.FAILED
+    assert publication.verified_at is None
+    assert publication.error["code"] == "publishing.read_back"
+    assert "data/train" in publication.error["message"]
+    assert carry_out(publication, silent).state == Publication.State.PUBLISHED
+    assert len(commits(hub)) == 1
+
+
+def test_a_tag_of_somebody_else_is_found_before_anything_is_sent(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    repo = hub.store.create("dataset", REPO, "acme-admin", private=False)
+    repo.tags["v1.0.0"] = repo.branches["main"]
+    hub.store.save(repo)
+    with pytest.raises(TagTakenError):
+        carry_out(publication, silent)
+    assert not hub.requests(r"preupload|xet|lfs")
+
+
+def test_a_squashed_history_is_recognised_by_its_tag(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    carry_out(publication, silent)
+    repo = hub.repo(REPO)
+    head = hub.commits(REPO)[0]
+    squashed = hub.store.write_commit(repo, head.tree, parent=None, title="Squash", author="x")
+    repo.branches["main"] = squashed.id
+    hub.store.save(repo)
+    Publication.objects.filter(pk=publication.pk).update(state=Publication.State.FAILED)
+    publication.refresh_from_db()
+    assert carry_out(publication, silent).commit_oid == head.id
+
+
+def test_a_release_deprecated_on_the_way_does_not_arrive(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+
+    def deprecate_now(done: int, total: int, message: str) -> None:
+        if message == "Committing" and Release.objects.get(pk=release.pk).state == "published":
+            deprecate(actor=cast.rita, release=release, reason="Superseded")
+
+    with pytest.raises(ReleaseNotSendableError, match="deprecated"):
+        carry_out(publication, deprecate_now)
+    assert commits(hub) == []
+
+
+def test_the_database_refuses_a_published_publication_that_was_not_verified(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Publication.objects.filter(pk=publication.pk).update(state="published")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Publication.objects.filter(pk=publication.pk).update(state="tagging")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["hold", "hold_answer"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        r"POST /api/repos/create",
+        r"PUT /api/datasets/acme/earmark-tones/settings",
+        r"PUT /_lfs/put/",
+        r"POST /api/datasets/acme/earmark-tones/commit/main",
+        r"POST /api/datasets/acme/earmark-tones/tag/",
+        r"GET /datasets/acme/earmark-tones/resolve/v1.0.0/data/",
+    ],
+)
+def test_killed_anywhere_and_started_again_there_is_one_commit_under_the_tag(
+    kind: str,
+    at: str,
+    cast: Cast,
+    hub: HubHandle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With `hold` the request of the killed process still arrives, while the second one works."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    hub.fail(at, "hold" if kind == "hold" else "hold_answer")
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        try:
+            carry_out(Publication.objects.get(pk=publication.pk), silent)
+        finally:
+            os._exit(1)
+    hub.wait_for(at)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    hub.heal()
+    done = carry_out(Publication.objects.get(pk=publication.pk), silent)
+    assert done.state == Publication.State.PUBLISHED
+    assert commits(hub) == [done.commit_oid]
+    assert hub.repo(REPO).tags == {"v1.0.0": done.commit_oid}
