@@ -3,10 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
+from apps.ingest.probe_errors import (
+    BadSamplesError,
+    CorruptError,
+    DecompressionBombError,
+    EmptyError,
+    HeaderLiesError,
+    NotAudioError,
+    ProbeError,
+    TooLongError,
+    TrailingBytesError,
+    TruncatedError,
+    UnsupportedError,
+    WrongExtensionError,
+)
 from apps.privacy.containers import (
     Container,
     EndsEarlyError,
@@ -19,7 +32,6 @@ from apps.privacy.containers import (
     walk,
 )
 from apps.privacy.decoding import Reader, Sound, UndecodableError, open_sound
-from datasets_catalog.errors import EarmarkError
 
 EXTENSIONS = {
     Container.WAV: (".wav", ".wave", ".bwf"),
@@ -102,56 +114,6 @@ class Probe:
     has_video: bool
     trailing_bytes: int
     warnings: tuple[str, ...]
-
-
-class ProbeError(EarmarkError):
-    """The file cannot become a clip as it is."""
-
-    code: ClassVar[str] = "ingest.unusable"
-
-
-class NotAudioError(ProbeError):
-    code = "ingest.not_audio"
-
-
-class EmptyError(ProbeError):
-    code = "ingest.empty"
-
-
-class TruncatedError(ProbeError):
-    code = "ingest.truncated"
-
-
-class HeaderLiesError(ProbeError):
-    code = "ingest.header_lies"
-
-
-class CorruptError(ProbeError):
-    code = "ingest.corrupt"
-
-
-class WrongExtensionError(ProbeError):
-    code = "ingest.wrong_extension"
-
-
-class TrailingBytesError(ProbeError):
-    code = "ingest.trailing_bytes"
-
-
-class TooLongError(ProbeError):
-    code = "ingest.too_long"
-
-
-class DecompressionBombError(ProbeError):
-    code = "ingest.decompression_bomb"
-
-
-class BadSamplesError(ProbeError):
-    code = "ingest.bad_samples"
-
-
-class UnsupportedError(ProbeError):
-    code = "ingest.unsupported"
 
 
 STANDARD_LIMITS = Limits()

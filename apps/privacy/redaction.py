@@ -66,8 +66,8 @@ class IntervalError(EarmarkError):
 class Redacted:
     """What was done. `intervals` in seconds, as merged and rounded out to whole samples.
 
-    `suffix` is the extension that the new file's name must have (as it was, if that fits), and `changes` says in sentences
-    what is different besides the intervals (nothing for WAV and FLAC).
+    `suffix` is the extension that the new file's name must have, as it was if that fits. `changes`
+    says in sentences what is different besides the intervals (nothing for WAV and FLAC).
     """
 
     suffix: str

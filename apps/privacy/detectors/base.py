@@ -123,19 +123,22 @@ def run_many(
 ) -> Iterator[Detection | DetectorFailedError]:
     """Let one detector look at many subjects; one answer for each, in order, never an exception."""
     many = getattr(detector, "detect_many", None)
-    if many is None:
-        for subject in subjects:
-            try:
-                yield run(detector, subject)
-            except DetectorFailedError as error:
-                yield error
-        return
-    for subject, answer in zip(subjects, many(subjects), strict=True):
-        failed = isinstance(answer, Exception)
-        yield _failed(detector, subject, answer) if failed else answer
+    answers: Iterator[Detection | Exception] = iter(many(subjects) if many else ())
+    broken: Exception | None = None
+    for subject in subjects:
+        answer: Detection | Exception
+        try:
+            answer = broken or (next(answers) if many else run(detector, subject))
+        except DetectorFailedError as error:
+            answer = error
+        except Exception as error:  # noqa: BLE001 - what broke the batch is answered for each
+            answer = broken = error
+        yield answer if isinstance(answer, Detection) else _failed(detector, subject, answer)
 
 
 def _failed(detector: Detector, subject: Subject, error: Exception) -> DetectorFailedError:
+    if isinstance(error, DetectorFailedError):
+        return error
     what = subject.name if isinstance(subject, AudioSubject) else "a row of text cells"
     return DetectorFailedError(
         f"The {detector.name} detector could not look at {what}: {error} Not looked at is not "

@@ -126,7 +126,10 @@ class SpeechDetector:
             for channel in hearing.channels_apart()
         )
         for index, heard in _in_step(apart, errors):
-            scores[index] = np.maximum(scores[index], heard[: len(scores[index])])
+            if len(heard) == len(scores[index]):
+                scores[index] = np.maximum(scores[index], heard)
+            else:
+                errors[index] = OSError("the file changed while it was listened to")
         for index, hearing in enumerate(hearings):
             yield errors.get(index) or self._conclude(scores[index], hearing.seconds)
 

@@ -12,22 +12,20 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.ingest.probe import (
+from apps.ingest.probe import Limits, Probe, probe
+from apps.ingest.probe_errors import (
     BadSamplesError,
     CorruptError,
     DecompressionBombError,
     EmptyError,
     HeaderLiesError,
-    Limits,
     NotAudioError,
-    Probe,
     ProbeError,
     TooLongError,
     TrailingBytesError,
     TruncatedError,
     UnsupportedError,
     WrongExtensionError,
-    probe,
 )
 from tests.sounds import RATE, SECONDS, WRITERS, encode, tone, write_any, write_sound
 

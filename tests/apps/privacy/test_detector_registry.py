@@ -1,6 +1,6 @@
 """Which detectors run for a dataset, and what their scans are bound to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,19 @@ class _Broken:
 
     def detect(self, subject: AudioSubject) -> Detection:
         raise MemoryError(f"no room for {subject.name}")
+
+
+class _BreaksInTheMiddle(_Broken):
+    def detect_many(self, subjects: Iterable[AudioSubject]) -> Iterator[Detection]:
+        yield Detection((), {})
+        raise MemoryError("no room for the batch")
+
+
+def test_a_batch_that_breaks_fails_for_all_that_were_not_looked_at() -> None:
+    subjects = [AudioSubject(Path(name), name) for name in ("a.wav", "b.wav", "c.wav")]
+    first, *rest = run_many(_BreaksInTheMiddle(), subjects)
+    assert isinstance(first, Detection)
+    assert [type(answer) for answer in rest] == [DetectorFailedError] * 2
 
 
 def test_whatever_a_detector_raises_is_a_failure_that_blocks() -> None:
