@@ -61,8 +61,16 @@ def open_release(
     Raises ReleaseUnknownError where there is none or the principal may not know of it, and the
     other errors of `Authorization.require`.
     """
-    row = _releases_of(full_name).filter(version=version).first()
-    return _opened(principal, row, action, purpose)
+    rows = _releases_of(principal, full_name).filter(version=version)
+    return _opened(principal, rows.first(), action, purpose)
+
+
+def open_commit(
+    principal: Principal, full_name: str, commit: str, action: Action = Action.VIEW
+) -> OpenRelease:
+    """The release that was given out as this commit; raises as `open_release` does."""
+    rows = _releases_of(principal, full_name).filter(state__in=PUBLIC, dvc_commit=commit)
+    return _opened(principal, rows.first(), action)
 
 
 def open_newest(principal: Principal, full_name: str, action: Action = Action.VIEW) -> OpenRelease:
@@ -70,16 +78,14 @@ def open_newest(principal: Principal, full_name: str, action: Action = Action.VI
 
     Raises as `open_release` does.
     """
-    rows = _releases_of(full_name).filter(state__in=PUBLIC)
-    return _opened(principal, rows.order_by(_readable_first(), "-order").first(), action, None)
+    rows = _releases_of(principal, full_name).filter(state__in=PUBLIC)
+    return _opened(principal, rows.order_by(_readable_first(), "-order").first(), action)
 
 
 def open_releases(principal: Principal, full_name: str, action: Action) -> list[Release]:
     """Every release given out for which the principal may do this, newest first."""
-    rows = list(_releases_of(full_name).filter(state__in=PUBLIC).order_by("-order"))
-    if not rows:
-        return []
-    return [row for row in rows if authorize(principal, row, action).allowed]
+    rows = _releases_of(principal, full_name).filter(state__in=PUBLIC).order_by("-order")
+    return [row for row in rows if decide(standing_from(row), row, action).allowed]
 
 
 def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
@@ -139,19 +145,26 @@ def entitlements_for(user: User, dataset: Dataset) -> QuerySet[Entitlement]:
     return rows.select_related("user", "organisation", "granted_by").order_by("-granted_at")
 
 
-def _releases_of(full_name: str) -> QuerySet[Release]:
+def _releases_of(principal: Principal, full_name: str) -> QuerySet[Release]:
     organisation, _, name = full_name.partition("/")
-    return Release.objects.filter(
-        dataset__organisation__name=organisation, dataset__name=name
-    ).select_related("dataset__organisation")
+    rows = Release.objects.filter(dataset__organisation__name=organisation, dataset__name=name)
+    rows = rows.select_related("dataset__organisation")
+    user = person(principal)
+    if user is None:
+        return rows
+    return rows.annotate(
+        **standing_columns(user, dataset="dataset", organisation="dataset__organisation")
+    )
 
 
 def _opened(
-    principal: Principal, row: Release | None, action: Action, purpose: Purpose | None
+    principal: Principal, row: Release | None, action: Action, purpose: Purpose | None = None
 ) -> OpenRelease:
     if row is None:
         raise ReleaseUnknownError(UNKNOWN.reason)
-    answer = authorize(principal, row, action, purpose)
+    if purpose is not None:
+        return OpenRelease(row, authorize(principal, row, action, purpose).require())
+    answer = explained(decide(standing_from(row), row, action), principal, row.dataset)
     return OpenRelease(row, answer.require())
 
 

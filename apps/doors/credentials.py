@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from apps.accounts.access import Principal
+from apps.accounts.models import Token
 from apps.accounts.tokens import token_for
 from datasets_catalog.errors import DeniedError
 
@@ -25,19 +26,27 @@ class TokenInvalidError(DeniedError):
 
 
 def principal_of(request: HttpRequest) -> Principal:
-    """The user of the token, else of the session, else nobody; raises TokenInvalidError.
+    """The user of the token, else of the session, else nobody; raises TokenInvalidError."""
+    token = token_of(request)
+    if token is not None:
+        return token.user
+    user: Principal = getattr(request, "user", None) or AnonymousUser()
+    return user
+
+
+def token_of(request: HttpRequest) -> Token | None:
+    """The token sent along; None where no credentials are, TokenInvalidError where bad ones are.
 
     git and DVC send a token as the password, with any user name; `https://TOKEN@host` sends it
     as the user name without a password.
     """
     header = request.headers.get("Authorization", "")
     if not header:
-        user: Principal = getattr(request, "user", None) or AnonymousUser()
-        return user
+        return None
     token = token_for(_token_in(header))
     if token is None:
         raise TokenInvalidError
-    return token.user
+    return token
 
 
 def _token_in(header: str) -> str:

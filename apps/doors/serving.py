@@ -37,7 +37,7 @@ class Offer:
 
     `name` is the file name a browser saves under. `public`: everyone may have it, so shared
     caches may keep it. `may_redirect`: the client does not send its credentials along to another
-    host.
+    host. `etag` stands in for the sha256 where a protocol names content otherwise.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Offer:
     public: bool = False
     may_redirect: bool = True
     inline: bool = False
+    etag: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -94,7 +95,7 @@ def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBa
 
     Raises BlobDestroyedError and BlobMissingError.
     """
-    etag = f'"{blob.sha256}"'
+    etag = _etag(blob, offer)
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return _described(unchanged, blob, offer)
@@ -162,7 +163,7 @@ def _redirected(blob: Blob, offer: Offer) -> HttpResponseBase:
 
 def _described(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResponseBase:
     headers = response.headers
-    headers["ETag"] = f'"{blob.sha256}"'
+    headers["ETag"] = _etag(blob, offer)
     headers["Content-Type"] = offer.media_type
     headers["Content-Disposition"] = _disposition(offer)
     headers["X-Content-Type-Options"] = "nosniff"
@@ -175,6 +176,10 @@ def _described(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResp
     for name, value in offer.headers.items():
         headers[name] = value
     return response
+
+
+def _etag(blob: Blob, offer: Offer) -> str:
+    return f'"{offer.etag or blob.sha256}"'
 
 
 def _disposition(offer: Offer) -> str:

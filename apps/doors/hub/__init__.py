@@ -1,0 +1,1 @@
+"""The hub door: the Hugging Face Hub's protocol, for reading."""

@@ -1,0 +1,129 @@
+"""Refusals in the Hub's words: its clients tell them apart by headers (`X-Error-Code`)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.access.answers import (
+    AccessRefusedError,
+    Code,
+    ReleaseUnknownError,
+    SignInNeededError,
+)
+from apps.accounts.access import Principal
+from apps.doors.credentials import TokenInvalidError, principal_of
+from apps.doors.refusals import STATUS, reason_phrase
+from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
+
+View = Callable[..., HttpResponseBase]
+# Clients compare this text, and then do not take the refusal for a missing repository.
+BAD_TOKEN = "Invalid credentials in Authorization header"  # noqa: S105 - a sentence
+# Likewise: the client's DisabledRepoError.
+DISABLED = "Access to this resource is disabled."
+RETRY_SECONDS = 20
+
+
+class RevisionUnknownError(NotFoundError):
+    """The dataset has no such version, commit or branch."""
+
+    code = "hub.revision_unknown"
+
+
+class EntryUnknownError(NotFoundError):
+    """The release has no such file; `commit` in the detail says which release was searched."""
+
+    code = "hub.entry_unknown"
+
+
+class SnapshotUnbuiltError(EarmarkError):
+    """The release was published a moment ago, and its files are still being written."""
+
+    code = "hub.snapshot_unbuilt"
+    kind = Kind.UNAVAILABLE
+
+
+def hub_door(view: View) -> View:
+    """Hand the view its principal, and translate the domain's errors."""
+
+    @csrf_exempt
+    @wraps(view)
+    def answered(request: HttpRequest, **address: Any) -> HttpResponseBase:
+        principal: Principal = AnonymousUser()
+        try:
+            principal = principal_of(request)
+            response = view(request, principal, **address)
+        except EarmarkError as problem:
+            known = principal.is_authenticated
+            response = _translated(problem, address.get("dataset", ""), known=known)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        return response
+
+    return answered
+
+
+def refusal(status: int, message: str, code: str = "", **headers: str) -> JsonResponse:
+    """An error as the Hub sends it: for the program in headers, for the reader in JSON."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if code:
+        named["X-Error-Code"] = code
+    return JsonResponse(
+        {"error": message},
+        status=status,
+        headers={
+            "X-Error-Message": reason_phrase(message),
+            "Cache-Control": "private, no-store",
+            **named,
+        },
+    )
+
+
+def _translated(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse:
+    if isinstance(problem, TokenInvalidError):
+        return refusal(401, BAD_TOKEN)
+    if isinstance(problem, AccessRefusedError):
+        status = 401 if isinstance(problem, SignInNeededError) else 403
+        return refusal(status, _gated(dataset, problem), "GatedRepo")
+    if isinstance(problem, ReleaseUnknownError):
+        return refusal(404 if known else 401, "Repository not found", "RepoNotFound")
+    if problem.kind is Kind.GONE:
+        # The client replaces the message; the warning reaches the reader.
+        return refusal(403, DISABLED, X_HF_Warning=f"withdrawn; {reason_phrase(problem.message)}")
+    code, headers = _named(problem)
+    return refusal(STATUS[problem.kind], problem.message, code, **headers)
+
+
+def _named(problem: EarmarkError) -> tuple[str, dict[str, str]]:
+    match problem:
+        case RevisionUnknownError():
+            return "RevisionNotFound", {}
+        case EntryUnknownError():
+            return "EntryNotFound", {"X_Repo_Commit": str(problem.detail["commit"])}
+        case SnapshotUnbuiltError():
+            return "", {"Retry_After": str(RETRY_SECONDS)}
+        case _:
+            return "", {}
+
+
+def _gated(dataset: str, problem: AccessRefusedError) -> str:
+    """The sentence that clients look for, and what to do."""
+    start = f"Access to dataset {dataset} is restricted"
+    page = f"{settings.BASE_URL.rstrip('/')}/datasets/{dataset}"
+    match problem.authorization.code:
+        case Code.REQUEST_PENDING:
+            return f"{start}. Your request to access it is awaiting a review from the repo authors."
+        case Code.SIGN_IN:
+            return f"{start}. Log in with a token of an account that was let in. Visit {page}"
+        case _:
+            return (
+                f"{start} and you are not in the authorized list."
+                f" Visit {page} to ask for access. ({problem.message})"
+            )

@@ -1,0 +1,147 @@
+"""Who I am, which datasets there are, and what a dataset is."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+from apps.access.access import open_newest, open_releases
+from apps.access.answers import Action
+from apps.accounts.access import Principal
+from apps.accounts.models import User
+from apps.datasets.access import visible_datasets
+from apps.datasets.models import Dataset
+from apps.doors.credentials import token_of
+from apps.doors.hub.answers import BAD_TOKEN, hub_door, refusal
+from apps.doors.hub.paging import limit_of, page
+from apps.doors.hub.revisions import newest_ready, open_revision
+from apps.doors.hub.shapes import commit, dataset_info, person, reference, siblings
+from apps.doors.hub.tree import Json
+from apps.publishing.models import Snapshot
+from datasets_catalog.release_states import ReleaseState
+
+READABLE = [ReleaseState.PUBLISHED, ReleaseState.DEPRECATED]
+LISTED = 100
+
+
+@hub_door
+def whoami(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    if not isinstance(principal, User):
+        return refusal(401, BAD_TOKEN)
+    return JsonResponse(person(principal, token_of(request)))
+
+
+@hub_door
+def datasets(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    """`author`, `search`, `limit`; in the order of their names."""
+    ready = Snapshot.objects.filter(
+        release__dataset=OuterRef("pk"), release__state__in=READABLE, built_at__isnull=False
+    )
+    rows = visible_datasets(principal).filter(Exists(ready))
+    if author := request.GET.get("author"):
+        rows = rows.filter(organisation__name=author)
+    if text := request.GET.get("search"):
+        rows = rows.filter(Q(name__icontains=text) | Q(organisation__name__icontains=text))
+    organisation, _, name = request.GET.get("cursor", "").partition("/")
+    rows = rows.filter(
+        Q(organisation__name__gt=organisation) | Q(organisation__name=organisation, name__gt=name)
+    )
+    limit = limit_of(request, LISTED)
+    found = list(rows[: limit + 1])
+    cursor = found[limit - 1].full_name if len(found) > limit else None
+    return page(request, _described(found[:limit]), next_cursor=cursor)
+
+
+def _described(rows: list[Dataset]) -> list[Json]:
+    """Each dataset at its newest release that is ready; one query."""
+    snapshots = Snapshot.objects.filter(
+        release__dataset__in=rows, release__state__in=READABLE, built_at__isnull=False
+    ).select_related("release__dataset__organisation")
+    # The last one stands: published after deprecated, newer after older.
+    newest = {
+        snapshot.release.dataset_id: snapshot for snapshot in sorted(snapshots, key=_preference)
+    }
+    return [dataset_info(newest[row.pk].release, newest[row.pk]) for row in rows]
+
+
+def _preference(snapshot: Snapshot) -> tuple[bool, int]:
+    release = snapshot.release
+    return release.state == ReleaseState.PUBLISHED, release.order
+
+
+@hub_door
+def dataset(
+    request: HttpRequest, principal: Principal, dataset: str, revision: str = "main"
+) -> HttpResponseBase:
+    """What a dataset is at a revision. Gated datasets are described to everybody who may know."""
+    found = open_revision(principal, dataset, revision, Action.VIEW)
+    info = dataset_info(found.release, found.snapshot)
+    files = found.snapshot.files.select_related("blob")
+    info["siblings"] = siblings(files, with_blobs=request.GET.get("blobs") in {"true", "1", "True"})
+    wanted = {name for value in request.GET.getlist("expand") for name in value.split(",")}
+    if wanted:
+        info = {name: value for name, value in info.items() if name in {"_id", "id", *wanted}}
+    return JsonResponse(info, headers=found.headers)
+
+
+@hub_door
+def references(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+    """Branches and tags."""
+    open_newest(principal, dataset)
+    releases = open_releases(principal, dataset, Action.VIEW)
+    commits = {release.version: release.dvc_commit for release in releases}
+    main = newest_ready(dataset)
+    answer: Json = {
+        "branches": [reference("main", "heads", commits[main])] if main in commits else [],
+        "tags": [reference(f"v{version}", "tags", oid) for version, oid in commits.items()],
+        "converts": [],
+    }
+    if request.GET.get("include_prs"):
+        answer["pullRequests"] = []
+    return JsonResponse(answer)
+
+
+@hub_door
+def commits(
+    request: HttpRequest, principal: Principal, dataset: str, revision: str
+) -> HttpResponseBase:
+    """The releases up to a revision, newest first."""
+    found = open_revision(principal, dataset, revision, Action.VIEW).release
+    releases = open_releases(principal, dataset, Action.VIEW)
+    return JsonResponse(
+        [commit(each) for each in releases if each.order <= found.order], safe=False
+    )
+
+
+@hub_door
+def auth_check(
+    request: HttpRequest, principal: Principal, dataset: str, write: str = ""
+) -> HttpResponseBase:
+    """Whether the files may be had."""
+    open_newest(principal, dataset, Action.DOWNLOAD)
+    if write:
+        return refusal(403, READ_ONLY)
+    return JsonResponse({})
+
+
+READ_ONLY = "Nothing is written through this door: change the dataset's draft on its page."
+
+
+@hub_door
+def harnesses(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    """Asked once a day by the client, which only wants an answer."""
+    return JsonResponse({"standardEnvVars": [], "harnesses": {}})
+
+
+@hub_door
+def telemetry(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    """Nothing is counted."""
+    return HttpResponse()
+
+
+@hub_door
+def nothing(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    """Every other address of the Hub: other kinds of repositories, and writing."""
+    if request.method not in {"GET", "HEAD"}:
+        return refusal(403, READ_ONLY)
+    return refusal(404 if principal.is_authenticated else 401, "Not found", "RepoNotFound")

@@ -1,0 +1,123 @@
+"""Listing and giving out the files of a snapshot."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from apps.access.answers import Action, Binding
+from apps.access.receipts import note_taken
+from apps.accounts.access import Principal
+from apps.doors.hub.answers import EntryUnknownError, hub_door, refusal
+from apps.doors.hub.paging import limit_of, page
+from apps.doors.hub.revisions import Revision, open_revision
+from apps.doors.hub.shapes import last_commit
+from apps.doors.hub.tree import entry, tree_of
+from apps.doors.serving import Offer, serve_blob
+from apps.publishing.snapshots import is_large
+from datasets_catalog.errors import InvalidError
+
+PAGE = 1000
+PAGE_EXPANDED = 50
+PATHS = 1000
+TRUE = {"true", "True", "1"}
+
+
+@hub_door
+def tree(
+    request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str = ""
+) -> HttpResponseBase:
+    """`recursive` goes into folders, `expand` adds the last commit."""
+    found = open_revision(principal, dataset, revision, Action.LIST)
+    path = path.strip("/")
+    folder = tree_of(found.snapshot).find(path)
+    if folder is None:
+        raise _unknown(found, path)
+    prefix = f"{path}/" if path else ""
+    rows = folder.walk(prefix) if request.GET.get("recursive") in TRUE else folder.children(prefix)
+    expand = request.GET.get("expand") in TRUE
+    after = request.GET.get("cursor", "")
+    ordered = sorted((row for row in rows if row[0] > after), key=lambda row: row[0])
+    limit = min(limit_of(request, PAGE), PAGE_EXPANDED if expand else PAGE)
+    shown = ordered[:limit]
+    commit = last_commit(found.release) if expand else None
+    cursor = shown[-1][0] if len(ordered) > limit else None
+    response = page(request, [entry(*row, commit) for row in shown], next_cursor=cursor)
+    for name, value in found.headers.items():
+        response.headers[name] = value
+    return response
+
+
+@hub_door
+def paths_info(
+    request: HttpRequest, principal: Principal, dataset: str, revision: str
+) -> HttpResponseBase:
+    """What the given paths are; unknown ones are left out."""
+    if request.method != "POST":
+        return refusal(405, "Send the paths by POST.")
+    found = open_revision(principal, dataset, revision, Action.LIST)
+    paths, expand = _asked_paths(request)
+    known = dict(tree_of(found.snapshot).walk())
+    commit = last_commit(found.release) if expand else None
+    rows = [entry(path, known[path], commit) for path in paths if path in known]
+    return JsonResponse(rows, safe=False, headers=found.headers)
+
+
+@hub_door
+def resolve(
+    request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str
+) -> HttpResponseBase:
+    """A file's bytes, or by HEAD what they are."""
+    if request.method not in {"GET", "HEAD"}:
+        return refusal(405, "Files are read by GET and HEAD.")
+    found = open_revision(principal, dataset, revision, Action.DOWNLOAD)
+    file = found.snapshot.files.select_related("blob").filter(path=path).first()
+    if file is None:
+        raise _unknown(found, path)
+    headers = dict(found.headers)
+    etag = file.git_oid
+    if is_large(path):
+        etag = file.blob.sha256
+        headers |= {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(file.blob.size)}
+    if request.method == "GET":
+        note_taken(principal, found.release, found.authorization, door="hub")
+    offer = Offer(
+        name=path.rpartition("/")[2],
+        media_type=mimetypes.guess_type(path)[0] or "application/octet-stream",
+        public=found.authorization.binding is Binding.OPEN,
+        etag=etag,
+        headers=headers,
+    )
+    return serve_blob(request, file.blob, offer)
+
+
+def _unknown(found: Revision, path: str) -> EntryUnknownError:
+    return EntryUnknownError(f"Entry not found: {path}", commit=found.commit)
+
+
+def _asked_paths(request: HttpRequest) -> tuple[Sequence[str], bool]:
+    """From a form, as Python's client sends them, or from JSON, as others do."""
+    if request.content_type != "application/json":
+        paths: Sequence[str] = request.POST.getlist("paths")
+        expand = request.POST.get("expand") in TRUE
+    else:
+        paths, expand = _json_paths(request.body)
+    if len(paths) > PATHS:
+        raise InvalidError(f"Ask for at most {PATHS} paths at once.")
+    return [path.strip("/") for path in paths], expand
+
+
+def _json_paths(body: bytes) -> tuple[list[str], bool]:
+    try:
+        asked = json.loads(body)
+    except ValueError as problem:
+        raise InvalidError("The body is not valid JSON.") from problem
+    paths = asked.get("paths") if isinstance(asked, dict) else None
+    if isinstance(paths, str):
+        paths = [paths]
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise InvalidError('Send {"paths": ["…"]}.')
+    return paths, asked.get("expand") is True

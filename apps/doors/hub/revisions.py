@@ -1,0 +1,101 @@
+"""What a revision means: a version tag, a commit, or the newest release that is ready."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from apps.access.access import OpenRelease, open_commit, open_newest, open_release
+from apps.access.answers import Action, Authorization, Code, ReleaseUnknownError
+from apps.accounts.access import Principal
+from apps.doors.hub.answers import RevisionUnknownError, SnapshotUnbuiltError
+from apps.doors.refusals import reason_phrase
+from apps.publishing.models import Snapshot
+from apps.publishing.snapshots import ask_for_snapshot
+from apps.releases.models import Release
+from datasets_catalog.release_states import PUBLIC, ReleaseState
+
+MAIN = {"main", "HEAD", "refs/heads/main"}
+_TAG = re.compile(r"(?:refs/tags/)?v(\d+\.\d+\.\d+)")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A release whose files are ready."""
+
+    release: Release
+    authorization: Authorization
+    snapshot: Snapshot
+
+    @property
+    def commit(self) -> str:
+        return self.release.dvc_commit
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer about the revision carries."""
+        headers = {"X-Repo-Commit": self.commit}
+        if self.authorization.code is Code.DEPRECATED:
+            headers["X-HF-Warning"] = f"deprecated; {reason_phrase(self.authorization.reason)}"
+        return headers
+
+
+def open_revision(principal: Principal, dataset: str, revision: str, action: Action) -> Revision:
+    """The release behind a revision, with its snapshot.
+
+    Raises ReleaseUnknownError for a dataset, RevisionUnknownError for a revision that is not there
+    or not the principal's to know of, SnapshotUnbuiltError, and what `open_release` raises.
+    """
+    try:
+        opened = _opened(principal, dataset, revision, action)
+    except ReleaseUnknownError:
+        # Raises the same where the whole dataset is not the principal's to know of.
+        open_newest(principal, dataset)
+        raise _unknown(revision) from None
+    if opened.release.state not in PUBLIC:
+        raise _unknown(revision)
+    return Revision(opened.release, opened.authorization, _snapshot(opened.release))
+
+
+def newest_ready(dataset: str) -> str | None:
+    """The version that `main` is: the newest whose files are all here."""
+    organisation, _, name = dataset.partition("/")
+    built = Snapshot.objects.filter(
+        built_at__isnull=False,
+        release__dataset__organisation__name=organisation,
+        release__dataset__name=name,
+    ).order_by("-release__order")
+    for state in (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED):
+        version = built.filter(release__state=state).values_list("release__version", flat=True)
+        if found := version.first():
+            return found
+    return None
+
+
+def _opened(principal: Principal, dataset: str, revision: str, action: Action) -> OpenRelease:
+    if tag := _TAG.fullmatch(revision):
+        return open_release(principal, dataset, tag[1], action)
+    if _COMMIT.fullmatch(revision):
+        return open_commit(principal, dataset, revision, action)
+    if revision not in MAIN:
+        raise ReleaseUnknownError(revision)
+    version = newest_ready(dataset)
+    if version is None:
+        return open_newest(principal, dataset, action)
+    return open_release(principal, dataset, version, action)
+
+
+def _unknown(revision: str) -> RevisionUnknownError:
+    return RevisionUnknownError(f"Invalid rev id: {revision}")
+
+
+def _snapshot(release: Release) -> Snapshot:
+    row = Snapshot.objects.filter(release=release).first()
+    if row is None or row.built_at is None:
+        row = ask_for_snapshot(release)
+    if row.built_at is None:
+        raise SnapshotUnbuiltError(
+            f"The files of {release} are being written: try again in a minute."
+        )
+    return row

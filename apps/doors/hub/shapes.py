@@ -1,0 +1,139 @@
+"""Datasets, versions and people in the Hub's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from apps.accounts.models import Token, User
+from apps.datasets.models import Dataset
+from apps.doors.hub.tree import Json, large_file
+from apps.publishing.models import Snapshot, SnapshotFile
+from apps.publishing.snapshots import is_large
+from apps.releases.models import Release
+from datasets_catalog.roles import Role
+
+_WRITERS = {Role.OWNER, Role.STEWARD}
+
+
+def moment(time: datetime | None) -> str | None:
+    """A time as the Hub writes it: UTC, milliseconds, Z."""
+    if time is None:
+        return None
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def dataset_info(release: Release, snapshot: Snapshot) -> Json:
+    """A dataset at one of its releases, without its files."""
+    dataset = release.dataset
+    card = snapshot.card
+    return {
+        "_id": dataset.uid.hex[:24],
+        "id": dataset.full_name,
+        "author": dataset.organisation.name,
+        "sha": release.dvc_commit,
+        "createdAt": moment(dataset.created_at),
+        "lastModified": moment(release.published_at),
+        "private": dataset.access == Dataset.Access.ORGANISATION,
+        "gated": "manual" if dataset.access == Dataset.Access.REQUEST else False,
+        "disabled": False,
+        "description": dataset.description,
+        "tags": _tags(card),
+        "cardData": card,
+        "usedStorage": release.size,
+    }
+
+
+def siblings(files: Iterable[SnapshotFile], *, with_blobs: bool) -> list[Json]:
+    """The files of a snapshot by name; with sizes and hashes if wanted."""
+    return [_sibling(file) if with_blobs else {"rfilename": file.path} for file in files]
+
+
+def _sibling(file: SnapshotFile) -> Json:
+    described: Json = {"rfilename": file.path, "size": file.blob.size, "blobId": file.git_oid}
+    if is_large(file.path):
+        large = large_file(file)
+        described["lfs"] = {"sha256": large.pop("oid"), **large}
+    return described
+
+
+def _tags(card: dict[str, Any]) -> list[str]:
+    tags = [str(tag) for tag in card.get("tags", [])]
+    for name, prefix in (("license", "license"), ("task_categories", "task_categories")):
+        value = card.get(name, [])
+        tags += [f"{prefix}:{each}" for each in (value if isinstance(value, list) else [value])]
+    return tags
+
+
+def commit(release: Release) -> Json:
+    """A release as a commit."""
+    return {
+        "id": release.dvc_commit,
+        "title": f"Release {release.version}",
+        "message": release.notes,
+        "date": moment(release.published_at),
+        "authors": [{"user": release.dataset.organisation.name}],
+    }
+
+
+def last_commit(release: Release) -> dict[str, str]:
+    """The commit that a listing names beside each file."""
+    described = commit(release)
+    return {name: described[name] for name in ("id", "title", "date")}
+
+
+def reference(name: str, kind: str, target: str) -> Json:
+    return {"name": name, "ref": f"refs/{kind}/{name}", "targetCommit": target}
+
+
+def person(user: User, token: Token | None) -> Json:
+    """Who is asking, with the organisations they work in."""
+    return {
+        "type": "user",
+        "id": f"{user.pk:024x}",
+        "name": user.username,
+        "fullname": user.get_full_name() or user.username,
+        "email": user.email,
+        "emailVerified": bool(user.email),
+        "canPay": False,
+        "isPro": False,
+        "orgs": _organisations(user),
+        "auth": _auth(token),
+    }
+
+
+def _auth(token: Token | None) -> Json:
+    if token is None:
+        return {"type": "session"}
+    described = {
+        "displayName": token.name,
+        "role": "read" if token.scope == Token.Scope.READ else "write",
+        "createdAt": moment(token.created_at),
+    }
+    return {"type": "access_token", "accessToken": described}
+
+
+def _organisations(user: User) -> list[Json]:
+    roles: dict[str, set[str]] = {}
+    titles: dict[str, str] = {}
+    rows = user.memberships.select_related("organisation").order_by("organisation__name")
+    for row in rows:
+        roles.setdefault(row.organisation.name, set()).add(row.role)
+        titles[row.organisation.name] = row.organisation.title
+    return [
+        {
+            "type": "org",
+            "name": name,
+            "fullname": titles[name] or name,
+            "roleInOrg": _role(held),
+        }
+        for name, held in roles.items()
+    ]
+
+
+def _role(held: set[str]) -> str:
+    """The nearest of the Hub's roles."""
+    if Role.OWNER in held:
+        return "admin"
+    return "write" if held & _WRITERS else "read"

@@ -1,0 +1,87 @@
+"""The files of a snapshot as the Hub lists them: entries, folders, git's own tree hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.publishing.models import Snapshot, SnapshotFile
+from apps.publishing.snapshots import is_large, pointer
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Folder:
+    """A folder with what lies directly in it, by name."""
+
+    folders: dict[str, Folder] = field(default_factory=dict)
+    files: dict[str, SnapshotFile] = field(default_factory=dict)
+
+    def oid(self) -> str:
+        """The name of git's tree object for the folder."""
+        entries = [(name, b"100644", file.git_oid) for name, file in self.files.items()]
+        # git sorts folders as if their names ended with a slash.
+        entries += [(f"{name}/", b"40000", each.oid()) for name, each in self.folders.items()]
+        body = b"".join(
+            mode + b" " + name.removesuffix("/").encode() + b"\0" + bytes.fromhex(oid)
+            for name, mode, oid in sorted(entries, key=lambda entry: entry[0].encode())
+        )
+        return hashlib.sha1(b"tree %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
+
+    def find(self, path: str) -> Folder | None:
+        """The folder at a path; itself at the empty one."""
+        here: Folder | None = self
+        for name in path.split("/") if path else ():
+            here = here.folders.get(name) if here else None
+        return here
+
+    def walk(self, prefix: str = "") -> Iterator[tuple[str, Folder | SnapshotFile]]:
+        """Everything below, in no order."""
+        for name, file in self.files.items():
+            yield f"{prefix}{name}", file
+        for name, folder in self.folders.items():
+            yield f"{prefix}{name}", folder
+            yield from folder.walk(f"{prefix}{name}/")
+
+    def children(self, prefix: str) -> Iterator[tuple[str, Folder | SnapshotFile]]:
+        """What lies directly in it, in no order."""
+        for name, each in (self.folders | self.files).items():
+            yield f"{prefix}{name}", each
+
+
+def tree_of(snapshot: Snapshot) -> Folder:
+    """All files of a snapshot; one query."""
+    return folders_of(snapshot.files.select_related("blob"))
+
+
+def folders_of(files: Iterable[SnapshotFile]) -> Folder:
+    root = Folder()
+    for file in files:
+        *folders, name = file.path.split("/")
+        here = root
+        for folder in folders:
+            here = here.folders.setdefault(folder, Folder())
+        here.files[name] = file
+    return root
+
+
+def entry(path: str, each: Folder | SnapshotFile, last_commit: Mapping[str, str] | None) -> Json:
+    """A file or folder as the Hub describes it; sizes in bytes."""
+    if isinstance(each, Folder):
+        described: Json = {"type": "directory", "oid": each.oid(), "size": 0, "path": path}
+    else:
+        described = {"type": "file", "oid": each.git_oid, "size": each.blob.size, "path": path}
+        if is_large(path):
+            described["lfs"] = large_file(each)
+    if last_commit is not None:
+        described["lastCommit"] = last_commit
+    return described
+
+
+def large_file(file: SnapshotFile) -> Json:
+    """What the Hub says of a file that lies outside git (LFS)."""
+    blob = file.blob
+    return {"oid": blob.sha256, "size": blob.size, "pointerSize": len(pointer(blob))}
