@@ -34,7 +34,10 @@ def people(transactional_db: None) -> Cast:
 
 @pytest.fixture
 def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
-    """Opens an address as a person, in a theme and a width; nothing may go wrong in the console."""
+    """Opens an address as a person, in a theme and a width.
+
+    Nothing may go wrong in the console, unless the test says that something fails.
+    """
     contexts = []
     complaints: list[str] = []
 
@@ -45,6 +48,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         theme: str = "light",
         width: int = DESK,
         scripts: bool = True,
+        fails: bool = False,
     ) -> Page:
         context = context_for(browser, live_server.url, theme=theme, width=width, scripts=scripts)
         contexts.append(context)
@@ -55,6 +59,9 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
             name = django_settings.SESSION_COOKIE_NAME
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         page = context.new_page()
+        if fails:
+            page.goto(path)
+            return page
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

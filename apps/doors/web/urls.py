@@ -30,6 +30,7 @@ account_patterns: list[URLPattern] = [
     path("password/changed/", account.PasswordChanged.as_view(), name="password_changed"),
     path("password/reset/", account.PasswordReset.as_view(), name="password_reset"),
     path("password/reset/sent/", account.PasswordResetSent.as_view(), name="password_reset_sent"),
+    path("password/reset/done/", account.PasswordSet.as_view(), name="password_set"),
     path(
         "password/reset/<uidb64>/<token>/",
         account.PasswordResetConfirm.as_view(),

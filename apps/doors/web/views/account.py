@@ -45,7 +45,11 @@ class PasswordResetSent(auth.PasswordResetDoneView):
 
 class PasswordResetConfirm(auth.PasswordResetConfirmView):
     template_name = "web/account/password_reset_confirm.html"
-    success_url = reverse_lazy("web:password_changed")
+    success_url = reverse_lazy("web:password_set")
+
+
+class PasswordSet(auth.PasswordResetCompleteView):
+    template_name = "web/account/password_changed.html"
 
 
 @require_POST

@@ -122,5 +122,6 @@ for (const box of document.querySelectorAll("[data-shortcuts-on]")) {
     try { localStorage.setItem("earmark-shortcuts", box.checked ? "on" : "off"); } catch { /* private window: holds for this page only */ }
   });
 }
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
 addCopyButtons(document);
