@@ -11,7 +11,8 @@ from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor, Participation
 from apps.datasets.actions import touch_draft
-from apps.datasets.models import Dataset
+from apps.datasets.bulk import insert_rows
+from apps.datasets.models import Clip, Dataset
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 
@@ -126,18 +127,24 @@ def _forms(
 
 
 def _touch_drafts_of(contributor_ids: Iterable[int]) -> None:
-    drafts = Dataset.objects.filter(
-        clips__participations__contributor_id__in=list(contributor_ids)
-    ).distinct()
-    for dataset in drafts:
-        touch_draft(dataset)
+    contributors = list(contributor_ids)
+    drafts = Dataset.objects.filter(clips__participations__contributor_id__in=contributors)
+    for dataset in drafts.distinct():
+        clips = Clip.objects.filter(
+            dataset=dataset, participations__contributor_id__in=contributors
+        )
+        touch_draft(dataset, clips=set(clips.values_list("pk", flat=True)))
 
 
-def set_participations(*, organisation: Organisation, people: Mapping[int, Sequence[str]]) -> None:
+def set_participations(
+    *, organisation: Organisation, people: Mapping[int, Sequence[str]]
+) -> set[int]:
     """Say who is in each clip (by clip id); part of an ingest, whose transaction this runs in.
 
     Codes that are not known become contributors without a consent: nothing is allowed for them.
+    Returns the ids of the clips for which anything changed: their draft is to be touched.
     """
+    moved: set[int] = set()
     codes = {code for listed in people.values() for code in listed}
     rows, _ = _contributors(organisation, codes)
     clip_ids = list(people)
@@ -148,7 +155,6 @@ def set_participations(*, organisation: Organisation, people: Mapping[int, Seque
         keep = {(clip_id, rows[code].pk) for clip_id in chunk for code in people[clip_id]}
         for clip_id, contributor_id in present - keep:
             Participation.objects.filter(clip_id=clip_id, contributor_id=contributor_id).delete()
-        Participation.objects.bulk_create(
-            [Participation(clip_id=c, contributor_id=p) for c, p in sorted(keep - present)],
-            batch_size=BATCH,
-        )
+        insert_rows(Participation, ("clip", "contributor"), sorted(keep - present))
+        moved.update(clip_id for clip_id, _ in present ^ keep)
+    return moved

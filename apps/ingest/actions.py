@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from apps.ingest.clip_table import ClipLine, read_clip_table
 from apps.ingest.consent_table import read_consent_table
 from apps.ingest.importers.labels import LayoutClips
 from apps.ingest.importers.registry import clips_of_layout
-from apps.ingest.intake import Arrival, Progress, admit, examine, inspect, silent
+from apps.ingest.intake import Accepted, Arrival, Progress, admit, examine, inspect, silent
 from apps.ingest.paths import clash_key, clean_path
 from apps.ingest.report import Report
 from apps.ingest.rows import Lines
@@ -50,11 +50,12 @@ def import_clips(
         files = list(open_source(source, work, report))
         lines = _lines(dataset, source, metadata, report)
         arrivals = list(_matched(files, lines, report))
-        _note_twins(arrivals, report)
         if dry_run:
+            _note_twins(_same_bytes(arrivals), report)
             report.added = inspect(arrivals, report)
         else:
             accepted = examine(arrivals, report, dataset=dataset, progress=progress)
+            _note_twins(_same_blob(accepted), report)
             admit(actor=actor, dataset=dataset, accepted=accepted, report=report)
     return report
 
@@ -124,23 +125,34 @@ class MissingFileError(EarmarkError):
     code = "ingest.file_missing"
 
 
-def _note_twins(arrivals: Sequence[Arrival], report: Report) -> None:
+def _note_twins(groups: Iterable[Sequence[str]], report: Report) -> None:
     """Say which files have the same bytes; each comes in under its own name."""
+    for paths in groups:
+        if len(paths) > 1:
+            report.note("The same bytes under several names", paths)
+
+
+def _same_blob(accepted: Sequence[Accepted]) -> Iterable[Sequence[str]]:
+    paths: dict[int, list[str]] = {}
+    for item in accepted:
+        paths.setdefault(item.blob_id, []).append(item.line.path)
+    return paths.values()
+
+
+def _same_bytes(arrivals: Sequence[Arrival]) -> Iterable[Sequence[str]]:
+    """What keeping the files would find: only those of one size are read."""
     by_size: dict[int, list[Arrival]] = {}
     for arrival in arrivals:
         if arrival.file is not None:
             by_size.setdefault(arrival.file.stat().st_size, []).append(arrival)
     by_hash: dict[bytes, list[str]] = {}
     for same in by_size.values():
-        if len(same) > 1:
-            for arrival in same:
-                assert arrival.file is not None
-                with arrival.file.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").digest()
-                by_hash.setdefault(digest, []).append(arrival.line.path)
-    for paths in by_hash.values():
-        if len(paths) > 1:
-            report.note("The same bytes under several names", paths)
+        for arrival in same if len(same) > 1 else ():
+            assert arrival.file is not None
+            with arrival.file.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            by_hash.setdefault(digest, []).append(arrival.line.path)
+    return by_hash.values()
 
 
 def import_consents(

@@ -1,17 +1,23 @@
 """The one path that every way in leads to: look at each file, keep its bytes, write its clip."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit import record
 from apps.consent.actions import set_participations
 from apps.datasets.actions import touch_draft
+from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest
 from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
@@ -54,7 +60,7 @@ class Accepted:
     """An arrival that is sound, with its bytes kept."""
 
     line: ClipLine
-    blob: Blob
+    blob_id: int
     probed: Probe
 
 
@@ -102,7 +108,7 @@ def _keep(
     local: list[tuple[Arrival, Probe]] = []
     for arrival, found in probed:
         if arrival.blob is not None:
-            yield Accepted(arrival.line, arrival.blob, found)
+            yield Accepted(arrival.line, arrival.blob.pk, found)
         else:
             local.append((arrival, found))
     paths = [arrival.file for arrival, _ in local if arrival.file is not None]
@@ -110,42 +116,27 @@ def _keep(
         if isinstance(kept, EarmarkError):
             report.refuse_file(arrival.line.path, kept)
         else:
-            yield Accepted(arrival.line, kept, found)
+            yield Accepted(arrival.line, kept.pk, found)
 
 
 @transaction.atomic
 def admit(*, actor: User, dataset: Dataset, accepted: Sequence[Accepted], report: Report) -> None:
     """Write the clips of one import, all or none, and make what was frozen before stale."""
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    known = _known(row, [item.line.path for item in accepted])
+    # The row is locked, so this is the count that `touch_draft` comes to below.
+    writing = _Writing(row, actor, row.draft_serial + 1, timezone.now())
     recordings = _recordings(row, accepted)
-    fresh: list[Clip] = []
-    changed: list[Clip] = []
-    for item in accepted:
-        clip = known.get(item.line.path)
-        recording = recordings.get(item.line.recording or "")
-        if clip is None:
-            clip = Clip(dataset=row, path=item.line.path, added_by=actor)
-            _describe(clip, item, recording)
-            fresh.append(clip)
-        elif _describe(clip, item, recording):
-            clip.added_by = actor
-            changed.append(clip)
-    Clip.objects.bulk_create(fresh, batch_size=CHUNK)
-    Clip.objects.bulk_update(changed, _COLUMNS, batch_size=CHUNK)
-    people = {known_or_new.path: known_or_new for known_or_new in (*fresh, *known.values())}
-    set_participations(
-        organisation=row.organisation,
-        people={
-            people[item.line.path].pk: item.line.contributors
-            for item in accepted
-            if item.line.contributors
-        },
-    )
-    report.added, report.changed = len(fresh), len(changed)
-    report.unchanged = len(accepted) - len(fresh) - len(changed)
-    if accepted:
-        touch_draft(row)
+    is_new = not Clip.objects.filter(dataset=row).exists()
+    rest = iter(accepted)
+    while chunk := list(islice(rest, CHUNK)):
+        known = {} if is_new else _known(row, [item.line.path for item in chunk])
+        writing.take(chunk, known, recordings)
+    people = {item.line.path: item.line.contributors for item in accepted if item.line.contributors}
+    moved = _set_people(row, people)
+    report.added, report.changed = writing.added, writing.changed
+    report.unchanged = len(accepted) - writing.added - writing.changed
+    if writing.added or writing.changed or moved:
+        touch_draft(row, clips=moved)
     record.clips_ingested(
         actor=actor.username,
         organisation=row.organisation.name,
@@ -156,35 +147,108 @@ def admit(*, actor: User, dataset: Dataset, accepted: Sequence[Accepted], report
     )
 
 
-_COLUMNS = ["recording", "blob", "original", "state", "synthetic", "fields", "cells_sha256"]
-_COLUMNS += ["added_by", *TEXTS, *PROBED]
+_CHANGEABLE = ["recording", "blob", "original", "state", "synthetic", "fields", "cells_sha256"]
+_CHANGEABLE += ["added_by", *TEXTS, *PROBED]
+_FRESH = ["uid", "dataset", "path", "touched", "created_at", "updated_at", *_CHANGEABLE]
+
+
+@dataclass(slots=True)
+class _Writing:
+    """Writes chunks of one import: rows of its own for new clips, changed columns for others."""
+
+    dataset: Dataset
+    actor: User
+    serial: int
+    now: datetime
+    added: int = 0
+    changed: int = 0
+
+    def take(
+        self,
+        chunk: Sequence[Accepted],
+        known: Mapping[str, Clip],
+        recordings: Mapping[str, Recording],
+    ) -> None:
+        fresh: list[tuple[Any, ...]] = []
+        changed: list[tuple[Any, ...]] = []
+        for item in chunk:
+            clip = known.get(item.line.path)
+            recording = recordings.get(item.line.recording or "")
+            if clip is None:
+                fresh.append(self._row(item, recording))
+            elif _describe(clip, item, recording):
+                clip.added_by = self.actor
+                changed.append((*_values(clip), self.serial, self.now, clip.pk))
+        insert_rows(Clip, _FRESH, fresh)
+        update_rows(Clip, [*_CHANGEABLE, "touched", "updated_at"], changed)
+        self.added += len(fresh)
+        self.changed += len(changed)
+
+    def _row(self, item: Accepted, recording: Recording | None) -> tuple[Any, ...]:
+        line = item.line
+        return (
+            uuid4(),
+            self.dataset.pk,
+            line.path,
+            self.serial,
+            self.now,
+            self.now,
+            None if recording is None else recording.pk,
+            item.blob_id,
+            None,
+            Clip.State.ACTIVE.value,
+            bool(line.synthetic),
+            line.fields,
+            cells_digest(line),
+            self.actor.pk,
+            *[text or "" for text in _texts(line)],
+            *_probed_values(item.probed),
+        )
+
+
+_texts = attrgetter(*TEXTS)
+_probed_values = attrgetter(*PROBED)
+
+
+def _attribute(column: str) -> str:
+    return f"{column}_id" if column in {"recording", "blob", "original", "added_by"} else column
+
+
+_values = attrgetter(*map(_attribute, _CHANGEABLE))
 
 
 def _known(dataset: Dataset, paths: Sequence[str]) -> dict[str, Clip]:
-    found: dict[str, Clip] = {}
-    for start in range(0, len(paths), CHUNK):
-        rows = Clip.objects.filter(dataset=dataset, path__in=paths[start : start + CHUNK])
-        found.update((clip.path, clip) for clip in rows)
-    return found
+    return {clip.path: clip for clip in Clip.objects.filter(dataset=dataset, path__in=paths)}
 
 
 def _recordings(dataset: Dataset, accepted: Iterable[Accepted]) -> dict[str, Recording]:
     wanted = {item.line.recording for item in accepted if item.line.recording}
-    found = {row.name: row for row in Recording.objects.filter(dataset=dataset)}
+    found = {row.name: row for row in Recording.objects.filter(dataset=dataset)} if wanted else {}
     fresh = [Recording(dataset=dataset, name=name) for name in sorted(wanted - found.keys())]
     Recording.objects.bulk_create(fresh, batch_size=CHUNK)
     found.update((row.name, row) for row in fresh)
     return found
 
 
+def _set_people(dataset: Dataset, people: Mapping[str, Sequence[str]]) -> set[int]:
+    """Say who is in the clips at these paths; returns the ids of those for which that is new."""
+    moved: set[int] = set()
+    rest = iter(people)
+    while paths := list(islice(rest, CHUNK)):
+        rows = Clip.objects.filter(dataset=dataset, path__in=paths).values_list("pk", "path")
+        by_id = {pk: people[path] for pk, path in rows}
+        moved |= set_participations(organisation=dataset.organisation, people=by_id)
+    return moved
+
+
 def _describe(clip: Clip, item: Accepted, recording: Recording | None) -> bool:
     """Write what is said onto the clip; what is not said stays. True if anything changed."""
-    before = {name: getattr(clip, _attribute(name)) for name in _COLUMNS}
-    if clip.original_id == item.blob.pk and clip.state != Clip.State.REMOVED:
+    before = _values(clip)
+    if clip.original_id == item.blob_id and clip.state != Clip.State.REMOVED:
         # The bytes that review replaced come again: its redaction stands.
         pass
-    elif clip.blob_id != item.blob.pk or clip.state == Clip.State.REMOVED:
-        clip.blob, clip.original, clip.state = item.blob, None, Clip.State.ACTIVE
+    elif clip.blob_id != item.blob_id or clip.state == Clip.State.REMOVED:
+        clip.blob_id, clip.original_id, clip.state = item.blob_id, None, Clip.State.ACTIVE
         for name in PROBED:
             setattr(clip, name, getattr(item.probed, name))
     for name in TEXTS:
@@ -192,14 +256,10 @@ def _describe(clip: Clip, item: Accepted, recording: Recording | None) -> bool:
         if said is not None:
             setattr(clip, name, said)
     if recording is not None:
-        clip.recording = recording
+        clip.recording_id = recording.pk
     if item.line.synthetic is not None:
         clip.synthetic = item.line.synthetic
     if item.line.fields:
         clip.fields = {**clip.fields, **item.line.fields}
     clip.cells_sha256 = cells_digest(clip)
-    return any(getattr(clip, _attribute(name)) != value for name, value in before.items())
-
-
-def _attribute(column: str) -> str:
-    return f"{column}_id" if column in {"recording", "blob", "original", "added_by"} else column
+    return bool(_values(clip) != before)

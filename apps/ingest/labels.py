@@ -213,8 +213,9 @@ def _write(
     report.unchanged = len(events) - len(plan.fresh) - len(plan.changed)
     if plan.gone:
         report.note(f"{len(plan.gone)} events that the file no longer has were taken out")
-    if plan.fresh or plan.changed or plan.gone:
-        touch_draft(row)
+    moved = {event.clip_id for event in (*plan.fresh, *plan.changed, *plan.gone)}
+    if moved:
+        touch_draft(row, clips=moved)
 
 
 @dataclass(slots=True)

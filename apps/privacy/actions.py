@@ -106,8 +106,10 @@ def _check_open(actor: User, finding: Finding, clip: Clip) -> None:
 def _settle(actor: User, made: Decision, new: Replacement | None) -> Decision:
     """Write the decision down and do what it says, on the locked clip."""
     dataset = Dataset.objects.select_for_update().get(pk=made.finding.clip.dataset_id)
-    clip = Clip.objects.select_for_update(of=("self",)).select_related("blob", "dataset__organisation").get(
-        pk=made.finding.clip_id
+    clip = (
+        Clip.objects.select_for_update(of=("self",))
+        .select_related("blob", "dataset__organisation")
+        .get(pk=made.finding.clip_id)
     )
     _check_open(actor, Finding.objects.get(pk=made.finding_id), clip)
     made.content_sha256 = made.finding.content_sha256
@@ -119,7 +121,7 @@ def _settle(actor: User, made: Decision, new: Replacement | None) -> Decision:
     if new is not None:
         replace_bytes(actor, clip, new)
     if made.verdict != Decision.Verdict.CLEAR:
-        touch_draft(dataset)
+        touch_draft(dataset, clips=[clip.pk])
     record.finding_decided(
         actor=actor.username,
         organisation=dataset.organisation.name,
