@@ -1,8 +1,8 @@
-"""Headers every answer carries."""
+"""Headers every answer carries, and addresses that no door answers."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 POLICY = (
     "default-src 'self'; "
@@ -31,5 +31,16 @@ def security_headers(get_response: Handler) -> Handler:
             "Permissions-Policy", "microphone=(), camera=(), geolocation=()"
         )
         return response
+
+    return answer
+
+
+def refuse_null_bytes(get_response: Handler) -> Handler:
+    """PostgreSQL keeps no NUL in a text: an address with one names nothing, and is refused."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest("An address cannot hold a null byte.\n")
+        return get_response(request)
 
     return answer
