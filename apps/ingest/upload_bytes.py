@@ -18,7 +18,14 @@ from django.db.models import QuerySet, Sum
 
 from apps.accounts.models import User
 from apps.ingest.archives import iter_members
-from apps.ingest.members import ArchiveError, ArchiveTornError, ByteStream, Limits, Member
+from apps.ingest.members import (
+    ArchiveError,
+    ArchiveTornError,
+    ArchiveUnknownError,
+    ByteStream,
+    Limits,
+    Member,
+)
 from apps.ingest.models import Upload, UploadPart
 from apps.ingest.paths import PathInvalidError
 from apps.ingest.uploads import (
@@ -114,7 +121,7 @@ def put_pack(*, actor: User, upload: Upload, stream: ByteStream) -> Pack:
     """Keep the entries of a tar, each a plain file named by the SHA-256 of its bytes.
 
     Every entry succeeds or fails by itself. A pack that is torn, or larger than allowed, keeps
-    what came whole before.
+    what came whole before. Raises ArchiveUnknownError for what is no archive at all.
     """
     open_upload(actor=actor, upload=upload)
     pack = Pack()
@@ -143,6 +150,8 @@ def _batches(members: Iterator[Member], pack: Pack) -> Iterator[list[tuple[str, 
             if len(batch) >= BATCH_ENTRIES:
                 yield batch
                 batch = []
+    except ArchiveUnknownError:
+        raise
     except ArchiveError as error:
         pack.stopped = error
     except OSError:

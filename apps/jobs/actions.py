@@ -13,11 +13,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
 from apps.jobs.models import Job, JobQuerySet
 from apps.jobs.registry import kind
 from apps.jobs.wake import wake
-from datasets_catalog.errors import ConflictError, EarmarkError
+from datasets_catalog.errors import ConflictError, DeniedError, EarmarkError
+from datasets_catalog.roles import Permission
 
 log = logging.getLogger(__name__)
 
@@ -176,8 +178,13 @@ def run_job(job_id: int) -> bool:
 
 @transaction.atomic
 def cancel_job(*, actor: User, job: Job) -> Job:
-    """Ask a job to stop; a queued one stops at once, a running one at its next report."""
-    row = Job.objects.select_for_update().get(pk=job.pk)
+    """Ask a job to stop; a queued one stops at once, a running one at its next report.
+
+    Who started it may, and who may edit the organisation's datasets.
+    """
+    row = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+    if row.created_by_id != actor.pk:
+        _require_editor(actor, row)
     if row.is_over:
         raise ConflictError(f"This job is {row.state} already.")
     row.cancel_requested = True
@@ -185,6 +192,12 @@ def cancel_job(*, actor: User, job: Job) -> Job:
         row.state, row.finished_at = Job.State.CANCELLED, timezone.now()
     row.save(update_fields=["cancel_requested", "state", "finished_at"])
     return row
+
+
+def _require_editor(actor: User, row: Job) -> None:
+    if row.organisation is None:
+        raise DeniedError("Only who started this job may stop it.")
+    require(actor, Permission.DATASET_EDIT, row.organisation)
 
 
 def rescue_jobs() -> int:

@@ -124,12 +124,12 @@ urlpatterns: Routes = [
     path("organisations/<name:organisation>/", include(ORGANISATION)),
     path("vocabularies/", vocabularies.Vocabularies.as_view(), name="vocabularies"),
     path(
-        "vocabularies/<name:name>/<word:version>/",
+        "vocabularies/<name:vocabulary>/<word:edition>/",
         vocabularies.OneVocabulary.as_view(),
         name="vocabulary",
     ),
     path(
-        "vocabularies/<name:name>/<word:version>/terms/",
+        "vocabularies/<name:vocabulary>/<word:edition>/terms/",
         vocabularies.Terms.as_view(),
         name="terms",
     ),

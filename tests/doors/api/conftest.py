@@ -1,12 +1,16 @@
 """Callers of the REST door."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Token, User
 from apps.accounts.tokens import create_token
+from tests.cast import Cast
+from tests.doors.api.world import World, make_world
+from tests.stand_ins.hub.handle import running_hub
 
 
 class Client(APIClient):
@@ -30,3 +34,10 @@ def call() -> Caller:
         return client
 
     return caller
+
+
+@pytest.fixture
+def world(cast: Cast, tmp_path: Path) -> Iterator[World]:
+    """One of everything, with a hub to publish to."""
+    with running_hub(tmp_path / "hub") as hub:
+        yield make_world(cast, tmp_path, hub)

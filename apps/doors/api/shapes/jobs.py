@@ -11,7 +11,6 @@ class JobOut(serializers.ModelSerializer[Job]):
     """One piece of long work: follow `state` until it is `done`, `failed` or `cancelled`."""
 
     created_by = serializers.CharField(source="created_by.username", default=None, read_only=True)
-    arguments = serializers.DictField(read_only=True)
     result = serializers.DictField(read_only=True)
     error = serializers.DictField(
         read_only=True, help_text="`code`, `message` and `detail` where it failed; else empty."
@@ -23,7 +22,6 @@ class JobOut(serializers.ModelSerializer[Job]):
             "uid",
             "kind",
             "subject",
-            "arguments",
             "state",
             "done",
             "total",

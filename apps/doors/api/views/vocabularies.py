@@ -27,9 +27,9 @@ class OneVocabulary(ApiView):
     public = True
 
     @extend_schema(responses=shapes.VocabularyOut)
-    def get(self, request: Request, name: str, version: str) -> Response:
+    def get(self, request: Request, vocabulary: str, edition: str) -> Response:
         """Show one version of a vocabulary."""
-        return Response(shapes.VocabularyOut(vocabulary_for(name, version)).data)
+        return Response(shapes.VocabularyOut(vocabulary_for(vocabulary, edition)).data)
 
 
 class Terms(ApiView):
@@ -37,10 +37,10 @@ class Terms(ApiView):
     public = True
 
     @extend_schema(parameters=[shapes.TermQuery], responses=shapes.TermOut(many=True))
-    def get(self, request: Request, name: str, version: str) -> Response:
+    def get(self, request: Request, vocabulary: str, edition: str) -> Response:
         """List the terms, by code; `q` searches names and codes, `parent` gives its children."""
         wanted = self.query(shapes.TermQuery)
-        rows = Term.objects.filter(vocabulary=vocabulary_for(name, version))
+        rows = Term.objects.filter(vocabulary=vocabulary_for(vocabulary, edition))
         if "q" in wanted:
             rows = rows.filter(Q(name__icontains=wanted["q"]) | Q(code__icontains=wanted["q"]))
         if "parent" in wanted:

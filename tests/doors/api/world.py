@@ -1,0 +1,142 @@
+"""One of everything that has an address, to call every address on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, reverse
+
+from apps.access.actions import grant_access, request_access
+from apps.access.models import AccessRequest
+from apps.accounts.models import User
+from apps.accounts.tokens import create_token
+from apps.datasets.actions import import_vocabulary
+from apps.datasets.models import Clip
+from apps.doors.api import urls
+from apps.ingest.uploads import start_upload
+from apps.jobs.actions import start_job
+from apps.privacy.models import Finding, Scan
+from apps.publishing.actions import TargetSettings, save_target
+from apps.releases.actions import create_release
+from tests.cast import Cast
+from tests.factories.drafts import make_published
+from tests.factories.sounds import sha256_of
+from tests.stand_ins.hub.handle import HubHandle
+
+CONTENT = b"some bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`acme/tones` with 1.0.0 out on request and 1.1.0 a draft; Dan may take it, Eve has asked."""
+
+    cast: Cast
+    arguments: dict[str, Any]
+
+    def address(self, name: str, **other: Any) -> str:
+        """The address of a route, with the world's own things in its blanks."""
+        blanks = blanks_of(name)
+        values = {blank: self.arguments[blank] for blank in blanks if blank != "uid"}
+        if "uid" in blanks:
+            values["uid"] = self.arguments[f"{_thing(name)}_uid"]
+        return reverse(f"api:{name}", kwargs={**values, **other})
+
+
+def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
+    release = make_published(cast, base)
+    dataset = release.dataset
+    create_release(
+        actor=cast.ada, dataset=dataset, version="1.1.0", purposes=["research.noncommercial"]
+    )
+    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    request: AccessRequest = request_access(actor=cast.eve, dataset=dataset)
+    vocabulary = import_vocabulary(
+        actor=cast.ada, name="sounds", version="1", text="code,name,parents\na,Animal,\nb,Bird,a\n"
+    )
+    save_target(
+        actor=cast.ada,
+        organisation=cast.acme,
+        name="hub",
+        settings=TargetSettings(repository="acme/{dataset}", endpoint=hub.address, token=hub.token),
+    )
+    clip = Clip.objects.filter(dataset=dataset).order_by("path")[0]
+    job = start_job(
+        actor=cast.ada, kind_name="jobs.nothing", subject="acme/tones", organisation=cast.acme
+    )
+    upload = start_upload(actor=cast.ada, dataset=dataset)
+    return World(
+        cast,
+        {
+            "organisation": "acme",
+            "name": "tones",
+            "version": "1.0.0",
+            "vocabulary": vocabulary.name,
+            "edition": vocabulary.version,
+            "clip_uid": clip.uid,
+            "finding_uid": _finding(clip).uid,
+            "job_uid": job.uid,
+            "request_uid": request.uid,
+            "upload": upload.uid,
+            "sha256": sha256_of(CONTENT),
+            "number": 1,
+            "table": "clips",
+            "target": "hub",
+            "token_id": create_token(actor=cast.ada, name="spare").row.pk,
+            "username": "rita",
+            "role": "release_manager",
+        },
+    )
+
+
+def _finding(clip: Clip) -> Finding:
+    scan = Scan.objects.filter(content_sha256=clip.blob.sha256).first()
+    assert scan is not None
+    return Finding.objects.create(
+        clip=clip, scan=scan, position=7, content_sha256=clip.blob.sha256, kind="speech"
+    )
+
+
+def _thing(route: str) -> str:
+    """Which thing a route's `uid` is of."""
+    if route.startswith("access-request"):
+        return "request"
+    for thing in ("finding", "job"):
+        if route.startswith(thing):
+            return thing
+    return "clip"
+
+
+def routes() -> Iterator[tuple[str, type[Any]]]:
+    """Every named route of the door with its view."""
+    yield from _walk(urls.urlpatterns)
+
+
+def _walk(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, type[Any]]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns)
+        elif pattern.name is not None:
+            yield pattern.name, pattern.callback.view_class  # type: ignore[attr-defined]  # Django's own mark
+
+
+def blanks_of(name: str) -> set[str]:
+    return _blanks(urls.urlpatterns, name, set()) or set()
+
+
+def _blanks(
+    patterns: list[URLPattern | URLResolver], name: str, above: set[str]
+) -> set[str] | None:
+    for pattern in patterns:
+        here = above | set(pattern.pattern.converters)
+        if isinstance(pattern, URLResolver):
+            found = _blanks(pattern.url_patterns, name, here)
+            if found is not None:
+                return found
+        elif pattern.name == name:
+            return here
+    return None
+
+
+def person(cast: Cast, name: str) -> User | None:
+    return None if name == "nobody" else getattr(cast, name)
