@@ -23,8 +23,9 @@ GROUP_MEAN = 8 * MIB
 GROUP_MAX = 32 * MIB
 GROUP_ROWS_MEAN = 64
 GROUP_ROWS_MAX = 100
-# A cell is held three times while it is written (read, encoded, as a page); workers have 400 MB.
-CLIP_MAX = 64 * MIB
+# A cell is held three times while it is written (read, encoded, as a page); workers have 400 MB,
+# of which they use half before they begin.
+CLIP_MAX = 48 * MIB
 DEFAULT_SPLIT = "train"
 _HASH_RANGE = float(1 << 64)
 

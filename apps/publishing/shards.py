@@ -64,6 +64,7 @@ def write_shard(
             count += table.num_rows
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
             del table
+            pa.default_memory_pool().release_unused()
     sha256, tail_sha256 = _digests(target)
     return Shard(
         path=path,

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,19 @@ def test_when_others_commit_first_ours_is_built_on_theirs(hub: HubHandle, sender
     titles = [made.title for made in hub.commits(REPO)]
     assert titles == ["Release 1.0.0", "Add notes", "Add notes", "initial commit"]
     assert our_commits(hub) == [commit]
+
+
+def test_two_workers_at_once_make_one_commit(hub: HubHandle, sender: Sender) -> None:
+    made = MadeUpRelease.of(24)
+    sender.repository.ensure(gated=False, private=False)
+    hub.fail(COMMIT, "slow", seconds=0.5, times=2)
+    with ThreadPoolExecutor(2) as pool:
+        folders = [sender.work / "one", sender.work / "two"]
+        for folder in folders:
+            folder.mkdir()
+        workers = [Sender(hub, folder) for folder in folders]
+        commits = set(pool.map(lambda worker: worker.send(made), workers))
+    assert our_commits(hub) == list(commits)
 
 
 def test_it_gives_up_when_others_never_stop(hub: HubHandle, sender: Sender) -> None:

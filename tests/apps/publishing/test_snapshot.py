@@ -1,6 +1,8 @@
 """Shards as files: what is in them, and that the same rows give the same bytes."""
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,22 @@ from apps.publishing.layout import CLIP_MAX, GROUP_ROWS_MAX
 from apps.publishing.shards import Shard
 from apps.publishing.snapshot import plan_snapshot, write_shards
 from tests.apps.publishing.made_up import MadeUpRelease
+
+WRITE_LARGE_CLIPS = """
+import resource, sys
+from pathlib import Path
+from apps.publishing.layout import CLIP_MAX
+from apps.publishing.snapshot import plan_snapshot, write_shards
+from tests.apps.publishing.made_up import MadeUpRelease
+made = MadeUpRelease.of(4)
+made.audio = {path: audio + bytes(CLIP_MAX - len(audio)) for path, audio in made.audio.items()}
+content = made.content()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _, file in write_shards(content, plan_snapshot(content), Path(sys.argv[1])):
+    file.unlink()
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((after - before) * 1024)
+"""
 
 
 def written(made: MadeUpRelease, folder: Path) -> list[Shard]:
@@ -98,6 +116,16 @@ def test_a_clip_too_large_for_a_cell_is_refused_before_anything_is_sent() -> Non
     made.audio["field/00001.wav"] += bytes(CLIP_MAX)
     with pytest.raises(ClipTooLargeError, match="FLAC"):
         plan_snapshot(made.content())
+
+
+def test_the_largest_clips_are_written_in_bounded_memory(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE_LARGE_CLIPS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 4 * CLIP_MAX
 
 
 def test_clips_without_a_split_are_in_train(tmp_path: Path) -> None:
