@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from django.conf import settings
@@ -20,8 +19,7 @@ from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 
 from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
-from apps.storage.blobs import local_path, open_blob
-from apps.storage.errors import BlobMissingError
+from apps.storage.blobs import local_path, open_span
 from apps.storage.models import Blob
 
 # Seconds. Named by their hash the bytes never change, but a withdrawal must reach caches too.
@@ -50,17 +48,16 @@ class Offer:
 
 
 class Window:
-    """`length` bytes of a file from `start`.
+    """The next `length` bytes of an open file.
 
     gunicorn takes `fileno` and sends by the kernel; any other server reads no more than the
     length. `seek` works because `socket.sendfile` falls back on it; `seekable` denies it, or
     Django would work out a Content-Length of its own.
     """
 
-    def __init__(self, file: IO[bytes], span: Span) -> None:
+    def __init__(self, file: IO[bytes], length: int) -> None:
         self._file = file
-        self._left = span.length
-        file.seek(span.start)
+        self._left = length
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -111,30 +108,16 @@ def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBa
 
 
 def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase:
-    path = local_path(blob)
-    if path is None:
-        if settings.SERVE_BACKEND == "redirect" and offer.may_redirect:
-            return _redirected(blob, offer)
-        return _sent(open_blob(blob), blob, span)
-    if settings.SERVE_BACKEND == "accel":
+    remote = local_path(blob) is None
+    if remote and offer.may_redirect and settings.SERVE_BACKEND == "redirect":
+        return _redirected(blob, offer)
+    if not remote and settings.SERVE_BACKEND == "accel":
         # nginx works out length and range itself.
         target = f"{settings.ACCEL_PREFIX}{filepath_to_uri(blob.key)}"
         return HttpResponse(headers={"X-Accel-Redirect": target})
-    return _sent(_opened(path, blob), blob, span)
-
-
-def _opened(path: Path, blob: Blob) -> IO[bytes]:
-    try:
-        return path.open("rb", buffering=0)
-    except FileNotFoundError:
-        raise BlobMissingError(
-            f"The bytes of {blob.oid} are not in the store; tell the operators.", oid=blob.oid
-        ) from None
-
-
-def _sent(file: IO[bytes], blob: Blob, span: Span | None) -> HttpResponseBase:
     part = span or Span(0, blob.size)
-    response = WindowResponse(Window(file, part), status=206 if span else 200)
+    window = Window(open_span(blob, part.start, part.length), part.length)
+    response = WindowResponse(window, status=206 if span else 200)
     response.headers["Content-Length"] = str(part.length)
     response.headers["Accept-Ranges"] = "bytes"
     if span:

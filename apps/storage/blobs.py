@@ -161,6 +161,18 @@ def open_blob(blob: Blob) -> IO[bytes]:
         raise _missing(blob) from None
 
 
+def open_span(blob: Blob, start: int, length: int) -> IO[bytes]:
+    """Open at `start`, to read `length` bytes of it; raises as `open_blob` does.
+
+    What comes after may be read too where the blob is a local file: count.
+    """
+    refuse_destroyed(blob)
+    try:
+        return blob_place().open_span(blob.key, start, length)
+    except FileNotFoundError:
+        raise _missing(blob) from None
+
+
 def local_path(blob: Blob) -> Path | None:
     """Name the file itself where blobs lie in a local folder, None where they do not."""
     refuse_destroyed(blob)

@@ -7,18 +7,20 @@ most a staging file that nobody reads.
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from storages.backends.s3 import S3Storage
 
 from apps.storage.errors import StoreUnavailableError
 from apps.storage.staging import Staging
@@ -37,6 +39,9 @@ class Place(Protocol):
 
     def open(self, key: str) -> IO[bytes]:
         """Open for reading; raises FileNotFoundError."""
+
+    def open_span(self, key: str, start: int, length: int) -> IO[bytes]:
+        """Open so that `length` bytes from `start` can be read; raises FileNotFoundError."""
 
     def sizes(self, keys: Sequence[str]) -> list[int | None]:
         """Bytes under each key, None where there are none; one look-up per key."""
@@ -74,6 +79,12 @@ class FolderPlace:
 
     def open(self, key: str) -> IO[bytes]:
         return (self.root / key).open("rb")
+
+    def open_span(self, key: str, start: int, length: int) -> IO[bytes]:
+        # Unbuffered: servers hand the open file to the kernel.
+        file = (self.root / key).open("rb", buffering=0)
+        file.seek(start)
+        return file
 
     def sizes(self, keys: Sequence[str]) -> list[int | None]:
         return [self._size(key) for key in keys]
@@ -117,6 +128,28 @@ class RemotePlace:
     def open(self, key: str) -> IO[bytes]:
         with _reaching():
             return self.storage.open(key, "rb")
+
+    def open_span(self, key: str, start: int, length: int) -> IO[bytes]:
+        """Fetch no more than the span from S3; other storages read as they do."""
+        if not isinstance(self.storage, S3Storage):
+            file = self.open(key)
+            file.seek(start)
+            return file
+        if not length:
+            return io.BytesIO()
+        with _reaching():
+            return self._fetch(
+                self.storage.bucket.Object(key), f"bytes={start}-{start + length - 1}"
+            )
+
+    def _fetch(self, item: Any, span: str) -> IO[bytes]:
+        try:
+            body: IO[bytes] = item.get(Range=span)["Body"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "404"}:
+                raise FileNotFoundError(item.key) from error
+            raise
+        return body
 
     def sizes(self, keys: Sequence[str]) -> list[int | None]:
         with _reaching(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:

@@ -48,7 +48,7 @@ def get(
 
 def close(response: HttpResponseBase) -> None:
     """Close the file alone: the end of a request would close the test's database connection."""
-    for closer in response._resource_closers:
+    for closer in vars(response)["_resource_closers"]:
         closer()
 
 
