@@ -11,9 +11,9 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import IO
@@ -33,7 +33,9 @@ LICENSES = "LICENSES/"
 RESERVED_NAMES = frozenset({"", ".", "..", ".dvcignore", ".git", ".hg", "dvc.lock", "dvc.yaml"})
 RESERVED_SUFFIX = ".dvc"
 _OID = re.compile(r"[0-9a-f]{32}(\.dir)?")
-_BUFFERED_ENTRIES = 4096
+_LINES_AT_ONCE = 4096
+# Every path that check_path refuses, wrapped in slashes, holds one of these.
+_SUSPICIOUS = ("//", "/./", "/../", ".dvc", "/dvc.", "/.git/", "/.hg/", "\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,59 +65,61 @@ class Out:
     nfiles: int | None = None
 
 
-@dataclass
-class Listing:
-    """A directory listing being written: `add` in order, then `close`."""
+def write_listing(file: IO[bytes], lines: Iterable[Line]) -> tuple[int, int]:
+    """Write a directory listing; returns how many files it names and the sum of their sizes.
 
-    file: IO[bytes]
-    size: int = 0
-    nfiles: int = 0
-    _last: str = ""
-    _lines: list[str] = field(default_factory=list)
-    _names: set[str] = field(default_factory=set)
-    _folders: set[str] = field(default_factory=set)
-
-    def add(self, relpath: str, oid: str, size: int) -> None:
-        """Append an entry; raises UnsortedError and PathUnsafeError."""
-        if relpath <= self._last and self.nfiles:
-            raise UnsortedError(
-                f"{relpath!r} came after {self._last!r}; files must come once each, in the order"
-                " of their code points.",
-                path=relpath,
-            )
-        self._note(relpath)
-        self._lines.append(
-            f'{", " if self.nfiles else "["}{{"md5": "{oid}",'
-            f' "relpath": {encode_basestring_ascii(relpath)}}}'
+    `lines` are (relpath, oid, size). Raises UnsortedError and PathUnsafeError.
+    """
+    names = _Names()
+    nfiles = size = 0
+    rest = iter(lines)
+    while some := list(islice(rest, _LINES_AT_ONCE)):
+        names.add([relpath for relpath, _, _ in some])
+        entries = ", ".join(
+            f'{{"md5": "{oid}", "relpath": {encode_basestring_ascii(relpath)}}}'
+            for relpath, oid, _ in some
         )
-        self._last = relpath
-        self.nfiles += 1
-        self.size += size
-        if len(self._lines) >= _BUFFERED_ENTRIES:
-            self._write()
+        file.write(f"{', ' if nfiles else '['}{entries}".encode("ascii"))
+        nfiles += len(some)
+        size += sum(length for _, _, length in some)
+    names.check_clashes()
+    file.write(b"]" if nfiles else b"[]")
+    return nfiles, size
 
-    def close(self) -> None:
-        """Finish; raises PathUnsafeError when a name is both a file and a folder."""
-        if clash := next(iter(self._names & self._folders), None):
+
+class _Names:
+    """The paths of one listing, checked many at a time: one by one costs more than writing."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+        self._last: str | None = None
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Raise UnsortedError or PathUnsafeError for the first path that is wrong."""
+        joined = f"/{'/ /'.join(paths)}/"
+        if not joined.isascii() or any(mark in joined for mark in _SUSPICIOUS):
+            for path in paths:
+                check_path(path)
+        for before, after in pairwise(paths if self._last is None else [self._last, *paths]):
+            if before >= after:
+                raise UnsortedError(
+                    f"{after!r} came after {before!r}; files must come once each, in the order of"
+                    " their code points.",
+                    path=after,
+                )
+        self._last = paths[-1]
+        self._files.update(paths)
+        for folder in {path.rpartition("/")[0] for path in paths} - self._folders - {""}:
+            parts = folder.split("/")
+            self._folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+
+    def check_clashes(self) -> None:
+        """Raise PathUnsafeError when a name is both a file and a folder."""
+        if clash := min(self._files & self._folders, default=None):
             raise PathUnsafeError(
                 f"{clash!r} is both a file and a folder; rename one of them.", path=clash
             )
-        self._lines.append("]" if self.nfiles else "[]")
-        self._write()
-
-    def _write(self) -> None:
-        self.file.write("".join(self._lines).encode("ascii"))
-        self._lines.clear()
-
-    def _note(self, relpath: str) -> None:
-        folder, _, name = relpath.rpartition("/")
-        new_folder = folder not in self._folders
-        if new_folder or _needs_check(relpath, name):
-            check_path(relpath)
-        if new_folder and folder:
-            parts = folder.split("/")
-            self._folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
-        self._names.add(relpath)
 
 
 def check_path(relpath: str) -> None:
@@ -135,15 +139,6 @@ def check_path(relpath: str) -> None:
             " '.dvc', or be '.dvcignore', 'dvc.yaml', 'dvc.lock', '.git' or '.hg'. Rename it.",
             path=relpath,
         )
-
-
-def _needs_check(relpath: str, name: str) -> bool:
-    return (
-        name in RESERVED_NAMES
-        or name.endswith(RESERVED_SUFFIX)
-        or "\0" in relpath
-        or not relpath.isascii()
-    )
 
 
 def dvc_file(out: Out) -> bytes:
@@ -256,8 +251,5 @@ def _track_others(
 def _listed(path: str, lines: Iterable[Line], keep: Callable[[Path], str], work: Path) -> Out:
     name = work / "listing"
     with name.open("wb") as file:
-        listing = Listing(file)
-        for line in lines:
-            listing.add(*line)
-        listing.close()
-    return Out(path, keep(name), listing.size, listing.nfiles)
+        nfiles, size = write_listing(file, lines)
+    return Out(path, keep(name), size, nfiles)

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from apps.storage import manifests, shards
 from apps.storage.errors import PathUnsafeError, UnsortedError, VersionDamagedError
-from apps.storage.manifests import Listing, Out, VersionFile
+from apps.storage.manifests import Out, VersionFile
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1).filter(
     lambda name: name not in manifests.RESERVED_NAMES and not name.endswith(".dvc")
 )
+RESERVED = sorted(manifests.RESERVED_NAMES)
 PATHS = st.sets(st.lists(NAMES, min_size=1, max_size=3).map("/".join), max_size=20)
 
 
@@ -30,11 +31,8 @@ def oid(text: str) -> str:
 
 def listing(paths: Sequence[str]) -> bytes:
     stream = io.BytesIO()
-    written = Listing(stream)
-    for path in paths:
-        written.add(path, oid(path), 1)
-    written.close()
-    assert (written.nfiles, written.size) == (len(paths), len(paths))
+    lines = ((path, oid(path), 1) for path in paths)
+    assert manifests.write_listing(stream, lines) == (len(paths), len(paths))
     return stream.getvalue()
 
 
@@ -245,6 +243,18 @@ def test_growing_past_the_limit_halves_each_shard() -> None:
 def test_a_split_that_cannot_name_a_folder_is_refused(split: str) -> None:
     with pytest.raises(PathUnsafeError):
         cut(clips(101, split))
+
+
+@given(st.lists(st.sampled_from([*RESERVED, "a", "b.wav", "x.dvc", "", "."]), max_size=3))
+def test_a_path_among_others_is_refused_as_it_is_alone(parts: list[str]) -> None:
+    path = "/".join(parts)
+    try:
+        manifests.check_path(path)
+    except PathUnsafeError:
+        with pytest.raises(PathUnsafeError):
+            listing(sorted({"0", path, "z"}))
+    else:
+        assert path in listing(sorted({"0", path, "z"})).decode()
 
 
 def test_listings_are_plain_json() -> None:
