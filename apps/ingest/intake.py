@@ -21,7 +21,7 @@ from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest
 from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.probe import Limits, Probe, probe
+from apps.audio.probe import Limits, Probe, probe
 from apps.ingest.report import Report
 from apps.storage.blobs import local_copy, put_each
 from apps.storage.models import Blob

@@ -10,7 +10,6 @@ from apps.privacy.models import Finding
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
-
 RELATED = ("clip__dataset__organisation", "clip__recording", "clip__blob", "scan", "decision")
 
 
@@ -44,11 +43,7 @@ def state_of(finding: Finding) -> str:
 
 def findings_of(dataset: Dataset) -> QuerySet[Finding]:
     """Every finding of a dataset, oldest first, whoever asks."""
-    return (
-        Finding.objects.filter(clip__dataset=dataset)
-        .select_related(*RELATED)
-        .order_by("id")
-    )
+    return Finding.objects.filter(clip__dataset=dataset).select_related(*RELATED).order_by("id")
 
 
 def findings_for(user: Principal, dataset: Dataset | None = None) -> QuerySet[Finding]:

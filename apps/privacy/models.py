@@ -66,9 +66,7 @@ class Finding(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["clip", "scan", "position"], name="finding_once"
-            ),
+            models.UniqueConstraint(fields=["clip", "scan", "position"], name="finding_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["clip", "content_sha256"], name="finding_by_content"),

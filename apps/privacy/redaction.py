@@ -16,14 +16,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from apps.privacy.containers import Container, Layout, Role, Source, walk
-from apps.privacy.containers.writing import (
+from apps.audio.containers import Container, Layout, Role, Source, walk
+from apps.audio.containers.writing import (
     NotStrippableError,
     strip_container,
     wave_format,
     write_wave,
 )
-from apps.privacy.decoding import Sound, UndecodableError, open_sound
+from apps.audio.decoding import Sound, UndecodableError, open_sound
 from datasets_catalog.errors import EarmarkError
 
 FADE = 0.010

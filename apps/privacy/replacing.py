@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.cells import cells_digest
 from apps.datasets.models import PROBED, Clip, Event
-from apps.ingest.probe import Probe, probe
+from apps.audio.probe import Probe, probe
 from apps.privacy.models import Finding
 from apps.privacy.redaction import (
     Method,
@@ -54,10 +54,7 @@ def take_out(finding: Finding, method: Method) -> Replacement:
     name = PurePosixPath(clip.path)
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
         target = Path(folder) / "after"
-        with local_copy(clip.blob) as kept:
-            # What writes the new file goes by the old one's extension, which blobs do not have.
-            source = Path(folder) / f"before{name.suffix}"
-            source.symlink_to(kept)
+        with local_copy(clip.blob) as source:
             done = _taken_out(finding, source, target, method)
         path = str(name.with_suffix(done.suffix)) if done.suffix else clip.path
         probed = probe(target, name=path)
@@ -73,13 +70,12 @@ def _changes(done: Redacted | Stripped) -> tuple[str, ...]:
     return tuple(f"{name} left out" for name, _ in done.removed)
 
 
-def _taken_out(
-    finding: Finding, source: Path, target: Path, method: Method
-) -> Redacted | Stripped:
+def _taken_out(finding: Finding, source: Path, target: Path, method: Method) -> Redacted | Stripped:
     if finding.onset is not None and finding.offset is not None:
-        return redact(source, target, [(finding.onset, finding.offset)], method=method)
+        interval = (finding.onset, finding.offset)
+        return redact(source, target, [interval], method=method, name=finding.clip.path)
     if finding.kind == METADATA:
-        return strip_metadata(source, target)
+        return strip_metadata(source, target, name=finding.clip.path)
     raise NotRedactableError(
         "This finding is in the clip's table row: change the row, or exclude the clip."
     )

@@ -48,8 +48,10 @@ class Scanned:
 
     def sentence(self) -> str:
         text = f"The detectors scanned {self.contents} contents and saw {self.findings} things"
-        return f"{text}; {self.failed} scans failed and block the release." if self.failed else (
-            f"{text}." if not self.findings else f"{text} for a reviewer to decide on."
+        return (
+            f"{text}; {self.failed} scans failed and block the release."
+            if self.failed
+            else (f"{text}." if not self.findings else f"{text} for a reviewer to decide on.")
         )
 
 

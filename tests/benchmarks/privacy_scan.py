@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from apps.privacy.decoding import Samples
+from apps.audio.decoding import Samples
 from apps.privacy.detectors.base import AudioSubject, Detection, run_many
 from apps.privacy.detectors.registry import detectors_for
 from apps.privacy.detectors.speech import CONTEXT, SAMPLE_RATE, STATE, WINDOW, load_model

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import av
 import mutagen
 
-from apps.privacy.containers import Container, Layout, Region, Role, Source, walk
-from apps.privacy.containers.patching import CLOCKS, HANDLER_NAME
-from apps.privacy.decoding import FFMPEG_FORMATS
+from apps.audio.containers import Container, Layout, Region, Role, Source, walk
+from apps.audio.containers.patching import CLOCKS, HANDLER_NAME
+from apps.audio.decoding import FFMPEG_FORMATS
 from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
 from apps.privacy.detectors.patterns import find_personal, shorten
 from apps.privacy.detectors.tags import Tag, clean, read_region, readable

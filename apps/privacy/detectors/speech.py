@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from apps.privacy.decoding import Samples, mono_blocks
+from apps.audio.decoding import Samples, mono_blocks
 from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
 from datasets_catalog.errors import EarmarkError
 

@@ -10,10 +10,10 @@ from defusedxml import ElementTree
 from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3
 
-from apps.privacy.containers import Region, Source
-from apps.privacy.containers.base import MemorySource
-from apps.privacy.containers.matroska import elements
-from apps.privacy.containers.mp4 import boxes
+from apps.audio.containers import Region, Source
+from apps.audio.containers.base import MemorySource
+from apps.audio.containers.matroska import elements
+from apps.audio.containers.mp4 import boxes
 
 LONGEST_VALUE = 4000
 BEXT_FIELDS = (

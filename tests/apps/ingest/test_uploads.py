@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
+from pytest_django.fixtures import SettingsWrapper
 
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.models import Upload, UploadPart, UploadRow
@@ -157,7 +158,7 @@ def test_a_declared_size_beyond_the_limit_is_refused_unread(cast: Cast, upload: 
 
 
 def test_an_undeclared_size_is_cut_at_the_limit(
-    cast: Cast, upload: Upload, settings: pytest.FixtureRequest
+    cast: Cast, upload: Upload, settings: SettingsWrapper
 ) -> None:
     settings.INGEST_MAX_FILE_BYTES = 10
     with pytest.raises(FileTooLargeError):
@@ -234,9 +235,7 @@ class BrokenPipe(OneWay):
 
 def test_a_broken_connection_keeps_what_came_whole(cast: Cast, upload: Upload) -> None:
     whole = pack_of(sound_bytes(300), sound_bytes(301)).getvalue()
-    pack = put_pack(
-        actor=cast.ada, upload=upload, stream=BrokenPipe(whole[: len(whole) * 2 // 3])
-    )
+    pack = put_pack(actor=cast.ada, upload=upload, stream=BrokenPipe(whole[: len(whole) * 2 // 3]))
     assert pack.stopped is not None
     assert [entry.error for entry in pack.entries] == [None]
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 import soxr
 
-from apps.privacy.decoding import read_mono
+from apps.audio.decoding import read_mono
 from apps.privacy.detectors import speech
 from apps.privacy.detectors.base import AudioSubject, DetectorFailedError, run, run_many
 from apps.privacy.detectors.registry import detectors_for

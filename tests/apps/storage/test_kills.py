@@ -2,16 +2,10 @@
 
 import io
 import os
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
 
 import apps.storage
 from apps.storage import blobs, git
@@ -21,89 +15,37 @@ from apps.storage.models import Blob
 from apps.storage.places import blob_place
 from apps.storage.versions import VersionRepo, write_version
 from tests.apps.storage.conftest import keep_tree, stamp
+from tests.kills import killed_at_line, lines_of, spread
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 OURS = str(Path(apps.storage.__file__).parent)
 GIT = str(Path(git.__file__))
-POINTS = 24
-
-
-def killed_at_line(number: int, work: Callable[[], object], *, within: str = OURS) -> bool:
-    """Run in a child that dies at its n-th line `within`; False if it came to its end."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        try:
-            die_at(number, within)
-            work()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
-def die_at(number: int, within: str) -> None:
-    seen = 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal seen
-        if not frame.f_code.co_filename.startswith(within):
-            return None
-        if event == "line":
-            seen += 1
-            if seen >= number:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
-
-
-def lines_of(work: Callable[[], object], *, within: str = OURS) -> int:
-    """Count the lines `within` that the work runs through."""
-    seen = 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal seen
-        if not frame.f_code.co_filename.startswith(within):
-            return None
-        seen += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return seen
-
-
-def spread(total: int) -> list[int]:
-    return sorted({1 + number * total // POINTS for number in range(POINTS)})
 
 
 def test_a_put_killed_anywhere_is_whole_or_absent(tmp_path: Path) -> None:
     content = os.urandom(100_000)
-    total = lines_of(lambda: blobs.put(uuid4(), io.BytesIO(content)))
+    total = lines_of(lambda: blobs.put(uuid4(), io.BytesIO(content)), within=OURS)
     for number in spread(total):
         store = uuid4()
-        assert killed_at_line(number, lambda: blobs.put(store, io.BytesIO(content)))  # noqa: B023 - called at once
+        assert killed_at_line(number, lambda: blobs.put(store, io.BytesIO(content)), within=OURS)  # noqa: B023 - called at once
         for blob in Blob.objects.filter(store=store):
             blobs.verify(blob)
         blobs.verify(blobs.put(store, io.BytesIO(content)))
         assert Blob.objects.filter(store=store).count() == 1
-    assert not killed_at_line(total * 2, lambda: blobs.put(uuid4(), io.BytesIO(content)))
+    assert not killed_at_line(
+        total * 2, lambda: blobs.put(uuid4(), io.BytesIO(content)), within=OURS
+    )
 
 
 def test_many_files_killed_anywhere_are_each_whole_or_absent(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.wav" for number in range(20)]
     for number, path in enumerate(paths):
         path.write_bytes(bytes([number]) * 1000)
-    total = lines_of(lambda: blobs.put_many(uuid4(), paths))
+    total = lines_of(lambda: blobs.put_many(uuid4(), paths), within=OURS)
     for number in spread(total):
         store = uuid4()
-        assert killed_at_line(number, lambda: blobs.put_many(store, paths))  # noqa: B023 - called at once
+        assert killed_at_line(number, lambda: blobs.put_many(store, paths), within=OURS)  # noqa: B023 - called at once
         for blob in Blob.objects.filter(store=store):
             blobs.verify(blob)
         for blob in blobs.put_many(store, paths):
@@ -150,11 +92,11 @@ def test_a_first_version_killed_anywhere_leaves_no_broken_repository() -> None:
         files = keep_tree(repo.store, tree)
         return write_version(repo, files, documents={}, stamp=stamp("v1.0.0")).commit
 
-    total = lines_of(lambda: write(VersionRepo(uuid4(), "org/name")))
+    total = lines_of(lambda: write(VersionRepo(uuid4(), "org/name")), within=OURS)
     expected = write(VersionRepo(uuid4(), "org/name"))
     for number in spread(total):
         repo = VersionRepo(uuid4(), "org/name")
-        assert killed_at_line(number, lambda: write(repo))  # noqa: B023 - called at once
+        assert killed_at_line(number, lambda: write(repo), within=OURS)  # noqa: B023 - called at once
         try:
             with git.reading(repo.path) as repository:
                 assert git.tags(repository) in ([], ["v1.0.0"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from apps.privacy.containers.base import (
+from apps.audio.containers.base import (
     Container,
     EndsEarlyError,
     Layout,
@@ -11,7 +11,7 @@ from apps.privacy.containers.base import (
     Role,
     Source,
 )
-from apps.privacy.containers.chunked import (
+from apps.audio.containers.chunked import (
     W64_RIFF,
     WaveFormat,
     read_wave_format,
@@ -20,18 +20,18 @@ from apps.privacy.containers.chunked import (
     walk_w64,
     walk_wave,
 )
-from apps.privacy.containers.flac import walk_flac
-from apps.privacy.containers.id3 import id3_size
-from apps.privacy.containers.matroska import walk_matroska
-from apps.privacy.containers.mp4 import walk_mp4
-from apps.privacy.containers.mpeg import (
+from apps.audio.containers.flac import walk_flac
+from apps.audio.containers.id3 import id3_size
+from apps.audio.containers.matroska import walk_matroska
+from apps.audio.containers.mp4 import walk_mp4
+from apps.audio.containers.mpeg import (
     adts_frame_size,
     mpeg_frame_size,
     starts_frames,
     walk_adts,
     walk_mpeg,
 )
-from apps.privacy.containers.ogg import walk_ogg
+from apps.audio.containers.ogg import walk_ogg
 
 __all__ = [
     "Container",

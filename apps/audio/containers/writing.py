@@ -8,10 +8,10 @@ from typing import Any, BinaryIO, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.privacy.containers.base import Container, Layout, Region, Role, Source
-from apps.privacy.containers.chunked import W64_SUFFIX
-from apps.privacy.containers.ogg import comment_free_pages
-from apps.privacy.containers.patching import matroska_patches, mp4_patches
+from apps.audio.containers.base import Container, Layout, Region, Role, Source
+from apps.audio.containers.chunked import W64_SUFFIX
+from apps.audio.containers.ogg import comment_free_pages
+from apps.audio.containers.patching import matroska_patches, mp4_patches
 from datasets_catalog.errors import EarmarkError
 
 COPY_STEP = 1 << 20

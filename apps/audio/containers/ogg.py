@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from apps.privacy.containers.base import Container, Layout, Role, Source
+from apps.audio.containers.base import Container, Layout, Role, Source
 
 CODECS = {
     b"\x01vorbis": "vorbis",

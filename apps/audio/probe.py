@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from apps.ingest.probe_errors import (
+from apps.audio.probe_errors import (
     BadSamplesError,
     CorruptError,
     DecompressionBombError,
@@ -20,7 +20,7 @@ from apps.ingest.probe_errors import (
     UnsupportedError,
     WrongExtensionError,
 )
-from apps.privacy.containers import (
+from apps.audio.containers import (
     Container,
     EndsEarlyError,
     Layout,
@@ -31,7 +31,7 @@ from apps.privacy.containers import (
     read_wave_format,
     walk,
 )
-from apps.privacy.decoding import Reader, Sound, UndecodableError, open_sound
+from apps.audio.decoding import Reader, Sound, UndecodableError, open_sound
 
 EXTENSIONS = {
     Container.WAV: (".wav", ".wave", ".bwf"),

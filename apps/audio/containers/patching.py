@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from apps.privacy.containers.base import Layout, Region, Role, Source
-from apps.privacy.containers.matroska import (
+from apps.audio.containers.base import Layout, Region, Role, Source
+from apps.audio.containers.matroska import (
     CHECKSUM,
     INFO,
     MUXING_APP,

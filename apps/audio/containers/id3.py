@@ -1,6 +1,6 @@
 """Where ID3v2, ID3v1, APEv2 and Lyrics3 tags lie, whatever they are wrapped around."""
 
-from apps.privacy.containers.base import Layout, Region, Role, Source
+from apps.audio.containers.base import Layout, Region, Role, Source
 
 ID3V1_SIZE = 128
 APE_FOOTER = 32

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from apps.privacy.containers.base import Container, Layout, MalformedContainerError, Role, Source
+from apps.audio.containers.base import Container, Layout, MalformedContainerError, Role, Source
 
 W64_SUFFIX = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 W64_RIFF = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")

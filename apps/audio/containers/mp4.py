@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from apps.privacy.containers.base import Container, Layout, Role, Source
+from apps.audio.containers.base import Container, Layout, Role, Source
 
 TOP_LEVEL = frozenset(
     {"ftyp", "styp", "moov", "moof", "mfra", "mdat", "meta", "uuid", "free", "skip", "wide"}

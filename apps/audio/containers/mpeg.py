@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from apps.privacy.containers.base import Container, Layout, Role, Source
-from apps.privacy.containers.id3 import lay_tail_tags, skip_id3
+from apps.audio.containers.base import Container, Layout, Role, Source
+from apps.audio.containers.id3 import lay_tail_tags, skip_id3
 
 KBITS = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),

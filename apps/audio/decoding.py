@@ -12,7 +12,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from apps.privacy.containers import Container, Source, sniff
+from apps.audio.containers import Container, Source, sniff
 from datasets_catalog.errors import EarmarkError
 
 Samples = NDArray[np.float32]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.privacy.containers.base import Container, Layout, Role, Source
-from apps.privacy.containers.id3 import lay_tail_tags, skip_id3
+from apps.audio.containers.base import Container, Layout, Role, Source
+from apps.audio.containers.id3 import lay_tail_tags, skip_id3
 
 STREAMINFO, PADDING, APPLICATION, SEEKTABLE, VORBIS_COMMENT, CUESHEET, PICTURE = range(7)
 BLOCK_NAMES = {

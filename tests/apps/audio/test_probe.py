@@ -12,8 +12,8 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.ingest.probe import Limits, Probe, probe
-from apps.ingest.probe_errors import (
+from apps.audio.probe import Limits, Probe, probe
+from apps.audio.probe_errors import (
     BadSamplesError,
     CorruptError,
     DecompressionBombError,

@@ -1,0 +1,1 @@
+"""What a sound file is: containers byte by byte, decoding, probing. Knows no rows."""
