@@ -1,7 +1,6 @@
-from typing_extensions import override
-
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
+from typing_extensions import override
 
 
 class WebConfig(AppConfig):

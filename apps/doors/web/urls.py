@@ -1,6 +1,7 @@
 """The addresses of the pages."""
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from apps.doors.web import converters  # noqa: F401 - registers what the addresses use
 from apps.doors.web.views import (
@@ -22,6 +23,9 @@ from apps.doors.web.views import (
 )
 
 app_name = "web"
+
+to_dataset = RedirectView.as_view(pattern_name="web:dataset_overview", query_string=True)
+to_organisation = RedirectView.as_view(pattern_name="web:organisation")
 
 account_patterns: list[URLPattern] = [
     path("sign-in/", account.SignIn.as_view(), name="sign_in"),
@@ -102,6 +106,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:uid>/progress/", jobs.progress, name="job_progress"),
     path("jobs/<uuid:uid>/again/", imports.again, name="import_again"),
     path("jobs/<uuid:uid>/cancel/", jobs.cancel, name="job_cancel"),
+    # The same addresses without the slash, as people and error messages write them.
+    path("datasets", RedirectView.as_view(pattern_name="web:datasets", query_string=True)),
+    path("datasets/<page_name:organisation>/<page_name:name>", to_dataset),
+    path("organisations/<page_name:organisation>", to_organisation),
+    path("review", RedirectView.as_view(pattern_name="web:review")),
+    path("tokens", RedirectView.as_view(pattern_name="web:tokens")),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("styleguide/tones.wav", styleguide.tones, name="styleguide_tones"),
 ]

@@ -34,6 +34,13 @@ def test_searching_by_script_answers_the_list_alone(house: House, client: Client
     assert "No dataset fits" in client.get("/datasets/?q=whales").content.decode()
 
 
+@pytest.mark.parametrize("page", ["/datasets", "/datasets/acme/tones", "/organisations/acme"])
+def test_an_address_without_its_slash_leads_to_the_page(
+    house: House, client: Client, page: str
+) -> None:
+    assert client.get(page)["Location"] == f"{page}/"
+
+
 def test_a_jobs_progress_polls_until_the_job_is_over(cast: Cast, as_user: As) -> None:
     job = start_job(actor=cast.ada, kind_name="privacy.scan", organisation=cast.acme)
     client = as_user(cast.ada)

@@ -13,7 +13,7 @@ from apps.access.answers import Action, Code
 from apps.access.authorize import authorize
 from apps.access.models import AccessRequest
 from apps.audit.models import AuditEvent
-from apps.doors.web.commands import commands_for
+from apps.doors.commands import commands_for
 from apps.doors.web.components import Crumb
 from apps.doors.web.figures import newest_releases
 from apps.doors.web.forms import AccessRequestForm
@@ -56,7 +56,7 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
         pending=answer is not None and answer.code == Code.REQUEST_PENDING,
         may_ask=answer is not None and answer.code in ASKABLE,
         form=form,
-        commands=commands_for(newest) if newest and answer and answer.allowed else [],
+        commands=commands_for(request.user, newest) if newest and answer and answer.allowed else [],
         requests=requests_for(request.user, frame.dataset)[:SHOWN_REQUESTS] if may_grant else [],
     )
     return render(request, "web/datasets/access.html", context, status=422 if form.errors else 200)

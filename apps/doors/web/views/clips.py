@@ -14,7 +14,7 @@ from apps.doors.web.components import Column, Crumb, Region, Tone
 from apps.doors.web.listening import peaks, whole
 from apps.doors.web.paging import page_of, sort_of
 from apps.doors.web.templatetags.web_components import kind_words
-from apps.doors.web.views.frame import DatasetFrame, draft_frame, signed_in, told
+from apps.doors.web.views.frame import DatasetFrame, asked, draft_frame, signed_in, told
 from apps.privacy.access import findings_for
 from apps.privacy.models import Finding
 from datasets_catalog.labels import Status
@@ -65,14 +65,14 @@ def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 
 def _filtered(request: HttpRequest, rows: QuerySet[Clip]) -> QuerySet[Clip]:
-    asked = request.GET
-    if words := asked.get("q", "").strip().replace("\0", ""):
+    if words := asked(request, "q"):
         rows = rows.filter(path__icontains=words)
     for field in ("licence", "split"):
-        if value := asked.get(field, "").replace("\0", ""):
+        if value := asked(request, field):
             rows = rows.filter(**{field: "" if value == "none" else value})
-    if asked.get("state") in Clip.State.values:
-        return rows.filter(state=asked["state"])
+    state = asked(request, "state")
+    if state in Clip.State.values:
+        return rows.filter(state=state)
     return rows.exclude(state=Clip.State.REMOVED)
 
 

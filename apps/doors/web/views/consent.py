@@ -11,7 +11,7 @@ from apps.datasets.models import Clip
 from apps.doors.web.components import Bar, Crumb
 from apps.doors.web.figures import consent_figures
 from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import draft_frame
+from apps.doors.web.views.frame import asked, draft_frame
 from apps.doors.web.views.organisations import organisation_frame
 from datasets_catalog.consent import Ledger
 from datasets_catalog.purposes import TERMS, Answer, Purpose
@@ -34,7 +34,7 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
 def contributors(request: HttpRequest, organisation: str) -> HttpResponse:
     frame = organisation_frame(request, organisation)
     rows = contributors_for(request.user, frame.organisation)
-    words = request.GET.get("q", "").strip().replace("\0", "")
+    words = asked(request, "q")
     if words:
         rows = rows.filter(code__icontains=words)
     page = page_of(request, rows, by="code", total=rows.count())

@@ -8,12 +8,12 @@ from apps.accounts.access import organisations_where
 from apps.accounts.models import Organisation
 from apps.datasets.access import visible_datasets
 from apps.datasets.actions import create_dataset, update_dataset
-from apps.doors.web.commands import commands_for
+from apps.doors.commands import commands_for
 from apps.doors.web.components import Crumb
 from apps.doors.web.figures import draft_figures, facet_counts, newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import HtmxRequest, dataset_frame, draft_frame, signed_in
+from apps.doors.web.views.frame import HtmxRequest, asked, dataset_frame, draft_frame, signed_in
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission
@@ -24,7 +24,7 @@ CARDS = 24
 
 def listing(request: HtmxRequest) -> HttpResponse:
     rows = visible_datasets(request.user)
-    words = request.GET.get("q", "").strip()[:200]
+    words = asked(request, "q")
     for word in words.split():
         rows = rows.filter(
             Q(name__icontains=word)
@@ -60,7 +60,7 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
         "overview",
         newest=newest,
         figures=figures,
-        commands=commands_for(newest) if newest else [],
+        commands=commands_for(request.user, newest) if newest else [],
         purposes=[TERMS[Purpose(p)].title for p in newest.purposes] if newest else [],
     )
     return render(request, "web/datasets/overview.html", context)

@@ -115,6 +115,11 @@ def signed_in(request: HttpRequest) -> User:
     raise SignInFirstError("Sign in to go on.")
 
 
+def asked(request: HttpRequest, name: str) -> str:
+    """A word of the address's query; without what no database takes."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:200]
+
+
 def typed(request: HttpRequest, name: str) -> str:
     """A field of a form too small for a form class; without what no database takes."""
     return request.POST.get(name, "").replace("\0", "").strip()

@@ -17,7 +17,7 @@ from apps.doors.web.components import Crumb, Tab
 from apps.doors.web.figures import newest_releases
 from apps.doors.web.forms import MemberForm, OrganisationForm
 from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import permissions_in, signed_in, told, typed
+from apps.doors.web.views.frame import asked, permissions_in, signed_in, told, typed
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role
 
@@ -161,7 +161,7 @@ def audit(request: HttpRequest, organisation: str) -> HttpResponse:
     frame = organisation_frame(request, organisation)
     require(request.user, Permission.AUDIT_READ, frame.organisation)
     rows = AuditEvent.objects.filter(organisation=frame.organisation.name)
-    subject = request.GET.get("subject", "").strip().replace("\0", "")
+    subject = asked(request, "subject")
     if subject:
         rows = rows.filter(subject=subject)
     context = frame.context(

@@ -11,7 +11,7 @@ from apps.access.answers import Action
 from apps.access.authorize import authorize
 from apps.accounts.access import require
 from apps.accounts.models import User
-from apps.doors.web.commands import commands_for
+from apps.doors.commands import commands_for
 from apps.doors.web.comparing import change_groups
 from apps.doors.web.components import Crumb, Step
 from apps.doors.web.figures import time_bars
@@ -106,7 +106,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         failing=sum(result.blocking and not result.passed for result in results),
         purposes=[TERMS[Purpose(purpose)].title for purpose in release.purposes],
         sign_offs=signed,
-        commands=commands_for(release) if release.state in PUBLIC else [],
+        commands=commands_for(request.user, release) if release.state in PUBLIC else [],
         others=releases_for(request.user, frame.dataset).exclude(pk=release.pk).exclude(root=""),
         **_contents(release),
         **_next_steps(request, frame, release, signed),

@@ -14,7 +14,7 @@ from apps.doors.web.forms import DecisionForm
 from apps.doors.web.listening import short_sound, window
 from apps.doors.web.paging import page_of
 from apps.doors.web.views.clips import finding_region
-from apps.doors.web.views.frame import dataset_url, draft_frame, signed_in, told
+from apps.doors.web.views.frame import asked, dataset_url, draft_frame, signed_in, told
 from apps.doors.web.views.jobs import shown
 from apps.jobs.access import jobs_for
 from apps.privacy.access import finding_for, findings_for, open_ones
@@ -37,8 +37,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         )
     rows = open_ones(findings_for(user))
     kinds = list(rows.order_by().values_list("kind").annotate(count=Count("pk")).order_by("kind"))
-    kind = request.GET.get("kind", "").replace("\0", "")
-    dataset = request.GET.get("dataset", "").replace("\0", "")
+    kind = asked(request, "kind")
+    dataset = asked(request, "dataset")
     if kind:
         rows = rows.filter(kind=kind)
     if "/" in dataset:
