@@ -14,7 +14,7 @@ from apps.audit import record
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.publishing.models import Publication, Target
-from apps.publishing.permission import require_sendable
+from apps.publishing.permission import require_newest, require_room, require_sendable
 from apps.publishing.publications import gated, known_shards, open_repository
 from apps.publishing.released import content_of
 from apps.publishing.sealing import reseal, seal
@@ -124,9 +124,11 @@ def plan_publication(*, actor: User, release: Release, target: Target) -> Public
     require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
     _same_organisation(release, target)
     require_sendable(release, target)
+    draft = _draft(release, target, actor)
+    require_room(draft)
+    require_newest(draft)
     content = content_of(release)
     plan = plan_snapshot(content)
-    draft = _draft(release, target, actor)
     repository = open_repository(target, draft.repository)
     status = repository.status()
     remote = repository.files(status.head) if status else {}
@@ -177,6 +179,8 @@ def begin_publication(*, actor: User, release: Release, target: Target) -> Publi
     row = Publication.objects.filter(release=release, target=target).first()
     if row is None:
         row = _draft(release, target, actor)
+        require_room(row)
+        require_newest(row)
         row.save(force_insert=True)
     return row
 

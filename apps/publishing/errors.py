@@ -59,3 +59,15 @@ class ReadBackError(EarmarkError):
 
     code = "publishing.read_back"
     kind = Kind.CONFLICT
+
+
+class RepositoryTakenError(ConflictError):
+    """Another dataset is published in that repository."""
+
+    code = "publishing.repository_taken"
+
+
+class NewerVersionThereError(ConflictError):
+    """The repository holds a newer version, whose place an older one would take."""
+
+    code = "publishing.newer_version_there"

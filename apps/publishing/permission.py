@@ -1,8 +1,13 @@
 """Whether a release may leave for a target at all."""
 
 from apps.datasets.models import Dataset
-from apps.publishing.errors import PurposeMissingError, ReleaseNotSendableError
-from apps.publishing.models import Target
+from apps.publishing.errors import (
+    NewerVersionThereError,
+    PurposeMissingError,
+    ReleaseNotSendableError,
+    RepositoryTakenError,
+)
+from apps.publishing.models import Publication, Target
 from apps.releases.models import Release
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
@@ -37,6 +42,47 @@ def require_sendable(release: Release, target: Target) -> None:
             access=release.dataset.access,
         )
     _require_any(release, target, {Purpose.PUBLISH_OPEN})
+
+
+def require_room(publication: Publication) -> None:
+    """Raise unless the repository may become what this publication makes of it.
+
+    A repository shows one dataset, its main branch the newest version, and its gate holds for every
+    version in it: what was consented to for a gate must not come to stand open later.
+    """
+    release, target = publication.release, publication.target
+    others = (
+        Publication.objects.filter(endpoint=publication.endpoint, repository=publication.repository)
+        .exclude(commit_oid="")
+        .exclude(release=release)
+        .select_related("release__dataset__organisation")
+    )
+    for other in others:
+        if other.release.dataset_id != release.dataset_id:
+            raise RepositoryTakenError(
+                f"{publication.repository} holds {other.release.dataset}. Give the target a"
+                " repository with {dataset} in its name.",
+                repository=publication.repository,
+            )
+        if not target.is_gated:
+            _require_any(other.release, target, {Purpose.PUBLISH_OPEN})
+
+
+def require_newest(publication: Publication) -> None:
+    """Raise if a newer version is in the repository: readers of its main branch would go back."""
+    newer = Publication.objects.filter(
+        endpoint=publication.endpoint,
+        repository=publication.repository,
+        release__order__gt=publication.release.order,
+    ).exclude(commit_oid="")
+    if found := newer.select_related("release").order_by("-release__order").first():
+        raise NewerVersionThereError(
+            f"{publication.repository} holds {found.release.version} already, which"
+            f" {publication.release.version} would replace for its readers. Publish versions in"
+            " their order, or send the old one to a repository of its own.",
+            repository=publication.repository,
+            version=found.release.version,
+        )
 
 
 def _require_any(release: Release, target: Target, wanted: set[Purpose]) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.audit import record
 from apps.publishing.companions import companions
 from apps.publishing.models import Publication, Target
-from apps.publishing.permission import require_sendable
+from apps.publishing.permission import require_newest, require_room, require_sendable
 from apps.publishing.released import content_of
 from apps.publishing.sealing import unseal
 from apps.publishing.shards import Shard
@@ -95,6 +95,7 @@ class _Steps:
     def run(self, policy: ReadBackPolicy) -> None:
         target = self.publication.target
         require_sendable(self.release, target)
+        require_room(self.publication)
         self._move(State.SENDING, attempts=self.publication.attempts + 1, error={})
         status = self.repository.ensure(gated=gated(target), private=target.private)
         commit = self._our_commit() or self._send(status.head)
@@ -115,6 +116,7 @@ class _Steps:
         raise tag_taken(self.repository, self.publication.tag, named)
 
     def _send(self, base: str) -> str:
+        require_newest(self.publication)
         content = content_of(self.release)
         plan = plan_snapshot(content)
         self._move(State.SENDING, bytes_total=plan.audio_size)

@@ -11,6 +11,8 @@ from django.db import IntegrityError, connections, transaction
 from pytest_django.fixtures import Settings
 
 from apps.audit.models import AuditEvent
+from apps.datasets.models import Dataset
+from apps.ingest.actions import import_consents
 from apps.publishing.actions import (
     TargetSettings,
     begin_publication,
@@ -22,20 +24,30 @@ from apps.publishing.actions import (
 )
 from apps.publishing.dry_runs import write_snapshot
 from apps.publishing.errors import (
+    NewerVersionThereError,
     PurposeMissingError,
     ReadBackError,
     ReleaseNotSendableError,
+    RepositoryTakenError,
     TagTakenError,
 )
 from apps.publishing.models import Publication, Target
 from apps.publishing.publications import carry_out
 from apps.publishing.released import content_of
+from apps.publishing.releasing import publish
 from apps.publishing.sealing import SealBrokenError, unseal
 from apps.releases.actions import deprecate
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError
 from tests.cast import Cast
-from tests.factories.drafts import approve, make_draft, make_published, make_release
+from tests.factories.drafts import (
+    PURPOSES,
+    approve,
+    make_draft,
+    make_published,
+    make_release,
+    write_table,
+)
 from tests.factories.jobs import work_off
 from tests.stand_ins.hub.handle import HubHandle
 
@@ -165,6 +177,65 @@ def test_only_release_managers_publish(cast: Cast, hub: HubHandle, tmp_path: Pat
     release = make_published(cast, tmp_path)
     with pytest.raises(DeniedError):
         publish_release(actor=cast.cleo, release=release, target=make_target(cast, hub))
+
+
+def sent_release(
+    cast: Cast, hub: HubHandle, base: Path, **target: Any
+) -> tuple[Release, Publication]:
+    release = make_published(cast, base)
+    publication = begin_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub, **target)
+    )
+    return release, carry_out(publication, silent)
+
+
+def another_release(cast: Cast, dataset: Dataset, version: str, *purposes: str) -> Release:
+    release = make_release(cast, dataset, version, purposes=purposes)
+    return publish(actor=cast.rita, release=approve(cast, release))
+
+
+def allow_everyone(cast: Cast, table: Path) -> None:
+    """Ben says yes to publication for everyone as well."""
+    allowed = dict.fromkeys([*PURPOSES, "publish.open"], "allowed")
+    row = {
+        "contributor": "ben",
+        "form": "voices",
+        "form_version": "3",
+        "given_at": "2026-02-01",
+        "evidence_sha256": "cd" * 32,
+    }
+    write_table(table, [row | allowed])
+    import_consents(actor=cast.ada, organisation=cast.acme, table=table)
+
+
+def test_what_was_sent_behind_a_gate_never_comes_to_stand_open(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release, _ = sent_release(cast, hub, tmp_path)
+    Dataset.objects.filter(pk=release.dataset_id).update(access="open")
+    allow_everyone(cast, tmp_path / "more.csv")
+    dataset = Dataset.objects.get(pk=release.dataset_id)
+    later = another_release(cast, dataset, "1.1.0", "publish.open", "research.noncommercial")
+    target = make_target(cast, hub, gate="open")
+    with pytest.raises(PurposeMissingError, match=r"1\.0\.0 was not released for publish\.open"):
+        begin_publication(actor=cast.rita, release=later, target=target)
+    assert hub.repo(REPO).gated == "manual"
+
+
+def test_a_repository_holds_one_dataset(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
+    sent_release(cast, hub, tmp_path / "one", repository="acme/all")
+    other = make_published(cast, tmp_path / "two", name="other")
+    with pytest.raises(RepositoryTakenError, match="acme/tones"):
+        begin_publication(actor=cast.rita, release=other, target=Target.objects.get(name="hub"))
+
+
+def test_an_older_version_does_not_take_the_place_of_a_newer_one(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release, publication = sent_release(cast, hub, tmp_path)
+    older = another_release(cast, release.dataset, "0.9.0", *PURPOSES)
+    with pytest.raises(NewerVersionThereError, match=r"holds 1\.0\.0"):
+        begin_publication(actor=cast.rita, release=older, target=publication.target)
 
 
 # The way there
