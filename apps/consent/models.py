@@ -64,9 +64,7 @@ class Consent(models.Model):
     """One contributor's answers under one form, at one time."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    contributor = models.ForeignKey(
-        Contributor, on_delete=models.PROTECT, related_name="consents"
-    )
+    contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="consents")
     form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="consents")
     given_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 
 from apps.accounts.models import User
+from apps.audio.probe import Probe, probe
 from apps.audit import record
 from apps.datasets.cells import cells_digest
 from apps.datasets.models import PROBED, Clip, Event
-from apps.audio.probe import Probe, probe
 from apps.privacy.models import Finding
 from apps.privacy.redaction import (
     Method,

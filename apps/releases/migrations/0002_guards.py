@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("releases", "0001_initial"),
-        ("datasets", "0003_clip_cells"),
-        ("privacy", "0003_decision_identifiable"),
+        ("datasets", "0001_initial"),
+        ("privacy", "0001_initial"),
     ]
 
     operations = [
