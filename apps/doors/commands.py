@@ -17,10 +17,19 @@ TOKEN_VARIABLE = "EARMARK_TOKEN"  # noqa: S105 - the name of a variable
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command to copy, and what it does."""
+    """One way to take a release; `label` ends the sentence "Copy …"."""
 
-    title: str
+    door: str
+    label: str
     text: str
+    note: str
+
+
+def commands_for(principal: Principal, release: Release) -> list[Command]:
+    """Every way to get this release; signing in comes first where it is needed."""
+    gated = release.dataset.access != Dataset.Access.OPEN
+    first = [sign_in_command(principal)] if gated else []
+    return [*first, *dvc_commands(release), *hub_commands(release, gated=gated)]
 
 
 def sign_in_command(principal: Principal) -> Command:
@@ -42,26 +51,69 @@ def sign_in_command(principal: Principal) -> Command:
         f"{{ {helper} >/dev/null || {helper} store; }}",
         f"printf '{fields}' {address.scheme} {host} {name} {token} | git credential approve",
     )
-    return Command("Sign in once on this machine", " && ".join(steps))
+    return Command(
+        "Sign in",
+        "the line that signs this machine in",
+        " && ".join(steps),
+        f"Once on each machine, with a token of yours in {TOKEN_VARIABLE}.",
+    )
 
 
-def dvc_commands(principal: Principal, release: Release) -> list[Command]:
-    """How to get this release by DVC and git; a sign-in first where one is needed."""
-    dataset = release.dataset
-    address = f"{settings.BASE_URL.rstrip('/')}/git/{dataset}.git"
-    commands = [
-        Command("Download all of it", f"dvc get {address} data --rev {release.tag}"),
+def dvc_commands(release: Release) -> list[Command]:
+    dataset, tag = release.dataset, release.tag
+    folder = dataset.name
+    git = f"{_base()}/git/{dataset}.git"
+    return [
         Command(
-            "Download the table of clips",
-            f"dvc get {address} data/clips.parquet --rev {release.tag}",
+            "DVC",
+            "the DVC command",
+            f"dvc get {git} data --rev {tag} -o {folder}",
+            "The whole tree of this version, each file checked by its hash.",
         ),
-        Command("Look at what is there", f"dvc list {address} data/audio --rev {release.tag}"),
-        Command("Use it in your own DVC project", f"dvc import {address} data --rev {release.tag}"),
         Command(
-            "Clone the repository and pull",
-            f"git clone -b {release.tag} {address} && cd {dataset.name} && dvc pull",
+            "DVC, one file",
+            "the DVC command for the table of clips",
+            f"dvc get {git} data/clips.parquet --rev {tag}",
+            "Any file of the tree by itself; this one is the table of clips.",
+        ),
+        Command(
+            "DVC project",
+            "the DVC import command",
+            f"dvc import {git} data --rev {tag}",
+            "Into a DVC project of your own, which remembers the version.",
+        ),
+        Command(
+            "git and DVC",
+            "the git and DVC commands",
+            f"git clone --branch {tag} {git}\ncd {folder} && dvc pull",
+            "A working copy that can move on to the next version.",
         ),
     ]
-    if dataset.access != Dataset.Access.OPEN:
-        commands.insert(0, sign_in_command(principal))
-    return commands
+
+
+def hub_commands(release: Release, *, gated: bool) -> list[Command]:
+    """For the Hub's own tools, which read the token from a variable of theirs."""
+    dataset, tag = release.dataset, release.tag
+    token = f'HF_TOKEN="${TOKEN_VARIABLE}" ' if gated else ""
+    setting = f"HF_ENDPOINT={_base()} {token}"
+    program = (
+        f'from datasets import load_dataset; print(load_dataset("{dataset}", revision="{tag}"))'
+    )
+    return [
+        Command(
+            "Hugging Face Hub",
+            "the command of the Hub's client",
+            f"{setting}hf download {dataset} --repo-type dataset --revision {tag}",
+            "Parquet files with the audio inside, by the Hub's own client.",
+        ),
+        Command(
+            "datasets",
+            "the command that loads it in Python",
+            f"{setting}python -c '{program}'",
+            "Rows in Python, by the datasets library.",
+        ),
+    ]
+
+
+def _base() -> str:
+    return str(settings.BASE_URL).rstrip("/")

@@ -23,6 +23,7 @@ from huggingface_hub.errors import (
 from apps.access.actions import request_access
 from apps.access.models import Receipt
 from apps.datasets.models import Dataset
+from apps.doors.commands import hub_commands
 from apps.publishing.models import SnapshotFile
 from apps.releases.actions import deprecate
 from apps.storage.blobs import destroy, open_blob
@@ -154,12 +155,14 @@ def test_a_file_system_reads_pieces(hub_site: HubSite) -> None:
 
 
 LOAD = """
-import json, sys
+import json, os, sys
 from datasets import Audio, load_dataset
 streaming = sys.argv[2] == "streaming"
 rows = load_dataset("acme/tones", revision=sys.argv[1], split="train", streaming=streaming)
 rows = rows.cast_column("audio", Audio(decode=False))
-print(json.dumps([len(row["audio"]["bytes"]) for row in rows]))
+print(json.dumps([len(row["audio"]["bytes"]) for row in rows]), flush=True)
+# Threads of the reader may outlive the rows and abort an orderly end.
+os._exit(0)
 """
 
 
@@ -182,6 +185,15 @@ def test_the_command_line_downloads(
         "--local-dir", str(target), url=hub_site.url,
     )  # fmt: skip
     assert (target / "README.md").is_file()
+
+
+def test_every_command_on_the_page_works_as_written(
+    hub_site: HubSite, elsewhere: RunPython
+) -> None:
+    token = token_of(hub_site.cast.dan)
+    for command in hub_commands(hub_site.releases[0], gated=True):
+        text = f"EARMARK_TOKEN={token}; {command.text}"
+        elsewhere("sh", "-ec", text, url="http://127.0.0.1:9")
 
 
 def test_datasets_are_found(open_hub: HubSite) -> None:
