@@ -9,10 +9,10 @@ import soundfile
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from apps.audio.decoding import Samples, mono_blocks
 from apps.datasets.models import Clip
 from apps.doors.ranges import RangeUnsatisfiableError, asked_span
 from apps.doors.serving import Offer, serve_blob
-from apps.privacy.decoding import Samples, mono_blocks
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
 

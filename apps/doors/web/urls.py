@@ -17,9 +17,11 @@ from apps.doors.web.views import (
     organisations,
     releases,
     review,
+    rights,
     styleguide,
     targets,
     tokens,
+    vocabularies,
 )
 
 app_name = "web"
@@ -57,6 +59,8 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("imports/", imports.clips, name="dataset_imports"),
     path("labels/import/", imports.labels, name="dataset_label_import"),
     path("labels/", labels.overview, name="dataset_labels"),
+    path("rights/", rights.of_dataset, name="dataset_rights"),
+    path("rights/drop/", rights.drop, name="dataset_rights_drop"),
     path("consent/", consent.of_dataset, name="dataset_consent"),
     path("privacy/", review.of_dataset, name="dataset_privacy"),
     path("privacy/scan/", review.scan, name="dataset_scan"),
@@ -98,6 +102,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organisations/", organisations.mine, name="organisations"),
     path("new/organisation/", organisations.create, name="organisation_create"),
     path("organisations/<page_name:organisation>/", include(organisation_patterns)),
+    path("vocabularies/", vocabularies.listing, name="vocabularies"),
+    path("vocabularies/<page_name:name>/<str:version>/", vocabularies.page, name="vocabulary"),
     path("review/", review.queue, name="review"),
     path("review/<uuid:uid>/", review.finding, name="finding"),
     path("review/<uuid:uid>/sound.wav", review.sound, name="finding_sound"),

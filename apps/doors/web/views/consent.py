@@ -13,6 +13,7 @@ from apps.doors.web.figures import consent_figures
 from apps.doors.web.paging import page_of
 from apps.doors.web.views.frame import asked, draft_frame
 from apps.doors.web.views.organisations import organisation_frame
+from apps.releases.outlook import consent_outlook
 from datasets_catalog.consent import Ledger
 from datasets_catalog.purposes import TERMS, Answer, Purpose
 from datasets_catalog.roles import Permission
@@ -21,13 +22,25 @@ SHOWN_CLIPS = 50
 
 
 def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    """Coverage purpose by purpose; with `?purpose=` also for these together, clip by clip."""
     frame = draft_frame(request, organisation, name)
     figures = consent_figures(frame.dataset)
+    chosen = [purpose for purpose in Purpose if purpose in request.GET.getlist("purpose")]
+    found = consent_outlook(frame.dataset, purposes=chosen, at=timezone.now()) if chosen else None
+    may_name = Permission.CONSENT_VIEW in frame.may
     bars = [
         Bar(one.title, f"{one.covered:,} of {one.needing:,}", one.share, bad=not one.covered)
         for one in figures.purposes
     ]
-    context = frame.context("consent", Crumb("Consent"), figures=figures, bars=bars)
+    context = frame.context(
+        "consent",
+        Crumb("Consent"),
+        figures=figures,
+        bars=bars,
+        choices=[(purpose, TERMS[purpose].title, purpose in chosen) for purpose in Purpose],
+        found=found,
+        uncovered=found.uncovered[:SHOWN_CLIPS] if found and may_name else [],
+    )
     return render(request, "web/datasets/consent.html", context)
 
 

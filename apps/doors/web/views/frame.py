@@ -22,6 +22,7 @@ DRAFT_TABS = (
     ("overview", "Overview"),
     ("clips", "Clips"),
     ("labels", "Labels"),
+    ("rights", "Rights"),
     ("consent", "Consent"),
     ("privacy", "Privacy"),
     ("releases", "Releases"),
