@@ -108,7 +108,7 @@ def _matched(
         else:
             left_out.append(path)
     if left_out:
-        report.note("Not named by the metadata table, so left out", left_out)
+        report.note("Without a sound row in the metadata table, so left out", left_out)
     for path in sorted((lines or {}).keys() - set(seen.values())):
         report.refuse_file(path, MissingFileError("The table names it, but there is no such file."))
 
