@@ -145,11 +145,16 @@ class DecisionForm(forms.Form):
     verdict = forms.ChoiceField(
         label="Decision",
         choices=[
-            ("clear", "Clear: nobody can be identified, or everybody in it consented"),
+            ("clear", "Clear: what was found may stay"),
             ("redact", "Redact: take this part out of the sound; the rest stays as it is"),
             ("exclude", "Exclude: leave the whole clip out of releases"),
         ],
         widget=forms.RadioSelect,
+    )
+    identifiable = forms.BooleanField(
+        required=False,
+        label="A person can be recognised in it",
+        help_text="Then a contributor has to be recorded for the clip, and consent to cover it.",
     )
     reason = forms.CharField(
         widget=forms.Textarea,

@@ -1,6 +1,7 @@
 """What people do on the pages, from the first dataset to a published release."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -29,7 +30,7 @@ def text_of(client: Client, page: str) -> str:
     return client.get(page, follow=True).content.decode()
 
 
-def said(client: Client, page: str, form: dict[str, object] | None = None) -> str:
+def said(client: Client, page: str, form: Mapping[str, object] | None = None) -> str:
     """The page that follows a form, with the notice it shows."""
     return client.post(page, form or {}, follow=True).content.decode()
 
@@ -295,6 +296,48 @@ def test_a_clip_is_removed_from_the_draft_and_kept_by_the_release(
     house.clip.refresh_from_db()
     assert house.clip.state == Clip.State.REMOVED
     assert house.release.holdings.filter(blob=house.clip.blob).exists()
+
+
+def test_clips_in_the_way_of_a_licence_are_named_and_removed(
+    cast: Cast, tmp_path: Path, as_user: As
+) -> None:
+    dataset = make_draft(cast, tmp_path)
+    client = as_user(cast.ada)
+    page = client.get(f"{BASE}rights/?wanted=CC0-1.0").content.decode()
+    assert "field/001.wav" in page
+    assert "field/000.wav" not in page
+    form = {"use": "collection", "wanted": "CC0-1.0", "phrase": "1"}
+    assert "Nothing was removed" in said(client, f"{BASE}rights/drop/", form)
+    assert as_user(cast.cleo).post(f"{BASE}rights/drop/", form | {"phrase": "2"}).status_code == 403
+    assert "2 clips are out" in said(client, f"{BASE}rights/drop/", form | {"phrase": "2"})
+    assert set(dataset.clips.filter(state="active").values_list("licence", flat=True)) == {
+        "CC0-1.0"
+    }
+    unknown = client.get(f"{BASE}rights/?wanted=CC-BY-9.0")
+    assert unknown.status_code == 400
+    assert "is not known" in unknown.content.decode()
+
+
+def test_the_clips_that_consent_does_not_cover_are_named(
+    cast: Cast, tmp_path: Path, as_user: As
+) -> None:
+    make_draft(cast, tmp_path)
+    page = f"{BASE}consent/?purpose=train.generative"
+    inside = text_of(as_user(cast.ada), page)
+    assert "field/000.wav" in inside
+    assert "denied" in inside
+    Membership.objects.create(user=cast.dan, organisation=cast.acme, role="annotator")
+    assert "field/000.wav" not in text_of(as_user(cast.dan), page)
+
+
+def test_what_the_gates_said_of_a_published_release_stays(
+    cast: Cast, house: House, as_user: As
+) -> None:
+    before = list(house.release.gate_results.values_list("pk", flat=True))
+    page = f"{BASE}releases/1.0.0/check/"
+    assert "not out yet" in said(as_user(cast.ada), page)
+    assert as_user(cast.cleo).post(page).status_code == 403
+    assert list(house.release.gate_results.values_list("pk", flat=True)) == before
 
 
 def test_settings_are_changed_by_those_who_may(cast: Cast, house: House, as_user: As) -> None:

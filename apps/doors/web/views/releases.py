@@ -37,6 +37,7 @@ from apps.releases.actions import (
     deprecate,
     is_stale,
     reopen,
+    settle,
     sign_off,
     submit,
 )
@@ -45,7 +46,7 @@ from apps.releases.judging import check_gates
 from apps.releases.models import Release, SignOff
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS, Purpose
-from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.release_states import PUBLIC, UNPUBLISHED, ReleaseState
 from datasets_catalog.roles import Permission
 
 WAY = (
@@ -63,6 +64,12 @@ class PhraseError(ConflictError):
     """The version typed to confirm is another one."""
 
     code = "page.phrase_differs"
+
+
+class GatesClosedError(ConflictError):
+    """What the gates said of a published release stays as it was."""
+
+    code = "page.gates_closed"
 
 
 def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
@@ -162,7 +169,11 @@ def _freeze(request: HttpRequest, user: User, release: Release) -> None:
 
 
 def _check(request: HttpRequest, user: User, release: Release) -> None:
-    check_gates(release)
+    require(user, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    row = settle(release)
+    if row.state not in UNPUBLISHED:
+        raise GatesClosedError("The gates judge frozen releases that are not out yet.")
+    check_gates(row)
 
 
 def _submit(request: HttpRequest, user: User, release: Release) -> None:
