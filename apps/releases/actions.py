@@ -21,6 +21,7 @@ from apps.releases.errors import (
 from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
 from apps.releases.judging import blocking_failures, check_gates
 from apps.releases.models import VERSION, Release, SignOff
+from apps.releases.rows import ROWS_VERSION
 from apps.releases.versioning import write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
@@ -89,6 +90,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
             raise DraftMovedError("The draft changed while it was being frozen: try again.")
         _apply(row, frozen)
         row.use, row.draft_serial = dataset.use, dataset.draft_serial
+        row.rows_version = ROWS_VERSION
         row.frozen_by, row.frozen_at = actor, at
         _move(actor, row, ReleaseState.FROZEN)
         hold_blobs(row)

@@ -1,26 +1,31 @@
 """Turning a draft into tables and a root."""
 
-import pickle
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.db import connection
 
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.intake import Progress, silent
 from apps.licensing.licences import licences_of
+from apps.releases.merging import merged, released_rows, without
 from apps.releases.models import Release
-from apps.releases.rows import DraftRows
-from apps.storage.blobs import put
+from apps.releases.rows import ROWS_VERSION, Batches, DraftRows
+from apps.releases.statistics import Statistics
+from apps.storage.blobs import local_copy, put, verify
+from apps.storage.errors import BlobDestroyedError, BlobMismatchError, BlobMissingError
 from apps.storage.models import Blob
-from apps.storage.tables import ClipRow, EventRow, write_clips, write_events
+from apps.storage.tables import TableWriter, clips_writer, events_writer
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Use
+from datasets_catalog.manifest import RootBuilder
 from datasets_catalog.outbound import outbound
 
 
@@ -39,61 +44,111 @@ class Frozen:
     statistics: dict[str, Any]
 
 
-def freeze_rows(dataset: Dataset, *, use: Use, at: datetime, progress: Progress = silent) -> Frozen:
-    """Write both tables of the draft as it is now. Changes nothing that anybody sees."""
-    rows = DraftRows(dataset, at=at)
-    licensed: list[ClipLicence] = []
-    with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
-        clips_path, events_path = Path(folder) / "clips.parquet", Path(folder) / "events.parquet"
-        with tempfile.TemporaryFile(dir=folder) as spool:
+def freeze_rows(
+    dataset: Dataset, *, use: Use, at: datetime, progress: Progress = silent, afresh: bool = False
+) -> Frozen:
+    """Write both tables of the draft as it is now. Changes nothing that anybody sees.
 
-            def clip_rows() -> Iterator[ClipRow]:
-                for clips, events in rows.chunks():
-                    pickle.dump(events, spool, pickle.HIGHEST_PROTOCOL)
-                    licensed.extend(_licensed(clips))
-                    progress(rows.statistics.clips, 0, "Freezing rows")
-                    yield from clips
-
-            write_clips(clips_path, clip_rows())
-            write_events(events_path, _spooled(spool))
-        with clips_path.open("rb") as stream:
-            clips_table = put(dataset.uid, stream)
-        with events_path.open("rb") as stream:
-            events_table = put(dataset.uid, stream)
-    counted = rows.statistics
+    Rows of clips that did not change since an earlier release are taken over from its tables,
+    unless everything is to be computed `afresh`; the outcome is the same.
+    """
+    base = None if afresh else base_for(dataset)
+    rows = DraftRows(dataset, at=at, since=None if base is None else base.draft_serial)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=settings.WORK_ROOT)))
+        batches = rows.batches()
+        if base is not None:
+            batches = merged(_taken_over(base, rows, stack), batches)
+        counted = _Counted(progress)
+        clips_path, events_path = folder / "clips.parquet", folder / "events.parquet"
+        with clips_writer(clips_path) as clips, events_writer(events_path) as events:
+            for batch in batches:
+                counted.write(batch, clips, events)
+            counted.close(clips, events)
+        clips_table, events_table = _kept(dataset, clips_path), _kept(dataset, events_path)
+    statistics = counted.statistics
     return Frozen(
-        root=rows.root,
+        root=counted.root.root().hex(),
         clips_table=clips_table,
         events_table=events_table,
-        clips=counted.clips,
-        events=counted.events,
-        seconds=counted.seconds,
-        size=counted.size,
-        licence=_outbound_licence(dataset, use, licensed),
-        statistics=counted.as_json(),
+        clips=statistics.clips,
+        events=statistics.events,
+        seconds=statistics.seconds,
+        size=statistics.size,
+        licence=_outbound_licence(dataset, use, statistics),
+        statistics={"contributors": len(rows.contributors), **statistics.as_json()},
     )
 
 
-def _spooled(spool: IO[bytes]) -> Iterator[EventRow]:
-    """The events that were put aside while the clips passed by; our own bytes of a moment ago."""
-    end = spool.tell()
-    spool.seek(0)
-    while spool.tell() < end:
-        yield from pickle.load(spool)  # noqa: S301
+def base_for(dataset: Dataset) -> Release | None:
+    """The newest release whose rows can be taken over: its tables are there and whole."""
+    frozen = Release.objects.filter(
+        dataset=dataset, rows_version=ROWS_VERSION, clips_table__isnull=False
+    )
+    newest = frozen.select_related("clips_table", "events_table").order_by("-draft_serial").first()
+    return newest if newest is not None and all(map(_is_whole, _tables(newest))) else None
 
 
-def _licensed(rows: list[ClipRow]) -> Iterator[ClipLicence]:
-    for row in rows:
-        if row["licence"]:
-            yield ClipLicence(
-                row["clip_id"], row["path"], row["licence"], row["duration"], row["redacted"]
-            )
+def _is_whole(table: Blob) -> bool:
+    try:
+        verify(table)
+    except (BlobDestroyedError, BlobMismatchError, BlobMissingError):
+        return False
+    return True
 
 
-def _outbound_licence(dataset: Dataset, use: Use, clips: list[ClipLicence]) -> str:
-    """The SPDX expression of the whole; empty while its licences are in conflict."""
-    found = outbound(clips, use, licences=licences_of(dataset.organisation))
-    return found.licence or ""
+def _tables(release: Release) -> tuple[Blob, Blob]:
+    clips, events = release.clips_table, release.events_table
+    assert clips is not None, "a frozen release has its tables"
+    assert events is not None, "a frozen release has its tables"
+    return clips, events
+
+
+def _taken_over(base: Release, rows: DraftRows, stack: ExitStack) -> Iterator[Batches]:
+    clips, events = (stack.enter_context(local_copy(table)) for table in _tables(base))
+    return without(released_rows(clips, events), rows.outdated())
+
+
+class _Counted:
+    """The root and the numbers of what is written, taken from the row groups as they come."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.statistics = Statistics()
+        self.root = RootBuilder()
+        self._progress = progress
+
+    def write(self, batch: Batches, clips: TableWriter, events: TableWriter) -> None:
+        self._count(clips.write(batch.clips), events.write(batch.events))
+
+    def close(self, clips: TableWriter, events: TableWriter) -> None:
+        self._count(clips.close(), events.close())
+
+    def _count(self, clips: list[pa.RecordBatch], events: list[pa.RecordBatch]) -> None:
+        for group in clips:
+            self.statistics.add_clips(group)
+            for leaf in group["leaf"].to_pylist():
+                self.root.add(bytes.fromhex(leaf))
+            self._progress(self.statistics.clips, 0, "Freezing rows")
+        for group in events:
+            self.statistics.add_events(group)
+
+
+def _kept(dataset: Dataset, table: Path) -> Blob:
+    with table.open("rb") as stream:
+        return put(dataset.uid, stream)
+
+
+def _outbound_licence(dataset: Dataset, use: Use, counted: Statistics) -> str:
+    """The SPDX expression of the whole; empty while its licences are in conflict.
+
+    What the licences allow together does not depend on how many clips each has.
+    """
+    kinds = [
+        ClipLicence("", "", licence, 0.0, redacted)
+        for licence, redacted in sorted(counted.licences)
+        if licence
+    ]
+    return outbound(kinds, use, licences=licences_of(dataset.organisation)).licence or ""
 
 
 def hold_blobs(release: Release) -> None:

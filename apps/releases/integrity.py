@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.datasets.models import Dataset
+from apps.releases.leaves import leaf_of
 from apps.releases.models import Release
-from apps.releases.rows import leaf_of
 from apps.storage.blobs import local_copy
 from apps.storage.errors import BlobDestroyedError, BlobMissingError
 from apps.storage.tables import read_clips

@@ -39,6 +39,8 @@ class Release(models.Model):
 
     root = models.CharField(max_length=64, blank=True)
     draft_serial = models.PositiveBigIntegerField(default=0)
+    # Under which definition the rows were computed (rows.py).
+    rows_version = models.PositiveSmallIntegerField(default=0)
     clips = models.PositiveBigIntegerField(default=0)
     events = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0.0)

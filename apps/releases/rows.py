@@ -1,91 +1,58 @@
-"""The draft's rows as a release states them: sorted, hashed, ready for the tables."""
+"""The draft's rows as a release states them: sorted, hashed, as batches of the two tables."""
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Collate
 
 from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
-from apps.storage.tables import ClipRow, EventRow
+from apps.releases.leaves import leaves_of
+from apps.storage.tables import CLIPS, EVENTS
 from datasets_catalog.consent import Ledger, consent_digest
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Presence, Source, Status, labels_digest
-from datasets_catalog.manifest import ClipRow as Leaf
-from datasets_catalog.manifest import RootBuilder, metadata_digest
 
+# Raise it whenever the same draft would give other rows than before: rows of releases frozen
+# under another number are not taken over then, but computed again.
+ROWS_VERSION = 1
 CHUNK = 2000
-# The columns of clips.parquet that the leaf holds one by one; the others are in its
-# `metadata_sha256`.
-IN_LEAF = (
-    "clip_id",
-    "path",
-    "sha256",
-    "size",
-    "labels_sha256",
-    "licence",
-    "consent_digest",
+NO_LABELS = labels_digest(())
+
+
+class Batches(NamedTuple):
+    """Rows of clips.parquet, and the rows of events.parquet that belong to the same clips."""
+
+    clips: pa.RecordBatch
+    events: pa.RecordBatch
+
+
+# Where each column of clips.parquet that is copied as it is comes from.
+_COPIED = {
+    "path": "path",
+    "md5": "blob__oid",
+    "sha256": "blob__sha256",
+    "size": "blob__size",
+    "media_type": "media_type",
+    "codec": "codec",
+    "sample_rate": "sample_rate",
+    "channels": "channels",
+    "frames": "frames",
+    "duration": "duration",
+    "has_video": "has_video",
+    "recording": "recording__name",
+    "licence": "licence",
+    "synthetic": "synthetic",
+}
+# Texts that are absent where they are empty.
+_OPTIONAL = (
     "split",
-    "synthetic",
-)
-NOT_HASHED = (*IN_LEAF, "md5", "leaf")
-
-
-class DraftClip(NamedTuple):
-    """The columns read of each clip, in the order of the query."""
-
-    pk: int
-    uid: Any
-    path: str
-    oid: str
-    sha256: str
-    size: int
-    media_type: str
-    codec: str
-    sample_rate: int
-    channels: int
-    frames: int
-    duration: float
-    has_video: bool
-    recording: str | None
-    split: str
-    licence: str
-    title: str
-    author: str
-    source_url: str
-    environment: str
-    device: str
-    place: str
-    recorded_at: str
-    synthetic: bool
-    original_id: int | None
-    fields: Mapping[str, Any]
-
-
-_COLUMNS = (
-    "pk",
-    "uid",
-    "path",
-    "blob__oid",
-    "blob__sha256",
-    "blob__size",
-    "media_type",
-    "codec",
-    "sample_rate",
-    "channels",
-    "frames",
-    "duration",
-    "has_video",
-    "recording__name",
-    "split",
-    "licence",
     "title",
     "author",
     "source_url",
@@ -93,187 +60,106 @@ _COLUMNS = (
     "device",
     "place",
     "recorded_at",
-    "synthetic",
-    "original_id",
-    "fields",
 )
-
-
-@dataclass(slots=True)
-class Statistics:
-    """What a release holds, counted while its rows pass by; times in seconds."""
-
-    clips: int = 0
-    events: int = 0
-    seconds: float = 0.0
-    size: int = 0
-    contributors: set[str] = field(default_factory=set)
-    with_people: int = 0
-    synthetic: int = 0
-    redacted: int = 0
-    labels: Counter[str] = field(default_factory=Counter)
-    label_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    splits: Counter[str] = field(default_factory=Counter)
-    split_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    licences: Counter[str] = field(default_factory=Counter)
-    sample_rates: Counter[int] = field(default_factory=Counter)
-    sources: Counter[str] = field(default_factory=Counter)
-    verified: int = 0
-
-    def add(self, row: ClipRow, people: Sequence[str], events: Sequence[EventValue]) -> None:
-        self.clips += 1
-        self.events += len(events)
-        self.seconds += row["duration"]
-        self.size += row["size"]
-        self.contributors.update(people)
-        self.with_people += bool(people)
-        self.synthetic += row["synthetic"]
-        self.redacted += row["redacted"]
-        self.splits[row["split"] or ""] += 1
-        self.split_seconds[row["split"] or ""] += row["duration"]
-        self.licences[row["licence"]] += 1
-        self.sample_rates[row["sample_rate"]] += 1
-        for event in events:
-            self.sources[event.source.value] += 1
-            self.verified += event.status is Status.VERIFIED
-            if event.presence is Presence.YES:
-                self.labels[event.label] += 1
-                self.label_seconds[event.label] += event.offset - event.onset
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "contributors": len(self.contributors),
-            "clips_with_people": self.with_people,
-            "synthetic": self.synthetic,
-            "redacted": self.redacted,
-            "labels": [
-                {"label": label, "events": count, "seconds": round(self.label_seconds[label], 3)}
-                for label, count in sorted(self.labels.items(), key=lambda kv: (-kv[1], kv[0]))
-            ],
-            "splits": [
-                {"split": split, "clips": count, "seconds": round(self.split_seconds[split], 3)}
-                for split, count in sorted(self.splits.items())
-            ],
-            "licences": [
-                {"licence": licence, "clips": count}
-                for licence, count in sorted(self.licences.items())
-            ],
-            "sample_rates": [
-                {"sample_rate": rate, "clips": count}
-                for rate, count in sorted(self.sample_rates.items())
-            ],
-            "event_sources": dict(sorted(self.sources.items())),
-            "events_verified": self.verified,
-        }
+_READ = ("pk", "uid", "original_id", "fields", *_COPIED.values(), *_OPTIONAL)
 
 
 class DraftRows:
-    """The rows of a draft's next release: iterate `clips` once, then read `root` and the rest.
+    """The rows of a draft's next release, all or only those that a given release lacks.
 
-    `events` of each chunk are handed to `on_events` while the clips pass by, in the order of the
-    clips. Holds one chunk of rows at a time.
+    With `since` (the `draft_serial` of a release), only clips touched after it and clips with
+    people in them, whose consents go by the date. Holds one chunk of rows at a time.
     """
 
-    def __init__(self, dataset: Dataset, *, at: datetime) -> None:
-        self.statistics = Statistics()
+    def __init__(self, dataset: Dataset, *, at: datetime, since: int | None = None) -> None:
+        self.contributors: set[str] = set()
         self._dataset = dataset
         self._at = at
+        self._since = since
         self._key = bytes.fromhex(dataset.consent_key)
         self._people = people_in(dataset)
         codes = {code for people in self._people.values() for code in people}
         self._ledger = Ledger(consents_of(dataset.organisation, codes))
-        self._root = RootBuilder()
 
-    @property
-    def root(self) -> str:
-        return self._root.root().hex()
+    def outdated(self) -> set[str]:
+        """Ids of the clips whose rows, if the release of `since` has any, no longer hold."""
+        return {str(uid) for uid, _, _, _ in self._moved()}
 
-    def chunks(self) -> Iterator[tuple[list[ClipRow], list[EventRow]]]:
-        """Rows of clips.parquet and events.parquet, both in code-point order of path."""
-        order = Collate("path", "C") if connection.vendor == "postgresql" else F("path")
-        rows = (
-            Clip.objects.filter(dataset=self._dataset, state=Clip.State.ACTIVE)
-            .order_by(order)
-            .values_list(*_COLUMNS)
-            .iterator(chunk_size=CHUNK)
-        )
-        while chunk := [DraftClip._make(row) for row in islice(rows, CHUNK)]:
-            yield self._chunk(chunk)
+    def batches(self) -> Iterator[Batches]:
+        """Rows in code-point order of path."""
+        chunks = self._all() if self._since is None else self._some()
+        for chunk in chunks:
+            yield self._batches(chunk)
 
-    def _chunk(self, chunk: Sequence[DraftClip]) -> tuple[list[ClipRow], list[EventRow]]:
-        events = _events([clip.pk for clip in chunk])
-        clip_rows: list[ClipRow] = []
-        event_rows: list[EventRow] = []
-        for clip in chunk:
-            values = events.get(clip.pk, [])
-            people = self._people.get(clip.pk, ())
-            row = self._clip_row(clip, people, values)
-            self.statistics.add(row, people, values)
-            clip_rows.append(row)
-            event_rows.extend(_event_row(row, value) for value in values)
-        return clip_rows, event_rows
+    def _all(self) -> Iterator[list[tuple[Any, ...]]]:
+        rows = _in_order(Clip.objects.filter(dataset=self._dataset, state=Clip.State.ACTIVE))
+        waiting = rows.iterator(chunk_size=CHUNK)
+        while chunk := list(islice(waiting, CHUNK)):
+            yield chunk
 
-    def _clip_row(
-        self, clip: DraftClip, people: Sequence[str], events: Sequence[EventValue]
-    ) -> ClipRow:
-        row: ClipRow = {
-            "clip_id": str(clip.uid),
-            "path": clip.path,
-            "md5": clip.oid,
-            "sha256": clip.sha256,
-            "size": clip.size,
-            "media_type": clip.media_type,
-            "codec": clip.codec,
-            "sample_rate": clip.sample_rate,
-            "channels": clip.channels,
-            "frames": clip.frames,
-            "duration": clip.duration,
-            "has_video": clip.has_video,
-            "recording": clip.recording,
-            "split": clip.split or None,
-            "licence": clip.licence,
-            "title": clip.title or None,
-            "author": clip.author or None,
-            "source_url": clip.source_url or None,
-            "consent_digest": self._consent_digest(str(clip.uid), people),
-            "contributors": len(people),
-            "environment": clip.environment or None,
-            "device": clip.device or None,
-            "place": clip.place or None,
-            "recorded_at": clip.recorded_at or None,
-            "synthetic": clip.synthetic,
-            "redacted": clip.original_id is not None,
-            "fields": json.dumps(clip.fields, sort_keys=True, ensure_ascii=False),
-            "labels_sha256": labels_digest(events),
-            "leaf": "",
+    def _some(self) -> Iterator[list[tuple[Any, ...]]]:
+        active = ((path, pk) for _, pk, path, state in self._moved() if state == Clip.State.ACTIVE)
+        ids = iter([pk for _, pk in sorted(active)])
+        while chunk := list(islice(ids, CHUNK)):
+            yield list(_in_order(Clip.objects.filter(pk__in=chunk)))
+
+    def _moved(self) -> Iterator[tuple[Any, int, str, str]]:
+        """Clips that changed or have people in them, each once: uid, pk, path, state."""
+        columns = ("uid", "pk", "path", "state")
+        touched = Clip.objects.filter(dataset=self._dataset, touched__gt=self._since)
+        seen: set[int] = set()
+        for row in touched.values_list(*columns):
+            seen.add(row[1])
+            yield row
+        peopled = iter(self._people.keys() - seen)
+        while chunk := list(islice(peopled, CHUNK)):
+            yield from Clip.objects.filter(pk__in=chunk).values_list(*columns)
+
+    def _batches(self, chunk: Sequence[tuple[Any, ...]]) -> Batches:
+        read = dict(zip(_READ, zip(*chunk, strict=True), strict=True))
+        ids = [str(uid) for uid in read["uid"]]
+        people = [self._people.get(pk, ()) for pk in read["pk"]]
+        self.contributors.update(*people)
+        by_clip = _events(read["pk"])
+        events = [by_clip.get(pk, ()) for pk in read["pk"]]
+        columns: dict[str, Sequence[Any]] = {
+            "clip_id": ids,
+            **{name: read[source] for name, source in _COPIED.items()},
+            **{name: [text or None for text in read[name]] for name in _OPTIONAL},
+            "consent_digest": self._consent_digests(ids, people),
+            "contributors": [len(codes) for codes in people],
+            "redacted": [original is not None for original in read["original_id"]],
+            "fields": [_fields_text(fields) for fields in read["fields"]],
+            "labels_sha256": [labels_digest(each) if each else NO_LABELS for each in events],
         }
-        leaf = leaf_of(row)
-        self._root.add(leaf)
-        row["leaf"] = leaf.hex()
-        return row
+        columns["leaf"] = leaves_of(columns)
+        return Batches(_batch(CLIPS, columns), _event_batch(columns, events))
 
-    def _consent_digest(self, clip_id: str, people: Sequence[str]) -> str | None:
-        if not people:
-            return None
-        return consent_digest(
-            clip_id=clip_id, contributors=people, ledger=self._ledger, at=self._at, key=self._key
-        )
+    def _consent_digests(
+        self, ids: Sequence[str], people: Sequence[Sequence[str]]
+    ) -> list[str | None]:
+        return [
+            consent_digest(
+                clip_id=clip_id, contributors=codes, ledger=self._ledger, at=self._at, key=self._key
+            )
+            if codes
+            else None
+            for clip_id, codes in zip(ids, people, strict=True)
+        ]
 
 
-def leaf_of(row: ClipRow) -> bytes:
-    """The Merkle leaf of a row of clips.parquet; any reader can compute it again."""
-    return Leaf(
-        clip_id=row["clip_id"],
-        path=row["path"],
-        audio_sha256=row["sha256"],
-        size=row["size"],
-        labels_sha256=row["labels_sha256"],
-        metadata_sha256=metadata_digest({k: v for k, v in row.items() if k not in NOT_HASHED}),
-        licence=row["licence"],
-        consent_digest=row["consent_digest"],
-        split=row["split"],
-        synthetic=row["synthetic"],
-    ).leaf()
+def _in_order(clips: QuerySet[Clip]) -> QuerySet[Clip, tuple[Any, ...]]:
+    order = Collate("path", "C") if connection.vendor == "postgresql" else F("path")
+    return clips.order_by(order).values_list(*_READ)
+
+
+def _fields_text(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, sort_keys=True, ensure_ascii=False) if fields else "{}"
+
+
+def _batch(schema: pa.Schema, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
+    arrays = [pa.array(columns[field.name], field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 _EVENT_COLUMNS = (
@@ -326,22 +212,18 @@ def _events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
     return found
 
 
-def _event_row(clip: ClipRow, event: EventValue) -> EventRow:
-    return {
-        "event_id": event.event_id,
-        "clip_id": clip["clip_id"],
-        "path": clip["path"],
-        "label": event.label,
-        "term": event.term,
-        "onset": event.onset,
-        "offset": event.offset,
-        "f_low": event.f_low,
-        "f_high": event.f_high,
-        "channel": event.channel,
-        "confidence": event.confidence,
-        "source": event.source.value,
-        "status": event.status.value,
-        "presence": event.presence.value,
-        "annotator": event.annotator,
-        "verifier": event.verifier,
+def _event_batch(
+    clips: Mapping[str, Sequence[Any]], events: Iterable[Sequence[EventValue]]
+) -> pa.RecordBatch:
+    rows = [
+        (clip_id, path, event)
+        for clip_id, path, each in zip(clips["clip_id"], clips["path"], events, strict=True)
+        for event in each
+    ]
+    own = [name for name in EVENTS.names if name not in {"clip_id", "path"}]
+    columns: dict[str, Sequence[Any]] = {
+        "clip_id": [clip_id for clip_id, _, _ in rows],
+        "path": [path for _, path, _ in rows],
+        **{name: [getattr(event, name) for _, _, event in rows] for name in own},
     }
+    return _batch(EVENTS, columns)

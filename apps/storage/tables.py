@@ -7,12 +7,14 @@ the footer, can change them. Both directions run in memory bounded by one row gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypedDict
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from apps.storage.errors import RowInvalidError, UnsortedError
@@ -149,7 +151,8 @@ def write_clips(target: Path, rows: Iterable[ClipRow]) -> int:
 
     Raises UnsortedError and RowInvalidError, and leaves no file then.
     """
-    return _write(target, CLIPS, rows, lambda row: (row["path"],))
+    with clips_writer(target) as writer:
+        return _write_rows(writer, rows)
 
 
 def write_events(target: Path, rows: Iterable[EventRow]) -> int:
@@ -157,7 +160,18 @@ def write_events(target: Path, rows: Iterable[EventRow]) -> int:
 
     Raises UnsortedError and RowInvalidError, and leaves no file then.
     """
-    return _write(target, EVENTS, rows, lambda row: (row["path"], row["onset"], row["event_id"]))
+    with events_writer(target) as writer:
+        return _write_rows(writer, rows)
+
+
+def clips_writer(target: Path) -> AbstractContextManager[TableWriter]:
+    """Open `clips.parquet` for batches of the schema `CLIPS`; an error inside leaves no file."""
+    return _writing(target, CLIPS, ("path",))
+
+
+def events_writer(target: Path) -> AbstractContextManager[TableWriter]:
+    """Open `events.parquet` for batches of the schema `EVENTS`; an error inside leaves no file."""
+    return _writing(target, EVENTS, ("path", "onset", "event_id"))
 
 
 def read_clips(source: Path, columns: Sequence[str] | None = None) -> Iterator[ClipRow]:
@@ -170,28 +184,113 @@ def read_events(source: Path, columns: Sequence[str] | None = None) -> Iterator[
     return _read(source, EVENTS, columns)
 
 
-def _write(
-    target: Path,
-    schema: pa.Schema,
-    rows: Iterable[Mapping[str, Any]],
-    key: Callable[[Any], tuple[Any, ...]],
-) -> int:
-    count = 0
-    last: tuple[Any, ...] | None = None
-    rest = iter(rows)
+class TableWriter:
+    """Takes batches of any length, in order, and writes them as row groups of one length.
+
+    So the bytes follow from the rows, however they were batched. `write` and `close` answer the
+    groups that they wrote. Raises UnsortedError and RowInvalidError.
+    """
+
+    def __init__(self, file: pq.ParquetWriter, schema: pa.Schema, order: Sequence[str]) -> None:
+        self.schema = schema
+        self._file = file
+        self._order = order
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
+        self._last: pa.RecordBatch | None = None
+
+    def write(self, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+        self._waiting.append(batch)
+        self._rows += batch.num_rows
+        return self._cut() if self._rows >= ROWS_PER_GROUP else []
+
+    def close(self) -> list[pa.RecordBatch]:
+        groups = self._cut()
+        if self._rows:
+            groups.append(self._keep(self._waiting.pop()))
+            self._rows = 0
+        return groups
+
+    def _cut(self) -> list[pa.RecordBatch]:
+        """Write every full group; what is left is one batch or none."""
+        if not self._waiting:
+            return []
+        whole = _joined(self._waiting)
+        groups = []
+        start = 0
+        while self._rows >= ROWS_PER_GROUP:
+            groups.append(self._keep(whole.slice(start, ROWS_PER_GROUP)))
+            start += ROWS_PER_GROUP
+            self._rows -= ROWS_PER_GROUP
+        self._waiting = [whole.slice(start)] if self._rows else []
+        return groups
+
+    def _keep(self, group: pa.RecordBatch) -> pa.RecordBatch:
+        _check_filled(group, self.schema)
+        self._check_order(group)
+        self._file.write_batch(group, row_group_size=ROWS_PER_GROUP)
+        return group
+
+    def _check_order(self, group: pa.RecordBatch) -> None:
+        keys = group.select(self._order)
+        if self._last is not None:
+            keys = _joined([self._last, keys])
+        rising = _rising(keys)
+        at = pc.index(rising, False).as_py()
+        if at >= 0:
+            last, this = keys.slice(at, 2).to_pylist()
+            raise UnsortedError(
+                f"Row {tuple(this.values())} came after {tuple(last.values())}; rows must come once"
+                " each, in order.",
+                row=list(this.values()),
+            )
+        self._last = keys.slice(keys.num_rows - 1)
+
+
+def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _rising(keys: pa.RecordBatch) -> pa.BooleanArray:
+    """For each row but the last, whether the next one comes after it; text by code points."""
+    count = max(keys.num_rows - 1, 0)
+    rising = pa.array([False] * count, pa.bool_())
+    for column in reversed(keys.columns):
+        this, following = column.slice(0, count), column.slice(1)
+        rising = pc.or_(pc.less(this, following), pc.and_(pc.equal(this, following), rising))
+    return rising
+
+
+def _check_filled(group: pa.RecordBatch, schema: pa.Schema) -> None:
+    if group.schema.names != schema.names or group.schema.types != schema.types:
+        raise RowInvalidError("These are not the columns of the table.", columns=schema.names)
+    for column, array in zip(schema, group.columns, strict=True):
+        if array.null_count and not column.nullable:
+            raise RowInvalidError(f"{column.name!r} may not be empty.", column=column.name)
+
+
+@contextmanager
+def _writing(target: Path, schema: pa.Schema, order: Sequence[str]) -> Iterator[TableWriter]:
     try:
-        with _writer(target, schema) as writer:
-            while group := list(islice(rest, ROWS_PER_GROUP)):
-                last = _check_order(group, key, last)
-                writer.write_batch(_batch(group, schema), row_group_size=ROWS_PER_GROUP)
-                count += len(group)
+        with _parquet_writer(target, schema) as file:
+            writer = TableWriter(file, schema, order)
+            yield writer
+            writer.close()
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def _write_rows(writer: TableWriter, rows: Iterable[Mapping[str, Any]]) -> int:
+    count = 0
+    rest = iter(rows)
+    while group := list(islice(rest, ROWS_PER_GROUP)):
+        writer.write(_batch(group, writer.schema))
+        count += len(group)
     return count
 
 
-def _writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _parquet_writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(
         target,
         schema,
@@ -205,21 +304,6 @@ def _writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
         # Types are plain enough to survive without the Arrow schema in the footer.
         store_schema=False,
     )
-
-
-def _check_order(
-    group: Sequence[Mapping[str, Any]],
-    key: Callable[[Any], tuple[Any, ...]],
-    last: tuple[Any, ...] | None,
-) -> tuple[Any, ...] | None:
-    for row in group:
-        this = key(row)
-        if last is not None and this <= last:
-            raise UnsortedError(
-                f"Row {this} came after {last}; rows must come once each, in order.", row=list(this)
-            )
-        last = this
-    return last
 
 
 def _batch(group: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
@@ -238,8 +322,6 @@ def _batch(group: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBa
             raise RowInvalidError(
                 f"A value of {column.name!r} is not {column.type}: {error}", column=column.name
             ) from error
-        if array.null_count and not column.nullable:
-            raise RowInvalidError(f"{column.name!r} may not be empty.", column=column.name)
         arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
