@@ -42,9 +42,9 @@ def headers_of(world: World, who: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {create_token(actor=principal, name=who).text}"}
 
 
-@given(steps=st.lists(STEPS, min_size=1, max_size=5))
+@given(steps=st.lists(STEPS, min_size=1, max_size=4))
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_every_door_says_what_the_model_says(
     cast: Cast, client: Client, steps: list[tuple[object, ...]]

@@ -34,7 +34,7 @@ READ_ONLY = "This repository is read-only: nothing is pushed here, change the da
 @signed_in
 def advertise(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """`info/refs`: which versions there are."""
-    if request.method not in {"GET", "HEAD"} or request.GET.get("service") != SERVICE:
+    if request.method != "GET" or request.GET.get("service") != SERVICE:
         return refusal(READ_ONLY, 403)
     repository, shown = _shown(principal, dataset)
     answer = answer_of(repository.path, shown, ask=None, protocol=_protocol(request))
