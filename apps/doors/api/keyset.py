@@ -146,7 +146,7 @@ def _beyond(names: Sequence[str], key: Sequence[Any], side: str) -> Q:
 
 
 def _typed(model: type[Model], names: Sequence[str], key: Sequence[Any]) -> list[Any]:
-    if len(key) != len(names):
+    if len(key) != len(names) or not all(isinstance(part, str | int | float) for part in key):
         raise _damaged()
     try:
         values = [

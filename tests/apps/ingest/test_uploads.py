@@ -3,11 +3,11 @@
 import io
 import tarfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
 
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.models import Upload, UploadPart, UploadRow
@@ -157,9 +157,7 @@ def test_a_declared_size_beyond_the_limit_is_refused_unread(cast: Cast, upload: 
     assert stream.tell() == 0
 
 
-def test_an_undeclared_size_is_cut_at_the_limit(
-    cast: Cast, upload: Upload, settings: SettingsWrapper
-) -> None:
+def test_an_undeclared_size_is_cut_at_the_limit(cast: Cast, upload: Upload, settings: Any) -> None:
     settings.INGEST_MAX_FILE_BYTES = 10
     with pytest.raises(FileTooLargeError):
         put_file(
