@@ -23,7 +23,8 @@ PAGES = (
     BASE,
     f"{BASE}clips/",
     f"{BASE}labels/",
-    f"{BASE}consent/",
+    f"{BASE}rights/?use=adaptation&wanted=CC0-1.0",
+    f"{BASE}consent/?purpose=train.generative",
     f"{BASE}privacy/",
     f"{BASE}releases/",
     f"{BASE}releases/1.0.0/",
@@ -38,6 +39,7 @@ PAGES = (
     f"{HOME}targets/",
     f"{HOME}log/",
     "/organisations/",
+    "/vocabularies/",
     "/review/",
     "/jobs/",
     "/tokens/",
@@ -100,7 +102,7 @@ def test_a_reviewer_listens_and_decides_by_keyboard_alone(
     page.keyboard.press("n")
     expect(page.locator("[data-play]")).to_have_attribute("aria-label", "Pause")
     expect(page.locator("[data-play]")).to_have_attribute("aria-label", "Play")
-    page.get_by_label("Clear: nobody").focus()
+    page.get_by_label("Clear: what was found").focus()
     page.keyboard.press("Space")
     page.get_by_label("Reason").focus()
     page.keyboard.type("A tone. Nobody speaks.")
