@@ -8,6 +8,7 @@ destroyed bytes is, because clients would fetch a tree that only looks whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -80,7 +81,8 @@ def stores() -> list[UUID]:
     """Name every store that has blobs or versions."""
     known = set(Blob.objects.values_list("store", flat=True).distinct())
     for path in Path(settings.GIT_ROOT).glob("*.git"):
-        known.add(UUID(path.stem))
+        with suppress(ValueError):
+            known.add(UUID(path.stem))
     return sorted(known)
 
 
