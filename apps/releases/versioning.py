@@ -1,9 +1,9 @@
 """A release as a version in DVC's formats."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import NamedTuple
 
 from django.db.models import Max
 
@@ -13,12 +13,11 @@ from apps.storage.blobs import local_copy, put
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
-from apps.storage.tables import read_clips
+from apps.storage.tables import read_columns
 from apps.storage.versions import VersionRepo, write_version
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(NamedTuple):
     """What an attribution names of one released clip."""
 
     path: str
@@ -44,17 +43,8 @@ def approved_at(release: Release) -> datetime:
 
 def credits_of(release: Release) -> Iterator[Credit]:
     """The released clips in path order, as an attribution needs them."""
-    columns = ["path", "title", "author", "source_url", "licence", "redacted"]
     with local_copy(_table(release.clips_table)) as table:
-        for row in read_clips(table, columns):
-            yield Credit(
-                path=row["path"],
-                title=row["title"],
-                author=row["author"],
-                source_url=row["source_url"],
-                licence=row["licence"],
-                redacted=row["redacted"],
-            )
+        yield from map(Credit._make, read_columns(table, Credit._fields))
 
 
 def write_release_version(release: Release, documents: Mapping[str, bytes]) -> str:
@@ -66,7 +56,7 @@ def write_release_version(release: Release, documents: Mapping[str, bytes]) -> s
     organisation = release.dataset.organisation
     licences = licences_of(organisation)
     attribution = _keep(release, attribution_csv(credits_of(release), licences))
-    expressions = {credit.licence for credit in credits_of(release)}
+    expressions = {each["licence"] for each in release.statistics["licences"]}
     texts = {
         name: _keep(release, text)
         for name, text in licence_texts(expressions, organisation, licences).items()
@@ -96,9 +86,8 @@ def _files(release: Release, attribution: Blob, texts: Mapping[str, Blob]) -> It
     for name in sorted(texts):
         yield _file(f"LICENSES/{name}", texts[name])
     with local_copy(_table(release.clips_table)) as table:
-        for row in read_clips(table, ["path", "md5", "size", "clip_id", "split"]):
-            path = f"audio/{row['path']}"
-            yield VersionFile(path, row["md5"], row["size"], row["clip_id"], row["split"])
+        for path, *rest in read_columns(table, ["path", "md5", "size", "clip_id", "split"]):
+            yield VersionFile(f"audio/{path}", *rest)
     yield _file("clips.parquet", _table(release.clips_table))
     yield _file("events.parquet", _table(release.events_table))
 
