@@ -6,6 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
+from apps.audio.containers import (
+    Container,
+    EndsEarlyError,
+    Layout,
+    MalformedContainerError,
+    Region,
+    Role,
+    Source,
+    read_wave_format,
+    walk,
+)
+from apps.audio.decoding import Reader, Sound, UndecodableError, open_sound
 from apps.audio.probe_errors import (
     BadSamplesError,
     CorruptError,
@@ -20,18 +32,6 @@ from apps.audio.probe_errors import (
     UnsupportedError,
     WrongExtensionError,
 )
-from apps.audio.containers import (
-    Container,
-    EndsEarlyError,
-    Layout,
-    MalformedContainerError,
-    Region,
-    Role,
-    Source,
-    read_wave_format,
-    walk,
-)
-from apps.audio.decoding import Reader, Sound, UndecodableError, open_sound
 
 EXTENSIONS = {
     Container.WAV: (".wav", ".wave", ".bwf"),

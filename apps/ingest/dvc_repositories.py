@@ -1,6 +1,7 @@
 """Bringing in what lies in somebody's DVC repository, by the same path as every folder."""
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -14,27 +15,33 @@ from apps.storage.imports import open_revision
 from datasets_catalog.errors import NotFoundError
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A DVC repository at a revision; `folder` narrows it, and is left out of clips' paths."""
+
+    location: str
+    revision: str | None = None
+    folder: str = ""
+
+
 def import_dvc(
     *,
     actor: User,
     dataset: Dataset,
-    location: str,
-    revision: str | None = None,
-    folder: str = "",
+    origin: Origin,
     metadata: Path | str | None = None,
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> Report:
     """Take the files that a DVC repository tracks at a revision into the draft.
 
-    `folder` narrows it to a folder of the repository, which the clips' paths then leave out.
     `metadata` is a table on this server, or a path inside the repository. Raises `EarmarkError`.
     """
     with (
         tempfile.TemporaryDirectory(dir=settings.WORK_ROOT, prefix="dvc-") as work,
-        open_revision(location, revision) as source,
+        open_revision(origin.location, origin.revision) as source,
     ):
-        inside = folder.strip("/")
+        inside = origin.folder.strip("/")
         prefix = f"{inside}/" if inside else ""
         found = list(source.files())
         tracked = [file for file in found if file.md5 and file.path.startswith(prefix)]
@@ -59,7 +66,7 @@ def import_dvc(
             dry_run=dry_run,
             progress=progress,
         )
-        report.note(f"From {location} at commit {source.commit}")
+        report.note(f"From {origin.location} at commit {source.commit}")
         if source.foreign:
             report.note("Imported there from elsewhere, so left out", source.foreign)
     return report

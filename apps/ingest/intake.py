@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.audio.probe import Limits, Probe, probe
 from apps.audit import record
 from apps.consent.actions import set_participations
 from apps.datasets.actions import touch_draft
@@ -21,7 +22,6 @@ from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest
 from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
-from apps.audio.probe import Limits, Probe, probe
 from apps.ingest.report import Report
 from apps.storage.blobs import local_copy, put_each
 from apps.storage.models import Blob

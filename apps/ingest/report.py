@@ -50,7 +50,9 @@ class Report:
 
     def note(self, text: str, names: Iterable[str] = ()) -> None:
         listed = list(names)
-        shown = ", ".join(listed[:NAMED]) + (f" and {len(listed) - NAMED} more" * (len(listed) > NAMED))
+        shown = ", ".join(listed[:NAMED])
+        if len(listed) > NAMED:
+            shown += f" and {len(listed) - NAMED} more"
         self.notes.append(f"{text}: {shown}" if listed else text)
 
     def as_json(self) -> dict[str, Any]:

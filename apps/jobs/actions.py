@@ -142,7 +142,8 @@ def run_claimed(claimed: Claim) -> None:
     """Do the work of a claimed job and write down how it ended."""
     registered = kind(claimed.kind_name)
     if claimed.attempt > registered.attempts:
-        error: dict[str, Any] = {"code": "job.gave_up", "message": f"Gave up after {registered.attempts} tries."}
+        message = f"Gave up after {registered.attempts} tries."
+        error: dict[str, Any] = {"code": "job.gave_up", "message": message}
         claimed.finish(Job.State.FAILED, result={}, error=error)
         return
     try:

@@ -50,9 +50,7 @@ def test_an_import_killed_anywhere_brings_all_clips_or_none(people: Cast, tmp_pa
     folder = write_folder(tmp_path)
 
     def bring(dataset: Dataset) -> None:
-        import_clips(
-            actor=people.ada, dataset=dataset, source=folder.sounds, metadata=folder.clips
-        )
+        import_clips(actor=people.ada, dataset=dataset, source=folder.sounds, metadata=folder.clips)
 
     model = make_dataset(people, "model")
     total = lines_of(lambda: bring(model), within=OURS)

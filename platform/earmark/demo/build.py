@@ -17,6 +17,7 @@ from apps.accounts.tokens import create_token
 from apps.datasets.actions import create_dataset, remove_clips
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips, import_consents
+from apps.ingest.intake import silent
 from apps.ingest.labels import import_labels
 from apps.privacy.access import findings_of, open_ones
 from apps.privacy.actions import decide
@@ -25,6 +26,7 @@ from apps.privacy.scanning import scan_dataset
 from apps.publishing.dry_runs import write_snapshot
 from apps.publishing.released import content_of
 from apps.publishing.releasing import publish
+from apps.publishing.snapshots import build_snapshot
 from apps.releases.actions import create_release, freeze, settle, sign_off, submit
 from apps.releases.models import Release, SignOff
 from datasets_catalog.release_states import ReleaseState
@@ -276,6 +278,8 @@ def _walk(
     if row.state == ReleaseState.APPROVED:
         row = publish(actor=people["rita"], release=row)
         say(f"Published {dataset} {version}: root {row.root}")
+    # The worker would do it soon; here it is there before the first reader.
+    build_snapshot(row, silent)
     return row.root
 
 

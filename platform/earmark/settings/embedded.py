@@ -1,7 +1,6 @@
 """Everything in one folder: SQLite, local files, a broker made of files."""
 
 import os
-
 from pathlib import Path
 
 from cryptography.fernet import Fernet

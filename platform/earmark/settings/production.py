@@ -1,7 +1,6 @@
 """Many machines: PostgreSQL, Valkey, an object store. Every secret comes from the environment."""
 
 import os
-
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured

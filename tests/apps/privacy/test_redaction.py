@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from apps.audio.probe import probe
 from apps.audio.containers import Role, Source, walk
 from apps.audio.decoding import UndecodableError, open_sound
+from apps.audio.probe import probe
 from apps.privacy.detectors.base import AudioSubject
 from apps.privacy.detectors.metadata import MetadataDetector
 from apps.privacy.redaction import IntervalError, Method, redact, strip_metadata

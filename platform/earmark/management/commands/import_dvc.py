@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.ingest.dvc_repositories import import_dvc
+from apps.ingest.dvc_repositories import Origin, import_dvc
 from apps.privacy.scanning import scan_dataset
 from earmark.management.base import Command as Base
 from earmark.management.base import dataset_named
@@ -33,9 +33,7 @@ class Command(Base):
         report = import_dvc(
             actor=actor,
             dataset=dataset,
-            location=options["repository"],
-            revision=options["rev"],
-            folder=options["folder"],
+            origin=Origin(options["repository"], options["rev"], options["folder"]),
             metadata=Path(named) if named and Path(named).is_file() else named,
             dry_run=options["dry_run"],
             progress=self.progress,
