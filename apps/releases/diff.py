@@ -11,6 +11,7 @@ from apps.releases.errors import NotFrozenError
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
+from apps.storage.queries import open_tables
 
 EXAMPLES = 20
 # An onset that moved by less (seconds) is the same onset written with other digits.
@@ -148,19 +149,13 @@ def _tables(before: Release, after: Release) -> Iterator[duckdb.DuckDBPyConnecti
         local_copy(frozen_table(before.events_table)) as events_before,
         local_copy(frozen_table(after.clips_table)) as clips_after,
         local_copy(frozen_table(after.events_table)) as events_after,
-        duckdb.connect(":memory:") as database,
+        open_tables(
+            clips_before=clips_before,
+            events_before=events_before,
+            clips_after=clips_after,
+            events_after=events_after,
+        ) as database,
     ):
-        database.execute("SET memory_limit='300MB'; SET threads=2")
-        paths = {
-            "clips_before": clips_before,
-            "clips_after": clips_after,
-            "events_before": events_before,
-            "events_after": events_after,
-        }
-        for name, path in paths.items():
-            table = f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)"  # noqa: S608  (our names)
-            database.execute(table, [str(path)])
-        database.execute("SET enable_external_access=false")
         yield database
 
 
