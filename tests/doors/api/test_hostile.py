@@ -15,7 +15,7 @@ from tests.doors.api.conftest import Caller, Client
 from tests.doors.api.world import World
 
 SECONDS = 55.0
-EXAMPLES = 4
+EXAMPLES = 3
 
 
 def test_no_generated_request_makes_the_door_fail(world: World, call: Caller) -> None:
@@ -26,7 +26,7 @@ def test_no_generated_request_makes_the_door_fail(world: World, call: Caller) ->
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             if time.monotonic() < end:
                 asked += attack(ada, world, operation, mode)
-    assert asked > 300
+    assert asked > 200
 
 
 # Schemathesis's operations and cases have type parameters of its own inner life.
@@ -40,8 +40,8 @@ def operations() -> list[Operation]:
     schema = schemathesis.openapi.from_dict(drawn)
     results: Any = schema.get_all_operations()
     found = [result.ok() for result in results]
-    # A plan asks a hub outside, with the patience that takes.
-    return [one for one in found if not one.path.endswith("/plan/")]
+    # A plan asks a hub outside, with the patience that takes; nobody here makes tars at random.
+    return [one for one in found if not one.path.endswith(("/plan/", "/pack/"))]
 
 
 def attack(client: Client, world: World, operation: Operation, mode: GenerationMode) -> int:

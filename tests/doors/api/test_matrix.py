@@ -49,6 +49,7 @@ POST   clip-removals                    401 403 403 200 403 403 403
 GET    clip                             401 403 403 200 200 200 200
 DELETE clip                             401 403 403 204 403 403 403
 GET    clip-events                      401 403 403 200 200 200 200
+POST   draft-events                     401 403 403 200 403 403 403
 GET    clip-audio                       401 403 403 200 200 200 200
 GET    people                           401 403 403 200 200 403 200
 GET    recordings                       401 403 403 200 200 200 200
@@ -105,6 +106,7 @@ GET    job                              401 404 404 200 200 200 200
 POST   job-cancel                       401 404 404 200 403 403 403
 """
 QUERIES = {
+    "draft-events": "?format=native&name=events.csv",
     "draft-coverage": "?purposes=research.noncommercial",
     "release-diff": "?since=1.0.0",
     "release-authorization": "?action=download",
@@ -132,7 +134,9 @@ BODIES: dict[str, Any] = {
     "POST release-publication-plan": {"target": "hub"},
 }
 CONSENTS = b"contributor,form,form_version,given_at,publish.open\nzoe,voices,2,2026-02-01,allowed\n"
+EVENTS = b"path,onset,offset,label\nfield/000.wav,0.1,0.2,click\n"
 STREAMS = {
+    "POST draft-events": ("text/plain", EVENTS),
     "POST consents": ("text/csv", CONSENTS),
     "PUT upload-blob": ("application/octet-stream", CONTENT),
     "POST upload-pack": ("application/x-tar", b"no tar"),

@@ -84,35 +84,6 @@ class ParticipationOut(serializers.Serializer[Any]):
     contributor = serializers.CharField(source="contributor.code")
 
 
-class WrongRow(serializers.Serializer[Any]):
-    """What is wrong with one row of a table."""
-
-    row = serializers.IntegerField()
-    column = serializers.CharField()
-    value = serializers.CharField()
-    expected = serializers.CharField()
-    code = serializers.CharField()
-
-
-class ImportOut(serializers.Serializer[Any]):
-    """What a table brought."""
-
-    added = serializers.IntegerField()
-    changed = serializers.IntegerField()
-    unchanged = serializers.IntegerField()
-    dry_run = serializers.BooleanField()
-    row_errors = WrongRow(many=True)
-    notes = serializers.ListField(child=serializers.CharField())
-
-
-class DryRunQuery(serializers.Serializer[Any]):
-    """Whether to change anything."""
-
-    dry_run = serializers.BooleanField(
-        required=False, default=False, help_text="Check everything, change nothing."
-    )
-
-
 class TermsOut(serializers.ModelSerializer[Terms]):
     """An organisation's own terms and what they allow."""
 

@@ -1,0 +1,60 @@
+"""Tables that are sent whole, and what became of their rows, over the wire."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.ingest.importers.registry import FORMATS
+
+
+class WrongRow(serializers.Serializer[Any]):
+    """What is wrong with one row of a table."""
+
+    row = serializers.IntegerField()
+    column = serializers.CharField()
+    value = serializers.CharField()
+    expected = serializers.CharField()
+    code = serializers.CharField()
+
+
+class Loss(serializers.Serializer[Any]):
+    """Something the format says that is not kept, and how often."""
+
+    reason = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class ImportOut(serializers.Serializer[Any]):
+    """What a table brought."""
+
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    dry_run = serializers.BooleanField()
+    row_errors = WrongRow(many=True)
+    notes = serializers.ListField(child=serializers.CharField())
+    losses = Loss(many=True)
+
+
+class DryRunQuery(serializers.Serializer[Any]):
+    """Whether to change anything."""
+
+    dry_run = serializers.BooleanField(
+        required=False, default=False, help_text="Check everything, change nothing."
+    )
+
+
+class LabelsQuery(DryRunQuery):
+    """How to read a label file."""
+
+    format = serializers.ChoiceField(choices=list(FORMATS))
+    name = serializers.CharField(
+        max_length=255,
+        help_text="The file's own name: its ending says how to read a table, and in some formats"
+        " it names the clip.",
+    )
+    replace = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Take out the events of every clip that the file names, first.",
+    )

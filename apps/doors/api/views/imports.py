@@ -1,0 +1,104 @@
+"""Tables that are sent whole: consents and labels."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.access import organisation_for, require
+from apps.consent.ledger import contributors_for
+from apps.consent.models import Consent
+from apps.datasets.access import dataset_to_edit
+from apps.doors.api.base import ApiView
+from apps.doors.api.shapes import imports as shapes
+from apps.doors.api.shapes.rights import ConsentOut, ConsentQuery
+from apps.doors.api.streams import StreamParser, spooled
+from apps.ingest.actions import import_consents
+from apps.ingest.labels import import_labels
+from apps.ingest.paths import clean_path
+from datasets_catalog.roles import Permission
+
+TABLE_BYTES = 64 * 1024 * 1024
+SUFFIXES = {
+    "text/csv": ".csv",
+    "application/jsonl": ".jsonl",
+    "application/vnd.apache.parquet": ".parquet",
+}
+TABLES = dict.fromkeys(SUFFIXES, OpenApiTypes.BINARY)
+LABELS = {"text/plain": OpenApiTypes.BINARY}
+
+
+class Consents(ApiView):
+    resource = "consent"
+    parser_classes = (StreamParser,)
+
+    @extend_schema(parameters=[ConsentQuery], responses=ConsentOut(many=True))
+    def get(self, request: Request, organisation: str) -> Response:
+        """List consents in the order they were recorded; nothing in the ledger ever changes."""
+        row = organisation_for(self.user, organisation)
+        people = contributors_for(self.user, row)
+        wanted = self.query(ConsentQuery)
+        if "contributor" in wanted:
+            people = people.filter(code=wanted["contributor"])
+        rows = Consent.objects.filter(contributor__in=people.values("pk"))
+        rows = rows.select_related("contributor", "form", "recorded_by")
+        return self.page(rows.prefetch_related("answers"), ConsentOut, ("id",))
+
+    @extend_schema(
+        parameters=[shapes.DryRunQuery], request=TABLES, responses={200: shapes.ImportOut}
+    )
+    def post(self, request: Request, organisation: str) -> Response:
+        """Record a table of consents: the body is the file, as CSV, JSON Lines or Parquet.
+
+        Rows that are wrong are named and the others recorded; a consent that is known already
+        changes nothing.
+        """
+        row = organisation_for(self.user, organisation)
+        require(self.user, Permission.CONSENT_RECORD, row)
+        dry_run = self.query(shapes.DryRunQuery)["dry_run"]
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        with _kept(request, f"consents{SUFFIXES.get(media_type, '.csv')}") as table:
+            report = import_consents(
+                actor=self.user, organisation=row, table=table, dry_run=dry_run
+            )
+        return Response(shapes.ImportOut(report.as_json()).data)
+
+
+class DraftEvents(ApiView):
+    resource = "clips"
+    parser_classes = (StreamParser,)
+
+    @extend_schema(
+        parameters=[shapes.LabelsQuery], request=LABELS, responses={200: shapes.ImportOut}
+    )
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """Add the events of a label file: the body is the file.
+
+        Lines that are wrong are named and the others come in; what is there already stays as it
+        is, so a file can be sent again.
+        """
+        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.EVENT_EDIT)
+        wanted = self.query(shapes.LabelsQuery)
+        with _kept(request, PurePosixPath(clean_path(wanted["name"])).name) as source:
+            report = import_labels(
+                actor=self.user,
+                dataset=dataset,
+                source=source,
+                format_name=wanted["format"],
+                replace=wanted["replace"],
+                dry_run=wanted["dry_run"],
+            )
+        return Response(shapes.ImportOut(report.as_json()).data)
+
+
+@contextmanager
+def _kept(request: Request, name: str) -> Iterator[Path]:
+    """The request's body as a file of that name, for as long as it is read."""
+    with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
+        yield spooled(request, Path(folder) / name, limit=TABLE_BYTES)
