@@ -101,9 +101,7 @@ def make_draft(cast: Cast, base: Path, *, clips: int = 4, name: str = "tones") -
     )
     assert report.is_clean, report.sentences()
     import_consents(actor=cast.ada, organisation=cast.acme, table=folder.consents)
-    import_labels(
-        actor=cast.ada, dataset=dataset, source=folder.events, format_name="native"
-    )
+    import_labels(actor=cast.ada, dataset=dataset, source=folder.events, format_name="native")
     scan_dataset(actor=cast.ada, dataset=dataset)
     dataset.refresh_from_db()
     return dataset
@@ -113,9 +111,7 @@ def make_release(
     cast: Cast, dataset: Dataset, version: str = "1.0.0", purposes: Sequence[str] = PURPOSES
 ) -> Release:
     """A frozen release of the draft."""
-    release = create_release(
-        actor=cast.ada, dataset=dataset, version=version, purposes=purposes
-    )
+    release = create_release(actor=cast.ada, dataset=dataset, version=version, purposes=purposes)
     return freeze(actor=cast.ada, release=release)
 
 

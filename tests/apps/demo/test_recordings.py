@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import soundfile
 
-from apps.ingest.probe import probe
+from apps.audio.probe import probe
 from earmark.demo.debian import (
     FileLicence,
     RecordingsUnavailableError,

@@ -45,9 +45,7 @@ def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_job(cast: Cast, kind: str = "test.counts") -> Job:
-    return start_job(
-        actor=cast.ada, kind_name=kind, organisation=cast.acme, arguments={"upto": 2}
-    )
+    return start_job(actor=cast.ada, kind_name=kind, organisation=cast.acme, arguments={"upto": 2})
 
 
 def reloaded(row: Job) -> Job:
@@ -80,9 +78,7 @@ def test_an_error_of_ours_is_told_with_its_code(cast: Cast) -> None:
     }
 
 
-def test_a_crash_is_told_without_its_insides(
-    cast: Cast, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_crash_is_told_without_its_insides(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     row = a_job(cast, "test.breaks")
     run_job(row.pk)
     assert reloaded(row).error["code"] == "job.crashed"
