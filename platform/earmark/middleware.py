@@ -44,3 +44,16 @@ def refuse_null_bytes(get_response: Handler) -> Handler:
         return get_response(request)
 
     return answer
+
+
+def empty_heads(get_response: Handler) -> Handler:
+    """An answer to HEAD says how long the body would be and has none; servers warn otherwise."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming and response.content:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+    return answer

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "earmark.middleware.empty_heads",
     "earmark.middleware.security_headers",
     "earmark.middleware.refuse_null_bytes",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -263,6 +263,12 @@ def test_a_file_name_cannot_leave_the_release(opened: Release, client: Client) -
         assert client.get(path).status_code == 400, path
 
 
+def test_a_refused_head_says_its_length_and_has_no_body(release: Release, client: Client) -> None:
+    refused = client.head(FILE)
+    assert (refused.status_code, content(refused)) == (401, b"")
+    assert refused.headers["Content-Length"] == client.get(FILE).headers["Content-Length"]
+
+
 def test_a_session_reads_too(release: Release, cast: Cast, client: Client) -> None:
     client.force_login(cast.dan)
     assert content(client.get(FILE)) == TREE["README.md"]
