@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
+from django.http import UnreadablePostError
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -36,6 +37,19 @@ class StreamParser(BaseParser):
         return {}
 
 
+class Chunks:
+    """The server's own stream, with Django's error for a connection that ends early."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            raise UnreadablePostError(*error.args) from error
+
+
 def declared_size(request: Request) -> int | None:
     """Bytes of the body as declared; None where it comes in chunks."""
     text = request.META.get("CONTENT_LENGTH") or ""
@@ -52,7 +66,7 @@ def body_of(request: Request) -> ByteStream:
     if declared_size(request) is not None:
         stream = cast("ByteStream", request)
     elif request.META.get("wsgi.input_terminated"):
-        stream = request.META["wsgi.input"]
+        stream = Chunks(request.META["wsgi.input"])
     else:
         raise LengthRequiredError
     return stream

@@ -2,10 +2,12 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
 from apps.accounts.models import Organisation
+from apps.accounts.tokens import create_token
 from apps.datasets.models import Term, Vocabulary
 from tests.cast import Cast
 from tests.doors.api.conftest import Caller, Client
@@ -99,3 +101,41 @@ def test_a_releases_clips_are_paged_from_its_table(world: World, call: Caller) -
     assert paths == [f"field/{number:03d}.wav" for number in range(4)]
     only = dan.get(world.address("release-clips") + "?split=test").json()
     assert [row["path"] for row in only["results"]] == paths[2:]
+
+
+LISTS = (
+    "tokens",
+    "organisations",
+    "members",
+    "audit",
+    "contributors",
+    "consents",
+    "own-terms",
+    "targets",
+    "terms",
+    "datasets",
+    "clips",
+    "clip-events",
+    "recordings",
+    "findings",
+    "publications",
+    "access-requests",
+    "entitlements",
+    "receipts",
+    "releases",
+    "release-clips",
+    "jobs",
+)
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_a_page_costs_the_same_however_many_rows(
+    world: World, call: Caller, django_assert_max_num_queries: Any, rows: int
+) -> None:
+    for number in range(rows):
+        make_dataset(world.cast.acme, world.cast.ada, name=f"more-{number}")
+        create_token(actor=world.cast.ada, name=f"more {number}")
+    ada = call(world.cast.ada)
+    for route in LISTS:
+        with django_assert_max_num_queries(8):
+            assert ada.get(world.address(route)).status_code == 200, route

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from apps.accounts.models import Token
 from apps.accounts.tokens import create_token, revoke_token
@@ -109,3 +110,12 @@ def test_too_many_calls_are_slowed_per_token(
     assert cleo.get(WHOAMI).status_code == 200
     assert [nobody.get("/api/v1/datasets/").status_code for _ in range(2)] == [200, 429]
     assert int(ada.get(WHOAMI).headers["Retry-After"]) > 0
+
+
+def test_a_session_writes_only_with_the_pages_own_mark(cast: Cast) -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(cast.ada)
+    assert browser.get(WHOAMI).json()["token_scope"] is None
+    answer = browser.post("/api/v1/tokens/", {"name": "stolen"}, format="json")
+    assert answer.status_code == 403
+    assert not Token.objects.exists()
