@@ -21,7 +21,8 @@ from apps.storage.errors import RowInvalidError, UnsortedError
 
 ROWS_PER_GROUP = 16_384
 BYTES_PER_PAGE = 128 * 1024
-ZSTD_LEVEL = 3
+# Higher levels are slower and, on columns of hashes, no smaller.
+ZSTD_LEVEL = 1
 
 
 class ClipRow(TypedDict):
