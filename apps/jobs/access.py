@@ -1,5 +1,7 @@
 """Which jobs a user may see."""
 
+from uuid import UUID
+
 from django.db.models import Q
 
 from apps.accounts.access import Principal, organisations_where
@@ -19,7 +21,10 @@ def jobs_for(user: Principal) -> JobQuerySet:
 
 def job_for(user: Principal, uid: str) -> Job:
     """The job if the user may see it; `NotFoundError` otherwise."""
-    row = jobs_for(user).filter(uid=uid).first()
+    try:
+        row = jobs_for(user).filter(uid=UUID(uid)).first()
+    except ValueError:
+        row = None
     if row is None:
         raise NotFoundError("There is no such job, or it is not yours to see.")
     return row

@@ -154,7 +154,6 @@ SERVE_BACKEND = "sendfile"
 ACCEL_PREFIX = "/_blobs/"
 # Limits of what may come in, in bytes, counts and seconds.
 INGEST_MAX_FILE_BYTES = 8 * 1024**3
-INGEST_MAX_ARCHIVE_ENTRIES = 2_000_000
 INGEST_MAX_CLIP_SECONDS = 24 * 3600
 
 LOGGING = {

@@ -54,7 +54,7 @@ STATIC_ROOT = STATE / "static"
 BROKER = STATE / "broker"
 for folder in (BLOBS_ROOT, GIT_ROOT, WORK_ROOT, STATIC_ROOT, BROKER / "queue", BROKER / "control"):
     folder.mkdir(parents=True, exist_ok=True)
-CELERY_BROKER_URL = "filesystem://"
+CELERY_BROKER_URL = "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "data_folder_in": str(BROKER / "queue"),
     "data_folder_out": str(BROKER / "queue"),

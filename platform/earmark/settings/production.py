@@ -35,6 +35,8 @@ WORK_ROOT = STATE / "work"
 # Where the Hub's client remembers what it sent; without it, a folder in the user's home.
 os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STATIC_ROOT = STATE / "static"
+for folder in (BLOBS_ROOT, GIT_ROOT, WORK_ROOT):
+    folder.mkdir(parents=True, exist_ok=True)
 S3_BUCKET = env.text("S3_BUCKET", "")
 BLOB_STORAGE: dict[str, object] = (
     {
