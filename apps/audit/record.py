@@ -97,6 +97,16 @@ def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str)
     )
 
 
+def contributor_of_age(*, actor: str, organisation: str, contributor: str, reason: str) -> None:
+    _event(
+        "contributor.of_age",
+        actor=actor,
+        organisation=organisation,
+        subject=contributor,
+        reason=reason,
+    )
+
+
 def terms_recorded(*, actor: str, organisation: str, licence: str, sha256: str) -> None:
     _event("terms.recorded", actor=actor, organisation=organisation, subject=licence, sha256=sha256)
 

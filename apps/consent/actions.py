@@ -13,6 +13,7 @@ from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip, Dataset
+from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 
@@ -90,6 +91,9 @@ def record_consents(
         ],
         batch_size=BATCH,
     )
+    # A guardian's answer says that the contributor is a minor, until somebody says otherwise.
+    minors = {consent.contributor_id for consent, entry in rows if entry.guardian}
+    Contributor.objects.filter(pk__in=minors).update(is_minor=True)
     _touch_drafts_of({consent.contributor_id for consent, _ in rows})
     record.consents_recorded(
         actor=actor.username,
@@ -98,6 +102,32 @@ def record_consents(
         sha256=table_sha256,
     )
     return Recorded(len(rows), len(entries) - len(rows), fresh)
+
+
+@transaction.atomic
+def mark_of_age(*, actor: User, organisation: Organisation, code: str, reason: str) -> Contributor:
+    """Note that a contributor answers for themselves now; their guardian's answers stay on record.
+
+    Raises `NotFoundError` for a code that is not in the ledger.
+    """
+    require(actor, Permission.CONSENT_RECORD, organisation)
+    if not reason.strip():
+        raise InvalidError("Say how you know: it is what the record of this consists of.")
+    rows = Contributor.objects.select_for_update().filter(organisation=organisation, code=code)
+    row = rows.first()
+    if row is None:
+        raise NotFoundError(f"{organisation} has no contributor {code}.")
+    if row.is_minor:
+        row.is_minor = False
+        row.save(update_fields=["is_minor"])
+        _touch_drafts_of({row.pk})
+        record.contributor_of_age(
+            actor=actor.username,
+            organisation=organisation.name,
+            contributor=code,
+            reason=reason.strip(),
+        )
+    return row
 
 
 def _contributors(
