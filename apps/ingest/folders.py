@@ -1,4 +1,4 @@
-"""The files of a folder on this machine, as members of an archive would be."""
+"""The files of a folder on this machine, named as members of an archive would be."""
 
 import os
 import stat
@@ -9,7 +9,6 @@ from apps.ingest.members import (
     ArchiveError,
     Gate,
     Limits,
-    Member,
     MemberLinkError,
     MemberSpecialError,
     MemberUnreadableError,
@@ -19,7 +18,6 @@ from apps.ingest.members import (
 )
 from apps.ingest.paths import readable
 
-_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 DEFAULT_LIMITS = Limits(total_bytes=2**62, member_bytes=2**62)
 """A folder unpacks to nothing, so only its entries are counted."""
 
@@ -36,19 +34,27 @@ def walk_folder(
     limits: Limits = DEFAULT_LIMITS,
     refused: Refused | None = None,
     skipped: Skipped | None = None,
-) -> Iterator[Member]:
-    """Yield the regular files below a folder in code-point order, each open while it is yielded.
+) -> Iterator[tuple[str, Path]]:
+    """Yield name and place of the regular files below a folder, in code-point order, unopened.
 
     A link is followed only to a file inside the folder. What cannot be taken goes to `refused`,
-    or is raised if that is not given; hidden and system files go to `skipped`. Raises
-    FolderMissingError.
+    or is raised if that is not given; hidden and system files go to `skipped`. That a file cannot
+    be read is found by whoever opens it. Raises FolderMissingError.
     """
     if not folder.is_dir():
         raise FolderMissingError(f"There is no folder {readable(str(folder))}.", folder=str(folder))
     gate = Gate(limits, refused, skipped)
     root = folder.resolve()
     for relative in _files(root, "", gate):
-        yield from _accepted(root, relative, gate)
+        name = gate.name(relative)
+        if name is None:
+            continue
+        try:
+            yield name, _location(root, relative)
+        except ArchiveError as error:
+            gate.refuse(relative, error)
+        except OSError as error:
+            gate.refuse(relative, _unreadable(relative, error))
 
 
 def _files(root: Path, below: str, gate: Gate) -> Iterator[str]:
@@ -74,31 +80,10 @@ def _sort_key(entry: os.DirEntry[str]) -> str:
     return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
-def _accepted(root: Path, relative: str, gate: Gate) -> Iterator[Member]:
-    name = gate.name(relative)
-    if name is None:
-        return
-    try:
-        location = _location(root, relative)
-        stream = os.fdopen(os.open(location, _OPEN_FLAGS), "rb")
-    except ArchiveError as error:
-        gate.refuse(relative, error)
-        return
-    except OSError as error:
-        gate.refuse(relative, _unreadable(relative, error))
-        return
-    with stream:
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            gate.refuse(relative, _special(relative))
-            return
-        yield Member(name, found.st_size, stream, location)
-    gate.passed += 1
-
-
 def _location(root: Path, relative: str) -> Path:
-    path = root / relative
-    mode = path.lstat().st_mode
+    # Joined as text: for each of many thousand files, Path's own joining is the larger part.
+    path = Path(f"{root}/{relative}")
+    mode = os.lstat(path).st_mode
     if stat.S_ISREG(mode):
         return path
     if not stat.S_ISLNK(mode):

@@ -24,6 +24,7 @@ from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.report import Report
 from apps.storage.blobs import local_copy, put_each
+from apps.storage.errors import FileUnreadableError
 from apps.storage.models import Blob
 from datasets_catalog.errors import EarmarkError
 
@@ -100,6 +101,9 @@ def _probed(arrivals: Iterable[Arrival], report: Report) -> Iterator[tuple[Arriv
                 yield arrival, found
         except EarmarkError as problem:
             report.refuse_file(arrival.line.path, problem)
+        except OSError as problem:
+            unreadable = FileUnreadableError(f"It cannot be read: {problem.strerror}.")
+            report.refuse_file(arrival.line.path, unreadable)
 
 
 def _keep(

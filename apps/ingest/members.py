@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from apps.ingest.paths import PathInvalidError, clean_path, readable
@@ -99,15 +98,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One regular file. `stream` can be read until the next member is asked for.
-
-    `location` is where the file lies, if it lies on this machine by itself.
-    """
+    """One regular file. `stream` can be read until the next member is asked for."""
 
     name: str
     size: int
     stream: ByteStream
-    location: Path | None = None
 
 
 Refused = Callable[[str, ArchiveError | PathInvalidError], None]

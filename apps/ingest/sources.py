@@ -39,16 +39,17 @@ def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
         passed_over.append(f"{name} ({reason})")
 
     if source.is_dir():
-        members: Iterator[Member] = walk_folder(source, refused=refused, skipped=skipped)
+        for name, location in walk_folder(source, refused=refused, skipped=skipped):
+            yield Found(name, location)
     else:
-        members = iter_members(source, refused=refused, skipped=skipped)
-    try:
-        for number, member in enumerate(members):
-            file = member.location or _unpacked(member, work / f"{number:08d}", report)
-            if file is not None:
-                yield Found(member.name, file)
-    except ArchiveTornError as problem:
-        report.refuse_file(source.name, problem)
+        try:
+            members = iter_members(source, refused=refused, skipped=skipped)
+            for number, member in enumerate(members):
+                file = _unpacked(member, work / f"{number:08d}", report)
+                if file is not None:
+                    yield Found(member.name, file)
+        except ArchiveTornError as problem:
+            report.refuse_file(source.name, problem)
     if passed_over:
         report.note("Passed over", passed_over)
 
