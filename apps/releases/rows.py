@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 from django.db import connection
-from django.db.models import F, QuerySet
-from django.db.models.functions import Collate
+from django.db.models import CharField, F, QuerySet, TextField
+from django.db.models.functions import Cast, Collate
 
 from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
@@ -23,6 +23,7 @@ from datasets_catalog.labels import Presence, Source, Status, labels_digest
 # under another number are not taken over then, but computed again.
 ROWS_VERSION = 1
 CHUNK = 2000
+BARE_UUID = 32
 NO_LABELS = labels_digest(())
 
 
@@ -61,7 +62,10 @@ _OPTIONAL = (
     "place",
     "recorded_at",
 )
-_READ = ("pk", "uid", "original_id", "fields", *_COPIED.values(), *_OPTIONAL)
+# As text, since making a UUID and an object of each only to write it down again costs more than
+# reading the row.
+_AS_TEXT = {"uid_text": Cast("uid", CharField()), "fields_text": Cast("fields", TextField())}
+_READ = ("pk", "original_id", *_AS_TEXT, *_COPIED.values(), *_OPTIONAL)
 
 
 class DraftRows:
@@ -117,7 +121,7 @@ class DraftRows:
 
     def _batches(self, chunk: Sequence[tuple[Any, ...]]) -> Batches:
         read = dict(zip(_READ, zip(*chunk, strict=True), strict=True))
-        ids = [str(uid) for uid in read["uid"]]
+        ids = [_uuid_text(uid) for uid in read["uid_text"]]
         people = [self._people.get(pk, ()) for pk in read["pk"]]
         self.contributors.update(*people)
         by_clip = _events(read["pk"])
@@ -129,7 +133,7 @@ class DraftRows:
             "consent_digest": self._consent_digests(ids, people),
             "contributors": [len(codes) for codes in people],
             "redacted": [original is not None for original in read["original_id"]],
-            "fields": [_fields_text(fields) for fields in read["fields"]],
+            "fields": [_canonical(fields) for fields in read["fields_text"]],
             "labels_sha256": [labels_digest(each) if each else NO_LABELS for each in events],
         }
         columns["leaf"] = leaves_of(columns)
@@ -150,11 +154,20 @@ class DraftRows:
 
 def _in_order(clips: QuerySet[Clip]) -> QuerySet[Clip, tuple[Any, ...]]:
     order = Collate("path", "C") if connection.vendor == "postgresql" else F("path")
-    return clips.order_by(order).values_list(*_READ)
+    return clips.annotate(**_AS_TEXT).order_by(order).values_list(*_READ)
 
 
-def _fields_text(fields: Mapping[str, Any]) -> str:
-    return json.dumps(fields, sort_keys=True, ensure_ascii=False) if fields else "{}"
+def _uuid_text(value: str) -> str:
+    """SQLite keeps bare digits, PostgreSQL gives the usual form."""
+    if len(value) != BARE_UUID:
+        return value
+    return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+
+
+def _canonical(fields: str) -> str:
+    if fields == "{}":
+        return fields
+    return json.dumps(json.loads(fields), sort_keys=True, ensure_ascii=False)
 
 
 def _batch(schema: pa.Schema, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
