@@ -2,7 +2,9 @@
 
 import os
 
+import psycopg
 import pytest
+from django.db import connection
 from pytest_socket import socket_allow_hosts
 
 from tests.cast import Cast, assemble
@@ -21,6 +23,21 @@ def _empties_tables(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("django_db")
     named = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
     return bool(named or (marker and marker.kwargs.get("transaction")))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Let go of the test database: a live server's thread may still hold on to it."""
+    database = connection.settings_dict
+    if connection.vendor != "postgresql" or not str(database["NAME"]).startswith("test_"):
+        return
+    address = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"]}
+    named = {key: value for key, value in address.items() if value}
+    with psycopg.connect(dbname="postgres", password=database["PASSWORD"], **named) as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [database["NAME"]],
+        )
 
 
 def pytest_runtest_setup() -> None:
