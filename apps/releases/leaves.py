@@ -8,39 +8,13 @@ from typing import Any
 
 from apps.storage.tables import CLIPS, ClipRow
 from datasets_catalog.canonical import SAFE_INTEGER, canonical_json
-from datasets_catalog.manifest import ClipRow as Leaf
-from datasets_catalog.manifest import leaf_hash, metadata_digest
-
-# The columns of clips.parquet that the leaf holds one by one; the others are in its
-# `metadata_sha256`.
-IN_LEAF = (
-    "clip_id",
-    "path",
-    "sha256",
-    "size",
-    "labels_sha256",
-    "licence",
-    "consent_digest",
-    "split",
-    "synthetic",
-)
-NOT_HASHED = (*IN_LEAF, "md5", "leaf")
+from datasets_catalog.manifest import leaf_hash
+from datasets_catalog.released_rows import IN_LEAF, NOT_HASHED, clip_row
 
 
 def leaf_of(row: ClipRow) -> bytes:
     """The Merkle leaf of a row of clips.parquet; any reader can compute it again."""
-    return Leaf(
-        clip_id=row["clip_id"],
-        path=row["path"],
-        audio_sha256=row["sha256"],
-        size=row["size"],
-        labels_sha256=row["labels_sha256"],
-        metadata_sha256=metadata_digest({k: v for k, v in row.items() if k not in NOT_HASHED}),
-        licence=row["licence"],
-        consent_digest=row["consent_digest"],
-        split=row["split"],
-        synthetic=row["synthetic"],
-    ).leaf()
+    return clip_row(row).leaf()
 
 
 def leaves_of(columns: Mapping[str, Sequence[Any]]) -> list[str]:
