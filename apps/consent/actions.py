@@ -10,6 +10,7 @@ from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor, Participation
+from apps.consent.recognition import end_recognition
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip, Dataset
@@ -94,7 +95,9 @@ def record_consents(
     # A guardian's answer says that the contributor is a minor, until somebody says otherwise.
     minors = {consent.contributor_id for consent, entry in rows if entry.guardian}
     Contributor.objects.filter(pk__in=minors).update(is_minor=True)
-    _touch_drafts_of({consent.contributor_id for consent, _ in rows})
+    answered = {consent.contributor_id for consent, _ in rows}
+    end_recognition(organisation, answered)
+    _touch_drafts_of(answered)
     record.consents_recorded(
         actor=actor.username,
         organisation=organisation.name,

@@ -24,6 +24,7 @@ from apps.privacy.detectors.base import (
 )
 from apps.privacy.detectors.registry import detectors_for
 from apps.privacy.models import Finding, Scan
+from apps.privacy.voices import note_voices
 from apps.storage.blobs import local_copy
 from datasets_catalog.errors import EarmarkError
 
@@ -81,6 +82,7 @@ def scan_clips(
         )
         for detector in detectors:
             _scan_chunk(dataset, clips, detector, result)
+        note_voices(dataset, clips)
     if result.contents or result.findings:
         record.scan_finished(
             actor=actor.username,

@@ -10,6 +10,7 @@ INSTALLED_APPS = [
     "apps.jobs",
     "apps.storage",
     "apps.datasets",
+    "apps.voices",
     "apps.consent",
     "apps.licensing",
     "apps.privacy",
@@ -151,6 +152,8 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 JOB_LEASE_SECONDS = 120
 # Where bytes leave from: "sendfile" (this process), "accel" (nginx), "redirect" (object store).
 SERVE_BACKEND = "sendfile"
+# Whether voices are compared across clips, to help reviewers; biometric, so each deployment says.
+VOICES = True
 ACCEL_PREFIX = "/_blobs/"
 # Limits of what may come in, in bytes, counts and seconds.
 INGEST_MAX_FILE_BYTES = 8 * 1024**3

@@ -39,6 +39,7 @@ DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite://{STATE 
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
+VOICES = env.flag("VOICES", default=True)
 # Where the Hub's client remembers what it sent; without it, a folder in the user's home.
 os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STORAGES = {

@@ -32,6 +32,7 @@ STATE = Path(env.text("EARMARK_STATE"))
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
+VOICES = env.flag("VOICES", default=False)
 # Where the Hub's client remembers what it sent; without it, a folder in the user's home.
 os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STATIC_ROOT = STATE / "static"
