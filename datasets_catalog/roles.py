@@ -20,9 +20,11 @@ class Permission(StrEnum):
     RIGHTS_REVIEW = "rights:review"
     RELEASE_PREPARE = "release:prepare"
     RELEASE_PUBLISH = "release:publish"
+    RELEASE_STOP = "release:stop"
     TARGET_MANAGE = "target:manage"
     ACCESS_GRANT = "access:grant"
     AUDIT_READ = "audit:read"
+    SEAT_GIVE = "seat:give"
 
 
 class Role(StrEnum):
@@ -37,6 +39,7 @@ class Role(StrEnum):
     RELEASE_MANAGER = "release_manager"
     LICENSING_MANAGER = "licensing_manager"
     AUDITOR = "auditor"
+    MEMBER = "member"
 
 
 _READ = frozenset({Permission.DATASET_VIEW})
@@ -48,9 +51,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DATASET_CREATE,
         Permission.DATASET_EDIT,
         Permission.RELEASE_PUBLISH,
+        Permission.RELEASE_STOP,
         Permission.TARGET_MANAGE,
         Permission.ACCESS_GRANT,
         Permission.AUDIT_READ,
+        Permission.SEAT_GIVE,
     },
     Role.STEWARD: _READ
     | {
@@ -66,12 +71,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANNOTATOR: _READ | {Permission.EVENT_EDIT},
     Role.VERIFIER: _READ | {Permission.EVENT_EDIT, Permission.EVENT_VERIFY},
     Role.PRIVACY_REVIEWER: _READ
-    | {Permission.CONSENT_VIEW, Permission.FINDING_VIEW, Permission.FINDING_DECIDE},
+    | {
+        Permission.CONSENT_VIEW,
+        Permission.FINDING_VIEW,
+        Permission.FINDING_DECIDE,
+        Permission.RELEASE_STOP,
+    },
     Role.RIGHTS_REVIEWER: _READ | {Permission.CONSENT_VIEW, Permission.RIGHTS_REVIEW},
     Role.RELEASE_MANAGER: _READ
     | {Permission.RELEASE_PREPARE, Permission.RELEASE_PUBLISH, Permission.TARGET_MANAGE},
-    Role.LICENSING_MANAGER: _READ | {Permission.ACCESS_GRANT},
+    Role.LICENSING_MANAGER: _READ | {Permission.ACCESS_GRANT, Permission.SEAT_GIVE},
     Role.AUDITOR: _READ | {Permission.CONSENT_VIEW, Permission.FINDING_VIEW, Permission.AUDIT_READ},
+    # Belongs, and takes what the organisation was granted; works on nothing.
+    Role.MEMBER: frozenset(),
 }
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, F, OrderBy, QuerySet, Value, When
 
 from apps.access.answers import (
     UNKNOWN,
@@ -23,6 +23,7 @@ from apps.accounts.access import Principal, can, organisations_where, require
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.releases.models import Release, ReleaseBlob
+from apps.releases.stops import COLUMN, carry_stop, stop_columns
 from apps.storage.models import Blob
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.purposes import Purpose
@@ -79,7 +80,7 @@ def open_newest(principal: Principal, full_name: str, action: Action = Action.VI
     Raises as `open_release` does.
     """
     rows = _releases_of(principal, full_name).filter(state__in=PUBLIC)
-    return _opened(principal, rows.order_by(_readable_first(), "-order").first(), action)
+    return _opened(principal, rows.order_by(*_readable_first(), "-order").first(), action)
 
 
 def open_releases(principal: Principal, full_name: str, action: Action) -> list[Release]:
@@ -98,6 +99,7 @@ def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
     row = _holdings(principal, full_name, oid).first() if OID.fullmatch(oid) else None
     if row is None:
         raise _unknown_object(principal, full_name, oid)
+    carry_stop(row, row.release)
     answer = decide(standing_from(row), row.release, Action.DOWNLOAD)
     explained(answer, principal, row.release.dataset).require()
     if row.blob.destroyed_at is not None:
@@ -148,7 +150,7 @@ def entitlements_for(user: User, dataset: Dataset) -> QuerySet[Entitlement]:
 def _releases_of(principal: Principal, full_name: str) -> QuerySet[Release]:
     organisation, _, name = full_name.partition("/")
     rows = Release.objects.filter(dataset__organisation__name=organisation, dataset__name=name)
-    rows = rows.select_related("dataset__organisation")
+    rows = rows.select_related("dataset__organisation").annotate(**stop_columns())
     user = person(principal)
     if user is None:
         return rows
@@ -168,12 +170,11 @@ def _opened(
     return OpenRelease(row, answer.require())
 
 
-def _readable_first(prefix: str = "") -> Case:
-    """Sort key: published, deprecated, withdrawn."""
+def _readable_first(prefix: str = "") -> tuple[OrderBy, Case]:
+    """Sort keys: what is not stopped; then published, deprecated, withdrawn."""
     order = (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED, ReleaseState.WITHDRAWN)
-    return Case(
-        *(When(**{f"{prefix}state": state}, then=Value(rank)) for rank, state in enumerate(order))
-    )
+    ranks = (When(**{f"{prefix}state": state}, then=Value(at)) for at, state in enumerate(order))
+    return F(COLUMN).desc(nulls_first=True), Case(*ranks)
 
 
 def _holdings(principal: Principal, full_name: str, oid: str) -> QuerySet[ReleaseBlob]:
@@ -184,13 +185,14 @@ def _holdings(principal: Principal, full_name: str, oid: str) -> QuerySet[Releas
         release__dataset__organisation__name=organisation,
         release__dataset__name=name,
     ).select_related("blob", "release__dataset__organisation")
+    rows = rows.annotate(**stop_columns(release="release", dataset="release__dataset"))
     user = person(principal)
     if user is not None:
         columns = standing_columns(
             user, dataset="release__dataset", organisation="release__dataset__organisation"
         )
         rows = rows.annotate(**columns)
-    return rows.order_by(_readable_first("release__"), "-release__order")[:1]
+    return rows.order_by(*_readable_first("release__"), "-release__order")[:1]
 
 
 def _unknown_object(principal: Principal, full_name: str, oid: str) -> NotFoundError:

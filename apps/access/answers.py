@@ -40,6 +40,7 @@ class Code(StrEnum):
     UNKNOWN = "release.unknown"
     UNPUBLISHED = "release.not_published"
     WITHDRAWN = "release.withdrawn"
+    STOPPED = "access.stopped"
     SIGN_IN = "access.sign_in"
     REQUEST_NEEDED = "access.request_needed"
     REQUEST_PENDING = "access.request_pending"
@@ -67,6 +68,12 @@ class SignInNeededError(AccessRefusedError):
     """The same, and signing in may help."""
 
     code = Code.SIGN_IN
+
+
+class ReleaseStoppedError(AccessRefusedError):
+    """A privacy officer closed the release, for everybody; signing in does not help."""
+
+    code = Code.STOPPED
 
 
 class ReleaseGoneError(EarmarkError):
@@ -108,6 +115,8 @@ class Authorization:
             raise ReleaseUnknownError(self.reason)
         if self.code is Code.WITHDRAWN:
             raise ReleaseGoneError(self.reason)
+        if self.code is Code.STOPPED:
+            raise ReleaseStoppedError(self)
         if self.code is Code.SIGN_IN:
             raise SignInNeededError(self)
         raise AccessRefusedError(self)

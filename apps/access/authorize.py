@@ -14,6 +14,7 @@ from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
+from apps.releases.stops import closed_sentence, stopped_since
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 
@@ -37,15 +38,21 @@ def authorize(
 def decide(
     standing: Standing, release: Release, action: Action, purpose: Purpose | None = None
 ) -> Authorization:
-    """The same from what is known already; no query beyond the release's dataset."""
+    """The same from what is known already.
+
+    No query beyond the release's dataset for a release fetched with `stop_columns`.
+    """
     state = ReleaseState(release.state)
     if state not in PUBLIC:
-        return _of_unpublished(standing, action)
+        return _unless_stopped(_of_unpublished(standing, action), release, action)
     answer = _by_policy(standing, release, action, purpose)
     if not answer.allowed:
         return answer
     if state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
         return _gone(release)
+    answer = _unless_stopped(answer, release, action)
+    if not answer.allowed:
+        return answer
     if state is ReleaseState.DEPRECATED:
         return _with_warning(answer, release)
     return answer
@@ -76,6 +83,14 @@ def explained(answer: Authorization, principal: Principal, dataset: Dataset) -> 
             f" {dataset.organisation} has to decide.",
         )
     return _past(user, dataset) or answer
+
+
+def _unless_stopped(answer: Authorization, release: Release, action: Action) -> Authorization:
+    """An emergency stop leaves the page and closes everything else, to members too."""
+    if not answer.allowed or action is Action.VIEW:
+        return answer
+    since = stopped_since(release)
+    return answer if since is None else _refused(Code.STOPPED, closed_sentence(release, since))
 
 
 def _of_unpublished(standing: Standing, action: Action) -> Authorization:

@@ -25,8 +25,8 @@ def member_removed(*, actor: str, organisation: str, user: str, role: str) -> No
     _event("member.removed", actor=actor, organisation=organisation, subject=user, role=role)
 
 
-def token_created(*, actor: str, token: str, scope: str) -> None:
-    _event("token.created", actor=actor, subject=token, scope=scope)
+def token_created(*, actor: str, token: str, scope: str, datasets: list[str]) -> None:
+    _event("token.created", actor=actor, subject=token, scope=scope, datasets=datasets)
 
 
 def token_revoked(*, actor: str, token: str) -> None:
@@ -180,6 +180,45 @@ def release_signed_off(
         part=part,
         root=root,
         note=note,
+    )
+
+
+def stop_placed(
+    *, actor: str, organisation: str, dataset: str, stop: str, of: str, reason: str
+) -> None:
+    _event(
+        "stop.placed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        stop=stop,
+        of=of,
+        reason=reason,
+    )
+
+
+def stop_confirmed(*, actor: str, organisation: str, dataset: str, stop: str, of: str) -> None:
+    _event(
+        "stop.confirmed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        stop=stop,
+        of=of,
+    )
+
+
+def stop_lifted(
+    *, actor: str, organisation: str, dataset: str, stop: str, of: str, reason: str
+) -> None:
+    _event(
+        "stop.lifted",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        stop=stop,
+        of=of,
+        reason=reason,
     )
 
 

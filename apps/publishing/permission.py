@@ -9,12 +9,13 @@ from apps.publishing.errors import (
 )
 from apps.publishing.models import Publication, Target
 from apps.releases.models import Release
+from apps.releases.stops import require_open
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 
 
 def require_sendable(release: Release, target: Target) -> None:
-    """Raise unless the release is published and was made for readers of such a target.
+    """Raise unless the release is published, not stopped, and made for readers of such a target.
 
     Everything a release declares is covered by the consent of everybody in it (the gate
     `consent.coverage`), so its purposes and the dataset's access policy decide: an open target
@@ -26,6 +27,7 @@ def require_sendable(release: Release, target: Target) -> None:
             " first.",
             state=release.state,
         )
+    require_open(release)
     if release.dataset.access == Dataset.Access.ORGANISATION:
         raise PurposeMissingError(
             f"{release.dataset} is for members of {release.dataset.organisation} only. Change the"

@@ -22,6 +22,7 @@ from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
 from apps.releases.judging import blocking_failures, check_gates
 from apps.releases.models import VERSION, Release, SignOff
 from apps.releases.rows import ROWS_VERSION
+from apps.releases.stops import note_stops, require_open
 from apps.releases.versioning import write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
@@ -94,6 +95,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
         row.frozen_by, row.frozen_at = actor, at
         _move(actor, row, ReleaseState.FROZEN)
         hold_blobs(row)
+        note_stops(row)
     return row
 
 
@@ -187,6 +189,7 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
 
 def _publishable(actor: User, row: Release) -> None:
     advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
+    require_open(row)
     if row.sign_offs.filter(root=row.root, signed_by=actor).exists():
         raise OwnReleaseError("You signed for this release: somebody else has to publish it.")
 

@@ -1,6 +1,6 @@
 """What a release can be refused for."""
 
-from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
+from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 
 
 class VersionTakenError(ConflictError):
@@ -37,3 +37,45 @@ class NotFrozenError(ConflictError):
     """The release is a draft: it has no rows of its own yet."""
 
     code = "release.not_frozen"
+
+
+class GatesClosedError(ConflictError):
+    """What the gates said of a release that was given out stays as it was."""
+
+    code = "release.gates_closed"
+
+
+class StoppedError(DeniedError):
+    """A privacy officer closed this; the message says since when and whom to ask."""
+
+    code = "release.stopped"
+
+
+class StopUnknownError(NotFoundError):
+    """The dataset has no such stop."""
+
+    code = "stop.unknown"
+
+
+class StoppedAlreadyError(ConflictError):
+    """The same thing is stopped already; `detail` names the stop to confirm."""
+
+    code = "stop.exists"
+
+
+class StopConfirmedError(ConflictError):
+    """A second person confirmed the stop before."""
+
+    code = "stop.confirmed"
+
+
+class StopLiftedError(ConflictError):
+    """The stop was lifted: there is nothing left to confirm or lift."""
+
+    code = "stop.lifted"
+
+
+class OwnStopError(DeniedError):
+    """Who placed a stop neither confirms nor lifts it."""
+
+    code = "stop.own_work"

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from apps.releases.errors import GatesClosedError, NotFrozenError
 from apps.releases.facts import facts_of
 from apps.releases.models import GateResult, Release
 from datasets_catalog.gates.base import Verdict
 from datasets_catalog.gates.registry import check_all
+from datasets_catalog.release_states import PUBLIC, ReleaseState
 
 # A gate's failing rows are all counted; so many are kept to show.
 KEPT_ROWS = 1000
@@ -20,7 +22,11 @@ def judge(release: Release) -> tuple[Verdict, ...]:
 
 
 def check_gates(release: Release) -> Sequence[GateResult]:
-    """Ask every gate and keep the answers for the release's root; returns them in gate order."""
+    """Ask every gate and keep the answers for the release's root; returns them in gate order.
+
+    Raises NotFrozenError for a draft, GatesClosedError for what is out.
+    """
+    _refuse_closed(release)
     verdicts = judge(release)
     rows = [
         GateResult(
@@ -41,10 +47,20 @@ def check_gates(release: Release) -> Sequence[GateResult]:
         for verdict in verdicts
     ]
     with transaction.atomic():
-        Release.objects.select_for_update().get(pk=release.pk)
+        _refuse_closed(Release.objects.select_for_update().get(pk=release.pk))
         GateResult.objects.filter(release=release).delete()
         GateResult.objects.bulk_create(rows)
     return rows
+
+
+def _refuse_closed(release: Release) -> None:
+    if release.state == ReleaseState.DRAFT:
+        raise NotFrozenError("The gates judge frozen releases: freeze the draft first.")
+    if release.state in PUBLIC:
+        raise GatesClosedError(
+            f"{release} is out: what the gates said of it stays as it was. They judge releases"
+            " that are frozen and not out yet."
+        )
 
 
 def blocking_failures(release: Release) -> list[GateResult]:

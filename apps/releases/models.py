@@ -8,8 +8,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 
-from apps.datasets.models import Dataset
+from apps.datasets.models import Clip, Dataset
 from apps.storage.models import Blob
 from datasets_catalog.licences import Use
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -175,3 +176,116 @@ class SignOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} of {self.release} by {self.signed_by}"
+
+
+class StopQuerySet(models.QuerySet["Stop"]):
+    """Which stops hold."""
+
+    def in_force(self) -> StopQuerySet:
+        """Not lifted. What nobody confirmed in time stays closed: that is the safe error."""
+        return self.filter(lifted_at=None)
+
+
+class Stop(models.Model):
+    """A privacy officer closes a dataset, one release or one clip at every door, at once.
+
+    Without `release` and `clip` it is the whole dataset that is stopped.
+    """
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="stops")
+    release = models.ForeignKey(
+        Release, null=True, blank=True, on_delete=models.PROTECT, related_name="stops"
+    )
+    clip = models.ForeignKey(
+        Clip, null=True, blank=True, on_delete=models.PROTECT, related_name="stops"
+    )
+    reason = models.TextField()
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    stopped_at = models.DateTimeField(default=timezone.now)
+    confirm_by = models.DateTimeField()
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lift_reason = models.TextField(blank=True)
+
+    objects = StopQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-stopped_at", "-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(release=None) | models.Q(clip=None), name="stop_of_one_thing"
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="stop_has_reason"),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None, confirmed_at=None)
+                | (
+                    models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False)
+                    & ~models.Q(confirmed_by=models.F("stopped_by"))
+                ),
+                name="stop_confirmed_by_another",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lifted_by=None, lifted_at=None)
+                | (
+                    models.Q(lifted_by__isnull=False, lifted_at__isnull=False)
+                    & ~models.Q(lifted_by=models.F("stopped_by"))
+                    & ~models.Q(lift_reason="")
+                ),
+                name="stop_lifted_by_another",
+            ),
+            models.UniqueConstraint(
+                fields=["dataset"],
+                condition=models.Q(release=None, clip=None, lifted_at=None),
+                name="stop_dataset_once",
+            ),
+            models.UniqueConstraint(
+                fields=["release"],
+                condition=models.Q(release__isnull=False, lifted_at=None),
+                name="stop_release_once",
+            ),
+            models.UniqueConstraint(
+                fields=["clip"],
+                condition=models.Q(clip__isnull=False, lifted_at=None),
+                name="stop_clip_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"stop of {self.subject}"
+
+    @property
+    def subject(self) -> str:
+        """What is closed, in words."""
+        if self.release is not None:
+            return str(self.release)
+        return f"{self.dataset} {self.clip.path}" if self.clip is not None else str(self.dataset)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Nobody confirmed it in time. It stays closed all the same."""
+        waiting = self.confirmed_at is None and self.lifted_at is None
+        return waiting and self.confirm_by < timezone.now()
+
+
+class StoppedRelease(models.Model):
+    """A release that the stop of a clip closes because it holds the clip."""
+
+    stop = models.ForeignKey(Stop, on_delete=models.PROTECT, related_name="closes")
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="closed_by")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["stop", "release"], name="stop_closes_release_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stop} closes {self.release}"

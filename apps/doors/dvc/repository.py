@@ -2,7 +2,7 @@
 
 It holds hashes, cards and version tags, no clip and no name of a clip, and needs the permission
 to list a release. Only versions that were given out are shown, withdrawn ones too: a tag never
-goes away, its objects answer 410 and say what to use instead.
+goes away, its objects answer 410 and say what to use instead. Stopped ones are not shown.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from apps.doors.dvc.signing_in import signed_in
 from apps.doors.dvc.upload_pack import Readable, answer_of, read_request
 from apps.doors.refusals import refusal
 from apps.releases.models import Release
+from apps.releases.stops import stopped_releases
 from apps.storage.git import MAIN, reading
 from apps.storage.versions import VersionRepo
 from datasets_catalog.release_states import PUBLIC
@@ -65,16 +66,18 @@ def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, list[str]
     """The repository and the references the principal may see."""
     dataset = open_newest(principal, full_name, Action.LIST).release.dataset
     repository = VersionRepo(dataset.uid, dataset.full_name)
-    given = dict(_given_out(dataset))
+    given = _given_out(dataset)
     shown = [f"refs/tags/v{version}" for version in given]
     if _tip(repository) in given.values():
         shown.append(MAIN)
     return repository, shown
 
 
-def _given_out(dataset: Dataset) -> list[tuple[str, str]]:
-    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).order_by("order")
-    return list(rows.values_list("version", "dvc_commit"))
+def _given_out(dataset: Dataset) -> dict[str, str]:
+    """The commits of versions that were given out, but for those an emergency stop closes."""
+    stopped = stopped_releases(dataset)
+    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).exclude(pk__in=stopped)
+    return dict(rows.order_by("order").values_list("version", "dvc_commit"))
 
 
 def _tip(repository: VersionRepo) -> str:

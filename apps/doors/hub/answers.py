@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from apps.access.answers import (
     AccessRefusedError,
     Code,
+    ReleaseStoppedError,
     ReleaseUnknownError,
     SignInNeededError,
 )
@@ -89,6 +90,8 @@ def refusal(status: int, message: str, code: str = "", **headers: str) -> JsonRe
 def _translated(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse:
     if isinstance(problem, TokenInvalidError):
         return refusal(401, BAD_TOKEN)
+    if isinstance(problem, ReleaseStoppedError):
+        return refusal(403, DISABLED, X_HF_Warning=f"stopped; {reason_phrase(problem.message)}")
     if isinstance(problem, AccessRefusedError):
         status = 401 if isinstance(problem, SignInNeededError) else 403
         return refusal(status, _gated(dataset, problem), "GatedRepo")

@@ -86,7 +86,7 @@ POST   releases                         401 403 403 201 403 201 403
 GET    release                          200 200 200 200 200 200 200
 POST   release-freeze                   401 403 403 202 403 202 403
 GET    release-gates                    403 403 403 200 200 200 200
-POST   release-gates                    401 403 403 200 403 200 403
+POST   release-gates                    401 403 403 409 403 409 403
 POST   release-submit                   401 403 403 409 403 409 403
 GET    release-sign-offs                403 403 403 200 200 200 200
 POST   release-sign-offs                401 403 403 403 409 403 403

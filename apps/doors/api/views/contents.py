@@ -19,6 +19,7 @@ from apps.doors.api.keyset import CursorInvalidError, answer, cursor_of, limit_o
 from apps.doors.api.shapes import releases as shapes
 from apps.doors.serving import Offer, serve_blob
 from apps.releases.diff import frozen_table
+from apps.releases.stops import require_hearable
 from apps.storage.blobs import get_blob, local_copy
 from apps.storage.models import Blob
 from apps.storage.queries import page_of_clips
@@ -133,6 +134,7 @@ class DraftClipAudio(ApiView):
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
         """Hear a clip of the draft, for those who work on the dataset."""
         clip = clip_for(request.user, f"{organisation}/{name}", uid)
+        require_hearable(request.user, clip)
         offer = Offer(name=PurePosixPath(clip.path).name, media_type=clip.media_type, inline=True)
         return serve_blob(cast("HttpRequest", request), clip.blob, offer)
 

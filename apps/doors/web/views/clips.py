@@ -17,6 +17,7 @@ from apps.doors.web.templatetags.web_components import kind_words
 from apps.doors.web.views.frame import DatasetFrame, asked, draft_frame, signed_in, told
 from apps.privacy.access import findings_for
 from apps.privacy.models import Finding
+from apps.releases.stops import require_hearable
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical, profile
@@ -113,11 +114,13 @@ def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpR
 
 def audio(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
     clip = clip_of(draft_frame(request, organisation, name), uid)
+    require_hearable(request.user, clip)
     return whole(request, clip)
 
 
 def outline(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
     clip = clip_of(draft_frame(request, organisation, name), uid)
+    require_hearable(request.user, clip)
     return JsonResponse(peaks(clip.blob), safe=False)
 
 

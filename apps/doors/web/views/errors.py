@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
+from apps.access.answers import ReleaseStoppedError
+from apps.releases.errors import StoppedError
 from datasets_catalog.errors import EarmarkError, Kind
 
 STATUS = {
@@ -82,7 +84,8 @@ def shown(request: HttpRequest, problem: EarmarkError) -> HttpResponse:
     """The page of a domain error; somebody not signed in is asked to sign in first."""
     status = STATUS[problem.kind]
     user = getattr(request, "user", None)
-    if problem.kind == Kind.DENIED and user is not None and not user.is_authenticated:
+    helps = not isinstance(problem, ReleaseStoppedError | StoppedError)
+    if problem.kind == Kind.DENIED and helps and user is not None and not user.is_authenticated:
         target = urlencode({"next": request.get_full_path()})
         response = redirect(f"{reverse('web:sign_in')}?{target}")
         patch_vary_headers(response, ["Cookie"])

@@ -46,7 +46,7 @@ from apps.releases.judging import check_gates
 from apps.releases.models import Release, SignOff
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS, Purpose
-from datasets_catalog.release_states import PUBLIC, UNPUBLISHED, ReleaseState
+from datasets_catalog.release_states import PUBLIC, ReleaseState
 from datasets_catalog.roles import Permission
 
 WAY = (
@@ -64,12 +64,6 @@ class PhraseError(ConflictError):
     """The version typed to confirm is another one."""
 
     code = "page.phrase_differs"
-
-
-class GatesClosedError(ConflictError):
-    """What the gates said of a published release stays as it was."""
-
-    code = "page.gates_closed"
 
 
 def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
@@ -127,7 +121,7 @@ def compare(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     frozen = list(releases_for(request.user, frame.dataset).exclude(root=""))
     before, after = _pair(request, frozen)
     found = diff_releases(before, after) if before and after else None
-    named = frame.sees_draft or _may_list(request, before, after)
+    named = _may_list(request, before, after)
     context = frame.context(
         "releases",
         Crumb("Releases", frame.url("releases")),
@@ -170,10 +164,7 @@ def _freeze(request: HttpRequest, user: User, release: Release) -> None:
 
 def _check(request: HttpRequest, user: User, release: Release) -> None:
     require(user, Permission.RELEASE_PREPARE, release.dataset.organisation)
-    row = settle(release)
-    if row.state not in UNPUBLISHED:
-        raise GatesClosedError("The gates judge frozen releases that are not out yet.")
-    check_gates(row)
+    check_gates(settle(release))
 
 
 def _submit(request: HttpRequest, user: User, release: Release) -> None:
