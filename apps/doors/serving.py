@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import IO, Any, ClassVar
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 
 from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
+from apps.doors.refusals import refusal
+from apps.doors.transfers import COME_BACK, give_place, take_place
 from apps.storage.blobs import local_path, open_span
 from apps.storage.models import Blob
 
@@ -55,9 +58,10 @@ class Window:
     Django would work out a Content-Length of its own.
     """
 
-    def __init__(self, file: IO[bytes], length: int) -> None:
+    def __init__(self, file: IO[bytes], length: int, *, place: bool = False) -> None:
         self._file = file
         self._left = length
+        self._place = place
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -79,6 +83,9 @@ class Window:
 
     def close(self) -> None:
         self._file.close()
+        if self._place:
+            self._place = False
+            give_place()
 
 
 class WindowResponse(FileResponse):
@@ -104,7 +111,12 @@ def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBa
     if request.method == "HEAD":
         headers = {"Content-Length": str(blob.size), "Accept-Ranges": "bytes"}
         return _described(HttpResponse(headers=headers), blob, offer)
-    return _described(_with_bytes(blob, span, offer), blob, offer)
+    response = _with_bytes(blob, span, offer)
+    return (
+        response
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        else _described(response, blob, offer)
+    )
 
 
 def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase:
@@ -116,14 +128,32 @@ def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase
         target = f"{settings.ACCEL_PREFIX}{filepath_to_uri(blob.key)}"
         return HttpResponse(headers={"X-Accel-Redirect": target})
     part = span or Span(0, blob.size)
-    window = Window(open_span(blob, part.start, part.length), part.length)
+    long = part.length > LONG_TRANSFER
+    if long and not take_place():
+        return _busy()
+    window = Window(_opened(blob, part, placed=long), part.length, place=long)
     response = WindowResponse(window, status=206 if span else 200)
     response.headers["Content-Length"] = str(part.length)
     response.headers["Accept-Ranges"] = "bytes"
     if span:
         response.headers["Content-Range"] = span.header(blob.size)
-    if part.length > LONG_TRANSFER:
+    if long:
         _give_back_connections()
+    return response
+
+
+def _opened(blob: Blob, part: Span, *, placed: bool) -> IO[bytes]:
+    try:
+        return open_span(blob, part.start, part.length)
+    except Exception:
+        if placed:
+            give_place()
+        raise
+
+
+def _busy() -> HttpResponse:
+    response = refusal("Too many files are being sent at once: come back in a moment.", 503)
+    response.headers["Retry-After"] = str(COME_BACK)
     return response
 
 

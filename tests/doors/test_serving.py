@@ -2,11 +2,6 @@
 
 import hashlib
 import http.client
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +17,7 @@ from apps.doors.ranges import RangeUnsatisfiableError, asked_span
 from apps.doors.serving import Offer, serve_blob
 from apps.storage.errors import BlobMissingError
 from apps.storage.models import Blob
+from tests.doors.web_server import gunicorn, write_file
 
 ROOT = Path(__file__).parents[2]
 CONTENT = bytes(range(256)) * 10
@@ -192,33 +188,17 @@ def test_any_range_stays_inside_the_file(first: str, last: str, size: int) -> No
 
 
 @pytest.fixture(scope="module")
-def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a real gunicorn that serves 4 MiB."""
     root = tmp_path_factory.mktemp("blobs")
-    file = root / "00000000-0000-0000-0000-000000000001/files/md5/00" / ("0" * 30)
-    file.parent.mkdir(parents=True)
-    file.write_bytes(CONTENT * 1639)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "tests.doors.window_app", "-k", "gthread"]
-    command += ["--threads", "4", "-b", f"127.0.0.1:{port}", "--log-level", "error"]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "WINDOW_APP_ROOT": str(root)})
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
+    write_file(root, CONTENT * 1639)
+    with gunicorn(root, threads=4) as there:
+        yield there
 
 
-def test_ranges_on_one_kept_connection_are_right_by_sendfile(gunicorn: int) -> None:
+def test_ranges_on_one_kept_connection_are_right_by_sendfile(port: int) -> None:
     content = CONTENT * 1639
-    connection = http.client.HTTPConnection("127.0.0.1", gunicorn, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for start, stop in ((0, 10), (100_000, 3_000_000), (7, 8), (len(content) - 5, len(content))):
         connection.request("GET", "/file", headers={"Range": f"bytes={start}-{stop - 1}"})
         answer = connection.getresponse()

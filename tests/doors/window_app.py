@@ -8,7 +8,7 @@ from uuid import UUID
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 
 STORE = UUID(int=1)
@@ -18,7 +18,9 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="only-for-tests",
-    SERVE_BACKEND="sendfile",
+    SERVE_BACKEND=os.environ.get("SERVE_BACKEND", "sendfile"),
+    ACCEL_PREFIX="/_blobs/",
+    TRANSFERS_AT_ONCE=96,
     INSTALLED_APPS=["apps.storage"],
     STORAGES={
         "blobs": {
@@ -41,5 +43,9 @@ def serve(request: HttpRequest) -> HttpResponseBase:
     return serve_blob(request, blob, Offer(name="file.bin"))
 
 
-urlpatterns = [path("file", serve)]
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("a page")
+
+
+urlpatterns = [path("file", serve), path("page", page)]
 application = WSGIHandler()

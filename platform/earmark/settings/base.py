@@ -152,6 +152,8 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 JOB_LEASE_SECONDS = 120
 # Where bytes leave from: "sendfile" (this process), "accel" (nginx), "redirect" (object store).
 SERVE_BACKEND = "sendfile"
+# Long transfers of one web process at once; below the threads it has, so that pages find one.
+TRANSFERS_AT_ONCE = 96
 # Whether voices are compared across clips, to help reviewers; biometric, so each deployment says.
 VOICES = True
 ACCEL_PREFIX = "/_blobs/"

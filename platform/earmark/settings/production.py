@@ -66,6 +66,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 SERVE_BACKEND = env.text("SERVE_BACKEND", "redirect" if S3_BUCKET else "accel")
+TRANSFERS_AT_ONCE = env.number("TRANSFERS_AT_ONCE", 96, least=1)
 if SERVE_BACKEND not in {"sendfile", "accel", "redirect"}:
     raise ImproperlyConfigured("SERVE_BACKEND: expected sendfile, accel or redirect.")
 
