@@ -12,14 +12,24 @@ from apps.access.answers import (
     UNKNOWN,
     Action,
     Authorization,
+    Code,
     ObjectGoneError,
     ObjectUnknownError,
     ReleaseUnknownError,
 )
 from apps.access.authorize import authorize, decide, explained, successor_of
 from apps.access.models import AccessRequest, Entitlement
+from apps.access.receipts import note_refused
 from apps.access.standing import person, standing_columns, standing_from
-from apps.accounts.access import Principal, can, organisations_where, require
+from apps.accounts.access import (
+    Principal,
+    can,
+    organisations_where,
+    reaches,
+    releases_only,
+    require,
+    within_reach,
+)
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.releases.models import Release, ReleaseBlob
@@ -80,7 +90,14 @@ def open_newest(principal: Principal, full_name: str, action: Action = Action.VI
     Raises as `open_release` does.
     """
     rows = _releases_of(principal, full_name).filter(state__in=PUBLIC)
-    return _opened(principal, rows.order_by(*_readable_first(), "-order").first(), action)
+    rows = rows.order_by(*_readable_first(), "-order")
+    newest = rows.first()
+    if newest is not None and newest.dataset.embargoes:
+        # A newer version that is kept back does not keep back the older ones.
+        rows = rows.exclude(pk=newest.pk)
+        free = (row for row in (newest, *rows) if decide(standing_from(row), row, action).allowed)
+        newest = next(free, newest)
+    return _opened(principal, newest, action)
 
 
 def open_releases(principal: Principal, full_name: str, action: Action) -> list[Release]:
@@ -96,12 +113,16 @@ def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
     ObjectGoneError for destroyed ones, ReleaseUnknownError where the dataset is not the
     principal's to know of, and the other errors of `Authorization.require`.
     """
-    row = _holdings(principal, full_name, oid).first() if OID.fullmatch(oid) else None
-    if row is None:
+    rows = _holdings(principal, full_name, oid) if OID.fullmatch(oid) else None
+    row = rows.first() if rows is not None else None
+    if rows is None or row is None:
         raise _unknown_object(principal, full_name, oid)
-    carry_stop(row, row.release)
-    answer = decide(standing_from(row), row.release, Action.DOWNLOAD)
-    explained(answer, principal, row.release.dataset).require()
+    answer = _answer_on(row)
+    if answer.code is Code.EMBARGOED and row.release.dataset.embargoes:
+        # An object of a version that is kept back may be in one that is not.
+        answers = ((each, _answer_on(each)) for each in rows)
+        row, answer = next(((each, a) for each, a in answers if a.allowed), (row, answer))
+    _required(answer, principal, row.release.dataset, Action.DOWNLOAD)
     if row.blob.destroyed_at is not None:
         raise destroyed(row.release)
     return OpenObject(row.blob, row.release, answer)
@@ -125,7 +146,7 @@ def requests_for(user: Principal, dataset: Dataset) -> QuerySet[AccessRequest]:
 def request_for(user: Principal, uid: UUID) -> AccessRequest:
     """A request that the user made or may answer; `NotFoundError` otherwise."""
     rows = AccessRequest.objects.select_related("user", "dataset__organisation")
-    row = rows.filter(uid=uid).first()
+    row = rows.filter(within_reach(user, "dataset"), uid=uid).first()
     if row is not None and person(user) is not None:
         mine = row.user_id == user.pk
         if mine or can(user, Permission.ACCESS_GRANT, row.dataset.organisation):
@@ -136,7 +157,8 @@ def request_for(user: Principal, uid: UUID) -> AccessRequest:
 def requests_to_answer(user: Principal) -> QuerySet[AccessRequest]:
     """What waits for the user's answer, oldest first."""
     organisations = organisations_where(user, Permission.ACCESS_GRANT)
-    rows = AccessRequest.objects.pending().filter(dataset__organisation_id__in=organisations)
+    rows = AccessRequest.objects.pending().filter(within_reach(user, "dataset"))
+    rows = rows.filter(dataset__organisation_id__in=organisations)
     return rows.select_related("user", "dataset__organisation").order_by("asked_at")
 
 
@@ -154,6 +176,10 @@ def _releases_of(principal: Principal, full_name: str) -> QuerySet[Release]:
     user = person(principal)
     if user is None:
         return rows
+    if not reaches(user, full_name):
+        return rows.none()
+    if releases_only(user):
+        rows = rows.filter(state__in=PUBLIC)
     return rows.annotate(
         **standing_columns(user, dataset="dataset", organisation="dataset__organisation")
     )
@@ -165,9 +191,26 @@ def _opened(
     if row is None:
         raise ReleaseUnknownError(UNKNOWN.reason)
     if purpose is not None:
-        return OpenRelease(row, authorize(principal, row, action, purpose).require())
-    answer = explained(decide(standing_from(row), row, action), principal, row.dataset)
-    return OpenRelease(row, answer.require())
+        answer = authorize(principal, row, action, purpose)
+    else:
+        answer = decide(standing_from(row), row, action)
+    return OpenRelease(row, _required(answer, principal, row.dataset, action))
+
+
+def _answer_on(row: ReleaseBlob) -> Authorization:
+    carry_stop(row, row.release)
+    return decide(standing_from(row), row.release, Action.DOWNLOAD)
+
+
+def _required(
+    answer: Authorization, principal: Principal, dataset: Dataset, action: Action
+) -> Authorization:
+    """The answer if it is a yes; a no is explained, counted and raised."""
+    if answer.allowed:
+        return answer
+    answer = explained(answer, principal, dataset)
+    note_refused(principal, dataset, action, answer)
+    return answer.require()
 
 
 def _readable_first(prefix: str = "") -> tuple[OrderBy, Case]:
@@ -187,12 +230,14 @@ def _holdings(principal: Principal, full_name: str, oid: str) -> QuerySet[Releas
     ).select_related("blob", "release__dataset__organisation")
     rows = rows.annotate(**stop_columns(release="release", dataset="release__dataset"))
     user = person(principal)
+    if user is not None and not reaches(user, full_name):
+        return rows.none()
     if user is not None:
         columns = standing_columns(
             user, dataset="release__dataset", organisation="release__dataset__organisation"
         )
         rows = rows.annotate(**columns)
-    return rows.order_by(*_readable_first("release__"), "-release__order")[:1]
+    return rows.order_by(*_readable_first("release__"), "-release__order")
 
 
 def _unknown_object(principal: Principal, full_name: str, oid: str) -> NotFoundError:

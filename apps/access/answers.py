@@ -44,6 +44,10 @@ class Code(StrEnum):
     SIGN_IN = "access.sign_in"
     REQUEST_NEEDED = "access.request_needed"
     REQUEST_PENDING = "access.request_pending"
+    TERMS_NEEDED = "access.terms_needed"
+    TERMS_CHANGED = "access.terms_changed"
+    SEAT_NEEDED = "access.seat_needed"
+    EMBARGOED = "access.embargoed"
     EXPIRED = "access.expired"
     REVOKED = "access.revoked"
     PURPOSE_REFUSED = "access.purpose_refused"
@@ -98,7 +102,10 @@ class ObjectGoneError(EarmarkError):
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """An answer. `reason` is a sentence that says what to do; `until` is when a yes ends."""
+    """An answer. `reason` is a sentence that says what to do; `until` is when a yes ends.
+
+    `terms` is the version of the dataset's terms that binds whoever takes something on it.
+    """
 
     allowed: bool
     code: Code
@@ -106,6 +113,7 @@ class Authorization:
     until: datetime | None = None
     binding: Binding | None = None
     entitlement_id: int | None = None
+    terms: int = 0
 
     def require(self) -> Authorization:
         """Itself if allowed; otherwise the error that fits: not found, gone, sign in, refused."""

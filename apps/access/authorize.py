@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from apps.access.answers import UNKNOWN, Action, Authorization, Binding, Code
+from apps.access.embargoes import embargo_of
 from apps.access.models import AccessRequest
-from apps.access.standing import Grant, Standing, held_by, person, standing_of
+from apps.access.standing import Grant, Standing, held_by, person, standing_of, without_seat
 from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
@@ -42,20 +43,13 @@ def decide(
 
     No query beyond the release's dataset for a release fetched with `stop_columns`.
     """
+    if standing.beyond_reach:
+        return UNKNOWN
     state = ReleaseState(release.state)
     if state not in PUBLIC:
         return _unless_stopped(_of_unpublished(standing, action), release, action)
     answer = _by_policy(standing, release, action, purpose)
-    if not answer.allowed:
-        return answer
-    if state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
-        return _gone(release)
-    answer = _unless_stopped(answer, release, action)
-    if not answer.allowed:
-        return answer
-    if state is ReleaseState.DEPRECATED:
-        return _with_warning(answer, release)
-    return answer
+    return _as_it_stands(answer, standing, release, action) if answer.allowed else answer
 
 
 def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpose]) -> Fit:
@@ -72,9 +66,14 @@ def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpos
 
 
 def explained(answer: Authorization, principal: Principal, dataset: Dataset) -> Authorization:
-    """A refusal made exact: asked already, expired, taken back. Two queries, on refusals only."""
+    """A refusal made exact: asked already, no seat, expired, taken back.
+
+    Three queries, on refusals only.
+    """
     user = person(principal)
-    if user is None or answer.code is not Code.REQUEST_NEEDED:
+    if user is None or answer.code not in {Code.REQUEST_NEEDED, Code.TERMS_NEEDED}:
+        return answer
+    if answer.entitlement_id is not None:
         return answer
     if AccessRequest.objects.pending().filter(user=user, dataset=dataset).exists():
         return _refused(
@@ -82,7 +81,22 @@ def explained(answer: Authorization, principal: Principal, dataset: Dataset) -> 
             f"Your request for {dataset} has not been answered yet;"
             f" {dataset.organisation} has to decide.",
         )
-    return _past(user, dataset) or answer
+    return _seatless(user, dataset) or _past(user, dataset) or answer
+
+
+def _as_it_stands(
+    answer: Authorization, standing: Standing, release: Release, action: Action
+) -> Authorization:
+    """What became of a release that may be had: withdrawn, stopped, kept back, deprecated."""
+    state = ReleaseState(release.state)
+    if state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
+        return _gone(release)
+    answer = _unless_stopped(answer, release, action)
+    if answer.allowed and not standing.member:
+        answer = _unless_embargoed(answer, release, action)
+    if state is ReleaseState.DEPRECATED and answer.allowed and answer.code is not Code.EMBARGOED:
+        return _with_warning(answer, release)
+    return answer
 
 
 def _unless_stopped(answer: Authorization, release: Release, action: Action) -> Authorization:
@@ -94,7 +108,7 @@ def _unless_stopped(answer: Authorization, release: Release, action: Action) -> 
 
 
 def _of_unpublished(standing: Standing, action: Action) -> Authorization:
-    if not standing.member:
+    if not standing.member or not standing.drafts:
         return UNKNOWN
     if action is Action.DOWNLOAD:
         return _refused(
@@ -113,8 +127,11 @@ def _by_policy(
     if dataset.access == Dataset.Access.OPEN:
         answer = _allowed(Code.OPEN, Binding.OPEN, "This dataset is open to everyone.")
         return _for_purpose(answer, release, purpose, frozenset())
+    bound = [grant for grant in standing.grants if grant.terms >= dataset.terms_required]
+    if bound:
+        return _by_grants(bound, release, purpose)
     if standing.grants:
-        return _by_grants(standing.grants, release, purpose)
+        return _by_other_terms(standing, release, action)
     if dataset.access == Dataset.Access.ORGANISATION:
         return UNKNOWN
     return _without_grant(standing, release, action)
@@ -129,18 +146,40 @@ def _by_grants(grants: Sequence[Grant], release: Release, purpose: Purpose | Non
             "You were granted access.",
             until=grant.until,
             entitlement_id=grant.entitlement_id,
+            terms=grant.terms,
         )
         answers.append(_for_purpose(answer, release, purpose, grant.purposes))
     return next((answer for answer in answers if answer.allowed), answers[0])
+
+
+def _by_other_terms(standing: Standing, release: Release, action: Action) -> Authorization:
+    """Let in, but not under the terms that bind now."""
+    dataset, grant = release.dataset, standing.grants[0]
+    if action is Action.VIEW or _is_public(standing, release, action):
+        return _allowed(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
+    page = f"accept them on its page /datasets/{dataset}/access/"
+    if grant.terms:
+        answer = _refused(Code.TERMS_CHANGED, f"The terms of {dataset} changed: {page}")
+    else:
+        answer = _refused(Code.TERMS_NEEDED, f"{dataset} is taken under terms: {page}")
+    return replace(answer, entitlement_id=grant.entitlement_id)
 
 
 def _without_grant(standing: Standing, release: Release, action: Action) -> Authorization:
     dataset = release.dataset
     if _is_public(standing, release, action):
         return _allowed(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
+    by_terms = dataset.access == Dataset.Access.TERMS
     if not standing.signed_in:
+        how = "to those who accept its terms" if by_terms else "on request"
         return _refused(
-            Code.SIGN_IN, f"{dataset} is given on request: sign in with a token of your account."
+            Code.SIGN_IN, f"{dataset} is given {how}: sign in with a token of your account."
+        )
+    if by_terms:
+        return _refused(
+            Code.TERMS_NEEDED,
+            f"{dataset} is given to those who accept its terms: do so on its page"
+            f" /datasets/{dataset}/access/",
         )
     return _refused(
         Code.REQUEST_NEEDED,
@@ -149,7 +188,9 @@ def _without_grant(standing: Standing, release: Release, action: Action) -> Auth
 
 
 def _is_public(standing: Standing, release: Release, action: Action) -> bool:
-    """What a dataset given on request shows to people without a grant."""
+    """What a dataset given on request or on terms shows to people without a grant."""
+    if release.dataset.access == Dataset.Access.ORGANISATION:
+        return False
     match action:
         case Action.VIEW:
             return True
@@ -183,6 +224,28 @@ def _for_purpose(
                 f"Whether {release} may be used for this purpose ({title}) needs a person's"
                 f" answer: ask for it on the page /datasets/{release.dataset}",
             )
+
+
+def _unless_embargoed(answer: Authorization, release: Release, action: Action) -> Authorization:
+    """Before its date a release shows its page, which says so, and nothing else."""
+    end = embargo_of(release)
+    if end is None:
+        return answer
+    reason = f"{release} can be taken from {end:%Y-%m-%d %H:%M} UTC on."
+    if action is Action.VIEW:
+        return replace(answer, code=Code.EMBARGOED, reason=reason)
+    return _refused(Code.EMBARGOED, reason)
+
+
+def _seatless(user: User, dataset: Dataset) -> Authorization | None:
+    agreement = without_seat(user).filter(dataset=dataset).select_related("organisation").first()
+    if agreement is None:
+        return None
+    return _refused(
+        Code.SEAT_NEEDED,
+        f"{agreement.organisation} may take {dataset} with {agreement.seats} seats, and you have"
+        f" none: ask an owner of {agreement.organisation} for one.",
+    )
 
 
 def _past(user: User, dataset: Dataset) -> Authorization | None:
@@ -227,6 +290,7 @@ def _allowed(
     *,
     until: datetime | None = None,
     entitlement_id: int | None = None,
+    terms: int = 0,
 ) -> Authorization:
     return Authorization(
         allowed=True,
@@ -235,6 +299,7 @@ def _allowed(
         until=until,
         binding=binding,
         entitlement_id=entitlement_id,
+        terms=terms,
     )
 
 

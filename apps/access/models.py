@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from apps.accounts.models import Organisation
+from apps.accounts.models import Membership, Organisation
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
 
@@ -24,8 +24,41 @@ class EntitlementQuerySet(models.QuerySet["Entitlement"]):
         )
 
 
+class AccessTerms(models.Model):
+    """One version of the terms under which a dataset is taken; never changed."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="access_terms")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    # Whether whoever accepted an earlier version has to accept this one to go on.
+    asks_again = models.BooleanField(default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-version"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "version"], name="access_terms_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"terms {self.version} of {self.dataset}"
+
+
 class Entitlement(models.Model):
-    """A person or an organisation may take a dataset, for purposes, until a date."""
+    """A person or an organisation may take a dataset, for purposes, until a date.
+
+    Of an organisation it is an agreement: with `seats` it reaches as many members as have one,
+    without it reaches every member.
+    """
+
+    class Way(models.TextChoices):
+        GRANTED = "granted", "Granted by a person"
+        AUTOMATIC = "automatic", "Granted by rule to a complete request"
+        ACCEPTED = "accepted", "Taken by accepting the terms"
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="entitlements")
@@ -46,6 +79,13 @@ class Entitlement(models.Model):
     purposes = models.JSONField(default=list)
     valid_from = models.DateTimeField(default=timezone.now)
     valid_until = models.DateTimeField(null=True, blank=True)
+    way = models.CharField(max_length=16, choices=Way.choices, default=Way.GRANTED)
+    # The version of the dataset's terms that the holder accepted; 0: none.
+    terms = models.PositiveIntegerField(default=0)
+    seats = models.PositiveIntegerField(null=True, blank=True)
+    # What the agreement is called on paper.
+    agreement = models.CharField(max_length=200, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -61,10 +101,55 @@ class Entitlement(models.Model):
                 | models.Q(user__isnull=False, organisation=None),
                 name="entitlement_one_holder",
             ),
+            models.CheckConstraint(
+                condition=models.Q(seats=None) | models.Q(organisation__isnull=False, seats__gt=0),
+                name="entitlement_seats_of_organisation",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["valid_until"], name="entitlement_by_end"),
         ]
 
     def __str__(self) -> str:
         return f"{self.user or self.organisation} may take {self.dataset}"
+
+
+class Seat(models.Model):
+    """A member of an organisation takes a dataset under its agreement.
+
+    The seat hangs on the membership: who leaves loses it in the same moment, by the database.
+    """
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.CASCADE, related_name="seat_rows")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="seats")
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    given_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["entitlement", "membership"], name="seat_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership.user} has a seat for {self.entitlement.dataset}"
+
+
+class Acceptance(models.Model):
+    """Somebody accepted terms, for themselves or in the name of an organisation; never changed."""
+
+    terms = models.ForeignKey(AccessTerms, on_delete=models.PROTECT, related_name="acceptances")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="acceptances"
+    )
+    organisation = models.ForeignKey(
+        Organisation, null=True, on_delete=models.PROTECT, related_name="acceptances"
+    )
+    accepted_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} accepted {self.terms}"
 
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
@@ -90,6 +175,10 @@ class AccessRequest(models.Model):
     )
     purposes = models.JSONField(default=list)
     message = models.TextField(blank=True)
+    # What the dataset's form asked, as `[{"name", "label", "value"}]`.
+    answers = models.JSONField(default=list, blank=True)
+    # The version of the terms that the asker accepted; 0: none.
+    terms = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     asked_at = models.DateTimeField(auto_now_add=True)
     answered_by = models.ForeignKey(
@@ -128,7 +217,7 @@ class AccessRequest(models.Model):
 
 
 class Receipt(models.Model):
-    """What was given to whom, when: one row per person, release and day."""
+    """What was given to whom, when, on what: one row per person, token, release, door and day."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="receipts"
@@ -140,16 +229,86 @@ class Receipt(models.Model):
     entitlement = models.ForeignKey(
         Entitlement, null=True, on_delete=models.PROTECT, related_name="receipts"
     )
+    # The code of the answer it was given on, and the version of the terms that bound then.
+    code = models.CharField(max_length=64, blank=True)
+    terms = models.PositiveIntegerField(default=0)
+    # How the token begins that was used; empty on pages and for somebody not signed in.
+    token = models.CharField(max_length=12, blank=True)
+    # Distinct objects given out by then; asking twice for one counts once.
+    objects_given = models.PositiveBigIntegerField(default=0)
     door = models.CharField(max_length=8)
     day = models.DateField()
     first_at = models.DateTimeField(auto_now_add=True)
+    last_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["holder", "release", "door", "day"], name="receipt_once_a_day"
+                fields=["holder", "token", "release", "door", "day"], name="receipt_once_a_day"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.holder or 'anonymous'} took {self.release}"
+
+
+class RefusalCount(models.Model):
+    """How often somebody was refused a dataset, for one reason, on one day."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="refusals")
+    # Empty for all who were not signed in.
+    holder = models.CharField(max_length=150, blank=True)
+    code = models.CharField(max_length=64)
+    action = models.CharField(max_length=16)
+    day = models.DateField()
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["dataset", "holder", "code", "action", "day"], name="refusal_once_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.holder or 'anonymous'} was refused {self.dataset}: {self.code}"
+
+
+class Notice(models.Model):
+    """Something a person should know about access; shown to them, and sent by mail."""
+
+    class Kind(models.TextChoices):
+        ASKED = "asked", "Somebody asks for a dataset"
+        ANSWERED = "answered", "Your request was answered"
+        ENDING = "ending", "Access ends soon"
+        TERMS = "terms", "Terms changed"
+        SEAT = "seat", "A seat was given or taken"
+        FULL = "full", "All seats are taken"
+        REVOKED = "revoked", "Access was taken back"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
+    )
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="notices")
+    text = models.TextField()
+    # The page where the person can do something about it, from the root of this site.
+    page = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    # When a mail is tried next, and when it went; both None: there is no address to send it to.
+    mail_after = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["mail_after"],
+                condition=models.Q(mailed_at=None, mail_after__isnull=False),
+                name="notice_to_mail",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"to {self.user}: {self.text}"

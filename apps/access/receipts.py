@@ -1,13 +1,16 @@
-"""The receipts of what was taken: one row for each holder, release, door and day."""
+"""What was taken, and what was refused: a few rows a day, however many requests a client makes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from apps.access.answers import Authorization
-from apps.access.models import Receipt
+from apps.access.answers import Action, Authorization
+from apps.access.models import Receipt, RefusalCount
 from apps.access.standing import person
 from apps.accounts.access import Principal, require
 from apps.datasets.models import Dataset
@@ -16,33 +19,76 @@ from datasets_catalog.roles import Permission
 
 # Seconds a receipt is remembered outside the database. It is a day's: the key holds the date.
 REMEMBERED = 24 * 3600
+# Counts go to the database when so many have gathered, or when so many seconds have passed.
+GATHERED = 32
+GATHER_SECONDS = 10
 
 
 def note_taken(
-    principal: Principal, release: Release, authorization: Authorization, *, door: str
+    principal: Principal,
+    release: Release,
+    authorization: Authorization,
+    *,
+    door: str,
+    taken: str = "",
+    objects: int = 0,
 ) -> None:
-    """Write that bytes of the release went out; costs one look in the cache after the first."""
+    """Write that bytes of the release went out.
+
+    `taken` names the object, which counts once for each token and day however often it is asked
+    for; otherwise `objects` are counted. Costs two looks in the cache after the first, and one
+    statement for every 32 objects: the count of a receipt is at most 31 objects or a few seconds
+    behind, and a cache that is emptied makes objects asked for again count again.
+    """
     user = person(principal)
+    token = user.token.prefix if user is not None and user.token is not None else ""
     day = timezone.now().date()
-    holder = user.username if user else ""
-    key = f"receipt:{user.pk if user else ''}:{release.uid}:{door}:{day}"
-    if cache.get(key):
+    key = f"receipt:{user.pk if user else ''}:{token}:{release.uid}:{door}:{day}"
+    if taken and not cache.add(f"{key}:{taken}", 1, REMEMBERED):
         return
-    Receipt.objects.bulk_create(
-        [
-            Receipt(
-                user=user,
-                holder=holder,
-                release=release,
-                root=release.root,
-                entitlement_id=authorization.entitlement_id,
-                door=door,
-                day=day,
-            )
-        ],
-        ignore_conflicts=True,
+    row = {
+        "holder": user.username if user else "",
+        "token": token,
+        "release": release,
+        "door": door,
+        "day": day,
+    }
+    if not cache.get(key):
+        about = Receipt(
+            user=user,
+            root=release.root,
+            entitlement_id=authorization.entitlement_id,
+            code=str(authorization.code),
+            terms=authorization.terms,
+            **row,
+        )
+        Receipt.objects.bulk_create([about], ignore_conflicts=True)
+        cache.set(key, value=True, timeout=REMEMBERED)
+    count = 1 if taken else objects
+    if not count:
+        return
+    rows = Receipt.objects.filter(**row)
+    _gather(
+        key,
+        count,
+        lambda count: rows.update(objects_given=F("objects_given") + count, last_at=timezone.now()),
     )
-    cache.set(key, value=True, timeout=REMEMBERED)
+
+
+def note_refused(
+    principal: Principal, dataset: Dataset, action: Action, answer: Authorization
+) -> None:
+    """Count that somebody was refused; costs two looks in the cache after the first of a day."""
+    user = person(principal)
+    row = {
+        "dataset": dataset,
+        "holder": user.username if user else "",
+        "code": str(answer.code),
+        "action": str(action),
+        "day": timezone.now().date(),
+    }
+    key = f"refusal:{dataset.pk}:{user.pk if user else ''}:{answer.code}:{action}:{row['day']}"
+    _gather(key, 1, lambda count: _count_refusals(row, count))
 
 
 def receipts_for(user: Principal, dataset: Dataset) -> QuerySet[Receipt]:
@@ -50,3 +96,31 @@ def receipts_for(user: Principal, dataset: Dataset) -> QuerySet[Receipt]:
     require(user, Permission.ACCESS_GRANT, dataset.organisation)
     rows = Receipt.objects.filter(release__dataset=dataset)
     return rows.select_related("release", "entitlement").order_by("-day", "-pk")
+
+
+def refusals_for(user: Principal, dataset: Dataset) -> QuerySet[RefusalCount]:
+    """How often whom was refused, newest first; for those who may grant access."""
+    require(user, Permission.ACCESS_GRANT, dataset.organisation)
+    return RefusalCount.objects.filter(dataset=dataset).order_by("-day", "-pk")
+
+
+def _count_refusals(row: dict[str, object], count: int) -> None:
+    counted = RefusalCount.objects.filter(**row).update(count=F("count") + count)
+    if counted:
+        return
+    try:
+        with transaction.atomic():
+            RefusalCount.objects.create(**row, count=count)
+    except IntegrityError:
+        # Another process was first.
+        RefusalCount.objects.filter(**row).update(count=F("count") + count)
+
+
+def _gather(key: str, count: int, write: Callable[[int], object]) -> None:
+    """Keep counts in the cache, and write them when there are enough or it has been a while."""
+    waiting = f"{key}:waiting"
+    cache.add(waiting, 0, REMEMBERED)
+    gathered = cache.incr(waiting, count)
+    if cache.add(f"{key}:lately", 1, GATHER_SECONDS) or gathered >= GATHERED:
+        cache.decr(waiting, gathered)
+        write(gathered)

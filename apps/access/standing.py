@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from apps.access.models import Entitlement, EntitlementQuerySet
-from apps.accounts.access import Principal
+from apps.access.models import Entitlement, EntitlementQuerySet, Seat
+from apps.accounts.access import Principal, reaches, releases_only
 from apps.accounts.models import Membership, User
 from apps.datasets.models import Dataset
 from datasets_catalog.purposes import Purpose
@@ -22,23 +23,34 @@ VIEWERS = [
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An entitlement in force. No purposes: whatever the release is cleared for."""
+    """An entitlement in force. No purposes: whatever the release is cleared for.
+
+    `terms` is the version of the dataset's terms that its holder accepted.
+    """
 
     entitlement_id: int
     purposes: frozenset[Purpose]
     until: datetime | None
+    terms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`grants` come longest-lasting first."""
+    """`grants` come first whose terms are accepted, then longest-lasting first.
+
+    `beyond_reach`: the token was not made for this dataset, so there is none. `drafts`: whether a
+    member may look at what is not released, which a token for downloading does not.
+    """
 
     signed_in: bool = False
     member: bool = False
     grants: Sequence[Grant] = ()
+    drafts: bool = True
+    beyond_reach: bool = False
 
 
 STRANGER = Standing()
+BEYOND_REACH = Standing(beyond_reach=True)
 
 
 def person(principal: Principal) -> User | None:
@@ -52,14 +64,41 @@ def memberships(user: User) -> QuerySet[Membership]:
 
 
 def held_by(user: User) -> EntitlementQuerySet:
-    """Entitlements of the person and of the person's organisations, past ones too."""
-    organisations = Membership.objects.filter(user=user).values("organisation")
-    return Entitlement.objects.filter(Q(user=user) | Q(organisation__in=organisations))
+    """Entitlements of the person and of the person's organisations, past ones too.
+
+    Of an organisation's with seats, those in which the person has one.
+    """
+    seats = Seat.objects.filter(entitlement=OuterRef("pk"), membership__user=user)
+    through_all = Q(organisation__in=_organisations_of(user), seats=None)
+    return Entitlement.objects.filter(Q(user=user) | through_all | Q(Exists(seats)))
+
+
+def without_seat(user: User) -> EntitlementQuerySet:
+    """Agreements in force of the person's organisations in which the person has no seat."""
+    seats = Seat.objects.filter(entitlement=OuterRef("pk"), membership__user=user)
+    rows = Entitlement.objects.filter(organisation__in=_organisations_of(user), seats__gt=0)
+    return rows.filter(~Exists(seats)).valid()
 
 
 def in_force(user: User) -> EntitlementQuerySet:
-    """The same, valid now, longest-lasting first."""
-    return held_by(user).valid().order_by(F("valid_until").desc(nulls_first=True), "pk")
+    """What the person holds now: first where the terms are accepted, then longest-lasting."""
+    bound = When(terms__gte=F("dataset__terms_required"), then=Value(0))
+    return (
+        held_by(user)
+        .valid()
+        .order_by(Case(bound, default=Value(1)), F("valid_until").desc(nulls_first=True), "pk")
+    )
+
+
+def let_in(principal: Principal) -> Q:
+    """Which released datasets somebody may know of because they were let in."""
+    user = person(principal)
+    if user is None:
+        return Q(pk__in=[])
+    entitled = Q(pk__in=in_force(user).order_by().values("dataset"))
+    if releases_only(user):
+        return entitled | Q(organisation__in=memberships(user).values("organisation"))
+    return entitled
 
 
 def standing_of(principal: Principal, dataset: Dataset) -> Standing:
@@ -67,15 +106,19 @@ def standing_of(principal: Principal, dataset: Dataset) -> Standing:
     user = person(principal)
     if user is None:
         return STRANGER
+    if not reaches(user, dataset.full_name):
+        return BEYOND_REACH
     if memberships(user).filter(organisation=dataset.organisation_id).exists():
-        return Standing(signed_in=True, member=True)
+        return Standing(signed_in=True, member=True, drafts=not releases_only(user))
     rows = in_force(user).filter(dataset=dataset)
-    grants = [grant(pk, purposes, until) for pk, purposes, until in rows.values_list(*_COLUMNS)]
+    grants = [grant(*row) for row in rows.values_list(*_COLUMNS)]
     return Standing(signed_in=True, grants=tuple(grants))
 
 
-def grant(entitlement_id: int, purposes: Sequence[str], until: datetime | None) -> Grant:
-    return Grant(entitlement_id, frozenset(map(Purpose, purposes)), until)
+def grant(
+    entitlement_id: int, purposes: Sequence[str], until: datetime | None, terms: int
+) -> Grant:
+    return Grant(entitlement_id, frozenset(map(Purpose, purposes)), until, terms)
 
 
 def standing_columns(
@@ -83,8 +126,9 @@ def standing_columns(
 ) -> dict[str, Exists | Subquery]:
     """Annotations from which `standing_from` reads the standing of each row's dataset.
 
-    `dataset` and `organisation` name the columns of the row. Only the longest-lasting entitlement
-    is read, which decides wherever no purpose is asked.
+    `dataset` and `organisation` name the columns of the row. Only the first entitlement is
+    read, which decides wherever no purpose is asked. What a token does not reach, and drafts for
+    a token that only downloads, are for the caller to leave out.
     """
     best = in_force(user).filter(dataset=OuterRef(dataset))
     return {
@@ -97,9 +141,13 @@ def standing_from(row: object) -> Standing:
     """The standing on a row annotated by `standing_columns`; a stranger's on any other."""
     if not hasattr(row, "is_member"):
         return STRANGER
-    pk, purposes, until = (getattr(row, f"grant_{name}") for name in _COLUMNS)
-    grants = () if pk is None else (grant(pk, purposes, until),)
+    pk, purposes, until, terms = (getattr(row, f"grant_{name}") for name in _COLUMNS)
+    grants = () if pk is None else (grant(pk, purposes, until, terms),)
     return Standing(signed_in=True, member=row.is_member, grants=grants)
 
 
-_COLUMNS = ("pk", "purposes", "valid_until")
+_COLUMNS = ("pk", "purposes", "valid_until", "terms")
+
+
+def _organisations_of(user: User) -> QuerySet[Membership, Any]:
+    return Membership.objects.filter(user=user).values("organisation")

@@ -1,13 +1,21 @@
 """The one answer to who may do what in an organisation."""
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from apps.accounts.models import Membership, Organisation, User
+from apps.accounts.models import Membership, Organisation, Token, User
 from datasets_catalog.errors import DeniedError, NotFoundError
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role, permits
 
 Principal = User | AnonymousUser
+# What reaches beyond a dataset: a token limited to some datasets does not carry it.
+_ORGANISATION_WIDE = {
+    Permission.ORGANISATION_MANAGE,
+    Permission.DATASET_CREATE,
+    Permission.TARGET_MANAGE,
+    Permission.AUDIT_READ,
+    Permission.SEAT_GIVE,
+}
 
 
 class OrganisationUnknownError(NotFoundError):
@@ -16,16 +24,68 @@ class OrganisationUnknownError(NotFoundError):
     code = "organisation.unknown"
 
 
+class TokenLimitedError(DeniedError):
+    """The token was made for some datasets or for downloading, and this is beyond that."""
+
+    code = "access.token_limited"
+
+
+def reach(user: Principal) -> frozenset[str] | None:
+    """Names (`organisation/name`) of the only datasets the user's token reaches; None: all."""
+    token = user.token if isinstance(user, User) else None
+    return frozenset(token.datasets) if token is not None and token.datasets else None
+
+
+def reaches(user: Principal, full_name: str) -> bool:
+    """Whether the user's token reaches the dataset; what it may do there is another question."""
+    names = reach(user)
+    return names is None or full_name in names
+
+
+def within_reach(user: Principal, dataset: str = "") -> Q:
+    """The same as a condition on rows; `dataset` is the path to their dataset (`clip__dataset`)."""
+    names = reach(user)
+    if names is None:
+        return Q()
+    prefix = f"{dataset}__" if dataset else ""
+    condition = Q(pk__in=[])
+    for organisation, _, name in (full.partition("/") for full in sorted(names)):
+        condition |= Q(**{f"{prefix}organisation__name": organisation, f"{prefix}name": name})
+    return condition
+
+
+def releases_only(user: Principal) -> bool:
+    """Whether the user came with a token for downloading, which sees what was released alone."""
+    token = user.token if isinstance(user, User) else None
+    return token is not None and token.scope == Token.Scope.DOWNLOAD
+
+
+def require_unlimited(user: Principal) -> None:
+    """`TokenLimitedError` for a token that was made for less than the whole account."""
+    if reach(user) is not None or releases_only(user):
+        raise TokenLimitedError(
+            "This token is limited to some datasets or to downloading: use one that is not."
+        )
+
+
 def roles_of(user: Principal, organisation: Organisation) -> frozenset[Role]:
-    """The user's roles there; empty for anyone who is not signed in or was switched off."""
-    if not isinstance(user, User) or not user.is_active:
+    """The user's roles there; empty for anyone who is not signed in or was switched off.
+
+    Empty too for tokens that do not reach any dataset of the organisation, or only download.
+    """
+    if not isinstance(user, User) or not user.is_active or releases_only(user):
+        return frozenset()
+    names = reach(user)
+    if names is not None and organisation.name not in _organisations(names):
         return frozenset()
     rows = Membership.objects.filter(user=user, organisation=organisation)
     return frozenset(Role(role) for role in rows.values_list("role", flat=True))
 
 
 def can(user: Principal, permission: Permission, organisation: Organisation) -> bool:
-    """Whether one of the user's roles there carries the permission."""
+    """Whether one of the user's roles there carries the permission, and the token lets it."""
+    if permission in _ORGANISATION_WIDE and reach(user) is not None:
+        return False
     return permits(roles_of(user, organisation), permission)
 
 
@@ -33,6 +93,8 @@ def require(user: Principal, permission: Permission, organisation: Organisation)
     """`DeniedError` that names the roles which would do, unless the user may."""
     if can(user, permission, organisation):
         return
+    if permission in _ORGANISATION_WIDE:
+        require_unlimited(user)
     roles = sorted(role for role, granted in ROLE_PERMISSIONS.items() if permission in granted)
     raise DeniedError(
         f"{user} may not do this in {organisation}: it needs {permission},"
@@ -43,17 +105,26 @@ def require(user: Principal, permission: Permission, organisation: Organisation)
 
 
 def organisations_where(user: Principal, permission: Permission) -> list[int]:
-    """Ids of the organisations in which the user has the permission."""
-    if not isinstance(user, User) or not user.is_active:
+    """Ids of the organisations in which the user has the permission.
+
+    Rows of one dataset need `within_reach` besides: a token may reach one dataset of several.
+    """
+    if not isinstance(user, User) or not user.is_active or releases_only(user):
+        return []
+    names = reach(user)
+    if names is not None and permission in _ORGANISATION_WIDE:
         return []
     roles = [role for role, granted in ROLE_PERMISSIONS.items() if permission in granted]
     rows = Membership.objects.filter(user=user, role__in=roles)
+    if names is not None:
+        rows = rows.filter(organisation__name__in=_organisations(names))
     return list(rows.values_list("organisation_id", flat=True).distinct())
 
 
 def organisations_for(user: Principal) -> QuerySet[Organisation]:
-    """The organisations in which the user has a role."""
-    if not isinstance(user, User) or not user.is_active:
+    """The organisations in which the user has a role; none for a limited token."""
+    limited = reach(user) is not None or releases_only(user)
+    if not isinstance(user, User) or not user.is_active or limited:
         return Organisation.objects.none()
     return Organisation.objects.filter(
         pk__in=Membership.objects.filter(user=user).values("organisation_id")
@@ -82,3 +153,7 @@ def holder_named(
     if holder is None:
         raise NotFoundError(f"There is no {username or organisation!r} to let in.")
     return holder
+
+
+def _organisations(names: frozenset[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}

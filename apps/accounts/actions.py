@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require, require_unlimited
 from apps.accounts.models import SLUG, Membership, Organisation, User
 from apps.audit import record
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
@@ -30,6 +30,7 @@ def create_organisation(
     *, actor: User, name: str, title: str = "", kind: str = Organisation.Kind.CONSORTIUM
 ) -> Organisation:
     """A new organisation with the actor as its owner and steward."""
+    require_unlimited(actor)
     slug(name, "an organisation's name")
     if kind not in Organisation.Kind.values:
         raise InvalidError(f"The kind is one of {', '.join(Organisation.Kind.values)}.")

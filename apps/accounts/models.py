@@ -22,6 +22,9 @@ SLUG = RegexValidator(
 class User(AbstractUser):
     """A person who signs in."""
 
+    # The token the person came with, which may narrow what they reach; None on pages.
+    token: Token | None = None
+
     def __str__(self) -> str:
         return self.username
 
@@ -84,6 +87,7 @@ class Token(models.Model):
     """A key for programs; only the SHA-256 of it is kept."""
 
     class Scope(models.TextChoices):
+        DOWNLOAD = "download", "Take released data; see no drafts and no organisation"
         READ = "read", "Read what the user may read"
         WRITE = "write", "Change drafts in the user's name"
         ADMIN = "admin", "Everything the user may do"
@@ -93,6 +97,8 @@ class Token(models.Model):
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
     scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.READ)
+    # Names (`organisation/name`) of the only datasets it reaches; empty: all that the user does.
+    datasets = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

@@ -1,13 +1,17 @@
 """Making, reading and revoking tokens."""
 
 import hashlib
+import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.accounts.access import Principal, reach, releases_only, require_unlimited
 from apps.accounts.models import Token, User
 from apps.audit import record
 from datasets_catalog.errors import InvalidError, NotFoundError
@@ -15,6 +19,8 @@ from datasets_catalog.errors import InvalidError, NotFoundError
 MARK = "emk_"
 # A token's last use is written at most this often: a download is thousands of requests.
 TOUCH_EVERY = timedelta(minutes=1)
+DATASETS = 100
+_FULL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 
 
 def digest(text: str) -> str:
@@ -32,15 +38,27 @@ class NewToken:
 
 @transaction.atomic
 def create_token(
-    *, actor: User, name: str, scope: str = Token.Scope.READ, expires_at: datetime | None = None
+    *,
+    actor: User,
+    name: str,
+    scope: str = Token.Scope.READ,
+    expires_at: datetime | None = None,
+    datasets: Sequence[str] = (),
 ) -> NewToken:
-    """A new token of the actor's own."""
+    """A new token of the actor's own; `datasets` are the names of the only ones it reaches."""
+    require_unlimited(actor)
     if not name.strip():
         raise InvalidError("Give the token a name, so that you know later what it is for.")
     if scope not in Token.Scope.values:
         raise InvalidError(f"The scope is one of {', '.join(Token.Scope.values)}.")
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidError("The token would have expired already: choose a later date.")
+    wrong = [each for each in datasets if not _FULL_NAME.fullmatch(each)]
+    if wrong or len(datasets) > DATASETS:
+        raise InvalidError(
+            f"Name at most {DATASETS} datasets as ORGANISATION/NAME"
+            + (f"; this is none: {wrong[0]!r}." if wrong else ".")
+        )
     text = MARK + secrets.token_urlsafe(32)
     row = Token.objects.create(
         user=actor,
@@ -49,15 +67,16 @@ def create_token(
         digest=digest(text),
         scope=scope,
         expires_at=expires_at,
+        datasets=sorted(set(datasets)),
     )
-    record.token_created(actor=actor.username, token=row.prefix, scope=scope)
+    record.token_created(actor=actor.username, token=row.prefix, scope=scope, datasets=row.datasets)
     return NewToken(row, text)
 
 
 @transaction.atomic
 def revoke_token(*, actor: User, token_id: int) -> Token:
     """End one of the actor's own tokens at once; revoking twice changes nothing."""
-    row = Token.objects.select_for_update().filter(pk=token_id, user=actor).first()
+    row = tokens_for(actor).select_for_update().filter(pk=token_id).first()
     if row is None:
         raise NotFoundError("You have no such token.")
     if row.revoked_at is None:
@@ -67,8 +86,22 @@ def revoke_token(*, actor: User, token_id: int) -> Token:
     return row
 
 
+def tokens_for(user: Principal) -> QuerySet[Token]:
+    """The user's own tokens, newest first; a limited one knows only itself."""
+    if not isinstance(user, User):
+        return Token.objects.none()
+    rows = Token.objects.filter(user=user)
+    if user.token is not None and (reach(user) is not None or releases_only(user)):
+        rows = rows.filter(pk=user.token.pk)
+    return rows
+
+
 def token_for(text: str) -> Token | None:
-    """The usable token that `text` is, with its user; notes that it was used."""
+    """The usable token that `text` is, with its user; notes that it was used.
+
+    The user carries the token along (`User.token`), so that what it is limited to holds wherever
+    the user goes.
+    """
     if not text.startswith(MARK):
         return None
     row = Token.objects.usable().select_related("user").filter(digest=digest(text)).first()
@@ -77,4 +110,5 @@ def token_for(text: str) -> Token | None:
     now = timezone.now()
     if row.last_used_at is None or now - row.last_used_at > TOUCH_EVERY:
         Token.objects.filter(pk=row.pk).update(last_used_at=now)
+    row.user.token = row
     return row

@@ -68,8 +68,9 @@ class Dataset(models.Model):
 
     class Access(models.TextChoices):
         OPEN = "open", "Open to everyone"
+        TERMS = "terms", "To everyone who accepts its terms"
         REQUEST = "request", "On request"
-        ORGANISATION = "organisation", "Members of the organisation"
+        ORGANISATION = "organisation", "Members and organisations with an agreement"
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(
@@ -90,6 +91,18 @@ class Dataset(models.Model):
     )
     wanted_licence = models.CharField(max_length=100, blank=True)
     access = models.CharField(max_length=16, choices=Access.choices, default=Access.REQUEST)
+    # Whether a complete request for purposes the newest release is cleared for is granted at once.
+    auto_grant = models.BooleanField(default=False)
+    # How long access lasts that nobody gave an end, in days; None: without end.
+    grant_days = models.PositiveIntegerField(null=True, blank=True)
+    # What a request must answer (datasets_catalog/request_forms.py).
+    request_fields = models.JSONField(default=list, blank=True)
+    # Before this only members see into any release; `embargoes` says so of single versions.
+    embargo_until = models.DateTimeField(null=True, blank=True)
+    embargoes = models.JSONField(default=dict, blank=True)
+    # The newest version of its terms of access, and the oldest that still binds; 0: no terms.
+    terms_version = models.PositiveIntegerField(default=0)
+    terms_required = models.PositiveIntegerField(default=0)
     # Share of events a second person must have verified, 0 to 1.
     verified_share = models.FloatField(default=0.0)
     # Counts changes of the draft: a release frozen at an older count is stale.

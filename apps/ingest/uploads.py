@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import Principal, require
+from apps.accounts.access import Principal, require, within_reach
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.models import Upload, UploadRow
@@ -127,6 +127,7 @@ def upload_for(user: Principal, full_name: str, uid: UUID) -> Upload:
     row = (
         Upload.objects.select_related("dataset__organisation", "job")
         .filter(uid=uid, dataset__organisation__name=organisation, dataset__name=name)
+        .filter(within_reach(user, "dataset"))
         .filter(started_by=user if isinstance(user, User) else None)
         .first()
     )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from apps.accounts.access import Principal, organisations_where
+from apps.accounts.access import Principal, organisations_where, reach
 from apps.accounts.models import User
 from apps.jobs.models import Job, JobQuerySet
 from datasets_catalog.errors import NotFoundError
@@ -16,7 +16,15 @@ def jobs_for(user: Principal) -> JobQuerySet:
     if not isinstance(user, User):
         return Job.objects.none()
     organisations = organisations_where(user, Permission.DATASET_VIEW)
-    return Job.objects.filter(Q(created_by=user) | Q(organisation_id__in=organisations))
+    rows = Job.objects.filter(Q(created_by=user) | Q(organisation_id__in=organisations))
+    names = reach(user)
+    if names is None:
+        return rows
+    # A job is about a dataset, or about its name and a version.
+    about = Q(pk__in=[])
+    for name in names:
+        about |= Q(subject=name) | Q(subject__startswith=f"{name} ")
+    return rows.filter(about)
 
 
 def job_for(user: Principal, uid: str) -> Job:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from apps.accounts.access import Principal, organisations_where
+from apps.accounts.access import Principal, organisations_where, within_reach
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.models import Finding
 from datasets_catalog.errors import NotFoundError
@@ -49,7 +49,8 @@ def findings_of(dataset: Dataset) -> QuerySet[Finding]:
 def findings_for(user: Principal, dataset: Dataset | None = None) -> QuerySet[Finding]:
     """Findings of the organisations in which the user may see them, oldest first."""
     rows = Finding.objects.filter(
-        clip__dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW)
+        within_reach(user, "clip__dataset"),
+        clip__dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW),
     ).select_related(*RELATED)
     if dataset is not None:
         rows = rows.filter(clip__dataset=dataset)

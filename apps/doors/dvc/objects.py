@@ -26,7 +26,7 @@ def serve_object(
         return response
     found = open_object(principal, dataset, address.replace("/", ""))
     if request.method == "GET":
-        note_taken(principal, found.release, found.authorization, door="dvc")
+        note_taken(principal, found.release, found.authorization, door="dvc", taken=found.blob.oid)
     offer = Offer(
         name=found.blob.oid,
         public=found.authorization.binding is Binding.OPEN,

@@ -14,7 +14,8 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.access.access import open_newest
-from apps.access.answers import Action
+from apps.access.answers import Action, Binding
+from apps.access.embargoes import embargo_of
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
 from apps.doors.dvc.signing_in import signed_in
@@ -64,20 +65,28 @@ def refuse(request: HttpRequest, principal: Principal, dataset: str) -> HttpResp
 
 def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, list[str]]:
     """The repository and the references the principal may see."""
-    dataset = open_newest(principal, full_name, Action.LIST).release.dataset
+    opened = open_newest(principal, full_name, Action.LIST)
+    dataset = opened.release.dataset
     repository = VersionRepo(dataset.uid, dataset.full_name)
-    given = _given_out(dataset)
+    given = _given_out(dataset, member=opened.authorization.binding is Binding.MEMBERSHIP)
     shown = [f"refs/tags/v{version}" for version in given]
     if _tip(repository) in given.values():
         shown.append(MAIN)
     return repository, shown
 
 
-def _given_out(dataset: Dataset) -> dict[str, str]:
-    """The commits of versions that were given out, but for those an emergency stop closes."""
+def _given_out(dataset: Dataset, *, member: bool) -> dict[str, str]:
+    """The commits of versions that were given out, but for those that are closed.
+
+    An emergency stop closes a version for everybody, an embargo for all but members.
+    """
     stopped = stopped_releases(dataset)
     rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).exclude(pk__in=stopped)
-    return dict(rows.order_by("order").values_list("version", "dvc_commit"))
+    given = dict(rows.order_by("order").values_list("version", "dvc_commit"))
+    if member or not dataset.embargoes:
+        return given
+    kept = {version for version in given if embargo_of(Release(dataset=dataset, version=version))}
+    return {version: commit for version, commit in given.items() if version not in kept}
 
 
 def _tip(repository: VersionRepo) -> str:

@@ -83,7 +83,7 @@ def resolve(
         etag = file.blob.sha256
         headers |= {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(file.blob.size)}
     if request.method == "GET":
-        note_taken(principal, found.release, found.authorization, door="hub")
+        note_taken(principal, found.release, found.authorization, door="hub", taken=file.blob.oid)
     offer = Offer(
         name=path.rpartition("/")[2],
         media_type=mimetypes.guess_type(path)[0] or "application/octet-stream",

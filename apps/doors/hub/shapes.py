@@ -36,13 +36,24 @@ def dataset_info(release: Release, snapshot: Snapshot) -> Json:
         "createdAt": moment(dataset.created_at),
         "lastModified": moment(release.published_at),
         "private": dataset.access == Dataset.Access.ORGANISATION,
-        "gated": "manual" if dataset.access == Dataset.Access.REQUEST else False,
+        "gated": _gate(dataset),
         "disabled": False,
         "description": dataset.description,
         "tags": _tags(card),
         "cardData": card,
         "usedStorage": release.size,
     }
+
+
+def _gate(dataset: Dataset) -> str | bool:
+    """Whether people are let in, and if so by a person or by a rule."""
+    match dataset.access:
+        case Dataset.Access.REQUEST:
+            return "auto" if dataset.auto_grant else "manual"
+        case Dataset.Access.TERMS:
+            return "auto"
+        case _:
+            return False
 
 
 def siblings(files: Iterable[SnapshotFile], *, with_blobs: bool) -> list[Json]:

@@ -55,7 +55,13 @@ class ContentView(ApiView):
 
     def served(self, found: OpenRelease, blob: Blob, offer: Offer) -> HttpResponseBase:
         if self.request.method == "GET":
-            note_taken(self.request.user, found.release, found.authorization, door="api")
+            note_taken(
+                self.request.user,
+                found.release,
+                found.authorization,
+                door="api",
+                taken=blob.oid,
+            )
         return serve_blob(cast("HttpRequest", self.request), blob, offer)
 
 

@@ -1,0 +1,21 @@
+"""Until when a release is kept to members: set for a dataset, and for single versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from apps.releases.models import Release
+
+
+def embargo_of(release: Release) -> datetime | None:
+    """When the release may be taken, if that is in the future; the later of two dates counts."""
+    ends = [end for end in (_of_version(release), release.dataset.embargo_until) if end]
+    end = max(ends, default=None)
+    return end if end is not None and end > timezone.now() else None
+
+
+def _of_version(release: Release) -> datetime | None:
+    text = release.dataset.embargoes.get(release.version)
+    return datetime.fromisoformat(text) if text else None
