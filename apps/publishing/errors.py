@@ -1,6 +1,13 @@
 """What publishing refuses, and why."""
 
-from datasets_catalog.errors import ConflictError, DeniedError, EarmarkError, InvalidError, Kind
+from datasets_catalog.errors import (
+    ConflictError,
+    DeniedError,
+    EarmarkError,
+    InvalidError,
+    Kind,
+    NotFoundError,
+)
 
 
 class ClipTooLargeError(InvalidError):
@@ -71,3 +78,39 @@ class NewerVersionThereError(ConflictError):
     """The repository holds a newer version, whose place an older one would take."""
 
     code = "publishing.newer_version_there"
+
+
+class SelectionUnknownError(InvalidError):
+    """A word of a selection names nothing in the release."""
+
+    code = "selection.unknown"
+
+
+class SelectionEmptyError(InvalidError):
+    """No clip of the release is everything that was asked for."""
+
+    code = "selection.empty"
+
+
+class SelectionForgottenError(NotFoundError):
+    """No selection of that name is kept for the release."""
+
+    code = "selection.forgotten"
+
+
+class FlavourInvalidError(InvalidError):
+    """There is no such flavour, or it cannot be made of these clips."""
+
+    code = "flavour.invalid"
+
+
+class FlavourNotReadyError(ConflictError):
+    """Some of the chosen clips have not been made in this flavour yet."""
+
+    code = "flavour.not_ready"
+
+
+class FlavourQueueFullError(ConflictError):
+    """So many flavours are being made already that another has to wait."""
+
+    code = "flavour.queue_full"

@@ -2,8 +2,10 @@
 
 from apps.jobs.registry import Result, Run, job
 from apps.publishing.actions import PUBLISH
+from apps.publishing.flavours import MAKE, Spec, make_flavour
 from apps.publishing.models import Publication
 from apps.publishing.publications import carry_out
+from apps.publishing.selections import Selection
 from apps.publishing.snapshots import BUILD, build_snapshot
 from apps.releases.models import Release
 
@@ -24,3 +26,17 @@ def build(run: Run) -> Result:
     )
     snapshot = build_snapshot(release, run.progress)
     return {"files": snapshot.files.count()}
+
+
+@job(MAKE, title="Making a flavour of a release")
+def flavour(run: Run) -> Result:
+    releases = Release.objects.select_related("dataset__organisation")
+    before = run.arguments["before"]
+    return make_flavour(
+        actor=run.actor,
+        release=releases.get(pk=run.arguments["release"]),
+        spec=Spec.named(run.arguments["flavour"]),
+        selection=Selection.of(run.arguments["selection"]),
+        before=releases.get(pk=before) if before else None,
+        progress=run.progress,
+    )

@@ -11,6 +11,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.models import Token, User
@@ -19,6 +20,7 @@ from apps.doors.api.keyset import KeysetPagination, answer, page_of
 from apps.doors.api.negotiation import AnyAccept
 from apps.doors.api.parsers import BoundedJSONParser
 from apps.doors.api.schema import ApiSchema
+from apps.doors.api.throttles import TokenRateThrottle
 
 PAGING = frozenset({"cursor", "limit"})
 
@@ -39,6 +41,7 @@ class ApiView(APIView):
     resource: ClassVar[str] = ""
     public: ClassVar[bool] = False
     write_scope: ClassVar[Token.Scope] = Token.Scope.WRITE
+    _throttles: Sequence[BaseThrottle] = ()
 
     @property
     def user(self) -> User:
@@ -66,10 +69,18 @@ class ApiView(APIView):
         found, following = page_of(self.request, rows, order)
         return answer(shape(found, many=True, context=dict(context or {})).data, following)
 
+    def get_throttles(self) -> list[BaseThrottle]:
+        self._throttles = super().get_throttles()
+        return self._throttles
+
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
+        for throttle in self._throttles:
+            if isinstance(throttle, TokenRateThrottle):
+                for header, value in throttle.headers().items():
+                    final.headers[header] = value
         if (
             request.method == "GET"
             and hasattr(final, "data")

@@ -13,6 +13,7 @@ from apps.doors.api.views import (
     datasets,
     imports,
     jobs,
+    parts,
     privacy,
     publishing,
     releases,
@@ -27,6 +28,7 @@ register_converter(converters.WordConverter, "word")
 register_converter(converters.Sha256Converter, "sha256")
 register_converter(converters.VersionConverter, "version")
 register_converter(converters.TableConverter, "table")
+register_converter(converters.SignedConverter, "signed")
 
 app_name = "api"
 
@@ -84,6 +86,10 @@ RELEASE: Routes = [
     path("clips/", contents.ReleaseClips.as_view(), name="release-clips"),
     path("clips/<uuid:uid>/", contents.ReleaseClip.as_view(), name="release-clip"),
     path("clips/<uuid:uid>/audio/", contents.ReleaseClipAudio.as_view(), name="release-clip-audio"),
+    path("selection/", parts.ReleaseSelection.as_view(), name="release-selection"),
+    path("archive/", parts.ReleaseArchive.as_view(), name="release-archive"),
+    path("manifest/", parts.ReleaseManifest.as_view(), name="release-manifest"),
+    path("flavours/", parts.ReleaseFlavours.as_view(), name="release-flavours"),
     path("tables/<table:table>.parquet", contents.ReleaseTable.as_view(), name="release-table"),
 ]
 
@@ -154,6 +160,7 @@ urlpatterns: Routes = [
         access.AccessRequestRefusal.as_view(),
         name="access-request-refuse",
     ),
+    path("signed/<signed:text>/", parts.SignedObject.as_view(), name="signed"),
     path("jobs/", jobs.Jobs.as_view(), name="jobs"),
     path("jobs/<uuid:uid>/", jobs.OneJob.as_view(), name="job"),
     path("jobs/<uuid:uid>/cancel/", jobs.JobCancellation.as_view(), name="job-cancel"),

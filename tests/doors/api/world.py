@@ -14,11 +14,13 @@ from apps.accounts.tokens import create_token
 from apps.datasets.actions import import_vocabulary
 from apps.datasets.models import Clip
 from apps.doors.api import urls
+from apps.doors.signing import sign
 from apps.ingest.uploads import start_upload
 from apps.jobs.actions import start_job
 from apps.privacy.models import Finding, Scan
 from apps.publishing.actions import TargetSettings, save_target
 from apps.releases.actions import create_release
+from apps.releases.models import Release
 from tests.cast import Cast
 from tests.factories.drafts import make_published
 from tests.factories.sounds import sha256_of
@@ -80,6 +82,7 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "upload": upload.uid,
             "sha256": sha256_of(CONTENT),
             "number": 1,
+            "text": _signed(cast, release),
             "table": "clips",
             "target": "hub",
             "token_id": create_token(actor=cast.ada, name="spare").row.pk,
@@ -87,6 +90,11 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "role": "release_manager",
         },
     )
+
+
+def _signed(cast: Cast, release: Release) -> str:
+    assert release.clips_table is not None
+    return sign(cast.dan, release, release.clips_table)
 
 
 def _finding(clip: Clip) -> Finding:

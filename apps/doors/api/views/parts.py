@@ -1,0 +1,239 @@
+"""Parts of a release: choose clips, take them as a tar or by signed addresses, in a flavour."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.access.access import open_release
+from apps.access.answers import Action
+from apps.access.receipts import note_taken
+from apps.accounts.models import Token
+from apps.doors.api.base import ApiView, Shape
+from apps.doors.api.idempotency import idempotent
+from apps.doors.api.shapes import parts as shapes
+from apps.doors.api.shapes.jobs import JobOut
+from apps.doors.api.throttles import SignedThrottle
+from apps.doors.api.views.contents import ContentView
+from apps.doors.part_streams import MEDIA_TYPE, serve_part
+from apps.doors.serving import Offer, serve_blob
+from apps.doors.signing import SECONDS, address_of, check, sign
+from apps.publishing.choices import keep_choice, kept_choice
+from apps.publishing.flavours import Spec, flavours_at, order_flavour
+from apps.publishing.parts import Part, Sent
+from apps.publishing.selections import Selection, summary_of
+from apps.releases.diff import frozen_table
+from apps.releases.models import Release
+from apps.storage.models import Blob
+
+JSON_LINES = "application/jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A selection as it was asked for, with the release that its `since` names."""
+
+    selection: Selection
+    before: Release | None
+    spec: Spec | None = None
+
+
+class PartView(ContentView):
+    """What all addresses of parts share."""
+
+    resource = "parts of a release"
+
+    def asked(self, release: Release, shape: Shape) -> Asked:
+        """Read the selection from the address."""
+        wanted = self.query_lists(shape)
+        flavour = wanted.pop("flavour", None)
+        kept = wanted.pop("selection", None)
+        selection = kept_choice(release, kept) if kept else Selection.of(wanted)
+        return self.resolved(selection, Spec.named(flavour) if flavour else None)
+
+    def resolved(self, selection: Selection, spec: Spec | None = None) -> Asked:
+        before = None
+        if selection.since:
+            name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
+            version = selection.since.removeprefix("v")
+            before = open_release(self.request.user, name, version, Action.LIST).release
+        return Asked(selection, before, spec)
+
+    def query_lists(self, shape: Shape) -> dict[str, Any]:
+        """The address's query, with every value of those names that take many."""
+        fields = cast("serializers.Serializer[Any]", shape()).fields
+        given = {
+            name: values if isinstance(fields.get(name), serializers.ListField) else values[-1]
+            for name, values in self.request.query_params.lists()
+        }
+        return self._checked(shape, given)
+
+
+class ReleaseSelection(PartView):
+    write_scope = Token.Scope.READ
+
+    @extend_schema(parameters=[shapes.SelectionQuery], responses=shapes.SelectionOut)
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Count what a selection holds, before taking it."""
+        release = self.readable().release
+        asked = self.asked(release, shapes.SelectionQuery)
+        kept = request.query_params.get("selection")
+        return Response(self._shown(release, asked, kept))
+
+    @extend_schema(request=shapes.SelectionIn, responses={200: shapes.SelectionOut})
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Keep a selection too long for an address; it is forgotten 30 days after its last use."""
+        release = self.readable().release
+        asked = self.resolved(Selection.of(self.body(shapes.SelectionIn)))
+        shown = self._shown(release, asked, asked.selection.digest)
+        keep_choice(actor=self.user, release=release, selection=asked.selection)
+        return Response(shown)
+
+    def _shown(self, release: Release, asked: Asked, kept: str | None) -> dict[str, Any]:
+        found = summary_of(release, asked.selection, asked.before)
+        words: dict[str, Any] = {"selection": kept} if kept else asked.selection.as_json()
+        return {
+            "selection": kept,
+            "wanted": asked.selection.as_json(),
+            "clips": found.clips,
+            "events": found.events,
+            "size": found.size,
+            "seconds": found.seconds,
+            "examples": list(found.examples),
+            "archive": self._address("release-archive", words),
+            "manifest": self._address("release-manifest", words),
+        }
+
+    def _address(self, route: str, words: dict[str, Any]) -> str:
+        address = reverse(f"api:{route}", kwargs=self.kwargs)
+        query = urlencode(words, doseq=True)
+        return self.request.build_absolute_uri(f"{address}?{query}" if query else address)
+
+
+class ReleaseArchive(PartView):
+    @extend_schema(
+        parameters=[shapes.PartQuery], responses={(200, MEDIA_TYPE): OpenApiTypes.BINARY}
+    )
+    def get(self, request: Request, organisation: str, name: str, version: str) -> HttpResponseBase:
+        """Download chosen clips as one tar that can be checked against the release's root."""
+        found = self.opened(Action.DOWNLOAD)
+        asked = self.asked(found.release, shapes.PartQuery)
+        part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
+        response = serve_part(cast("HttpRequest", request), part)
+        if response.streaming:
+            note_taken(request.user, found.release, found.authorization, door="api")
+        return response
+
+
+class ReleaseManifest(PartView):
+    @extend_schema(
+        parameters=[shapes.PartQuery], responses={(200, JSON_LINES): OpenApiTypes.BINARY}
+    )
+    def get(self, request: Request, organisation: str, name: str, version: str) -> HttpResponseBase:
+        """List chosen clips with an address each that opens it for minutes, as JSON lines.
+
+        The first line describes the part and opens the release's tables, which hold every leaf
+        under its root. Asked again, it gives new addresses.
+        """
+        found = self.opened(Action.DOWNLOAD)
+        asked = self.asked(found.release, shapes.PartQuery)
+        part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
+        note_taken(request.user, found.release, found.authorization, door="api")
+        response = StreamingHttpResponse(_Lines(self.request, part), content_type=JSON_LINES)
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class _Lines:
+    """The lines of a manifest; closing it lets go of the part."""
+
+    def __init__(self, request: Request, part: Part) -> None:
+        self._request = request
+        self._part = part
+
+    def __iter__(self) -> Iterator[bytes]:
+        release = self._part.release
+        about = self._part.about()
+        about["valid_until"] = int(timezone.now().timestamp()) + SECONDS
+        about["tables"] = {
+            "clips": self._address(frozen_table(release.clips_table), "clips.parquet"),
+            "events": self._address(frozen_table(release.events_table), "events.parquet"),
+        }
+        yield _line(about)
+        for one in self._part.sent():
+            yield _line(self._row(one))
+
+    def close(self) -> None:
+        self._part.close()
+
+    def _row(self, one: Sent) -> dict[str, Any]:
+        name = PurePosixPath(one.path).name
+        return {
+            "path": one.path,
+            "sha256": one.blob.sha256,
+            "size": one.blob.size,
+            "url": self._address(one.blob, name),
+        }
+
+    def _address(self, blob: Blob, name: str) -> str:
+        return address_of(sign(self._request.user, self._part.release, blob, name=name))
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+
+
+class SignedObject(ApiView):
+    resource = "parts of a release"
+    public = True
+    authentication_classes = ()
+    throttle_classes = (SignedThrottle,)
+
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY}, auth=[])
+    def get(self, request: Request, text: str) -> HttpResponseBase:
+        """Download what a signed address opens; needs no token, and asks again who may."""
+        signed = check(text)
+        opened = signed.opened
+        if request.method == "GET":
+            note_taken(signed.principal, opened.release, opened.authorization, door="api")
+        offer = Offer(name=signed.name or signed.blob.oid)
+        return serve_blob(cast("HttpRequest", request), signed.blob, offer)
+
+
+class ReleaseFlavours(PartView):
+    pagination_class = None
+    write_scope = Token.Scope.READ
+
+    @extend_schema(responses=shapes.FlavourOut(many=True))
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """List the forms in which the release's clips are made or being made."""
+        release = self.opened(Action.DOWNLOAD).release
+        return Response(shapes.FlavourOut(flavours_at(release, request.user), many=True).data)
+
+    @extend_schema(request=shapes.FlavourNew, responses={202: JobOut})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Have clips made at another rate, as one channel, as FLAC or WAV; follow the job."""
+        release = self.opened(Action.DOWNLOAD).release
+        wanted = self.body(shapes.FlavourNew)
+        spec = Spec(wanted.pop("sample_rate", None), wanted.pop("mono"), wanted.pop("container"))
+        asked = self.resolved(Selection.of(wanted), spec)
+        job = order_flavour(
+            actor=self.user,
+            release=release,
+            spec=spec,
+            selection=asked.selection,
+            before=asked.before,
+        )
+        return Response(JobOut(job).data, status=202)

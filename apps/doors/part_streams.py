@@ -1,0 +1,71 @@
+"""How a part of a release leaves: a tar written as it goes, in ranges too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+
+from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
+from apps.publishing.parts import Part
+
+MEDIA_TYPE = "application/x-tar"
+
+
+class _Pieces:
+    """The bytes of a span; closing it, also before the first byte, lets go of the part."""
+
+    def __init__(self, part: Part, span: Span) -> None:
+        self._part = part
+        self._pieces = part.content(span.start, span.length)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        self._part.close()
+
+
+def serve_part(request: HttpRequest, part: Part) -> HttpResponseBase:
+    """The answer to a GET or HEAD for the part's tar; takes the part over and closes it."""
+    etag = f'"{part.etag}"'
+    response = _without_bytes(request, part, etag)
+    if response is not None:
+        part.close()
+    else:
+        span = asked_span(request, part.size, etag)
+        whole = span or Span(0, part.size)
+        response = StreamingHttpResponse(_Pieces(part, whole), status=206 if span else 200)
+        response.headers["Content-Length"] = str(whole.length)
+        if span:
+            response.headers["Content-Range"] = span.header(part.size)
+    return _described(response, part, etag)
+
+
+def _without_bytes(request: HttpRequest, part: Part, etag: str) -> HttpResponseBase | None:
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    if request.method == "HEAD":
+        return HttpResponse(headers={"Content-Length": str(part.size)})
+    try:
+        asked_span(request, part.size, etag)
+    except RangeUnsatisfiableError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{part.size}"})
+    return None
+
+
+def _described(response: HttpResponseBase, part: Part, etag: str) -> HttpResponseBase:
+    headers = response.headers
+    headers["ETag"] = etag
+    headers["Accept-Ranges"] = "bytes"
+    headers["Content-Type"] = MEDIA_TYPE
+    name = content_disposition_header(as_attachment=True, filename=f"{part.name}.tar")
+    headers["Content-Disposition"] = name or "attachment"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cache-Control"] = "private, no-store"
+    # A proxy that gathers the whole before sending would need room for all of it.
+    headers["X-Accel-Buffering"] = "no"
+    return response

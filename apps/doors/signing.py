@@ -1,0 +1,140 @@
+"""Addresses that open one object for minutes, without credentials of their own.
+
+A signed text names who asked, with which token, the release and the object; whoever holds it may
+fetch for that person. Each use asks `authorize` again, so it dies with the grant, the token, the
+account and the object, however long its minutes are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core import signing
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.access.access import OpenRelease, destroyed
+from apps.access.answers import Action, ObjectUnknownError
+from apps.access.authorize import authorize
+from apps.accounts.access import Principal
+from apps.accounts.models import Token, User
+from apps.releases.models import Release
+from apps.storage.models import Blob
+from datasets_catalog.errors import DeniedError
+
+SECONDS = 600
+_SALT = "earmark.doors.signing"
+_NOBODY = 0
+
+
+class SignatureInvalidError(DeniedError):
+    """The address was not signed here, or was changed."""
+
+    code = "access.signature_invalid"
+
+
+class SignatureExpiredError(DeniedError):
+    """The minutes of the address are over."""
+
+    code = "access.signature_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signed text opens; `name` is the file name to save under."""
+
+    principal: Principal
+    opened: OpenRelease
+    blob: Blob
+    name: str
+
+
+def sign(
+    principal: Principal,
+    release: Release,
+    blob: Blob,
+    *,
+    seconds: int = SECONDS,
+    name: str = "",
+) -> str:
+    """A text that `check` opens for so many seconds; who may have the object was asked before.
+
+    Made for somebody who came with a token, it dies when that is revoked or expires.
+    """
+    who = principal.pk if isinstance(principal, User) else _NOBODY
+    token = principal.token if isinstance(principal, User) else None
+    until = int(timezone.now().timestamp()) + seconds
+    words = [who, token.pk if token else _NOBODY, release.pk, blob.pk, until, name]
+    return signing.dumps(words, salt=_SALT)
+
+
+def holder_in(text: str) -> str:
+    """Whom the text was given to, for counting; raises SignatureInvalidError."""
+    who, token, *_ = _words(text)
+    return f"{who}-{token}"
+
+
+def check(text: str) -> Signed:
+    """Open what was signed, for the one it was signed for, as they stand now.
+
+    Raises SignatureInvalidError, SignatureExpiredError, ObjectUnknownError, ObjectGoneError, and
+    what `Authorization.require` raises.
+    """
+    who, token, release_id, blob_id, until, name = _words(text)
+    if until < timezone.now().timestamp():
+        raise SignatureExpiredError("The minutes of this address are over: ask for a new one.")
+    principal = _principal(who, token)
+    release = Release.objects.select_related("dataset__organisation").filter(pk=release_id).first()
+    if release is None:
+        raise _invalid()
+    answer = authorize(principal, release, Action.DOWNLOAD).require()
+    return Signed(principal, OpenRelease(release, answer), _held(release, blob_id), name)
+
+
+def address_of(text: str) -> str:
+    """The whole address that serves the signed text."""
+    return f"{settings.BASE_URL.rstrip('/')}/api/v1/signed/{text}/"
+
+
+def _principal(who: int, token: int) -> Principal:
+    if who == _NOBODY:
+        return AnonymousUser()
+    if token == _NOBODY:
+        user = User.objects.filter(pk=who, is_active=True).first()
+    else:
+        row = Token.objects.usable().select_related("user").filter(pk=token, user=who).first()
+        user = row.user if row else None
+        if user is not None:
+            user.token = row
+    if user is None:
+        raise SignatureExpiredError(
+            "The account or the token behind this address is no longer good: ask for a new one."
+        )
+    return user
+
+
+def _held(release: Release, blob_id: int) -> Blob:
+    """The object, if the release holds it or what it was made of."""
+    held = Q(held_by__release=release) | Q(flavour_of__source__held_by__release=release)
+    blob = Blob.objects.filter(held, pk=blob_id).first()
+    if blob is None:
+        raise ObjectUnknownError(f"{release} holds no such object.")
+    made = Q(flavour_of__source__destroyed_at=None) | Q(held_by__release=release)
+    alive = Blob.objects.alive().filter(made, pk=blob_id)
+    if not alive.exists():
+        raise destroyed(release)
+    return blob
+
+
+def _words(text: str) -> tuple[int, int, int, int, int, str]:
+    try:
+        who, token, release, blob, until, name = signing.loads(text, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise _invalid() from error
+    return who, token, release, blob, until, name
+
+
+def _invalid() -> SignatureInvalidError:
+    return SignatureInvalidError("This address was not signed here: ask for a new one.")

@@ -1,0 +1,178 @@
+"""Which clips of a release somebody wants: by class, split, licence, name, or newer than a version.
+
+Answered from the release's own tables; the draft is never asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.publishing.errors import SelectionEmptyError, SelectionUnknownError
+from apps.releases.diff import frozen_table
+from apps.releases.models import Release
+from apps.storage.blobs import local_copy
+from apps.storage.queries import open_tables
+from datasets_catalog.canonical import canonical_json
+
+EXAMPLES = 20
+MOST_CLIPS = 10_000
+Chosen = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is wanted: any of the values of each list, and all lists that hold something.
+
+    `labels` are labels or terms that an event of the clip has, unless the event says that it is
+    absent. An empty text in `splits` means clips without a split. `clips` are paths or clip ids.
+    `since` is an earlier version: what whoever has that one lacks, clips that are new or differ.
+    """
+
+    labels: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+    clips: tuple[str, ...] = ()
+    since: str = ""
+
+    @classmethod
+    def of(cls, wanted: dict[str, Any]) -> Selection:
+        """From lists as they came in: sorted and each once, so that equal ones are equal."""
+        lists = {
+            name: tuple(sorted(set(wanted.get(name, ()))))
+            for name in ("labels", "splits", "licences", "clips")
+        }
+        return cls(**lists, since=wanted.get("since", ""))
+
+    def as_json(self) -> dict[str, Any]:
+        """What it says, without what it leaves open."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its canonical JSON: what an address can name it by."""
+        return hashlib.sha256(canonical_json(self.as_json())).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How much was chosen: size in bytes, length in seconds; the first few paths."""
+
+    clips: int
+    size: int
+    seconds: float
+    events: int
+    examples: tuple[str, ...]
+
+
+@contextmanager
+def _tables(release: Release, before: Release | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    with ExitStack() as stack:
+        files = {
+            "clips": stack.enter_context(local_copy(frozen_table(release.clips_table))),
+            "events": stack.enter_context(local_copy(frozen_table(release.events_table))),
+        }
+        if before is not None:
+            earlier = frozen_table(before.clips_table)
+            files["earlier"] = stack.enter_context(local_copy(earlier))
+        yield stack.enter_context(open_tables(**files))
+
+
+# What each list asks of a row of clips; the list is every parameter in it.
+_TESTS = {
+    "labels": "clip_id IN (SELECT clip_id FROM events WHERE presence <> 'no'"
+    " AND (label IN (SELECT unnest(?)) OR term IN (SELECT unnest(?))))",
+    "splits": "coalesce(split, '') IN (SELECT unnest(?))",
+    "licences": "licence IN (SELECT unnest(?))",
+    "clips": "(path IN (SELECT unnest(?)) OR clip_id IN (SELECT unnest(?)))",
+}
+# What there is of each kind, to find the words that name nothing.
+_KNOWN = {
+    "labels": "SELECT label FROM events UNION SELECT term FROM events WHERE term IS NOT NULL",
+    "splits": "SELECT coalesce(split, '') FROM clips",
+    "licences": "SELECT licence FROM clips",
+    "clips": "SELECT path FROM clips UNION ALL SELECT clip_id FROM clips",
+}
+_ONE = {"labels": "label or term", "splits": "split", "licences": "licence", "clips": "clip"}
+_NUMBERED = "(SELECT *, row_number() OVER (ORDER BY path) - 1 AS number FROM clips)"
+
+
+def _query(selection: Selection, before: Release | None) -> tuple[str, list[Any]]:
+    tests, values = ["true"], []
+    for name, test in _TESTS.items():
+        if wanted := getattr(selection, name):
+            tests.append(test)
+            values += [list(wanted)] * test.count("?")
+    if before is not None:
+        tests.append("leaf NOT IN (SELECT leaf FROM earlier)")
+    return f"FROM numbered WHERE {' AND '.join(tests)}", values
+
+
+def summary_of(release: Release, selection: Selection, before: Release | None = None) -> Summary:
+    """Count what the selection holds; `before` is the release that `since` names."""
+    with _tables(release, before) as database:
+        _prepare(database, selection)
+        rest, values = _query(selection, before)
+        row = database.execute(
+            f"SELECT count(*), coalesce(sum(size), 0), coalesce(sum(duration), 0) {rest}",
+            values,
+        ).fetchone()
+        events = database.execute(
+            f"SELECT count(*) FROM events WHERE clip_id IN (SELECT clip_id {rest})",  # noqa: S608 - our own words
+            values,
+        ).fetchone()
+        examples = database.execute(
+            f"SELECT path {rest} ORDER BY number LIMIT {EXAMPLES}",
+            values,
+        ).fetchall()
+    assert row is not None
+    assert events is not None
+    return Summary(
+        row[0], int(row[1]), float(row[2]), events[0], tuple(path for (path,) in examples)
+    )
+
+
+def chosen_rows(release: Release, selection: Selection, before: Release | None = None) -> Chosen:
+    """For each row of the release's clips.parquet, whether it is chosen.
+
+    Raises SelectionUnknownError for words that name nothing in the release, SelectionEmptyError
+    where nothing is left.
+    """
+    chosen: Chosen = np.zeros(release.clips, np.bool_)
+    with _tables(release, before) as database:
+        _prepare(database, selection)
+        rest, values = _query(selection, before)
+        found = database.execute(f"SELECT number {rest}", values).fetchnumpy()
+    chosen[np.asarray(found["number"], np.int64)] = True
+    if not chosen.any():
+        raise SelectionEmptyError(
+            f"No clip of {release} is all of this at once: ask for less in one go, or look at"
+            " what the release holds.",
+            selection=selection.as_json(),
+        )
+    return chosen
+
+
+def _prepare(database: duckdb.DuckDBPyConnection, selection: Selection) -> None:
+    database.execute(f"CREATE TEMP VIEW numbered AS SELECT * FROM {_NUMBERED}")  # noqa: S608 - our own words
+    for name, known in _KNOWN.items():
+        wanted = list(getattr(selection, name))
+        if not wanted:
+            continue
+        query = f"SELECT w FROM (SELECT unnest(?) AS w) WHERE w NOT IN ({known}) ORDER BY 1"  # noqa: S608 - our own words
+        unknown = [word for (word,) in database.execute(query, [wanted]).fetchall()]
+        if unknown:
+            more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            raise SelectionUnknownError(
+                f"The release has no {_ONE[name]} {unknown[0]!r}{more}: correct the spelling or"
+                " leave it out.",
+                field=name,
+                unknown=unknown[:EXAMPLES],
+            )
