@@ -202,7 +202,7 @@ def test_no_address_changes_anything_with_a_token_for_reading(
 ) -> None:
     reader = call(cast.ada, Token.Scope.READ)
     for named in rows():
-        if not named.startswith("GET"):
+        if not named.startswith("GET") and named not in FOR_READERS:
             answer = send(reader, world, named)
             assert (answer.status_code, answer.data["code"]) == (403, "request.token_scope"), named
 
@@ -215,7 +215,7 @@ def test_what_reaches_beyond_drafts_needs_a_token_for_everything(
     asked = 0
     for named in rows():
         view = views[named.split()[1]]
-        if named.startswith("GET") or named in FOR_READERS or not issubclass(view, ApiView):
+        if named.startswith("GET") or not issubclass(view, ApiView):
             continue
         if view.write_scope == Token.Scope.ADMIN:
             answer = send(writer, world, named)
