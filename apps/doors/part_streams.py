@@ -9,6 +9,9 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
 from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
+from apps.doors.refusals import refusal
+from apps.doors.serving import LONG_TRANSFER
+from apps.doors.transfers import COME_BACK, give_place, take_place
 from apps.publishing.parts import Part
 
 MEDIA_TYPE = "application/x-tar"
@@ -17,8 +20,9 @@ MEDIA_TYPE = "application/x-tar"
 class _Pieces:
     """The bytes of a span; closing it, also before the first byte, lets go of the part."""
 
-    def __init__(self, part: Part, span: Span) -> None:
+    def __init__(self, part: Part, span: Span, *, placed: bool) -> None:
         self._part = part
+        self._placed = placed
         self._pieces = part.content(span.start, span.length)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -26,6 +30,9 @@ class _Pieces:
 
     def close(self) -> None:
         self._part.close()
+        if self._placed:
+            self._placed = False
+            give_place()
 
 
 def serve_part(request: HttpRequest, part: Part) -> HttpResponseBase:
@@ -37,11 +44,22 @@ def serve_part(request: HttpRequest, part: Part) -> HttpResponseBase:
     else:
         span = asked_span(request, part.size, etag)
         whole = span or Span(0, part.size)
-        response = StreamingHttpResponse(_Pieces(part, whole), status=206 if span else 200)
+        long = whole.length > LONG_TRANSFER
+        if long and not take_place():
+            part.close()
+            return _busy()
+        pieces = _Pieces(part, whole, placed=long)
+        response = StreamingHttpResponse(pieces, status=206 if span else 200)
         response.headers["Content-Length"] = str(whole.length)
         if span:
             response.headers["Content-Range"] = span.header(part.size)
     return _described(response, part, etag)
+
+
+def _busy() -> HttpResponse:
+    response = refusal("Too many files are being sent at once: come back in a moment.", 503)
+    response.headers["Retry-After"] = str(COME_BACK)
+    return response
 
 
 def _without_bytes(request: HttpRequest, part: Part, etag: str) -> HttpResponseBase | None:

@@ -132,7 +132,13 @@ class ReleaseArchive(PartView):
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
         response = serve_part(cast("HttpRequest", request), part)
         if response.streaming:
-            note_taken(request.user, found.release, found.authorization, door="api")
+            note_taken(
+                request.user,
+                found.release,
+                found.authorization,
+                door="api",
+                objects=part.clips,
+            )
         return response
 
 
@@ -149,7 +155,6 @@ class ReleaseManifest(PartView):
         found = self.opened(Action.DOWNLOAD)
         asked = self.asked(found.release, shapes.PartQuery)
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
-        note_taken(request.user, found.release, found.authorization, door="api")
         response = StreamingHttpResponse(_Lines(self.request, part), content_type=JSON_LINES)
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -206,7 +211,13 @@ class SignedObject(ApiView):
         signed = check(text)
         opened = signed.opened
         if request.method == "GET":
-            note_taken(signed.principal, opened.release, opened.authorization, door="api")
+            note_taken(
+                signed.principal,
+                opened.release,
+                opened.authorization,
+                door="api",
+                taken=signed.blob.oid,
+            )
         offer = Offer(name=signed.name or signed.blob.oid)
         return serve_blob(cast("HttpRequest", request), signed.blob, offer)
 
