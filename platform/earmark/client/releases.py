@@ -1,0 +1,52 @@
+"""Which release is meant."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from earmark.client.names import Wanted
+from earmark.client.problems import DiffersError, NothingThereError
+from earmark.client.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What the server says of a release; `size` in bytes of audio."""
+
+    dataset: str
+    version: str
+    root: str
+    clips: int
+    size: int
+
+    @property
+    def path(self) -> str:
+        return f"datasets/{self.dataset}/releases/{self.version}/"
+
+
+def find_release(server: Server, name: Wanted, root: str = "") -> Release:
+    """The version that was named, else the newest that is published.
+
+    Raises DiffersError unless the server states the `root`, where one is given.
+    """
+    release = _found(server, name)
+    if root not in {"", release.root}:
+        raise DiffersError(
+            f"{release.dataset} {release.version} has the root {release.root}, not {root}."
+        )
+    return release
+
+
+def _found(server: Server, name: Wanted) -> Release:
+    releases = f"datasets/{name.dataset}/releases/"
+    if name.version:
+        return _release(server.get(f"{releases}{name.version}/"))
+    for row in server.pages(releases):
+        if row["state"] == "published":
+            return _release(row)
+    raise NothingThereError(f"{name.dataset} has no published release.")
+
+
+def _release(row: dict[str, Any]) -> Release:
+    if not row["root"]:
+        raise NothingThereError(f"{row['dataset']} {row['version']} is not frozen yet.")
+    return Release(row["dataset"], row["version"], row["root"], row["clips"], row["size"])
