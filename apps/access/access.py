@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, F, OrderBy, QuerySet, Value, When
+from django.utils import timezone
 
 from apps.access.answers import (
     UNKNOWN,
@@ -20,7 +23,7 @@ from apps.access.answers import (
 from apps.access.authorize import authorize, decide, explained, successor_of
 from apps.access.models import AccessRequest, Entitlement
 from apps.access.receipts import note_refused
-from apps.access.standing import person, standing_columns, standing_from
+from apps.access.standing import held_by, person, standing_columns, standing_from
 from apps.accounts.access import (
     Principal,
     can,
@@ -31,6 +34,7 @@ from apps.accounts.access import (
     within_reach,
 )
 from apps.accounts.models import User
+from apps.accounts.prepared import Prepared
 from apps.datasets.models import Dataset
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.stops import COLUMN, carry_stop, stop_columns
@@ -113,14 +117,23 @@ def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
     ObjectGoneError for destroyed ones, ReleaseUnknownError where the dataset is not the
     principal's to know of, and the other errors of `Authorization.require`.
     """
-    rows = _holdings(principal, full_name, oid) if OID.fullmatch(oid) else None
-    row = rows.first() if rows is not None else None
-    if rows is None or row is None:
+    user = person(principal)
+    organisation, _, name = full_name.partition("/")
+    asked: dict[str, Any] = {
+        "user": user.pk if user else None,
+        "organisation": organisation,
+        "name": name,
+        "oid": oid,
+        "at": timezone.now(),
+    }
+    there = OID.fullmatch(oid) and (user is None or reaches(user, full_name))
+    row = next(iter(_BEST_HOLDING.rows(**asked)), None) if there else None
+    if row is None:
         raise _unknown_object(principal, full_name, oid)
     answer = _answer_on(row)
     if answer.code is Code.EMBARGOED and row.release.dataset.embargoes:
         # An object of a version that is kept back may be in one that is not.
-        answers = ((each, _answer_on(each)) for each in rows)
+        answers = ((each, _answer_on(each)) for each in _holdings(**asked))
         row, answer = next(((each, a) for each, a in answers if a.allowed), (row, answer))
     _required(answer, principal, row.release.dataset, Action.DOWNLOAD)
     if row.blob.destroyed_at is not None:
@@ -162,11 +175,25 @@ def requests_to_answer(user: Principal) -> QuerySet[AccessRequest]:
     return rows.select_related("user", "dataset__organisation").order_by("asked_at")
 
 
+def requests_of(user: User) -> QuerySet[AccessRequest]:
+    """The user's own requests for all datasets, newest first."""
+    rows = AccessRequest.objects.filter(within_reach(user, "dataset"), user=user)
+    return rows.select_related("dataset__organisation", "user", "answered_by").order_by("-id")
+
+
+def held_for(user: User) -> QuerySet[Entitlement]:
+    """What the user may take or once could, also through organisations; newest first."""
+    rows = held_by(user).filter(within_reach(user, "dataset"))
+    related = ("dataset__organisation", "user", "organisation", "granted_by")
+    return rows.select_related(*related).order_by("-id")
+
+
 def entitlements_for(user: User, dataset: Dataset) -> QuerySet[Entitlement]:
     """Everybody who was let in, past and present; `DeniedError` unless the user may grant."""
     require(user, Permission.ACCESS_GRANT, dataset.organisation)
     rows = Entitlement.objects.filter(dataset=dataset)
-    return rows.select_related("user", "organisation", "granted_by").order_by("-granted_at")
+    related = ("dataset__organisation", "user", "organisation", "granted_by")
+    return rows.select_related(*related).order_by("-granted_at")
 
 
 def _releases_of(principal: Principal, full_name: str) -> QuerySet[Release]:
@@ -220,8 +247,9 @@ def _readable_first(prefix: str = "") -> tuple[OrderBy, Case]:
     return F(COLUMN).desc(nulls_first=True), Case(*ranks)
 
 
-def _holdings(principal: Principal, full_name: str, oid: str) -> QuerySet[ReleaseBlob]:
-    organisation, _, name = full_name.partition("/")
+def _holdings(
+    *, user: int | None, organisation: str, name: str, oid: str, at: datetime
+) -> QuerySet[ReleaseBlob]:
     rows = ReleaseBlob.objects.filter(
         blob__oid=oid,
         release__state__in=PUBLIC,
@@ -229,15 +257,16 @@ def _holdings(principal: Principal, full_name: str, oid: str) -> QuerySet[Releas
         release__dataset__name=name,
     ).select_related("blob", "release__dataset__organisation")
     rows = rows.annotate(**stop_columns(release="release", dataset="release__dataset"))
-    user = person(principal)
-    if user is not None and not reaches(user, full_name):
-        return rows.none()
     if user is not None:
         columns = standing_columns(
-            user, dataset="release__dataset", organisation="release__dataset__organisation"
+            user, dataset="release__dataset", organisation="release__dataset__organisation", at=at
         )
         rows = rows.annotate(**columns)
     return rows.order_by(*_readable_first("release__"), "-release__order")
+
+
+# What every byte that is downloaded asks.
+_BEST_HOLDING = Prepared(lambda **values: _holdings(**values)[:1])
 
 
 def _unknown_object(principal: Principal, full_name: str, oid: str) -> NotFoundError:

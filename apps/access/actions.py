@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet
+from apps.access.authorize import Fit, fit
+from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet, Notice
+from apps.access.notices import tell, those_who
 from apps.access.standing import standing_of
+from apps.access.terms import accepted_by, default_end, require_current, was_taken_back
 from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.access import dataset_for
 from apps.datasets.models import Dataset
+from apps.releases.models import Release
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.request_forms import check_answers, parse_fields
 from datasets_catalog.roles import Permission
 
 MESSAGE_CHARACTERS = 4000
@@ -48,14 +55,27 @@ def grant_access(
     holder: User | Organisation,
     purposes: Sequence[str] = (),
     until: datetime | None = None,
+    seats: int | None = None,
+    agreement: str = "",
 ) -> Entitlement:
     """Let a person or an organisation take every release of the dataset, beside earlier grants.
 
-    Without purposes the grant reaches as far as each release is cleared. A request of the person
-    that waits for an answer is granted by it.
+    Without purposes the grant reaches as far as each release is cleared; without an end it lasts
+    as long as the dataset's `grant_days` say. An organisation may have `seats` and the name of an
+    `agreement`, which carries the current terms: its signatories accepted them on paper. A
+    request of the person that waits for an answer is granted by it.
     """
     row = _to_grant(actor, dataset)
-    entitlement = _grant(actor, row, holder, purposes, until)
+    is_person = isinstance(holder, User)
+    if is_person and (seats is not None or agreement):
+        raise InvalidError("Seats and agreements are for organisations.")
+    if seats is not None and seats < 1:
+        raise InvalidError("An agreement has at least one seat, or none at all for all members.")
+    terms = row.terms_version if agreement.strip() else accepted_by(holder, row)
+    entitlement = _grant(actor, row, holder, purposes, until, terms=terms)
+    if not is_person:
+        entitlement.seats, entitlement.agreement = seats, agreement.strip()[:200]
+        entitlement.save(update_fields=["seats", "agreement"])
     if isinstance(holder, User):
         waiting = AccessRequest.objects.select_for_update().pending()
         for request in waiting.filter(dataset=row, user=holder):
@@ -77,21 +97,41 @@ def revoke_access(*, actor: User, dataset: Dataset, holder: User | Organisation)
         dataset=row.full_name,
         holder=str(holder),
     )
+    text = f"{row.organisation} took back the access to {row} that {holder} had."
+    tell(_speaking_for(holder), Notice.Kind.REVOKED, row, text)
     return ended
 
 
 @transaction.atomic
 def request_access(
-    *, actor: User, dataset: Dataset, purposes: Sequence[str] = (), message: str = ""
+    *,
+    actor: User,
+    dataset: Dataset,
+    purposes: Sequence[str] = (),
+    message: str = "",
+    answers: Mapping[str, Any] | None = None,
+    terms: int = 0,
 ) -> AccessRequest:
-    """Ask the dataset's organisation; one request of a person waits at a time."""
+    """Ask the dataset's organisation; one request of a person waits at a time.
+
+    `answers` are to the dataset's form (AnswersInvalidError names what is wrong), `terms` is the
+    version of its terms that the asker accepts. Where the dataset grants by rule, and every
+    purpose asked fits its newest release, the answer is yes at once.
+    """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     dataset_for(actor, row.full_name)
     _refuse_needless(actor, row)
     if len(message) > MESSAGE_CHARACTERS:
         raise InvalidError(f"The message is too long: at most {MESSAGE_CHARACTERS} characters.")
+    if row.terms_version:
+        require_current(row, terms)
     request = AccessRequest.objects.create(
-        dataset=row, user=actor, purposes=_known(purposes), message=message.strip()
+        dataset=row,
+        user=actor,
+        purposes=_known(purposes),
+        message=message.strip(),
+        answers=check_answers(parse_fields(row.request_fields), answers or {}),
+        terms=terms if row.terms_version else 0,
     )
     record.access_requested(
         actor=actor.username,
@@ -100,6 +140,12 @@ def request_access(
         request=str(request.uid),
         purposes=request.purposes,
     )
+    if _grants_by_rule(actor, row, request):
+        way = Entitlement.Way.AUTOMATIC
+        given = _grant(actor, row, actor, request.purposes, None, terms=request.terms, way=way)
+        return _close(actor, request, AccessRequest.State.GRANTED, "", given)
+    granters = those_who(Permission.ACCESS_GRANT, row.organisation)
+    tell(granters, Notice.Kind.ASKED, row, f"{actor} asks for access to {row}.")
     return request
 
 
@@ -115,8 +161,12 @@ def grant_request(
     """Say yes, for the purposes asked for or for others."""
     row = _to_answer(actor, request)
     granted = row.purposes if purposes is None else purposes
-    entitlement = _grant(actor, row.dataset, row.user, granted, until)
-    return _close(actor, row, AccessRequest.State.GRANTED, answer, entitlement)
+    terms = max(row.terms, accepted_by(row.user, row.dataset))
+    entitlement = _grant(actor, row.dataset, row.user, granted, until, terms=terms)
+    row = _close(actor, row, AccessRequest.State.GRANTED, answer, entitlement)
+    end = f" until {entitlement.valid_until:%Y-%m-%d}" if entitlement.valid_until else ""
+    _tell_asker(row, f"You may take {row.dataset}{end}.")
+    return row
 
 
 @transaction.atomic
@@ -124,8 +174,9 @@ def refuse_request(*, actor: User, request: AccessRequest, answer: str) -> Acces
     """Say no, and why."""
     if not answer.strip():
         raise InvalidError("Say why: the asker reads it.")
-    row = _to_answer(actor, request)
-    return _close(actor, row, AccessRequest.State.REFUSED, answer, None)
+    row = _close(actor, _to_answer(actor, request), AccessRequest.State.REFUSED, answer, None)
+    _tell_asker(row, f"Your request for {row.dataset} was refused.")
+    return row
 
 
 @transaction.atomic
@@ -163,7 +214,11 @@ def _grant(
     holder: User | Organisation,
     purposes: Sequence[str],
     until: datetime | None,
+    *,
+    terms: int,
+    way: Entitlement.Way = Entitlement.Way.GRANTED,
 ) -> Entitlement:
+    until = until or default_end(dataset)
     if until is not None and until <= timezone.now():
         raise InvalidError("The access would have ended already: choose a later date.")
     person = holder if isinstance(holder, User) else None
@@ -174,6 +229,8 @@ def _grant(
         organisation=organisation,
         purposes=_known(purposes),
         valid_until=until,
+        terms=terms,
+        way=way,
         granted_by=actor,
     )
     record.access_granted(
@@ -208,6 +265,31 @@ def _close(
         answer=row.answer,
     )
     return row
+
+
+def _grants_by_rule(actor: User, dataset: Dataset, request: AccessRequest) -> bool:
+    """Whether rules alone can say yes: every purpose fits, and nothing was taken back."""
+    if dataset.access != Dataset.Access.REQUEST or not dataset.auto_grant or not request.purposes:
+        return False
+    newest = Release.objects.filter(dataset=dataset, state=ReleaseState.PUBLISHED)
+    release = newest.order_by("-order").first()
+    if release is None or was_taken_back(actor, dataset):
+        return False
+    cleared = frozenset(map(Purpose, release.purposes))
+    fits = (fit(Purpose(each), cleared, frozenset()) for each in request.purposes)
+    return all(each is Fit.COMPATIBLE for each in fits)
+
+
+def _tell_asker(row: AccessRequest, text: str) -> None:
+    words = f"{text} {row.answer}" if row.answer else text
+    tell([row.user], Notice.Kind.ANSWERED, row.dataset, words)
+
+
+def _speaking_for(holder: User | Organisation) -> Sequence[User]:
+    """The person, or the owners of the organisation."""
+    if isinstance(holder, User):
+        return [holder]
+    return list(those_who(Permission.ORGANISATION_MANAGE, holder))
 
 
 def _refuse_needless(actor: User, dataset: Dataset) -> None:

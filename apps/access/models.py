@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -17,8 +18,8 @@ from apps.releases.models import Release
 class EntitlementQuerySet(models.QuerySet["Entitlement"]):
     """Which entitlements hold now."""
 
-    def valid(self) -> EntitlementQuerySet:
-        now = timezone.now()
+    def valid(self, at: datetime | None = None) -> EntitlementQuerySet:
+        now = at or timezone.now()
         return self.filter(revoked_at=None, valid_from__lte=now).filter(
             models.Q(valid_until=None) | models.Q(valid_until__gt=now)
         )

@@ -16,6 +16,9 @@ from apps.datasets.models import Dataset
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission
 
+# A person, or the key of one.
+Account = User | int
+
 VIEWERS = [
     role for role, permissions in ROLE_PERMISSIONS.items() if Permission.DATASET_VIEW in permissions
 ]
@@ -58,12 +61,12 @@ def person(principal: Principal) -> User | None:
     return principal if isinstance(principal, User) and principal.is_active else None
 
 
-def memberships(user: User) -> QuerySet[Membership]:
+def memberships(user: Account) -> QuerySet[Membership]:
     """The memberships that let a person see an organisation's datasets."""
     return Membership.objects.filter(user=user, role__in=VIEWERS)
 
 
-def held_by(user: User) -> EntitlementQuerySet:
+def held_by(user: Account) -> EntitlementQuerySet:
     """Entitlements of the person and of the person's organisations, past ones too.
 
     Of an organisation's with seats, those in which the person has one.
@@ -80,12 +83,12 @@ def without_seat(user: User) -> EntitlementQuerySet:
     return rows.filter(~Exists(seats)).valid()
 
 
-def in_force(user: User) -> EntitlementQuerySet:
+def in_force(user: Account, at: datetime | None = None) -> EntitlementQuerySet:
     """What the person holds now: first where the terms are accepted, then longest-lasting."""
     bound = When(terms__gte=F("dataset__terms_required"), then=Value(0))
     return (
         held_by(user)
-        .valid()
+        .valid(at)
         .order_by(Case(bound, default=Value(1)), F("valid_until").desc(nulls_first=True), "pk")
     )
 
@@ -122,7 +125,7 @@ def grant(
 
 
 def standing_columns(
-    user: User, *, dataset: str, organisation: str
+    user: Account, *, dataset: str, organisation: str, at: datetime | None = None
 ) -> dict[str, Exists | Subquery]:
     """Annotations from which `standing_from` reads the standing of each row's dataset.
 
@@ -130,7 +133,7 @@ def standing_columns(
     read, which decides wherever no purpose is asked. What a token does not reach, and drafts for
     a token that only downloads, are for the caller to leave out.
     """
-    best = in_force(user).filter(dataset=OuterRef(dataset))
+    best = in_force(user, at).filter(dataset=OuterRef(dataset))
     return {
         "is_member": Exists(memberships(user).filter(organisation=OuterRef(organisation))),
         **{f"grant_{name}": Subquery(best.values(name)[:1]) for name in _COLUMNS},
@@ -149,5 +152,5 @@ def standing_from(row: object) -> Standing:
 _COLUMNS = ("pk", "purposes", "valid_until", "terms")
 
 
-def _organisations_of(user: User) -> QuerySet[Membership, Any]:
+def _organisations_of(user: Account) -> QuerySet[Membership, Any]:
     return Membership.objects.filter(user=user).values("organisation")

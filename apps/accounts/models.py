@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -77,9 +78,9 @@ class Membership(models.Model):
 class TokenQuerySet(models.QuerySet["Token"]):
     """Questions about tokens."""
 
-    def usable(self) -> TokenQuerySet:
+    def usable(self, at: datetime | None = None) -> TokenQuerySet:
         return self.filter(revoked_at=None, user__is_active=True).filter(
-            models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
+            models.Q(expires_at=None) | models.Q(expires_at__gt=at or timezone.now())
         )
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.access import Principal, reach, releases_only, require_unlimited
 from apps.accounts.models import Token, User
+from apps.accounts.prepared import Prepared
 from apps.audit import record
 from datasets_catalog.errors import InvalidError, NotFoundError
 
@@ -96,6 +97,12 @@ def tokens_for(user: Principal) -> QuerySet[Token]:
     return rows
 
 
+# What every request with a token asks. Digests are unique.
+_USABLE = Prepared(
+    lambda *, digest, at: Token.objects.usable(at).select_related("user").filter(digest=digest)
+)
+
+
 def token_for(text: str) -> Token | None:
     """The usable token that `text` is, with its user; notes that it was used.
 
@@ -104,10 +111,10 @@ def token_for(text: str) -> Token | None:
     """
     if not text.startswith(MARK):
         return None
-    row = Token.objects.usable().select_related("user").filter(digest=digest(text)).first()
+    now = timezone.now()
+    row = next(iter(_USABLE.rows(digest=digest(text), at=now)), None)
     if row is None:
         return None
-    now = timezone.now()
     if row.last_used_at is None or now - row.last_used_at > TOUCH_EVERY:
         Token.objects.filter(pk=row.pk).update(last_used_at=now)
     row.user.token = row

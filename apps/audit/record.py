@@ -240,6 +240,58 @@ def access_revoked(*, actor: str, organisation: str, dataset: str, holder: str) 
     _event("access.revoked", actor=actor, organisation=organisation, subject=dataset, holder=holder)
 
 
+def access_terms_saved(
+    *, actor: str, organisation: str, dataset: str, version: int, sha256: str, asks_again: bool
+) -> None:
+    _event(
+        "access.terms_saved",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        version=version,
+        sha256=sha256,
+        asks_again=asks_again,
+    )
+
+
+def access_terms_accepted(
+    *, actor: str, organisation: str, dataset: str, version: int, holder: str
+) -> None:
+    _event(
+        "access.terms_accepted",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        version=version,
+        holder=holder,
+    )
+
+
+def access_seats_set(
+    *, actor: str, organisation: str, dataset: str, holder: str, seats: int | None
+) -> None:
+    _event(
+        "access.seats_set",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        holder=holder,
+        seats=seats,
+    )
+
+
+def access_seat_moved(
+    *, actor: str, organisation: str, dataset: str, user: str, given: bool
+) -> None:
+    _event(
+        "access.seat_given" if given else "access.seat_taken",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        user=user,
+    )
+
+
 def access_requested(
     *, actor: str, organisation: str, dataset: str, request: str, purposes: list[str]
 ) -> None:

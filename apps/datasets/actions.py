@@ -1,13 +1,16 @@
 """Every write to datasets, vocabularies and the draft's clips."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
+from django.utils.dateparse import parse_datetime
 
 from apps.accounts.access import require
 from apps.accounts.actions import slug
@@ -17,6 +20,7 @@ from apps.datasets.models import Clip, Dataset, Term, Vocabulary
 from datasets_catalog import vocabularies
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
+from datasets_catalog.request_forms import parse_fields
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical
 
@@ -28,11 +32,25 @@ CHANGEABLE = (
     "use",
     "wanted_licence",
     "access",
+    "auto_grant",
+    "grant_days",
+    "request_fields",
+    "embargo_until",
+    "embargoes",
     "verified_share",
     "vocabulary",
 )
 # Changing these does not change what a frozen release would hold or be judged by.
-OUTSIDE_RELEASES = {"access"}
+OUTSIDE_RELEASES = {
+    "access",
+    "auto_grant",
+    "grant_days",
+    "request_fields",
+    "embargo_until",
+    "embargoes",
+}
+EMBARGOES = 1000
+_VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
 
 
 class DatasetNameTakenError(ConflictError):
@@ -113,11 +131,40 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
         setattr(row, name, value)
     if row.use not in set(Use):
         raise InvalidError(f"{row.use!r}: the use is one of {', '.join(Use)}.")
+    if "request_fields" in settings:
+        row.request_fields = [field.as_json() for field in parse_fields(row.request_fields)]
+    if "embargoes" in settings:
+        row.embargoes = _embargoes(row.embargoes)
+    if row.access == Dataset.Access.TERMS and "access" in settings and not row.terms_version:
+        raise InvalidError("There are no terms to accept yet: write them first.")
     try:
         row.clean_fields(exclude=["organisation", "created_by"])
     except ValidationError as problem:
         field, messages = next(iter(problem.message_dict.items()))
         raise InvalidError(f"{field}: {messages[0]}", fields=problem.message_dict) from problem
+
+
+def _embargoes(dates: Any) -> dict[str, str]:
+    """Versions with the moment from which each may be taken, in one way of writing."""
+    if not isinstance(dates, dict) or len(dates) > EMBARGOES:
+        raise InvalidError('The embargoes are an object such as {"1.2.0": "2027-01-01T00:00Z"}.')
+    found = {}
+    for version, moment in dates.items():
+        at = _moment(moment) if _VERSION.fullmatch(str(version)) else None
+        if at is None or at.tzinfo is None:
+            raise InvalidError(
+                f"{version!r}: {moment!r}: write three numbers, and a moment with its time zone"
+                " such as 2027-01-01T00:00Z."
+            )
+        found[str(version)] = at.isoformat()
+    return found
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return parse_datetime(str(text))
+    except ValueError:
+        return None
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from celery.signals import worker_ready
 from django.db import connection
 
 from apps.jobs.actions import rescue_jobs, run_job
+from apps.jobs.regularly import do_due
 from apps.jobs.wake import TASK
 
 SWEEP_EVERY_SECONDS = 20
@@ -28,6 +29,7 @@ def _sweep() -> None:
     while True:
         try:
             rescue_jobs()
+            do_due()
         finally:
             connection.close()
         time.sleep(SWEEP_EVERY_SECONDS)

@@ -7,6 +7,7 @@ from apps.doors.api import converters
 from apps.doors.api.views import (
     access,
     accounts,
+    agreements,
     audit,
     clips,
     contents,
@@ -42,6 +43,7 @@ ORGANISATION: Routes = [
     path("contributors/", rights.Contributors.as_view(), name="contributors"),
     path("consents/", imports.Consents.as_view(), name="consents"),
     path("terms/", rights.OwnTerms.as_view(), name="own-terms"),
+    path("agreements/", agreements.Agreements.as_view(), name="agreements"),
     path("targets/", publishing.Targets.as_view(), name="targets"),
     path("targets/<name:target>/", publishing.OneTarget.as_view(), name="target"),
 ]
@@ -118,6 +120,13 @@ DATASET: Routes = [
         name="entitlement-revocations",
     ),
     path("receipts/", access.Receipts.as_view(), name="receipts"),
+    path("refusals/", access.Refusals.as_view(), name="refusals"),
+    path("access-terms/", agreements.AccessTermsList.as_view(), name="access-terms"),
+    path(
+        "access-terms/acceptances/",
+        agreements.AccessTermsAcceptances.as_view(),
+        name="access-terms-acceptances",
+    ),
     path("releases/", releases.Releases.as_view(), name="releases"),
     path("releases/<version:version>/", include(RELEASE)),
 ]
@@ -149,6 +158,22 @@ urlpatterns: Routes = [
         privacy.FindingDecision.as_view(),
         name="finding-decision",
     ),
+    path("access-requests/", access.MyAccessRequests.as_view(), name="my-access-requests"),
+    path(
+        "access-requests/to-answer/",
+        access.AccessRequestsToAnswer.as_view(),
+        name="access-requests-to-answer",
+    ),
+    path("entitlements/", access.MyEntitlements.as_view(), name="my-entitlements"),
+    path("agreements/<uuid:uid>/", agreements.OneAgreement.as_view(), name="agreement"),
+    path("agreements/<uuid:uid>/seats/", agreements.Seats.as_view(), name="agreement-seats"),
+    path(
+        "agreements/<uuid:uid>/seats/<word:username>/",
+        agreements.OneSeat.as_view(),
+        name="agreement-seat",
+    ),
+    path("notices/", agreements.Notices.as_view(), name="notices"),
+    path("notices/read/", agreements.NoticesRead.as_view(), name="notices-read"),
     path("access-requests/<uuid:uid>/", access.OneAccessRequest.as_view(), name="access-request"),
     path(
         "access-requests/<uuid:uid>/grant/",

@@ -125,6 +125,8 @@ SPECTACULAR_SETTINGS = {
         "JobState": "apps.jobs.models.Job.State",
         "ClipState": "apps.datasets.models.Clip.State",
         "AccessRequestState": "apps.access.models.AccessRequest.State",
+        "EntitlementWay": "apps.access.models.Entitlement.Way",
+        "NoticeKind": "apps.access.models.Notice.Kind",
         "PublicationState": "apps.publishing.models.Publication.State",
         "TargetKind": "apps.publishing.models.Target.Kind",
         "ReleaseState": "apps.doors.api.shapes.choices.RELEASE_STATES",
@@ -156,6 +158,8 @@ SERVE_BACKEND = "sendfile"
 TRANSFERS_AT_ONCE = 96
 # Whether voices are compared across clips, to help reviewers; biometric, so each deployment says.
 VOICES = True
+# A deployment's own detectors: the path of a TOML or JSON file, or nothing.
+DETECTORS_FILE = ""
 ACCEL_PREFIX = "/_blobs/"
 # Limits of what may come in, in bytes, counts and seconds.
 INGEST_MAX_FILE_BYTES = 8 * 1024**3

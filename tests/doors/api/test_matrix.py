@@ -34,6 +34,7 @@ GET    consents                         401 404 404 200 200 403 200
 POST   consents                         401 404 404 200 403 403 403
 GET    own-terms                        401 404 404 200 200 200 200
 POST   own-terms                        401 404 404 201 403 403 403
+GET    agreements                       401 404 404 200 200 200 200
 GET    targets                          401 404 404 200 200 200 200
 GET    target                           401 404 404 200 200 200 200
 PUT    target                           401 404 404 200 403 200 403
@@ -70,6 +71,20 @@ GET    entitlements                     401 403 403 200 403 403 403
 POST   entitlements                     401 403 403 201 403 403 403
 POST   entitlement-revocations          401 403 403 200 403 403 403
 GET    receipts                         401 403 403 200 403 403 403
+GET    refusals                         401 403 403 200 403 403 403
+GET    access-terms                     200 200 200 200 200 200 200
+POST   access-terms                     401 403 403 201 403 403 403
+POST   access-terms-acceptances         401 404 404 404 404 404 404
+GET    my-access-requests               401 200 200 200 200 200 200
+GET    access-requests-to-answer        401 200 200 200 200 200 200
+GET    my-entitlements                  401 200 200 200 200 200 200
+GET    agreement                        401 404 200 200 404 404 404
+PATCH  agreement                        401 404 403 200 404 404 404
+GET    agreement-seats                  401 404 200 200 404 404 404
+POST   agreement-seats                  401 404 201 403 404 404 404
+DELETE agreement-seat                   401 404 404 403 404 404 404
+GET    notices                          401 200 200 200 200 200 200
+POST   notices-read                     401 200 200 200 200 200 200
 GET    uploads                          401 403 403 200 403 403 403
 POST   uploads                          401 403 403 201 403 403 403
 GET    upload                           401 404 404 200 404 404 404
@@ -131,6 +146,10 @@ BODIES: dict[str, Any] = {
     "POST access-request-refuse": {"answer": "Not this time."},
     "POST entitlements": {"username": "eve"},
     "POST entitlement-revocations": {"username": "dan"},
+    "POST access-terms": {"text": "Use it well."},
+    "POST access-terms-acceptances": {"version": 1},
+    "PATCH agreement": {"seats": 3},
+    "POST agreement-seats": {"username": "dan"},
     "POST upload-check": {"files": [{"path": "a.wav", "sha256": "0" * 64, "size": 5}]},
     "POST upload-parts-complete": {"size": 5},
     "POST upload-commit": {"rows": [{"path": "a.wav", "sha256": "0" * 64}]},

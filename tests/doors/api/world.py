@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from apps.access.actions import grant_access, request_access
 from apps.access.models import AccessRequest
+from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.actions import import_vocabulary
@@ -52,6 +53,10 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
         actor=cast.ada, dataset=dataset, version="1.1.0", purposes=["research.noncommercial"]
     )
     grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    lab = create_organisation(actor=cast.dan, name="lab", kind="company")
+    agreement = grant_access(
+        actor=cast.ada, dataset=dataset, holder=lab, seats=2, agreement="Licence 7"
+    )
     request: AccessRequest = request_access(actor=cast.eve, dataset=dataset)
     vocabulary = import_vocabulary(
         actor=cast.ada, name="sounds", version="1", text="code,name,parents\na,Animal,\nb,Bird,a\n"
@@ -79,6 +84,7 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "finding_uid": _finding(clip).uid,
             "job_uid": job.uid,
             "request_uid": request.uid,
+            "agreement_uid": agreement.uid,
             "upload": upload.uid,
             "sha256": sha256_of(CONTENT),
             "number": 1,
@@ -109,7 +115,7 @@ def _thing(route: str) -> str:
     """Which thing a route's `uid` is of."""
     if route.startswith("access-request"):
         return "request"
-    for thing in ("finding", "job"):
+    for thing in ("finding", "job", "agreement"):
         if route.startswith(thing):
             return thing
     return "clip"

@@ -4,12 +4,32 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.access.models import AccessRequest, Entitlement, Receipt
+from apps.access.models import (
+    Acceptance,
+    AccessRequest,
+    AccessTerms,
+    Entitlement,
+    Notice,
+    Receipt,
+    RefusalCount,
+    Seat,
+)
 from apps.doors.api.shapes.choices import PURPOSES
+
+# The largest number that the columns take.
+MOST = 2_147_483_647
 
 
 def purposes(**options: Any) -> serializers.ListField:
     return serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES), **options)
+
+
+class AnswerOut(serializers.Serializer[Any]):
+    """An answer to a question of the dataset's form."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the question's, not the field's
+    value = serializers.CharField(allow_blank=True)
 
 
 class AccessRequestOut(serializers.ModelSerializer[AccessRequest]):
@@ -18,6 +38,7 @@ class AccessRequestOut(serializers.ModelSerializer[AccessRequest]):
     dataset = serializers.CharField(source="dataset.full_name")
     username = serializers.CharField(source="user.username")
     purposes = purposes()
+    answers = AnswerOut(many=True)
     answered_by = serializers.CharField(
         source="answered_by.username", default=None, allow_null=True
     )
@@ -30,6 +51,8 @@ class AccessRequestOut(serializers.ModelSerializer[AccessRequest]):
             "username",
             "purposes",
             "message",
+            "answers",
+            "terms",
             "state",
             "asked_at",
             "answered_by",
@@ -44,6 +67,17 @@ class AccessRequestNew(serializers.Serializer[Any]):
 
     purposes = purposes(required=False)
     message = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    answers = serializers.DictField(
+        child=serializers.CharField(max_length=4000, allow_blank=True),
+        required=False,
+        help_text="By the names of the dataset's `request_fields`.",
+    )
+    terms = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST,
+        required=False,
+        help_text="The version of the dataset's terms that one accepts by asking.",
+    )
 
 
 class Grant(serializers.Serializer[Any]):
@@ -63,6 +97,7 @@ class Refusal(serializers.Serializer[Any]):
 class EntitlementOut(serializers.ModelSerializer[Entitlement]):
     """A person or an organisation was let in."""
 
+    dataset = serializers.CharField(source="dataset.full_name")
     username = serializers.CharField(source="user.username", default=None, allow_null=True)
     organisation = serializers.CharField(source="organisation.name", default=None, allow_null=True)
     purposes = purposes(help_text="Empty: as far as each release is cleared.")
@@ -72,9 +107,14 @@ class EntitlementOut(serializers.ModelSerializer[Entitlement]):
         model = Entitlement
         fields = (
             "uid",
+            "dataset",
             "username",
             "organisation",
             "purposes",
+            "way",
+            "terms",
+            "seats",
+            "agreement",
             "valid_from",
             "valid_until",
             "granted_by",
@@ -101,6 +141,19 @@ class EntitlementNew(Holder):
 
     purposes = purposes(required=False)
     until = serializers.DateTimeField(required=False, allow_null=True)
+    seats = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST,
+        required=False,
+        allow_null=True,
+        help_text="Of an organisation: how many members may take it. Without: all of them.",
+    )
+    agreement = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Of an organisation: what the signed agreement is called.",
+    )
 
 
 class Revoked(serializers.Serializer[Any]):
@@ -110,11 +163,124 @@ class Revoked(serializers.Serializer[Any]):
 
 
 class ReceiptOut(serializers.ModelSerializer[Receipt]):
-    """Bytes of a release went out: one row for each holder, release, door and day."""
+    """Bytes of a release went out: one row for each holder, token, release, door and day."""
 
     version = serializers.CharField(source="release.version")
 
     class Meta:
         model = Receipt
-        fields = ("holder", "version", "root", "door", "day", "first_at")
+        fields = (
+            "holder",
+            "token",
+            "version",
+            "root",
+            "code",
+            "terms",
+            "objects_given",
+            "door",
+            "day",
+            "first_at",
+            "last_at",
+        )
         read_only_fields = fields
+
+
+class RefusalOut(serializers.ModelSerializer[RefusalCount]):
+    """How often somebody was refused the dataset for one reason on one day."""
+
+    class Meta:
+        model = RefusalCount
+        fields = ("holder", "action", "code", "day", "count")
+        read_only_fields = fields
+
+
+class AccessTermsOut(serializers.ModelSerializer[AccessTerms]):
+    """One version of the terms under which a dataset is taken."""
+
+    class Meta:
+        model = AccessTerms
+        fields = ("version", "text", "sha256", "asks_again", "created_at")
+        read_only_fields = fields
+
+
+class AccessTermsNew(serializers.Serializer[Any]):
+    """A new version of the terms."""
+
+    text = serializers.CharField(max_length=200_000, trim_whitespace=False)
+    asks_again = serializers.BooleanField(
+        required=False,
+        help_text="Whether those who accepted an earlier version have to accept this one.",
+    )
+
+
+class TermsAccepted(serializers.Serializer[Any]):
+    """Which version one accepts, for oneself or for an organisation one owns."""
+
+    version = serializers.IntegerField(min_value=1, max_value=MOST)
+    organisation = serializers.CharField(max_length=96, required=False)
+
+
+class AcceptanceOut(serializers.ModelSerializer[Acceptance]):
+    """Terms were accepted."""
+
+    dataset = serializers.CharField(source="terms.dataset.full_name")
+    version = serializers.IntegerField(source="terms.version")
+    username = serializers.CharField(source="user.username")
+    organisation = serializers.CharField(source="organisation.name", default=None, allow_null=True)
+
+    class Meta:
+        model = Acceptance
+        fields = ("dataset", "version", "username", "organisation", "accepted_at")
+        read_only_fields = fields
+
+
+class AgreementOut(EntitlementOut):
+    """What an organisation may take, and how many of its seats are taken."""
+
+    taken = serializers.IntegerField(default=0, help_text="Seats that are taken.")
+
+    class Meta:
+        model = Entitlement
+        fields = (*EntitlementOut.Meta.fields, "taken")
+        read_only_fields = fields
+
+
+class Seats(serializers.Serializer[Any]):
+    """How many seats an agreement has; null: every member of the organisation may take it."""
+
+    seats = serializers.IntegerField(min_value=1, max_value=MOST, allow_null=True)
+
+
+class SeatOut(serializers.ModelSerializer[Seat]):
+    """A member has a seat."""
+
+    username = serializers.CharField(source="membership.user.username")
+    given_by = serializers.CharField(source="given_by.username")
+
+    class Meta:
+        model = Seat
+        fields = ("username", "given_by", "given_at")
+        read_only_fields = fields
+
+
+class SeatNew(serializers.Serializer[Any]):
+    """Who gets a seat."""
+
+    username = serializers.CharField(max_length=150)
+
+
+class NoticeOut(serializers.ModelSerializer[Notice]):
+    """Something to know about access; `page` is where one can do something about it."""
+
+    dataset = serializers.CharField(source="dataset.full_name")
+
+    class Meta:
+        model = Notice
+        fields = ("kind", "dataset", "text", "page", "created_at", "read_at")
+        read_only_fields = fields
+
+
+class NoticesRead(serializers.Serializer[Any]):
+    """How many notices were not read before."""
+
+    read = serializers.IntegerField()

@@ -22,6 +22,9 @@ class Whoami(serializers.Serializer[Any]):
     email = serializers.CharField()
     memberships = MembershipOut(many=True)
     token_scope = serializers.ChoiceField(choices=Token.Scope.choices, allow_null=True)
+    token_datasets = serializers.ListField(
+        child=serializers.CharField(), help_text="The only datasets the token reaches; empty: all."
+    )
 
 
 class OrganisationOut(serializers.ModelSerializer[Organisation]):
@@ -63,6 +66,9 @@ class TokenOut(serializers.Serializer[Token]):
     name = serializers.CharField()
     prefix = serializers.CharField()
     scope = serializers.ChoiceField(choices=Token.Scope.choices)
+    datasets = serializers.ListField(
+        child=serializers.CharField(), help_text="The only datasets it reaches; empty: all."
+    )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
@@ -75,6 +81,12 @@ class TokenNew(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     scope = serializers.ChoiceField(choices=Token.Scope.choices, required=False)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    datasets = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        max_length=100,
+        required=False,
+        help_text="`organisation/name` of the only datasets it reaches. Without: all one's own.",
+    )
 
 
 class TokenShownOnce(TokenOut):

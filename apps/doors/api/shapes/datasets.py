@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from apps.datasets.models import Dataset, Vocabulary
 from datasets_catalog.licences import Use
+from datasets_catalog.request_forms import FieldType
 from datasets_catalog.verticals import Vertical
 
 
@@ -16,6 +17,23 @@ class VocabularyRef(serializers.Serializer[Vocabulary]):
     version = serializers.CharField(max_length=32)
 
 
+class RequestField(serializers.Serializer[Any]):
+    """A question of the form by which the dataset is asked for."""
+
+    name = serializers.RegexField(r"^[a-z][a-z0-9_]{0,39}$")
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]  # a question's own
+    type = serializers.ChoiceField(choices=[each.value for each in FieldType])
+    required = serializers.BooleanField(  # type: ignore[assignment]  # a question's own
+        required=False, default=False
+    )
+    options = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        help_text="The choices of a `select`.",
+    )
+    help = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
 class DatasetOut(serializers.ModelSerializer[Dataset]):
     """A dataset and its settings."""
 
@@ -24,6 +42,8 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
     vertical = serializers.ChoiceField(choices=[v.value for v in Vertical])
     use = serializers.ChoiceField(choices=[u.value for u in Use])
     vocabulary = VocabularyRef(allow_null=True)
+    request_fields = RequestField(many=True)
+    embargoes = serializers.DictField(child=serializers.DateTimeField())
 
     class Meta:
         model = Dataset
@@ -40,6 +60,13 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
             "use",
             "wanted_licence",
             "access",
+            "auto_grant",
+            "grant_days",
+            "request_fields",
+            "embargo_until",
+            "embargoes",
+            "terms_version",
+            "terms_required",
             "verified_share",
             "draft_serial",
             "created_at",
@@ -56,6 +83,27 @@ class DatasetSettings(serializers.Serializer[Any]):
     use = serializers.ChoiceField(choices=[u.value for u in Use], required=False)
     wanted_licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
     access = serializers.ChoiceField(choices=Dataset.Access.choices, required=False)
+    auto_grant = serializers.BooleanField(
+        required=False,
+        help_text="Complete requests for purposes the newest release is cleared for are granted"
+        " at once.",
+    )
+    grant_days = serializers.IntegerField(
+        min_value=1,
+        max_value=36_500,
+        required=False,
+        allow_null=True,
+        help_text="How long access lasts that nobody gave an end.",
+    )
+    request_fields = RequestField(many=True, required=False)
+    embargo_until = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Before it only members see into releases."
+    )
+    embargoes = serializers.DictField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        help_text="The same for single versions: version to moment.",
+    )
     verified_share = serializers.FloatField(min_value=0, max_value=1, required=False)
     vocabulary = VocabularyRef(required=False, allow_null=True)
 

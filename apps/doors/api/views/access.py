@@ -6,7 +6,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.access.access import entitlements_for, request_for, requests_for
+from apps.access.access import (
+    entitlements_for,
+    held_for,
+    request_for,
+    requests_for,
+    requests_of,
+    requests_to_answer,
+)
 from apps.access.actions import (
     cancel_request,
     grant_access,
@@ -15,7 +22,7 @@ from apps.access.actions import (
     request_access,
     revoke_access,
 )
-from apps.access.receipts import receipts_for
+from apps.access.receipts import receipts_for, refusals_for
 from apps.accounts.access import holder_named
 from apps.accounts.models import Token
 from apps.datasets.access import dataset_for, dataset_to_edit
@@ -40,9 +47,13 @@ class AccessRequests(ApiView):
     @extend_schema(request=shapes.AccessRequestNew, responses={201: shapes.AccessRequestOut})
     @idempotent
     def post(self, request: Request, organisation: str, name: str) -> Response:
-        """Ask for the dataset; one request of a person waits at a time."""
+        """Ask for the dataset; one request of a person waits at a time.
+
+        The answer may be yes at once, where the dataset grants complete requests by rule.
+        """
         dataset = dataset_for(request.user, f"{organisation}/{name}")
-        row = request_access(actor=self.user, dataset=dataset, **self.body(shapes.AccessRequestNew))
+        body = self.body(shapes.AccessRequestNew)
+        row = request_access(actor=self.user, dataset=dataset, **body)
         return Response(shapes.AccessRequestOut(row).data, status=201)
 
 
@@ -85,6 +96,34 @@ class AccessRequestRefusal(ApiView):
             actor=self.user, request=request_for(self.user, uid), **self.body(shapes.Refusal)
         )
         return Response(shapes.AccessRequestOut(row).data)
+
+
+class MyAccessRequests(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.AccessRequestOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List one's own requests for all datasets, newest first."""
+        return self.page(requests_of(self.user), shapes.AccessRequestOut, ("-id",))
+
+
+class AccessRequestsToAnswer(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.AccessRequestOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List what waits for one's answer, oldest first."""
+        rows = requests_to_answer(self.user).select_related("answered_by").order_by("id")
+        return self.page(rows, shapes.AccessRequestOut, ("id",))
+
+
+class MyEntitlements(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.EntitlementOut(many=True))
+    def get(self, request: Request) -> Response:
+        """List what one may take, or might once, by oneself or through an organisation."""
+        return self.page(held_for(self.user), shapes.EntitlementOut, ("-id",))
 
 
 class Entitlements(ApiView):
@@ -131,3 +170,13 @@ class Receipts(ApiView):
         """List what was taken of the dataset, newest first; for those who let people in."""
         dataset = dataset_for(request.user, f"{organisation}/{name}")
         return self.page(receipts_for(self.user, dataset), shapes.ReceiptOut, ("-id",))
+
+
+class Refusals(ApiView):
+    resource = "access"
+
+    @extend_schema(responses=shapes.RefusalOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """Count who was refused the dataset and why, newest first; for those who let people in."""
+        dataset = dataset_for(request.user, f"{organisation}/{name}")
+        return self.page(refusals_for(self.user, dataset), shapes.RefusalOut, ("-id",))

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from apps.accounts import actions, tokens
 from apps.accounts.access import organisation_for, organisations_for
 from apps.accounts.models import Membership, Token
+from apps.datasets.access import dataset_for
 from apps.doors.api.authentication import token_of
 from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import idempotent
@@ -20,12 +21,15 @@ class Whoami(ApiView):
     def get(self, request: Request) -> Response:
         """Tell who the token belongs to, with their roles."""
         token = token_of(request)
-        memberships = Membership.objects.filter(user=self.user).select_related("organisation")
+        organisations = organisations_for(self.user)
+        memberships = Membership.objects.filter(user=self.user, organisation__in=organisations)
+        memberships = memberships.select_related("organisation")
         answer = {
             "username": self.user.username,
             "email": self.user.email,
             "memberships": memberships.order_by("organisation__name", "role"),
             "token_scope": token.scope if token else None,
+            "token_datasets": token.datasets if token else [],
         }
         return Response(shapes.Whoami(answer).data)
 
@@ -37,12 +41,15 @@ class Tokens(ApiView):
     @extend_schema(responses=shapes.TokenOut(many=True))
     def get(self, request: Request) -> Response:
         """List one's own tokens, newest first, without their secrets."""
-        return self.page(Token.objects.filter(user=self.user), shapes.TokenOut, ("-id",))
+        return self.page(tokens.tokens_for(self.user), shapes.TokenOut, ("-id",))
 
     @extend_schema(request=shapes.TokenNew, responses={201: shapes.TokenShownOnce})
     def post(self, request: Request) -> Response:
         """Make a token. The secret is in this answer and nowhere else."""
-        made = tokens.create_token(actor=self.user, **self.body(shapes.TokenNew))
+        body = self.body(shapes.TokenNew)
+        for full_name in body.get("datasets", []):
+            dataset_for(self.user, full_name)
+        made = tokens.create_token(actor=self.user, **body)
         shown = {**shapes.TokenOut(made.row).data, "token": made.text}
         return Response(shown, status=201, headers={"Cache-Control": "no-store"})
 
