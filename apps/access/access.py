@@ -21,7 +21,7 @@ from apps.access.answers import (
     ReleaseUnknownError,
 )
 from apps.access.authorize import authorize, decide, explained, successor_of
-from apps.access.models import AccessRequest, Entitlement
+from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet
 from apps.access.receipts import note_refused
 from apps.access.standing import held_by, person, standing_columns, standing_from
 from apps.accounts.access import (
@@ -76,16 +76,15 @@ def open_release(
     Raises ReleaseUnknownError where there is none or the principal may not know of it, and the
     other errors of `Authorization.require`.
     """
-    rows = _releases_of(principal, full_name).filter(version=version)
-    return _opened(principal, rows.first(), action, purpose)
+    row = _release(principal, full_name, _BY_VERSION, version=version)
+    return _opened(principal, row, action, purpose)
 
 
 def open_commit(
     principal: Principal, full_name: str, commit: str, action: Action = Action.VIEW
 ) -> OpenRelease:
     """The release that was given out as this commit; raises as `open_release` does."""
-    rows = _releases_of(principal, full_name).filter(state__in=PUBLIC, dvc_commit=commit)
-    return _opened(principal, rows.first(), action)
+    return _opened(principal, _release(principal, full_name, _BY_COMMIT, commit=commit), action)
 
 
 def open_newest(principal: Principal, full_name: str, action: Action = Action.VIEW) -> OpenRelease:
@@ -118,22 +117,14 @@ def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
     principal's to know of, and the other errors of `Authorization.require`.
     """
     user = person(principal)
-    organisation, _, name = full_name.partition("/")
-    asked: dict[str, Any] = {
-        "user": user.pk if user else None,
-        "organisation": organisation,
-        "name": name,
-        "oid": oid,
-        "at": timezone.now(),
-    }
-    there = OID.fullmatch(oid) and (user is None or reaches(user, full_name))
-    row = next(iter(_BEST_HOLDING.rows(**asked)), None) if there else None
-    if row is None:
+    asked = _asked(user, full_name) if OID.fullmatch(oid) else None
+    row = next(iter(_BEST_HOLDING.rows(**asked, oid=oid)), None) if asked else None
+    if asked is None or row is None:
         raise _unknown_object(principal, full_name, oid)
     answer = _answer_on(row)
     if answer.code is Code.EMBARGOED and row.release.dataset.embargoes:
         # An object of a version that is kept back may be in one that is not.
-        answers = ((each, _answer_on(each)) for each in _holdings(**asked))
+        answers = ((each, _answer_on(each)) for each in _holdings(**asked, oid=oid))
         row, answer = next(((each, a) for each, a in answers if a.allowed), (row, answer))
     _required(answer, principal, row.release.dataset, Action.DOWNLOAD)
     if row.blob.destroyed_at is not None:
@@ -188,7 +179,7 @@ def held_for(user: User) -> QuerySet[Entitlement]:
     return rows.select_related(*related).order_by("-id")
 
 
-def entitlements_for(user: User, dataset: Dataset) -> QuerySet[Entitlement]:
+def entitlements_for(user: User, dataset: Dataset) -> EntitlementQuerySet:
     """Everybody who was let in, past and present; `DeniedError` unless the user may grant."""
     require(user, Permission.ACCESS_GRANT, dataset.organisation)
     rows = Entitlement.objects.filter(dataset=dataset)
@@ -197,19 +188,52 @@ def entitlements_for(user: User, dataset: Dataset) -> QuerySet[Entitlement]:
 
 
 def _releases_of(principal: Principal, full_name: str) -> QuerySet[Release]:
+    user = person(principal)
+    asked = _asked(user, full_name)
+    if asked is None:
+        return Release.objects.none()
+    rows = _release_rows(**asked)
+    return rows.filter(state__in=PUBLIC) if user is not None and releases_only(user) else rows
+
+
+def _release(
+    principal: Principal, full_name: str, prepared: Prepared[Release], **which: str
+) -> Release | None:
+    user = person(principal)
+    asked = _asked(user, full_name)
+    if asked is None:
+        return None
+    row = next(iter(prepared.rows(**asked, **which)), None)
+    if row is not None and row.state not in PUBLIC and user is not None and releases_only(user):
+        return None
+    return row
+
+
+def _asked(user: User | None, full_name: str) -> dict[str, Any] | None:
+    """The values of the prepared queries; None for a dataset that the token does not reach."""
+    if user is not None and not reaches(user, full_name):
+        return None
     organisation, _, name = full_name.partition("/")
+    at = timezone.now()
+    return {"user": user.pk if user else None, "organisation": organisation, "name": name, "at": at}
+
+
+def _release_rows(
+    *, user: int | None, organisation: str, name: str, at: datetime
+) -> QuerySet[Release]:
     rows = Release.objects.filter(dataset__organisation__name=organisation, dataset__name=name)
     rows = rows.select_related("dataset__organisation").annotate(**stop_columns())
-    user = person(principal)
     if user is None:
         return rows
-    if not reaches(user, full_name):
-        return rows.none()
-    if releases_only(user):
-        rows = rows.filter(state__in=PUBLIC)
-    return rows.annotate(
-        **standing_columns(user, dataset="dataset", organisation="dataset__organisation")
-    )
+    columns = standing_columns(user, dataset="dataset", organisation="dataset__organisation", at=at)
+    return rows.annotate(**columns)
+
+
+# What every listing and page of a version asks.
+_BY_VERSION = Prepared(lambda *, version, **who: _release_rows(**who).filter(version=version))
+_BY_COMMIT = Prepared(
+    lambda *, commit, **who: _release_rows(**who).filter(state__in=PUBLIC, dvc_commit=commit)
+)
 
 
 def _opened(

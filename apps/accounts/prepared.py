@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
@@ -34,6 +35,7 @@ class _Compiled:
     places: Mapping[int, str]
     query: Any
     learnt: Mapping[str, Any]
+    converters: Mapping[int, Any]
 
 
 class Prepared(Generic[M]):
@@ -85,11 +87,16 @@ class Prepared(Generic[M]):
     def _compile_with(self, marked: Mapping[str, Value]) -> _Compiled | None:
         queryset = self._build(**marked)
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        sql, parameters = compiler.as_sql()
+        try:
+            sql, parameters = compiler.as_sql()
+        except EmptyResultSet:
+            return None
         named = {_adapted(mark): name for name, mark in marked.items() if mark is not None}
         places = {at: named[p] for at, p in enumerate(parameters) if _hashable(p) and p in named}
         learnt = {name: getattr(compiler, name) for name in _LEARNT}
-        return _Compiled(sql, tuple(parameters), places, queryset.query, learnt)
+        columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+        converters = compiler.get_converters(columns)
+        return _Compiled(sql, tuple(parameters), places, queryset.query, learnt, converters)
 
 
 class _Found:
@@ -106,6 +113,7 @@ class _Found:
         compiler = self._compiled.query.get_compiler(using)
         vars(compiler).update(self._compiled.learnt)
         compiler.execute_sql = lambda *_, **__: [self._rows]
+        compiler.get_converters = lambda _: self._compiled.converters
         return compiler
 
 

@@ -35,11 +35,14 @@ BASE_URL = env.url("BASE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, leas
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite://{STATE / 'db.sqlite3'}"))}
+# Each thread keeps its connection: opening one costs more than what a download asks of it.
+DATABASES["default"]["CONN_MAX_AGE"] = None
 
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
 VOICES = env.flag("VOICES", default=True)
+DETECTORS_FILE = env.text("EARMARK_DETECTORS", "")
 # Where the Hub's client remembers what it sent; without it, a folder in the user's home.
 os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STORAGES = {
