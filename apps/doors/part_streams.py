@@ -80,7 +80,7 @@ def _described(response: HttpResponseBase, part: Part, etag: str) -> HttpRespons
     headers["ETag"] = etag
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Type"] = MEDIA_TYPE
-    name = content_disposition_header(as_attachment=True, filename=f"{part.name}.tar")
+    name = content_disposition_header(as_attachment=True, filename=part.file_name)
     headers["Content-Disposition"] = name or "attachment"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cache-Control"] = "private, no-store"

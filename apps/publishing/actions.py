@@ -21,10 +21,12 @@ from apps.publishing.sealing import reseal, seal
 from apps.publishing.snapshot import plan_snapshot
 from apps.publishing.targets.delivery import OWNED, compare
 from apps.releases.models import Release
+from apps.releases.steps import start_step
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.roles import Permission
 
 PUBLISH = "publishing.publish"
+PLAN = "publishing.plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,14 @@ def plan_publication(*, actor: User, release: Release, target: Target) -> Public
         paths_to_send=tuple(shard.path for shard in changes.new),
         paths_to_delete=tuple(path for path in owned if path not in wanted),
     )
+
+
+def start_plan(*, actor: User, release: Release, target: Target) -> Job:
+    """Have `plan_publication` done by a worker: a slow hub takes minutes to answer."""
+    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    _same_organisation(release, target)
+    require_sendable(release, target)
+    return start_step(actor=actor, release=release, kind_name=PLAN, arguments={"target": target.pk})
 
 
 def publish_release(*, actor: User, release: Release, target: Target) -> tuple[Publication, Job]:

@@ -68,6 +68,16 @@ class HeadFile:
     sha256: str
 
 
+def file_name(release: Release, selection: Selection, spec: Spec | None) -> str:
+    """What the tar is called: other parts have other names, so that none is taken for another."""
+    words = [release.dataset.name, release.version]
+    if selection != Selection():
+        words.append(selection.digest[:8])
+    if spec is not None:
+        words.append(spec.name)
+    return f"{'-'.join(words)}.tar"
+
+
 class Part:
     """A part, worked out and not read yet. `close` removes what was written for it."""
 
@@ -84,6 +94,7 @@ class Part:
         Raises ObjectGoneError where the bytes of a chosen clip were destroyed.
         """
         self.release = release
+        self.file_name = file_name(release, selection, spec)
         self._folder = Path(tempfile.mkdtemp(dir=settings.WORK_ROOT, prefix="part-"))
         try:
             self._write(selection, before, spec)
@@ -93,7 +104,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        """The folder in the tar, and the tar's name without its ending."""
+        """The folder in the tar."""
         return f"{self.release.dataset.name}-{self.release.version}"
 
     def close(self) -> None:

@@ -1,10 +1,16 @@
 """The last step of a release: its documents beside its data, then out."""
 
+from apps.accounts.access import require
 from apps.accounts.models import User
+from apps.jobs.models import Job
 from apps.publishing.documents import release_documents
 from apps.publishing.snapshots import ask_for_snapshot
 from apps.releases import actions
 from apps.releases.models import Release
+from apps.releases.steps import start_step
+from datasets_catalog.roles import Permission
+
+RELEASE = "publishing.release"
 
 
 def publish(*, actor: User, release: Release) -> Release:
@@ -12,3 +18,10 @@ def publish(*, actor: User, release: Release) -> Release:
     published = actions.publish(actor=actor, release=release, documents=release_documents)
     ask_for_snapshot(published, actor=actor)
     return published
+
+
+def start_publishing(*, actor: User, release: Release) -> Job:
+    """Have the release written and let out."""
+    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    actions.require_publishable(actor, actions.settle(release))
+    return start_step(actor=actor, release=release, kind_name=RELEASE)

@@ -1,16 +1,34 @@
 """The work of publication jobs."""
 
+from dataclasses import asdict
+
 from apps.jobs.registry import Result, Run, job
-from apps.publishing.actions import PUBLISH
+from apps.publishing.actions import PLAN, PUBLISH, plan_publication
 from apps.publishing.flavours import MAKE, Spec, make_flavour
-from apps.publishing.models import Publication
+from apps.publishing.models import Publication, Target
 from apps.publishing.publications import carry_out
+from apps.publishing.releasing import RELEASE
+from apps.publishing.releasing import publish as publish_here
 from apps.publishing.selections import Selection
 from apps.publishing.snapshots import BUILD, build_snapshot
 from apps.releases.models import Release
 
 
-@job(PUBLISH, title="Publishing a release")
+@job(RELEASE, title="Publishing a release here")
+def release(run: Run) -> Result:
+    row = Release.objects.select_related("dataset__organisation").get(pk=run.arguments["release"])
+    done = publish_here(actor=run.actor, release=row)
+    return {"version": done.version, "root": done.root, "commit": done.dvc_commit}
+
+
+@job(PLAN, title="Planning a publication")
+def plan(run: Run) -> Result:
+    row = Release.objects.select_related("dataset__organisation").get(pk=run.arguments["release"])
+    target = Target.objects.select_related("organisation").get(pk=run.arguments["target"])
+    return asdict(plan_publication(actor=run.actor, release=row, target=target))
+
+
+@job(PUBLISH, title="Sending a release to a hub")
 def publish(run: Run) -> Result:
     publication = Publication.objects.select_related(
         "release__dataset__organisation", "target__organisation", "started_by"

@@ -54,23 +54,29 @@ def create_release(
         VERSION(version)
     except ValidationError as problem:
         raise InvalidError(f"{version!r}: {problem.message}") from problem
-    unknown = sorted(set(purposes) - set(Purpose))
-    if unknown or not purposes:
-        found = f"{unknown[0]!r} is no purpose" if unknown else "Name at least one purpose"
-        raise InvalidError(f"{found}. Purposes: {', '.join(Purpose)}.")
+    named = purposes_named(purposes)
     if Release.objects.filter(dataset=dataset, version=version).exists():
         raise VersionTakenError(f"{dataset} has a release {version} already.")
     row = Release.objects.create(
         dataset=dataset,
         version=version,
         order=version_order(version),
-        purposes=sorted(set(purposes)),
+        purposes=named,
         use=dataset.use,
         notes=notes,
         created_by=actor,
     )
     _note(actor, row, "", ReleaseState.DRAFT)
     return row
+
+
+def purposes_named(purposes: Sequence[str]) -> list[str]:
+    """The purposes, each once; raises InvalidError for words that are none, and for no word."""
+    unknown = sorted(set(purposes) - set(Purpose))
+    if unknown or not purposes:
+        found = f"{unknown[0]!r} is no purpose" if unknown else "Name at least one purpose"
+        raise InvalidError(f"{found}. Purposes: {', '.join(Purpose)}.")
+    return sorted(set(purposes))
 
 
 def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Release:
@@ -166,7 +172,7 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
     row = settle(release)
     if row.state == ReleaseState.PUBLISHED:
         return row
-    _publishable(actor, row)
+    require_publishable(actor, row)
     # What was true at approval may not be today: a consent can have run out.
     check_gates(row)
     _refuse_failing(row)
@@ -177,7 +183,7 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
         if row.state == ReleaseState.PUBLISHED:
             return row
         _refuse_stale(row)
-        _publishable(actor, row)
+        require_publishable(actor, row)
         row.dvc_commit = commit
         row.published_by, row.published_at = actor, timezone.now()
         _move(actor, row, ReleaseState.PUBLISHED)
@@ -187,7 +193,8 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
     return row
 
 
-def _publishable(actor: User, row: Release) -> None:
+def require_publishable(actor: User, row: Release) -> None:
+    """Raise unless the state allows it and the actor is not one of those who signed."""
     advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
     require_open(row)
     if row.sign_offs.filter(root=row.root, signed_by=actor).exists():

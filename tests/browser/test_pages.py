@@ -28,6 +28,7 @@ PAGES = (
     f"{BASE}privacy/",
     f"{BASE}releases/",
     f"{BASE}releases/1.0.0/",
+    f"{BASE}releases/1.0.0/part/?labels=tone-0&flavour=16000-mono-flac",
     f"{BASE}releases/new/",
     f"{BASE}access/",
     f"{BASE}activity/",

@@ -50,6 +50,12 @@ class ApiView(APIView):
         assert isinstance(user, User)
         return user
 
+    @property
+    def wants_job(self) -> bool:
+        """Whether the caller would rather follow a job than wait (RFC 7240)."""
+        words = self.request.headers.get("Prefer", "").split(",")
+        return "respond-async" in {word.strip().lower() for word in words}
+
     def query(self, shape: Shape) -> dict[str, Any]:
         given = self.request.query_params.dict()
         own = {name: value for name, value in given.items() if name not in PAGING}

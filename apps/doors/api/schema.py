@@ -17,6 +17,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     " first answer again instead of doing the work twice.",
 )
 
+PREFER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="`respond-async`: answer 202 with a job at once instead of doing the work first.",
+)
+
 
 @runtime_checkable
 class Tagged(Protocol):

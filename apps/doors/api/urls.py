@@ -128,6 +128,7 @@ DATASET: Routes = [
         name="access-terms-acceptances",
     ),
     path("releases/", releases.Releases.as_view(), name="releases"),
+    path("dry-runs/", releases.ReleaseDryRuns.as_view(), name="dry-runs"),
     path("releases/<version:version>/", include(RELEASE)),
 ]
 

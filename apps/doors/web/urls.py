@@ -15,6 +15,7 @@ from apps.doors.web.views import (
     jobs,
     labels,
     organisations,
+    parts,
     releases,
     review,
     rights,
@@ -68,6 +69,9 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("releases/new/", releases.create, name="dataset_release_new"),
     path("releases/compare/", releases.compare, name="dataset_compare"),
     path("releases/<page_version:version>/", releases.page, name="dataset_release"),
+    path("releases/<page_version:version>/part/", parts.page, name="dataset_part"),
+    path("releases/<page_version:version>/part/keep/", parts.keep, name="dataset_part_keep"),
+    path("releases/<page_version:version>/part/make/", parts.make, name="dataset_part_flavour"),
     path(
         "releases/<page_version:version>/<slug:verb>/", releases.step, name="dataset_release_step"
     ),

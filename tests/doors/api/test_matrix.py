@@ -98,6 +98,7 @@ POST   upload-commit                    401 404 404 200 404 404 404
 POST   upload-finish                    401 404 404 409 404 404 404
 GET    releases                         200 200 200 200 200 200 200
 POST   releases                         401 403 403 201 403 201 403
+POST   dry-runs                         401 403 403 202 403 202 403
 GET    release                          200 200 200 200 200 200 200
 POST   release-freeze                   401 403 403 202 403 202 403
 GET    release-gates                    403 403 403 200 200 200 200
@@ -154,6 +155,7 @@ BODIES: dict[str, Any] = {
     "POST upload-parts-complete": {"size": 5},
     "POST upload-commit": {"rows": [{"path": "a.wav", "sha256": "0" * 64}]},
     "POST releases": {"version": "2.0.0", "purposes": ["research.noncommercial"]},
+    "POST dry-runs": {"purposes": ["research.noncommercial"]},
     "POST release-sign-offs": {"part": "privacy"},
     "POST release-deprecate": {"reason": "There is a better one."},
     "POST release-selection": {"clips": ["field/000.wav"]},

@@ -71,6 +71,12 @@ class ReleaseNew(serializers.Serializer[Any]):
     notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
 
 
+class DryRunNew(serializers.Serializer[Any]):
+    """What the release would be for."""
+
+    purposes = serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES), min_length=1)
+
+
 class FailingRow(serializers.Serializer[Any]):
     """A row that fails a gate."""
 

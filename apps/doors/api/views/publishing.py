@@ -9,7 +9,9 @@ from apps.accounts.models import Token
 from apps.datasets.access import draft_for
 from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import idempotent
+from apps.doors.api.schema import PREFER
 from apps.doors.api.shapes import publishing as shapes
+from apps.doors.api.shapes.jobs import JobOut
 from apps.doors.api.views.releases import ReleaseView
 from apps.publishing.access import publications_for, target_for, targets_for
 from apps.publishing.actions import (
@@ -17,6 +19,7 @@ from apps.publishing.actions import (
     plan_publication,
     publish_release,
     save_target,
+    start_plan,
 )
 
 
@@ -82,11 +85,18 @@ class ReleasePublicationPlan(ReleaseView):
     resource = "publishing"
     write_scope = Token.Scope.ADMIN
 
-    @extend_schema(request=shapes.Destination, responses={200: shapes.PlanOut})
+    @extend_schema(
+        parameters=[PREFER],
+        request=shapes.Destination,
+        responses={200: shapes.PlanOut, 202: JobOut},
+    )
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Say what sending the release would do: what goes out, where, how many bytes."""
         release = self.prepared()
         wanted = self.body(shapes.Destination)["target"]
         target = target_for(self.user, release.dataset.organisation, wanted)
+        if self.wants_job:
+            job = start_plan(actor=self.user, release=release, target=target)
+            return Response(JobOut(job).data, status=202)
         plan = plan_publication(actor=self.user, release=release, target=target)
         return Response(shapes.PlanOut(plan).data)

@@ -15,19 +15,20 @@ from apps.accounts.models import Token
 from apps.datasets.access import dataset_for, dataset_to_edit
 from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import idempotent
+from apps.doors.api.schema import PREFER
 from apps.doors.api.shapes import releases as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.jobs.actions import start_job
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish, start_publishing
 from apps.releases.access import releases_for
 from apps.releases.actions import create_release, deprecate, reopen, sign_off, submit
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
 from apps.releases.models import GateResult, Release, SignOff
+from apps.releases.steps import start_dry_run, start_freeze, start_submission
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.roles import Permission
 
-FREEZE = "releases.freeze"
+STEPPED = {200: shapes.ReleaseFull, 202: JobOut}
 
 
 class ReleaseView(ApiView):
@@ -70,6 +71,19 @@ class Releases(ApiView):
         return Response(shapes.ReleaseFull(row).data, status=201)
 
 
+class ReleaseDryRuns(ApiView):
+    resource = "releases"
+
+    @extend_schema(request=shapes.DryRunNew, responses={202: JobOut})
+    @idempotent
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """Try a release of the draft: what it would hold and what fails, in the job's result."""
+        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE)
+        purposes = self.body(shapes.DryRunNew)["purposes"]
+        job = start_dry_run(actor=self.user, dataset=dataset, purposes=purposes)
+        return Response(JobOut(job).data, status=202)
+
+
 class OneRelease(ReleaseView):
     @extend_schema(responses=shapes.ReleaseFull)
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
@@ -82,15 +96,7 @@ class ReleaseFreeze(ReleaseView):
     @idempotent
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Scan what is not scanned yet and fix the draft as it is; follow the job."""
-        release = self.opened()
-        require(self.user, Permission.RELEASE_PREPARE, release.dataset.organisation)
-        job = start_job(
-            actor=self.user,
-            kind_name=FREEZE,
-            subject=str(release),
-            organisation=release.dataset.organisation,
-            arguments={"release": release.pk},
-        )
+        job = start_freeze(actor=self.user, release=self.opened())
         return Response(JobOut(job).data, status=202)
 
 
@@ -113,10 +119,14 @@ class ReleaseGates(ReleaseView):
 
 
 class ReleaseSubmission(ReleaseView):
-    @extend_schema(request=None, responses={200: shapes.ReleaseFull})
+    @extend_schema(parameters=[PREFER], request=None, responses=STEPPED)
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Hand the frozen release to its reviewers, if every blocking gate passes."""
-        return Response(shapes.ReleaseFull(submit(actor=self.user, release=self.opened())).data)
+        release = self.opened()
+        if self.wants_job:
+            job = start_submission(actor=self.user, release=release)
+            return Response(JobOut(job).data, status=202)
+        return Response(shapes.ReleaseFull(submit(actor=self.user, release=release)).data)
 
 
 class ReleaseSignOffs(ReleaseView):
@@ -140,10 +150,14 @@ class ReleaseSignOffs(ReleaseView):
 class ReleasePublication(ReleaseView):
     write_scope = Token.Scope.ADMIN
 
-    @extend_schema(request=None, responses={200: shapes.ReleaseFull})
+    @extend_schema(parameters=[PREFER], request=None, responses=STEPPED)
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Write the version and let it out; published again, it is answered as it is."""
-        row = publish(actor=self.user, release=self.opened())
+        release = self.opened()
+        if self.wants_job:
+            job = start_publishing(actor=self.user, release=release)
+            return Response(JobOut(job).data, status=202)
+        row = publish(actor=self.user, release=release)
         return Response(shapes.ReleaseFull(row).data)
 
 

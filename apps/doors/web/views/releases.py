@@ -25,11 +25,11 @@ from apps.doors.web.views.frame import (
     told,
     typed,
 )
-from apps.doors.web.views.jobs import shown
+from apps.doors.web.views.jobs import shown, title_of
 from apps.jobs.access import jobs_for
-from apps.jobs.actions import start_job
+from apps.jobs.models import Job
 from apps.publishing.access import publications_for, targets_for
-from apps.publishing.releasing import publish as publish_release
+from apps.publishing.releasing import RELEASE, start_publishing
 from apps.releases.access import release_for, releases_for
 from apps.releases.actions import (
     PART_PERMISSIONS,
@@ -39,11 +39,11 @@ from apps.releases.actions import (
     reopen,
     settle,
     sign_off,
-    submit,
 )
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
 from apps.releases.models import Release, SignOff
+from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -56,7 +56,12 @@ WAY = (
     (ReleaseState.APPROVED, "Approved"),
     (ReleaseState.PUBLISHED, "Published"),
 )
-FREEZE = "releases.freeze"
+# Steps that are jobs, and the state from which each leads on.
+STEPS_AS_JOBS = {
+    FREEZE: ReleaseState.DRAFT,
+    SUBMIT: ReleaseState.FROZEN,
+    RELEASE: ReleaseState.APPROVED,
+}
 TOP_LABELS = 12
 
 
@@ -109,6 +114,8 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         sign_offs=signed,
         commands=commands_for(request.user, release) if release.state in PUBLIC else [],
         others=releases_for(request.user, frame.dataset).exclude(pk=release.pk).exclude(root=""),
+        may_take=release.state in PUBLIC
+        and authorize(request.user, release, Action.DOWNLOAD).allowed,
         **_contents(release),
         **_next_steps(request, frame, release, signed),
     )
@@ -152,14 +159,7 @@ def step(
 
 
 def _freeze(request: HttpRequest, user: User, release: Release) -> None:
-    require(user, Permission.RELEASE_PREPARE, release.dataset.organisation)
-    start_job(
-        actor=user,
-        kind_name=FREEZE,
-        subject=str(release),
-        organisation=release.dataset.organisation,
-        arguments={"release": release.pk},
-    )
+    start_freeze(actor=user, release=release)
 
 
 def _check(request: HttpRequest, user: User, release: Release) -> None:
@@ -168,7 +168,7 @@ def _check(request: HttpRequest, user: User, release: Release) -> None:
 
 
 def _submit(request: HttpRequest, user: User, release: Release) -> None:
-    submit(actor=user, release=release)
+    start_submission(actor=user, release=release)
 
 
 def _sign(request: HttpRequest, user: User, release: Release) -> None:
@@ -183,7 +183,7 @@ def _sign(request: HttpRequest, user: User, release: Release) -> None:
 def _publish(request: HttpRequest, user: User, release: Release) -> None:
     if typed(request, "phrase") != release.version:
         raise PhraseError(f"Nothing was published: type {release.version} to confirm.")
-    publish_release(actor=user, release=release)
+    start_publishing(actor=user, release=release)
 
 
 def _reopen(request: HttpRequest, user: User, release: Release) -> None:
@@ -198,9 +198,9 @@ Act = Callable[[HttpRequest, User, Release], None]
 STEPS: dict[str, tuple[Act, str]] = {
     "freeze": (_freeze, "The draft is being frozen."),
     "check": (_check, "Every gate was asked again."),
-    "submit": (_submit, "The release is with its reviewers."),
+    "submit": (_submit, "The gates are being asked; its reviewers get it if they pass."),
     "sign": (_sign, "Signed for this root."),
-    "publish": (_publish, "Published. It is fixed for good."),
+    "publish": (_publish, "The release is being published."),
     "reopen": (_reopen, "The release is a draft again; what was signed is void."),
     "deprecate": (_deprecate, "Marked as deprecated; it stays readable."),
 }
@@ -244,13 +244,14 @@ def _next_steps(
         return {}
     user = signed_in(request)
     present = {sign.part for sign in signed}
-    jobs = jobs_for(user).filter(kind=FREEZE, subject=str(release))
+    jobs = jobs_for(user).filter(kind__in=STEPS_AS_JOBS, subject=str(release))
     running = jobs.filter(finished_at=None).first()
     last = jobs.first()
     return {
         "stale": is_stale(release),
         "running": shown(running, user, reload_when_over=True) if running else None,
-        "failed": last if last and last.state == "failed" and release.state == "draft" else None,
+        "failed": last if last and _stands_in_the_way(last, release) else None,
+        "failed_title": title_of(last) if last else "",
         "forms": [
             SignOffForm(prefix=part.value, initial={"part": part.value})
             for part in SignOff.Part
@@ -262,6 +263,11 @@ def _next_steps(
         else [],
         "missing": [part.label for part in SignOff.Part if part not in present],
     }
+
+
+def _stands_in_the_way(job: Job, release: Release) -> bool:
+    """Whether the job failed and nobody has taken its step since."""
+    return job.state == job.State.FAILED and STEPS_AS_JOBS[job.kind] == release.state
 
 
 def _may_list(request: HttpRequest, *releases: Release | None) -> bool:

@@ -1,0 +1,295 @@
+"""Taking a part of a release: choose, see how much it is, take it, also in a flavour."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from apps.access.access import open_release
+from apps.access.answers import Action
+from apps.accounts.models import User
+from apps.datasets.models import Dataset
+from apps.doors.commands import TOKEN_VARIABLE, Command
+from apps.doors.web.components import Crumb
+from apps.doors.web.views.frame import HtmxRequest, dataset_frame, dataset_url, signed_in, told
+from apps.doors.web.views.jobs import shown
+from apps.publishing.choices import keep_choice, kept_choice
+from apps.publishing.flavours import (
+    CONTAINERS,
+    RATES,
+    FlavourState,
+    Spec,
+    flavours_at,
+    is_made,
+    order_flavour,
+)
+from apps.publishing.parts import file_name
+from apps.publishing.selections import MOST_CLIPS, Selection, Summary, summary_of
+from apps.releases.models import Release
+from datasets_catalog.errors import EarmarkError, InvalidError, Kind
+from datasets_catalog.release_states import PUBLIC
+
+# Values of each kind that the form lists; others are chosen over REST.
+LISTED = 200
+LONGEST = 1024
+AS_RELEASED = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that can be chosen, and how much of it there is."""
+
+    value: str
+    words: str
+    count: int
+    unit: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address of the page says."""
+
+    selection: Selection
+    kept: str
+    before: Release | None
+    flavour: str
+
+
+def page(request: HtmxRequest, organisation: str, name: str, version: str) -> HttpResponse:
+    """The form beside what it amounts to; htmx asks for the latter alone."""
+    frame = dataset_frame(request, organisation, name)
+    release = _opened(request, frame.dataset, version)
+    amount = _amount(request, release)
+    if request.htmx:
+        return render(request, "web/releases/_part_amount.html", amount)
+    earlier = frame.dataset.releases.filter(state__in=PUBLIC, order__lt=release.order)
+    context = frame.context(
+        "releases",
+        Crumb("Releases", frame.url("releases")),
+        Crumb(release.tag, frame.url("release", release.version)),
+        Crumb("A part"),
+        earlier=earlier.order_by("-order"),
+        groups=_groups(release, amount["wanted"].selection),
+        rates=[("own", "as in each clip"), *((str(rate), f"{rate} Hz") for rate in RATES)],
+        containers=CONTAINERS,
+        chosen=_flavour_words(request.GET),
+        most_clips=MOST_CLIPS,
+        **amount,
+    )
+    return render(request, "web/releases/part.html", context)
+
+
+@require_POST
+def keep(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+    """A list of clips, one a line: too long for an address, so it is kept and named."""
+    user = signed_in(request)
+    frame = dataset_frame(request, organisation, name)
+    release = _opened(request, frame.dataset, version)
+    address = frame.url("part", release.version)
+    with told(request, "The list is kept for 30 days after its last use."):
+        lines = request.POST.get("clips", "").replace("\0", "").splitlines()
+        clips = [line.strip()[:LONGEST] for line in lines if line.strip()]
+        if not 0 < len(clips) <= MOST_CLIPS:
+            raise InvalidError(f"Give 1 to {MOST_CLIPS} clips, one a line.")
+        selection = Selection.of({"clips": clips})
+        summary_of(release, selection)
+        kept = keep_choice(actor=user, release=release, selection=selection)
+        address = f"{address}?selection={kept.sha256}"
+    return redirect(address)
+
+
+@require_POST
+def make(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+    """Have the flavour made of what the address says."""
+    user = signed_in(request)
+    frame = dataset_frame(request, organisation, name)
+    release = _opened(request, frame.dataset, version)
+    with told(request, "The flavour is being made."):
+        wanted = _wanted(request, release)
+        order_flavour(
+            actor=user,
+            release=release,
+            spec=Spec.named(wanted.flavour),
+            selection=wanted.selection,
+            before=wanted.before,
+        )
+    return redirect(f"{frame.url('part', release.version)}?{request.GET.urlencode()}")
+
+
+def _opened(request: HttpRequest, dataset: Dataset, version: str) -> Release:
+    found = open_release(
+        request.user, dataset.full_name, version.removeprefix("v"), Action.DOWNLOAD
+    )
+    return found.release
+
+
+def _amount(request: HttpRequest, release: Release) -> dict[str, Any]:
+    """What `_part_amount.html` needs: the count, the addresses, how far the flavour is."""
+    dataset = release.dataset
+    context: dict[str, Any] = {"release": release, "dataset": dataset}
+    try:
+        wanted = _wanted(request, release)
+        found = summary_of(release, wanted.selection, wanted.before)
+    except EarmarkError as problem:
+        if problem.kind not in {Kind.INVALID, Kind.NOT_FOUND}:
+            raise
+        nothing = Wanted(Selection(), "", None, AS_RELEASED)
+        return context | {"problem": problem.message, "wanted": nothing}
+    states = flavours_at(release, request.user)
+    state = next((row for row in states if row.flavour.name == wanted.flavour), None)
+    address = _address(release, wanted)
+    query = urlencode(_words(wanted), doseq=True)
+    make_url = dataset_url(dataset, "part_flavour", release.version)
+    return context | {
+        "wanted": wanted,
+        "found": found,
+        "examples_left": found.clips - len(found.examples),
+        "archive_url": address,
+        "commands": _commands(release, wanted, address),
+        "ready": _is_ready(release, wanted, found, state),
+        "states": states,
+        "job": _job(state, request),
+        "make_url": f"{make_url}?{query}",
+    }
+
+
+def _is_ready(release: Release, wanted: Wanted, found: Summary, state: FlavourState | None) -> bool:
+    """Whether the part can be taken as it is asked for."""
+    if not wanted.flavour or not found.clips:
+        return True
+    if state is None or not state.ready:
+        return False
+    spec = Spec.named(wanted.flavour)
+    return state.is_whole or is_made(release, spec, wanted.selection, wanted.before)
+
+
+def _job(state: FlavourState | None, request: HttpRequest) -> dict[str, Any] | None:
+    if state is None or state.job is None or not isinstance(request.user, User):
+        return None
+    return shown(state.job, request.user, reload_when_over=True)
+
+
+def _wanted(request: HttpRequest, release: Release) -> Wanted:
+    given = request.GET
+    kept = given.get("selection", "")
+    selection = kept_choice(release, kept) if kept else Selection.of(_lists(given))
+    before = None
+    if selection.since:
+        full_name, version = release.dataset.full_name, selection.since.removeprefix("v")
+        before = open_release(request.user, full_name, version, Action.LIST).release
+    return Wanted(selection, kept, before, _flavour(given))
+
+
+def _lists(given: QueryDict) -> dict[str, Any]:
+    lists = {
+        name: [value.replace("\0", "")[:LONGEST] for value in given.getlist(name)[:LISTED]]
+        for name in ("labels", "splits", "licences", "clips")
+    }
+    return {**lists, "since": given.get("since", "").replace("\0", "")[:32]}
+
+
+def _flavour(given: QueryDict) -> str:
+    if name := given.get("flavour", ""):
+        return Spec.named(name).name
+    words = _flavour_words(given)
+    if words == {"rate": "own", "channels": "all", "container": AS_RELEASED}:
+        return AS_RELEASED
+    container = words["container"] or "flac"
+    return Spec.named(f"{words['rate']}-{words['channels']}-{container}").name
+
+
+def _flavour_words(given: QueryDict) -> dict[str, str]:
+    if name := given.get("flavour", ""):
+        rate, channels, container = (*name.split("-"), "", "", "")[:3]
+        return {"rate": rate, "channels": channels, "container": container}
+    return {
+        "rate": given.get("rate", "own"),
+        "channels": given.get("channels", "all"),
+        "container": given.get("container", AS_RELEASED),
+    }
+
+
+def _words(wanted: Wanted) -> dict[str, Any]:
+    chosen: dict[str, Any] = (
+        {"selection": wanted.kept} if wanted.kept else wanted.selection.as_json()
+    )
+    return chosen | ({"flavour": wanted.flavour} if wanted.flavour else {})
+
+
+def _address(release: Release, wanted: Wanted, route: str = "release-archive") -> str:
+    dataset = release.dataset
+    place = {
+        "organisation": dataset.organisation.name,
+        "name": dataset.name,
+        "version": release.version,
+    }
+    address = reverse(f"api:{route}", kwargs=place)
+    query = urlencode(_words(wanted), doseq=True)
+    return f"{address}?{query}" if query else address
+
+
+def _commands(release: Release, wanted: Wanted, archive: str) -> Sequence[Command]:
+    base = settings.BASE_URL.rstrip("/")
+    is_open = release.dataset.access == Dataset.Access.OPEN
+    token = "" if is_open else f'-H "Authorization: Bearer ${TOKEN_VARIABLE}" '
+    manifest = _address(release, wanted, "release-manifest")
+    spec = Spec.named(wanted.flavour) if wanted.flavour else None
+    file = file_name(release, wanted.selection, spec)
+    return (
+        Command(
+            "curl",
+            "the command that takes this part as a tar",
+            f"curl -f -C - -o {file} {token}{shlex.quote(base + archive)}",
+            "Given again after a broken transfer, it goes on where it was.",
+        ),
+        Command(
+            "A list of addresses",
+            "the command that lists this part's files",
+            f"curl -f {token}{shlex.quote(base + manifest)}",
+            "JSON lines; each address opens its clip for ten minutes, without a token.",
+        ),
+    )
+
+
+def _groups(release: Release, selection: Selection) -> list[tuple[str, str, list[Option], int]]:
+    """What the form lists: title, name, values, and how many are left out."""
+    counted = release.statistics
+    labels = sorted(counted.get("labels", []), key=lambda row: str(row["label"]))
+    return [
+        _group("Labels", "labels", _of(labels, "label", "events", "event"), selection.labels),
+        _group(
+            "Splits", "splits", _of(counted.get("splits", []), "split", "clips"), selection.splits
+        ),
+        _group(
+            "Licences",
+            "licences",
+            _of(counted.get("licences", []), "licence", "clips"),
+            selection.licences,
+        ),
+    ]
+
+
+def _of(
+    rows: Iterable[dict[str, Any]], name: str, count: str, unit: str = "clip"
+) -> list[tuple[str, int, str]]:
+    return [(str(row[name]), int(row[count]), unit) for row in rows]
+
+
+def _group(
+    title: str, name: str, values: list[tuple[str, int, str]], chosen: Sequence[str]
+) -> tuple[str, str, list[Option], int]:
+    options = [
+        Option(value, value or "no split", count, unit, value in chosen)
+        for value, count, unit in values[:LISTED]
+    ]
+    return title, name, options, max(0, len(values) - LISTED)
