@@ -88,7 +88,7 @@ class Token(models.Model):
     """A key for programs; only the SHA-256 of it is kept."""
 
     class Scope(models.TextChoices):
-        DOWNLOAD = "download", "Take released data; see no drafts and no organisation"
+        DOWNLOAD = "download", "Take released data alone"
         READ = "read", "Read what the user may read"
         WRITE = "write", "Change drafts in the user's name"
         ADMIN = "admin", "Everything the user may do"

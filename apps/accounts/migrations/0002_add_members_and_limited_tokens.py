@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             name="scope",
             field=models.CharField(
                 choices=[
-                    ("download", "Take released data; see no drafts and no organisation"),
+                    ("download", "Take released data alone"),
                     ("read", "Read what the user may read"),
                     ("write", "Change drafts in the user's name"),
                     ("admin", "Everything the user may do"),

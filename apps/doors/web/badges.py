@@ -53,6 +53,13 @@ _REQUEST = {
     "refused": ("Refused", Tone.BAD, "cross"),
     "cancelled": ("Taken back", Tone.PLAIN, "cross"),
 }
+_ACCESS = {
+    "in_force": ("In force", Tone.GOOD, "check"),
+    "coming": ("Begins later", Tone.PLAIN, "wait"),
+    "terms": ("Terms to accept", Tone.WARN, "alert"),
+    "ended": ("Ended", Tone.PLAIN, "wait"),
+    "revoked": ("Taken back", Tone.BAD, "cross"),
+}
 _SPLIT = {
     "train": ("train", Tone.INFO, ""),
     "validation": ("validation", Tone.PLAIN, ""),
@@ -68,6 +75,7 @@ KINDS = {
     "clip": _CLIP,
     "publication": _PUBLICATION,
     "request": _REQUEST,
+    "access": _ACCESS,
     "split": _SPLIT,
 }
 

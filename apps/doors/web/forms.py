@@ -1,5 +1,6 @@
 """What people type, and the words beside each field."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -131,12 +132,26 @@ class TokenForm(forms.Form):
         max_length=100, help_text="So that you know later what it is for, such as “lab server”."
     )
     scope = forms.ChoiceField(choices=Token.Scope.choices, help_text="As little as will do.")
+    datasets = forms.MultipleChoiceField(
+        required=False,
+        label="Only these datasets",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="With none ticked it reaches every dataset that you do.",
+    )
     days = forms.TypedChoiceField(
         label="Ends",
         coerce=int,
         choices=[(30, "in 30 days"), (90, "in 90 days"), (365, "in a year"), (0, "never")],
         initial=90,
     )
+
+    def __init__(self, *arguments: Any, names: Sequence[str], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["datasets"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(name, name) for name in names]
+        if not names:
+            del self.fields["datasets"]
 
 
 class DecisionForm(forms.Form):
@@ -166,21 +181,6 @@ class DecisionForm(forms.Form):
         choices=[(method.value, method.value.capitalize()) for method in Method],
         initial=Method.MUTE,
         help_text="Only used when you redact.",
-    )
-
-
-class AccessRequestForm(forms.Form):
-    """What somebody wants a dataset for."""
-
-    purposes = forms.MultipleChoiceField(
-        choices=[(purpose.value, terms.title) for purpose, terms in TERMS.items()],
-        widget=forms.CheckboxSelectMultiple,
-        help_text="The people who can be heard allowed some purposes and not others.",
-    )
-    message = forms.CharField(
-        widget=forms.Textarea,
-        max_length=4000,
-        help_text="Who you are, and what you want to find out or build.",
     )
 
 

@@ -1,5 +1,6 @@
-"""May I have this dataset, and who asked for it."""
+"""May I have this dataset, who asked for it, and who is let in how."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -7,18 +8,35 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from apps.access.access import request_for, requests_for
-from apps.access.actions import cancel_request, grant_request, refuse_request, request_access
-from apps.access.answers import Action, Code
+from apps.access.access import entitlements_for, request_for, requests_for
+from apps.access.actions import (
+    cancel_request,
+    grant_request,
+    refuse_request,
+    request_access,
+    revoke_access,
+)
+from apps.access.answers import Action, Authorization, Code
 from apps.access.authorize import authorize
 from apps.access.models import AccessRequest
+from apps.access.terms import accept_terms, current_terms, save_terms, terms_of, was_taken_back
+from apps.accounts.access import holder_named, require
 from apps.audit.models import AuditEvent
+from apps.datasets.actions import update_dataset
+from apps.datasets.models import Dataset
 from apps.doors.commands import commands_for
+from apps.doors.web.access_forms import (
+    AcceptForm,
+    AccessRequestForm,
+    AccessSettingsForm,
+    AnswerForm,
+    TermsForm,
+)
 from apps.doors.web.components import Crumb
 from apps.doors.web.figures import newest_releases
-from apps.doors.web.forms import AccessRequestForm
 from apps.doors.web.paging import page_of
 from apps.doors.web.views.frame import (
+    DatasetFrame,
     dataset_frame,
     dataset_url,
     draft_frame,
@@ -26,40 +44,79 @@ from apps.doors.web.views.frame import (
     told,
     typed,
 )
-from datasets_catalog.errors import EarmarkError, Kind
+from datasets_catalog.errors import EarmarkError, InvalidError, Kind
+from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission
 
-SHOWN_REQUESTS = 50
-ASKABLE = {Code.REQUEST_NEEDED, Code.EXPIRED, Code.REVOKED}
+SHOWN = 50
+ASKABLE = {Code.REQUEST_NEEDED, Code.EXPIRED, Code.REVOKED, Code.TERMS_NEEDED, Code.SEAT_NEEDED}
+ACCEPTABLE = {Code.TERMS_NEEDED, Code.TERMS_CHANGED, Code.EXPIRED}
 
 
 def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     frame = dataset_frame(request, organisation, name)
-    form = AccessRequestForm(request.POST or None)
+    form = AccessRequestForm(request.POST or None, dataset=frame.dataset)
     if request.method == "POST" and form.is_valid():
         try:
-            request_access(actor=signed_in(request), dataset=frame.dataset, **form.cleaned_data)
+            request_access(actor=signed_in(request), dataset=frame.dataset, **form.values())
         except EarmarkError as problem:
             if problem.kind in {Kind.DENIED, Kind.NOT_FOUND}:
                 raise
-            form.add_error(None, problem.message)
+            form.add_problem(problem)
         else:
             return redirect(frame.url("access"))
+    context = frame.context("access", Crumb("Access"), form=form, **_standing(request, frame))
+    return render(request, "web/datasets/access.html", context, status=422 if form.errors else 200)
+
+
+def _standing(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
+    """What the reader may take, what they can do about it, and for granters the others."""
     newest = newest_releases([frame.dataset])[0].release
     answer = authorize(request.user, newest, Action.DOWNLOAD) if newest else None
     may_grant = Permission.ACCESS_GRANT in frame.may
-    context = frame.context(
-        "access",
-        Crumb("Access"),
-        newest=newest,
-        answer=answer,
-        pending=answer is not None and answer.code == Code.REQUEST_PENDING,
-        may_ask=answer is not None and answer.code in ASKABLE,
-        form=form,
-        commands=commands_for(request.user, newest) if newest and answer and answer.allowed else [],
-        requests=requests_for(request.user, frame.dataset)[:SHOWN_REQUESTS] if may_grant else [],
-    )
-    return render(request, "web/datasets/access.html", context, status=422 if form.errors else 200)
+    takes = _accepts(request, frame.dataset, answer)
+    terms = current_terms(frame.dataset) if takes or _asks(frame.dataset, answer) else None
+    return {
+        "newest": newest,
+        "answer": answer,
+        "pending": answer is not None and answer.code == Code.REQUEST_PENDING,
+        "terms": terms,
+        "accept": AcceptForm(initial={"version": terms.version}) if takes and terms else None,
+        "may_ask": _asks(frame.dataset, answer),
+        "commands": commands_for(request.user, newest)
+        if newest and answer and answer.allowed
+        else [],
+        "requests": [
+            (row, AnswerForm(initial={"purposes": row.purposes}, prefix=str(row.uid)), _titles(row))
+            for row in requests_for(request.user, frame.dataset)[:SHOWN]
+        ]
+        if may_grant
+        else [],
+        "entitlements": entitlements_for(signed_in(request), frame.dataset).valid()[:SHOWN]
+        if may_grant
+        else [],
+    }
+
+
+def _accepts(request: HttpRequest, dataset: Dataset, answer: Authorization | None) -> bool:
+    """Whether accepting the terms lets the reader in."""
+    if answer is None or answer.code not in ACCEPTABLE or not request.user.is_authenticated:
+        return False
+    if answer.entitlement_id is not None:
+        return True
+    by_terms = dataset.access == Dataset.Access.TERMS
+    return by_terms and not was_taken_back(signed_in(request), dataset)
+
+
+def _asks(dataset: Dataset, answer: Authorization | None) -> bool:
+    """Whether asking a person is the way in."""
+    if answer is None or answer.code not in ASKABLE or answer.entitlement_id is not None:
+        return False
+    return dataset.access != Dataset.Access.TERMS or answer.code == Code.REVOKED
+
+
+def _titles(row: AccessRequest) -> list[str]:
+    return [TERMS[Purpose(each)].title for each in row.purposes]
 
 
 @require_POST
@@ -74,17 +131,72 @@ def cancel(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 
 @require_POST
+def accept(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = dataset_frame(request, organisation, name)
+    form = AcceptForm(request.POST)
+    with told(request, "You accepted the terms."):
+        if not form.is_valid():
+            raise InvalidError("Tick the box to accept the terms.")
+        accept_terms(actor=user, dataset=frame.dataset, version=form.cleaned_data["version"])
+    return redirect(frame.url("access"))
+
+
+@require_POST
+def revoke(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = dataset_frame(request, organisation, name)
+    require(user, Permission.ACCESS_GRANT, frame.dataset.organisation)
+    person, company = typed(request, "username"), typed(request, "organisation")
+    holder = holder_named(username=person or None, organisation=company or None)
+    with told(request, f"{holder} can take nothing of it any more."):
+        revoke_access(actor=user, dataset=frame.dataset, holder=holder)
+    return redirect(frame.url("access"))
+
+
+@require_POST
 def answer(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = signed_in(request)
     row = request_for(user, uid)
-    words = typed(request, "answer")
-    if "yes" in request.POST:
-        with told(request, f"{row.user} was let in."):
-            grant_request(actor=user, request=row, answer=words)
-    else:
-        with told(request, f"{row.user} was refused."):
-            refuse_request(actor=user, request=row, answer=words)
-    return redirect(dataset_url(row.dataset, "access"))
+    form = AnswerForm(request.POST, prefix=str(row.uid))
+    with told(request, f"{row.user} was {'let in' if 'yes' in request.POST else 'refused'}."):
+        if not form.is_valid():
+            raise InvalidError("; ".join(str(each[0]) for each in form.errors.values()))
+        if "yes" in request.POST:
+            grant_request(actor=user, request=row, **form.granted())
+        else:
+            refuse_request(actor=user, request=row, answer=form.cleaned_data["answer"])
+    back = "web:my_access" if "queue" in request.POST else None
+    return redirect(back or dataset_url(row.dataset, "access"))
+
+
+def settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    """Who is let in, how and from when; the terms and their versions."""
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    require(user, Permission.ACCESS_GRANT, frame.dataset.organisation)
+    mine = request.POST or None if "save" in request.POST else None
+    form = AccessSettingsForm(mine, initial=AccessSettingsForm.of(frame.dataset))
+    text = request.POST or None if "terms" in request.POST else None
+    terms = TermsForm(text, initial=TermsForm.of(current_terms(frame.dataset)))
+    if form.is_bound and form.is_valid():
+        with told(request, "The settings are saved."):
+            update_dataset(actor=user, dataset=frame.dataset, changes=form.changes())
+        return redirect(frame.url("access_settings"))
+    if terms.is_bound and terms.is_valid():
+        with told(request, "The terms are saved."):
+            save_terms(actor=user, dataset=frame.dataset, **terms.cleaned_data)
+        return redirect(frame.url("access_settings"))
+    context = frame.context(
+        "access",
+        Crumb("Access", frame.url("access")),
+        Crumb("Settings"),
+        form=form,
+        terms_form=terms,
+        versions=terms_of(frame.dataset),
+    )
+    status = 422 if form.errors or terms.errors else 200
+    return render(request, "web/datasets/access_settings.html", context, status=status)
 
 
 def activity(request: HttpRequest, organisation: str, name: str) -> HttpResponse:

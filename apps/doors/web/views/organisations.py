@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require
+from apps.accounts.access import require, roles_of
 from apps.accounts.actions import add_member, create_organisation, remove_member
 from apps.accounts.models import Organisation
 from apps.audit.models import AuditEvent
@@ -17,14 +17,15 @@ from apps.doors.web.components import Crumb, Tab
 from apps.doors.web.figures import newest_releases
 from apps.doors.web.forms import MemberForm, OrganisationForm
 from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import asked, permissions_in, signed_in, told, typed
+from apps.doors.web.views.frame import asked, signed_in, told, typed
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
-from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role
+from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role, permits
 
 TABS = (
     ("organisation", "Datasets", None),
     ("members", "Members", Permission.DATASET_VIEW),
     ("contributors", "Contributors", Permission.CONSENT_VIEW),
+    ("agreements", "Agreements", None),
     ("targets", "Targets", Permission.TARGET_MANAGE),
     ("audit", "Log", Permission.AUDIT_READ),
 )
@@ -42,6 +43,7 @@ class OrganisationFrame:
 
     organisation: Organisation
     may: frozenset[Permission]
+    belongs: bool = False
 
     def url(self, name: str, *rest: object) -> str:
         return reverse(f"web:{name}", args=[self.organisation.name, *rest])
@@ -50,7 +52,7 @@ class OrganisationFrame:
         items = [
             Tab(words, self.url(name), current=name == tab)
             for name, words, needed in TABS
-            if needed is None or needed in self.may
+            if needed in self.may or (needed is None and (self.belongs or name == "organisation"))
         ]
         trail = [
             Crumb("Organisations", reverse("web:organisations")),
@@ -70,9 +72,10 @@ def organisation_frame(request: HttpRequest, name: str) -> OrganisationFrame:
     """Members know their organisation; others know those with a dataset they may see."""
     row = Organisation.objects.filter(name=name).first()
     if row is not None:
-        may = permissions_in(request.user, row)
-        if may or visible_datasets(request.user).filter(organisation=row).exists():
-            return OrganisationFrame(row, may)
+        roles = roles_of(request.user, row)
+        may = frozenset(one for one in Permission if permits(roles, one))
+        if roles or visible_datasets(request.user).filter(organisation=row).exists():
+            return OrganisationFrame(row, may, belongs=bool(roles))
     raise OrganisationUnknownError(f"There is no organisation {name}, or it is not yours to see.")
 
 

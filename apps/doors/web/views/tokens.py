@@ -2,24 +2,33 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from apps.accounts.models import Token
+from apps.access.standing import let_in
+from apps.accounts.access import organisations_where
+from apps.accounts.models import Token, User
 from apps.accounts.tokens import create_token, revoke_token
+from apps.datasets.access import visible_datasets
 from apps.doors.web.components import Crumb
 from apps.doors.web.forms import TokenForm
 from apps.doors.web.views.frame import signed_in, told
+from datasets_catalog.roles import Permission
+
+# So many datasets are offered to limit a token to; over REST any can be named.
+LISTED = 100
 
 
 @never_cache
 def listing(request: HttpRequest) -> HttpResponse:
     """The text of a new token is in the answer to its making and nowhere else."""
     user = signed_in(request)
-    form = TokenForm(request.POST or None)
+    names = _nameable(user)
+    form = TokenForm(request.POST or None, names=names)
     made = None
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["days"]
@@ -28,8 +37,9 @@ def listing(request: HttpRequest) -> HttpResponse:
             name=form.cleaned_data["name"],
             scope=form.cleaned_data["scope"],
             expires_at=timezone.now() + timedelta(days=days) if days else None,
+            datasets=form.cleaned_data.get("datasets", []),
         )
-        form = TokenForm()
+        form = TokenForm(names=names)
     context = {
         "form": form,
         "made": made,
@@ -38,6 +48,13 @@ def listing(request: HttpRequest) -> HttpResponse:
         "crumbs": [Crumb("Tokens")],
     }
     return render(request, "web/account/tokens.html", context, status=422 if form.errors else 200)
+
+
+def _nameable(user: User) -> list[str]:
+    """Datasets that a token can be limited to: those the person works on or was let into."""
+    mine = Q(organisation_id__in=organisations_where(user, Permission.DATASET_VIEW))
+    rows = visible_datasets(user).filter(mine | let_in(user))
+    return [row.full_name for row in rows[:LISTED]]
 
 
 @require_POST
