@@ -188,9 +188,17 @@ def _hashed(blob: Blob) -> BlobState:
 
 
 class _Scans:
-    """Which current detectors saw which content; one shared set for each combination."""
+    """Which current detectors saw which content; one shared set for each combination.
+
+    A scan that saw something counts for a clip when that has been noted as findings of the clip:
+    between the two a process may have died.
+    """
 
     def __init__(self, dataset: Dataset, detectors: Iterable[Detector]) -> None:
+        # Of contents in which something was seen: by which scan.
+        self._telling: dict[str, list[tuple[int, DetectorFacts]]] = defaultdict(list)
+        noted = Finding.objects.filter(clip__dataset=dataset)
+        self._noted = set(noted.values_list("clip_id", "scan_id"))
         self._by_bytes: dict[str, frozenset[DetectorFacts]] = {}
         self._by_cells: dict[str, frozenset[DetectorFacts]] = {}
         self._union: dict[
@@ -200,6 +208,8 @@ class _Scans:
             seen = self._by_cells if detector.looks_at is Looks.CELLS else self._by_bytes
             rows = scans_by(dataset, detector).filter(failed=False)
             one = frozenset({_fact(detector)})
+            for content, scan_id in rows.exclude(seen=[]).values_list("content_sha256", "pk"):
+                self._telling[content].append((scan_id, _fact(detector)))
             for content in rows.values_list("content_sha256", flat=True).iterator():
                 before = seen.get(content)
                 seen[content] = one if before is None else self._joined(before, one)
@@ -214,10 +224,13 @@ class _Scans:
 
     def of(self, clip: _Row) -> frozenset[DetectorFacts]:
         nothing: frozenset[DetectorFacts] = frozenset()
-        return self._joined(
+        found = self._joined(
             self._by_bytes.get(clip.sha256, nothing),
             self._by_cells.get(clip.cells_sha256, nothing),
         )
+        telling = (*self._telling.get(clip.sha256, ()), *self._telling.get(clip.cells_sha256, ()))
+        lost = {fact for scan_id, fact in telling if (clip.pk, scan_id) not in self._noted}
+        return found - lost if lost else found
 
 
 class _Findings:
@@ -232,6 +245,8 @@ class _Findings:
             Q(decision=None)
             | Q(decision__decided_by=F("clip__added_by"))
             | ~Q(decision__content_sha256=F("content_sha256"))
+            # What was to leave is here: bytes or texts that were decided on came in again.
+            | Q(decision__verdict__in=(Decision.Verdict.REDACT, Decision.Verdict.EXCLUDE))
         ).select_related("clip", "decision")
         for row in open_rows.iterator(chunk_size=2000):
             self._note(row)
@@ -261,7 +276,11 @@ def _state(row: Finding) -> FindingState:
         return FindingState.UNDECIDED
     if decision.decided_by_id == row.clip.added_by_id:
         return FindingState.DECIDED_BY_UPLOADER
-    return FindingState.DECIDED_ON_OTHER_BYTES
+    if decision.content_sha256 != row.content_sha256:
+        return FindingState.DECIDED_ON_OTHER_BYTES
+    if decision.verdict == Decision.Verdict.REDACT:
+        return FindingState.REDACTION_PENDING
+    return FindingState.EXCLUDED
 
 
 def _event_counts(dataset: Dataset) -> dict[int, tuple[int, int]]:

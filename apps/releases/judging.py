@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from apps.privacy.detectors.base import version_of
+from apps.privacy.detectors.registry import detectors_for
 from apps.releases.errors import GatesClosedError, NotFrozenError
 from apps.releases.facts import facts_of
-from apps.releases.models import GateResult, Release
+from apps.releases.models import DetectorInForce, GateResult, Release
 from datasets_catalog.gates.base import Verdict
 from datasets_catalog.gates.registry import check_all
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -47,10 +49,37 @@ def check_gates(release: Release) -> Sequence[GateResult]:
         for verdict in verdicts
     ]
     with transaction.atomic():
+        note_detectors(release.dataset.privacy_profile)
         _refuse_closed(Release.objects.select_for_update().get(pk=release.pk))
         GateResult.objects.filter(release=release).delete()
         GateResult.objects.bulk_create(rows)
     return rows
+
+
+def note_detectors(profile: str) -> None:
+    """Write down which detectors the gates ask for now, so that the database asks for them too."""
+    asked = {
+        (detector.looks_at.value, version.name, version.version, version.parameters_sha256)
+        for detector in detectors_for(profile)
+        for version in [version_of(detector)]
+    }
+    rows = DetectorInForce.objects.filter(profile=profile)
+    if set(rows.values_list(*_ASKED)) == asked:
+        return
+    # Two that note the same at once write the same.
+    rows.delete()
+    DetectorInForce.objects.bulk_create(
+        [
+            DetectorInForce(profile=profile, **dict(zip(_ASKED, one, strict=True)))
+            for one in sorted(asked)
+        ],
+        update_conflicts=True,
+        unique_fields=["profile", "detector"],
+        update_fields=["looks_at", "detector_version", "parameters_sha256"],
+    )
+
+
+_ASKED = ("looks_at", "detector", "detector_version", "parameters_sha256")
 
 
 def _refuse_closed(release: Release) -> None:

@@ -289,3 +289,116 @@ class StoppedRelease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stop} closes {self.release}"
+
+
+class DetectorInForce(models.Model):
+    """A detector that must have seen every clip of a privacy profile, as the gates last asked it.
+
+    Noted here so that the database itself can refuse what only an older version has seen.
+    """
+
+    profile = models.CharField(max_length=32)
+    looks_at = models.CharField(max_length=16)
+    detector = models.CharField(max_length=64)
+    detector_version = models.CharField(max_length=64)
+    parameters_sha256 = models.CharField(max_length=64)
+    noted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "detectors in force"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["profile", "detector"], name="detector_in_force_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.detector} {self.detector_version} for {self.profile}"
+
+
+class ChecklistAnswer(models.Model):
+    """What a reviewer answered to a question that no detector can (datasets_catalog/checklists)."""
+
+    class Answer(models.TextChoices):
+        YES = "yes", "Yes"
+        NO = "no", "No"
+        NOT_APPLICABLE = "not_applicable", "Does not apply"
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="answers")
+    root = models.CharField(max_length=64)
+    question = models.CharField(max_length=64)
+    answer = models.CharField(max_length=16, choices=Answer.choices)
+    note = models.TextField(blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    # Copied so that the database itself can compare: nobody answers for what they made.
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["release", "root", "question"], name="answer_once"),
+            models.CheckConstraint(
+                condition=~models.Q(answered_by=models.F("frozen_by")), name="answer_not_by_maker"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(answer="not_applicable") | ~models.Q(note=""),
+                name="answer_says_why_not",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.answer}"
+
+
+class Document(models.Model):
+    """A paper that a dataset rests on, such as an ethics approval; for members, never served."""
+
+    class Kind(models.TextChoices):
+        ETHICS = "ethics", "Ethics approval"
+        DPIA = "dpia", "Data protection impact assessment"
+        OTHER = "other", "Other"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    title = models.CharField(max_length=200)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    media_type = models.CharField(max_length=64)
+    valid_until = models.DateField(null=True, blank=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    added_at = models.DateTimeField(auto_now_add=True)
+    retired_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    retired_at = models.DateTimeField(null=True, blank=True)
+    retire_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["kind", "-added_at", "-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(retired_by=None, retired_at=None)
+                | models.Q(retired_by__isnull=False, retired_at__isnull=False),
+                name="document_retired_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ReviewReport(models.Model):
+    """The record of a release's review as it stood at publication: a JSON document, kept."""
+
+    release = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="review_report")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    schema = models.CharField(max_length=64)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"review report of {self.release}"

@@ -154,7 +154,7 @@ def refused(release: Release, match: str, **columns: object) -> None:
 
 def test_the_database_refuses_what_the_table_refuses(cast: Cast, tmp_path: Path) -> None:
     release = make_release(cast, make_draft(cast, tmp_path))
-    refused(release, "cannot go|both sign-offs", state="published")
+    refused(release, "cannot go|both sign-offs|not seen", state="published")
     refused(release, "cannot go|both sign-offs", state="approved")
     release = submit(actor=cast.ada, release=release)
     refused(release, "needs both sign-offs", state="approved")
