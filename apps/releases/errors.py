@@ -79,3 +79,9 @@ class OwnStopError(DeniedError):
     """Who placed a stop neither confirms nor lifts it."""
 
     code = "stop.own_work"
+
+
+class PurposesFixedError(ConflictError):
+    """A release that is there already was called for with other purposes or notes."""
+
+    code = "release.words_fixed"

@@ -17,6 +17,7 @@ from apps.releases.actions import (
     sign_off,
     submit,
 )
+from apps.releases.errors import PurposesFixedError
 from apps.releases.judging import check_gates
 from apps.releases.models import GateResult, Release
 from datasets_catalog.errors import DeniedError, EarmarkError
@@ -87,9 +88,10 @@ class Command(Base):
     def _release(self, actor: User, dataset: Dataset, options: dict[str, Any]) -> Release:
         version = options["release_version"].removeprefix("v")
         row = Release.objects.filter(dataset=dataset, version=version).first()
-        if row is not None:
-            return settle(row)
         purposes = [part.strip() for part in options["purposes"].split(",") if part.strip()]
+        if row is not None:
+            _refuse_other_words(row, purposes, options["notes"])
+            return settle(row)
         return create_release(
             actor=actor,
             dataset=dataset,
@@ -125,6 +127,20 @@ class Command(Base):
 
     def succeeded(self, value: dict[str, Any]) -> bool:
         return bool(value["reached"])
+
+
+def _refuse_other_words(release: Release, purposes: list[str], notes: str) -> None:
+    """What a release is for and says of itself is fixed when it is made."""
+    if purposes and set(purposes) != set(release.purposes):
+        raise PurposesFixedError(
+            f"{release} was made for {', '.join(release.purposes)}: leave --purposes out to go on"
+            " with it, or release another version."
+        )
+    if notes and notes != release.notes:
+        raise PurposesFixedError(
+            f"{release} has its notes already: leave --notes out to go on with it, or release"
+            " another version."
+        )
 
 
 def _sign(actor: User, release: Release) -> Release:
