@@ -26,3 +26,24 @@ def profile(vertical: Vertical) -> dict[str, Any]:
     text = (files("datasets_catalog") / "verticals" / f"{vertical}.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+@cache
+def quasi_identifiers() -> dict[Vertical, tuple[str, ...]]:
+    """The fields that together may single out a person, for each vertical that declares some.
+
+    Declared in the profile as `x-quasi-identifiers`, a word that JSON Schema leaves to others.
+    """
+    declared = {each: profile(each).get("x-quasi-identifiers", []) for each in Vertical}
+    return {vertical: tuple(names) for vertical, names in declared.items() if names}
+
+
+@cache
+def place_decimals() -> dict[Vertical, int]:
+    """To how many decimals of a degree a place may be told, where the vertical says so.
+
+    Declared in the profile as `x-place-decimals`. One decimal is eleven kilometres or less, two
+    are about one.
+    """
+    declared = {each: profile(each).get("x-place-decimals") for each in Vertical}
+    return {vertical: int(many) for vertical, many in declared.items() if many is not None}

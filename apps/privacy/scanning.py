@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -13,20 +14,26 @@ from apps.audit import record
 from apps.datasets.cells import cells_of
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import (
+    COARSE_DECIMALS,
     AudioSubject,
     CellsSubject,
     Detection,
     Detector,
+    DetectorFailedError,
     Looks,
     Subject,
+    needs_speech,
     run_many,
     version_of,
 )
 from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.speech import SpeechDetector
+from apps.privacy.grouping import groups_of
 from apps.privacy.models import Finding, Scan
 from apps.privacy.voices import note_voices
 from apps.storage.blobs import local_copy
 from datasets_catalog.errors import EarmarkError
+from datasets_catalog.verticals import Vertical, place_decimals
 
 CHUNK = 200
 Progress = Callable[[int, int, str], None]
@@ -80,9 +87,15 @@ def scan_clips(
             .filter(pk__in=clip_ids[start : start + CHUNK])
             .select_related("blob", "dataset")
         )
-        for detector in detectors:
-            _scan_chunk(dataset, clips, detector, result)
+        with ExitStack() as lent:
+            chunk = _Chunk(dataset, clips, lent)
+            for detector in detectors:
+                if detector.looks_at is not Looks.DATASET:
+                    _scan_chunk(chunk, detector, result)
         note_voices(dataset, clips)
+    for detector in detectors:
+        if detector.looks_at is Looks.DATASET:
+            _scan_draft(dataset, detector, result)
     if result.contents or result.findings:
         record.scan_finished(
             actor=actor.username,
@@ -110,51 +123,79 @@ def scans_by(dataset: Dataset, detector: Detector) -> QuerySet[Scan]:
     )
 
 
-def _scan_chunk(
-    dataset: Dataset, clips: Sequence[Clip], detector: Detector, result: Scanned
-) -> None:
+@dataclass(slots=True)
+class _Chunk:
+    """Some clips while they are scanned: their files, lent once for all detectors.
+
+    `speech` is what the speech detector heard in them, for those detectors that go by it.
+    """
+
+    dataset: Dataset
+    clips: Sequence[Clip]
+    lent: ExitStack
+    paths: dict[str, Path] = field(default_factory=dict)
+    speech: dict[str, Scan] = field(default_factory=dict)
+
+    def subject(self, clip: Clip, detector: Detector) -> Subject:
+        """What the detector is to look at. Raises what reading the blob raises."""
+        if detector.looks_at is Looks.CELLS:
+            decimals = place_decimals().get(Vertical(self.dataset.vertical), COARSE_DECIMALS)
+            return CellsSubject(cells_of(clip), decimals)
+        content = clip.blob.sha256
+        if content not in self.paths:
+            self.paths[content] = self.lent.enter_context(local_copy(clip.blob))
+        heard = self._heard(clip) if needs_speech(detector) else None
+        return AudioSubject(self.paths[content], clip.path, heard)
+
+    def _heard(self, clip: Clip) -> tuple[tuple[float, float], ...]:
+        scan = self.speech.get(clip.blob.sha256)
+        if scan is None or scan.failed:
+            raise DetectorFailedError(
+                f"{clip.path} was not listened to for speech, so nobody knows where to look on."
+            )
+        return tuple((onset, offset) for onset, offset in scan.evidence["stretches"])
+
+
+def _scan_chunk(chunk: _Chunk, detector: Detector, result: Scanned) -> None:
     by_content: dict[str, list[Clip]] = {}
-    for clip in clips:
+    for clip in chunk.clips:
         by_content.setdefault(content_of(clip, detector), []).append(clip)
-    mine = scans_by(dataset, detector).filter(content_sha256__in=list(by_content))
+    mine = scans_by(chunk.dataset, detector).filter(content_sha256__in=list(by_content))
     # A scan that failed says nothing of the content: try it again.
     mine.filter(failed=True).delete()
     known = {scan.content_sha256: scan for scan in mine}
     fresh = {content: same[0] for content, same in by_content.items() if content not in known}
-    for scan in _scan(dataset, fresh, detector):
-        known[scan.content_sha256] = scan
-        result.contents += 1
-        result.failed += scan.failed
-    result.findings += sum(
-        _note_findings(known[content], same) for content, same in by_content.items()
-    )
+    if fresh:
+        rows = [
+            _row(chunk.dataset, content, detector, answer)
+            for content, answer in _answers(chunk, fresh, detector)
+        ]
+        known |= _written(chunk.dataset, detector, rows)
+        result.contents += len(rows)
+        result.failed += sum(row.failed for row in rows)
+    if detector.name == SpeechDetector.name:
+        chunk.speech = known
+    seen = [(known[content], same) for content, same in by_content.items()]
+    result.findings += _note_findings([each for each in seen if each[0].seen])
 
 
-def _scan(dataset: Dataset, clips: Mapping[str, Clip], detector: Detector) -> Iterator[Scan]:
-    """Run one detector on many contents; whatever goes wrong is a failed scan, which blocks."""
-    with ExitStack() as stack:
-        subjects: list[Subject] = []
-        contents: list[str] = []
-        for content, clip in clips.items():
-            try:
-                subjects.append(_subject(clip, detector, stack))
-            except EarmarkError as problem:
-                yield _written(dataset, content, detector, problem)
-            else:
-                contents.append(content)
-        for content, answer in zip(contents, run_many(detector, subjects), strict=True):
-            yield _written(dataset, content, detector, answer)
+def _answers(
+    chunk: _Chunk, clips: Mapping[str, Clip], detector: Detector
+) -> Iterator[tuple[str, Detection | EarmarkError]]:
+    """What one detector says of many contents; whatever goes wrong is an answer too."""
+    subjects: dict[str, Subject] = {}
+    for content, clip in clips.items():
+        try:
+            subjects[content] = chunk.subject(clip, detector)
+        except EarmarkError as problem:
+            yield content, problem
+    yield from zip(subjects, run_many(detector, list(subjects.values())), strict=True)
 
 
-def _subject(clip: Clip, detector: Detector, stack: ExitStack) -> Subject:
-    if detector.looks_at is Looks.CELLS:
-        return CellsSubject(cells_of(clip))
-    return AudioSubject(stack.enter_context(local_copy(clip.blob)), clip.path)
-
-
-def _written(
+def _row(
     dataset: Dataset, content: str, detector: Detector, answer: Detection | EarmarkError
 ) -> Scan:
+    """The scan that the answer makes; one that is a problem is a failed scan, which blocks."""
     version = version_of(detector)
     outcome: dict[str, Any] = (
         {"failed": True, "error": answer.message[:500]}
@@ -164,40 +205,97 @@ def _written(
             "evidence": dict(answer.evidence),
         }
     )
-    scan, _ = Scan.objects.get_or_create(
+    return Scan(
         dataset=dataset,
         content_sha256=content,
         detector=version.name,
         detector_version=version.version,
         parameters_sha256=version.parameters_sha256,
-        defaults={"model_sha256": version.model_sha256, **outcome},
+        model_sha256=version.model_sha256,
+        **outcome,
     )
-    return scan
+
+
+def _written(dataset: Dataset, detector: Detector, rows: Sequence[Scan]) -> dict[str, Scan]:
+    """The rows as they stand, by content: where another worker was faster, its own."""
+    Scan.objects.bulk_create(rows, ignore_conflicts=True)
+    kept = scans_by(dataset, detector).filter(
+        content_sha256__in=[row.content_sha256 for row in rows]
+    )
+    return {scan.content_sha256: scan for scan in kept}
+
+
+def _scan_draft(dataset: Dataset, detector: Detector, result: Scanned) -> None:
+    """Let a detector look at the groups of the whole draft that it does not know yet."""
+    groups = groups_of(dataset, detector)
+    mine = scans_by(dataset, detector)
+    mine.filter(failed=True).delete()
+    present = set(mine.values_list("content_sha256", flat=True))
+    fresh = {key: group for key, group in groups.items() if key not in present}
+    if fresh:
+        answers = run_many(detector, list(fresh.values()))
+        rows = [
+            _row(dataset, key, detector, answer) for key, answer in zip(fresh, answers, strict=True)
+        ]
+        Scan.objects.bulk_create(rows, ignore_conflicts=True)
+        result.contents += len(rows)
+        result.failed += sum(row.failed for row in rows)
+    for scan in mine.exclude(seen=[]).filter(failed=False):
+        group = groups.get(scan.content_sha256)
+        if group is not None:
+            clips = Clip.objects.filter(pk__in=group.clips).select_related("blob")
+            fitting = without_rarer(scan, list(clips))
+            result.findings += _note_findings([(scan, fitting)])
+
+
+def without_rarer(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
+    """Clips of a group but those of which a finding says the same, or worse, already.
+
+    When a group grows, what was decided on it while it was smaller still holds.
+    """
+    size = int(scan.evidence["size"])
+    findings = Finding.objects.filter(
+        clip__in=clips,
+        scan__detector=scan.detector,
+        scan__detector_version=scan.detector_version,
+        scan__parameters_sha256=scan.parameters_sha256,
+    ).exclude(scan=scan)
+    rows = findings.values_list("clip_id", "content_sha256", "evidence")
+    rarer = {(clip, content) for clip, content, told in rows if told["size"] <= size}
+    return [clip for clip in clips if (clip.pk, clip.cells_sha256) not in rarer]
 
 
 @transaction.atomic
-def _note_findings(scan: Scan, clips: Sequence[Clip]) -> int:
-    """Make what the scan saw into findings of each clip with that content; returns how many."""
-    if not scan.seen:
-        return 0
-    rows = Finding.objects.filter(scan=scan, clip__in=clips).values_list("clip_id", "position")
-    present = set(rows)
+def _note_findings(found: Sequence[tuple[Scan, Sequence[Clip]]]) -> int:
+    """Make what scans saw into findings of each clip with that content; returns how many."""
+    scans = [scan for scan, _ in found]
+    present = set(
+        Finding.objects.filter(scan__in=scans).values_list("scan_id", "clip_id", "position")
+    )
     fresh = [
-        Finding(
-            clip=clip,
-            scan=scan,
-            position=position,
-            content_sha256=scan.content_sha256,
-            kind=seen["kind"],
-            onset=seen["onset"],
-            offset=seen["offset"],
-            score=seen["score"],
-            detail=seen["detail"][:500],
-            evidence=seen["evidence"],
-        )
+        _finding(scan, clip, position)
+        for scan, clips in found
         for clip in clips
-        for position, seen in enumerate(scan.seen)
-        if (clip.pk, position) not in present
+        for position in range(len(scan.seen))
+        if (scan.pk, clip.pk, position) not in present
     ]
     Finding.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
+
+
+def _finding(scan: Scan, clip: Clip, position: int) -> Finding:
+    seen = scan.seen[position]
+    # What was seen in the draft as a whole stands against the clip's row as it is now.
+    known = scan.content_sha256 in {clip.blob.sha256, clip.cells_sha256}
+    return Finding(
+        clip=clip,
+        scan=scan,
+        position=position,
+        content_sha256=scan.content_sha256 if known else clip.cells_sha256,
+        kind=seen["kind"],
+        onset=seen["onset"],
+        offset=seen["offset"],
+        score=seen["score"],
+        detail=seen["detail"][:500],
+        evidence=seen["evidence"],
+    )

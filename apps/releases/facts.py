@@ -13,6 +13,7 @@ from apps.licensing.licences import own_terms
 from apps.privacy.access import of_current_content
 from apps.privacy.detectors.base import Detector, Looks, version_of
 from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.grouping import group_keys
 from apps.privacy.models import Decision, Finding
 from apps.privacy.scanning import scans_by
 from apps.releases.models import Release, ReleaseBlob
@@ -38,7 +39,8 @@ from datasets_catalog.verticals import Vertical
 
 # A finding of this kind speaks for every clip that was cut from the same recording.
 SPEECH = "speech"
-# Every kind but speech is about tags and table cells.
+# What stands in time is heard; of the rest only this is seen, and all others are read.
+VIDEO = "video"
 
 
 def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
@@ -201,12 +203,23 @@ class _Scans:
         self._noted = set(noted.values_list("clip_id", "scan_id"))
         self._by_bytes: dict[str, frozenset[DetectorFacts]] = {}
         self._by_cells: dict[str, frozenset[DetectorFacts]] = {}
+        self._by_group: dict[str, frozenset[DetectorFacts]] = {}
+        # For each detector of whole drafts: the group of each clip, and what stands against clips.
+        self._groups: list[tuple[dict[int, str], set[str], set[tuple[int, str]]]] = []
         self._union: dict[
             tuple[frozenset[DetectorFacts], frozenset[DetectorFacts]], frozenset[DetectorFacts]
         ] = {}
         for detector in detectors:
-            seen = self._by_cells if detector.looks_at is Looks.CELLS else self._by_bytes
+            seen = {
+                Looks.AUDIO: self._by_bytes,
+                Looks.CELLS: self._by_cells,
+                Looks.DATASET: self._by_group,
+            }[detector.looks_at]
             rows = scans_by(dataset, detector).filter(failed=False)
+            if detector.looks_at is Looks.DATASET:
+                telling = set(rows.exclude(seen=[]).values_list("content_sha256", flat=True))
+                against = noted.filter(scan__in=rows).values_list("clip_id", "content_sha256")
+                self._groups.append((group_keys(dataset, detector), telling, set(against)))
             one = frozenset({_fact(detector)})
             for content, scan_id in rows.exclude(seen=[]).values_list("content_sha256", "pk"):
                 self._telling[content].append((scan_id, _fact(detector)))
@@ -230,7 +243,13 @@ class _Scans:
         )
         telling = (*self._telling.get(clip.sha256, ()), *self._telling.get(clip.cells_sha256, ()))
         lost = {fact for scan_id, fact in telling if (clip.pk, scan_id) not in self._noted}
-        return found - lost if lost else found
+        found = found - lost if lost else found
+        for groups, telling_groups, against in self._groups:
+            # Keys are hashes of what they stand for: no two detectors share one.
+            key = groups.get(clip.pk, "")
+            if key not in telling_groups or (clip.pk, clip.cells_sha256) in against:
+                found = self._joined(found, self._by_group.get(key, nothing))
+        return found
 
 
 class _Findings:
@@ -255,7 +274,7 @@ class _Findings:
 
     def _note(self, row: Finding) -> None:
         fact = FindingFacts(str(row.uid), row.kind, _state(row), row.onset, row.offset)
-        if row.kind != SPEECH:
+        if row.onset is None and row.kind != VIDEO:
             self._identifying[row.clip_id].append(row.detail or row.kind)
         if row.kind == SPEECH and row.clip.recording_id is not None:
             self._by_recording[row.clip.recording_id].append(fact)

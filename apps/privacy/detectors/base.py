@@ -16,24 +16,69 @@ class Looks(StrEnum):
 
     AUDIO = "audio"
     CELLS = "cells"
+    DATASET = "dataset"
 
 
 @dataclass(frozen=True, slots=True)
 class AudioSubject:
-    """A sound file; `name` is its path inside the dataset."""
+    """A sound file; `name` is its path inside the dataset.
+
+    `speech` are the stretches (seconds) in which the speech detector heard somebody, for
+    detectors that go by them (`needs_speech`); None when it was not asked.
+    """
 
     path: Path
     name: str
+    speech: tuple[tuple[float, float], ...] | None = None
+
+
+# Degrees with up to two decimals are a kilometre or more: a region, not a place.
+COARSE_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class CellsSubject:
-    """The text cells of one row, header to value."""
+    """The text cells of one row, header to value.
+
+    `place_decimals` are the decimals of a degree to which the dataset may tell places.
+    """
 
     cells: Mapping[str, str]
+    place_decimals: int = COARSE_DECIMALS
 
 
-Subject = AudioSubject | CellsSubject
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """One clip of a draft, for what can only be told from all rows together."""
+
+    clip: int
+    values: Mapping[str, str]
+    people: tuple[str, ...] = ()
+    recording: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The rows of a draft, with the values of its declared quasi-identifiers."""
+
+    rows: Sequence[DraftRow]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSubject:
+    """Clips of a draft that share values; `size` is the number of people (or sources) in them."""
+
+    clips: tuple[int, ...]
+    values: Mapping[str, str]
+    size: int
+
+
+Subject = AudioSubject | CellsSubject | GroupSubject
+SUBJECTS: Mapping[type, str] = {
+    CellsSubject: "a row of text cells",
+    GroupSubject: "a group of rows",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +135,23 @@ class BatchDetector(Detector, Protocol):
         ...
 
 
+class DraftDetector(Detector, Protocol):
+    """A detector that needs all rows of a draft: it sorts them into groups and looks at each.
+
+    The key of a group stands for all that its answer depends on: a group whose key is known is not
+    looked at again.
+    """
+
+    def groups(self, draft: Draft) -> Mapping[str, GroupSubject]:
+        """Every clip of the draft in exactly one group; keys are SHA-256 in hex."""
+        ...
+
+
+def needs_speech(detector: Detector) -> bool:
+    """Whether the detector goes by what the speech detector heard (`AudioSubject.speech`)."""
+    return bool(getattr(detector, "needs_speech", False))
+
+
 @dataclass(frozen=True, slots=True)
 class DetectorVersion:
     """What a scan is bound to besides the bytes: when it changes, the scan is made again."""
@@ -139,7 +201,7 @@ def run_many(
 def _failed(detector: Detector, subject: Subject, error: Exception) -> DetectorFailedError:
     if isinstance(error, DetectorFailedError):
         return error
-    what = subject.name if isinstance(subject, AudioSubject) else "a row of text cells"
+    what = subject.name if isinstance(subject, AudioSubject) else SUBJECTS[type(subject)]
     return DetectorFailedError(
         f"The {detector.name} detector could not look at {what}: {error} Not looked at is not "
         "clean, so the clip stays blocked until a scan succeeds.",

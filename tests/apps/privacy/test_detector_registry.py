@@ -23,12 +23,30 @@ from apps.privacy.detectors.registry import (
 )
 from apps.privacy.detectors.speech import SpeechDetector
 
+BUILT_IN = ["speech", "spoken", "metadata", "video", "cells", "names", "combinations"]
 
-def test_every_profile_looks_at_sound_metadata_and_cells() -> None:
+
+def test_every_profile_looks_at_sound_pictures_metadata_cells_and_the_draft() -> None:
     for profile in PROFILES:
         detectors = detectors_for(profile)
-        assert [each.name for each in detectors] == ["speech", "metadata", "cells"]
-        assert {each.looks_at for each in detectors} == {Looks.AUDIO, Looks.CELLS}
+        names = [each.name for each in detectors if each.name != "second_opinion"]
+        assert names == BUILT_IN
+        assert {each.looks_at for each in detectors} == set(Looks)
+
+
+def test_only_where_people_may_talk_in_the_background_a_second_model_listens() -> None:
+    names = {profile: [each.name for each in detectors_for(profile)] for profile in PROFILES}
+    assert "second_opinion" in names["sensitive"]
+    assert "second_opinion" not in names["standard"] + names["speech"]
+
+
+def test_what_goes_by_speech_is_asked_again_when_the_speech_detector_changes() -> None:
+    versions = {
+        profile: {version.name: version for version in current_versions(profile)}
+        for profile in PROFILES
+    }
+    assert versions["standard"]["spoken"] != versions["sensitive"]["spoken"]
+    assert versions["standard"]["video"] == versions["sensitive"]["video"]
 
 
 def test_an_unknown_profile_is_an_error_that_names_the_known_ones() -> None:
@@ -41,7 +59,9 @@ def test_versions_change_with_the_parameters_and_only_then() -> None:
     assert version_of(one) == version_of(same)
     assert version_of(one) != version_of(other)
     assert version_of(one).model_sha256 == version_of(other).model_sha256
-    assert len({version for profile in PROFILES for version in current_versions(profile)}) == 5
+    shared = {"metadata", "video", "cells", "combinations"}
+    for name in shared:
+        assert len({v for each in PROFILES for v in current_versions(each) if v.name == name}) == 1
 
 
 class _Broken:

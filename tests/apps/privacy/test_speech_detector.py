@@ -11,8 +11,10 @@ import soxr
 from apps.audio.decoding import read_mono
 from apps.privacy.detectors import speech
 from apps.privacy.detectors.base import AudioSubject, DetectorFailedError, run, run_many
+from apps.privacy.detectors.hearing import unpack_scores
+from apps.privacy.detectors.model_files import ModelMissingError
 from apps.privacy.detectors.registry import detectors_for
-from apps.privacy.detectors.speech import ModelMissingError, SpeechDetector, unpack_scores
+from apps.privacy.detectors.speech import SpeechDetector
 from apps.privacy.redaction import redact
 from earmark.demo.soundscapes import synthesise
 from tests.recordings import DESKTOP, INSTRUMENTS, VOICES, sounds_of
@@ -168,7 +170,7 @@ def test_a_model_that_was_not_measured_is_refused(
     speech.load_model.cache_clear()
     path = write_sound(tmp_path / "tone.wav")
     try:
-        with pytest.raises(DetectorFailedError, match="not the speech model"):
+        with pytest.raises(DetectorFailedError, match="not the model"):
             run(STANDARD, subject(path))
         with pytest.raises(ModelMissingError):
             speech.load_model()
