@@ -13,6 +13,7 @@ from apps.datasets.models import Dataset
 from apps.releases.models import Release
 
 TOKEN_VARIABLE = "EARMARK_TOKEN"  # noqa: S105 - the name of a variable
+LINK = "Browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,51 @@ class Command:
     text: str
     note: str
 
+    @property
+    def is_link(self) -> bool:
+        return self.door == LINK
+
 
 def commands_for(principal: Principal, release: Release) -> list[Command]:
     """Every way to get this release; signing in comes first where it is needed."""
     gated = release.dataset.access != Dataset.Access.OPEN
     first = [sign_in_command(principal)] if gated else []
-    return [*first, *dvc_commands(release), *hub_commands(release, gated=gated)]
+    return [
+        *web_commands(release, gated=gated),
+        *first,
+        *dvc_commands(release),
+        *hub_commands(release, gated=gated),
+        croissant_command(release, gated=gated),
+    ]
+
+
+def web_commands(release: Release, *, gated: bool) -> list[Command]:
+    """Over the web and REST: by the browser, by curl, and by a command of our own."""
+    dataset, version = release.dataset, release.version
+    archive = f"{_base()}/api/v1/datasets/{dataset}/releases/{version}/archive/"
+    file = f"{dataset.name}-{version}.tar"
+    header = f'-H "Authorization: Bearer ${TOKEN_VARIABLE}" ' if gated else ""
+    token = f"with a token of yours in {TOKEN_VARIABLE}" if gated else "without a token"
+    return [
+        Command(
+            LINK,
+            "the link",
+            archive,
+            "All clips, tables, licences and the proof of the root, as one tar.",
+        ),
+        Command(
+            "REST",
+            "the curl command",
+            f"curl -fsS -C - -o {file} {header}{archive}",
+            f"The same tar, {token}; called again, it goes on where it was cut off.",
+        ),
+        Command(
+            "earmark",
+            "the earmark command",
+            f"EARMARK_URL={_base()} earmark pull {dataset}@{version}",
+            f"By Earmark's own client, {token}: in parallel, every byte checked up to the root.",
+        ),
+    ]
 
 
 def sign_in_command(principal: Principal) -> Command:
@@ -96,6 +136,10 @@ def hub_commands(release: Release, *, gated: bool) -> list[Command]:
     dataset, tag = release.dataset, release.tag
     token = f'HF_TOKEN="${TOKEN_VARIABLE}" ' if gated else ""
     setting = f"HF_ENDPOINT={_base()} {token}"
+    snapshot = (
+        "from huggingface_hub import snapshot_download;"
+        f' print(snapshot_download("{dataset}", repo_type="dataset", revision="{tag}"))'
+    )
     program = (
         f'from datasets import load_dataset; print(load_dataset("{dataset}", revision="{tag}"))'
     )
@@ -107,12 +151,51 @@ def hub_commands(release: Release, *, gated: bool) -> list[Command]:
             "Parquet files with the audio inside, by the Hub's own client.",
         ),
         Command(
+            "huggingface_hub",
+            "the command that downloads it in Python",
+            f"{setting}python -c '{snapshot}'",
+            "The same from a program; it prints the folder.",
+        ),
+        Command(
             "datasets",
             "the command that loads it in Python",
             f"{setting}python -c '{program}'",
             "Rows in Python, by the datasets library.",
         ),
     ]
+
+
+def croissant_command(release: Release, *, gated: bool) -> Command:
+    """For mlcroissant, which sends a name and a password for files, but none for the description.
+
+    Given on request, the description is fetched first, as the person it names the files for.
+    """
+    address = croissant_address(release)
+    source = address
+    first = ""
+    if gated:
+        source = f"{release.dataset.name}-{release.version}.croissant.json"
+        first = (
+            f'curl -fsS -H "Authorization: Bearer ${TOKEN_VARIABLE}" -o {source} "{address}"\n'
+            "export CROISSANT_BASIC_AUTH_USERNAME=token"
+            f' CROISSANT_BASIC_AUTH_PASSWORD="${TOKEN_VARIABLE}"\n'
+        )
+    program = (
+        "import mlcroissant;"
+        f' clips = mlcroissant.Dataset("{source}").records("clips");'
+        " print(sum(1 for clip in clips))"
+    )
+    return Command(
+        "Croissant",
+        "the commands of mlcroissant",
+        f"{first}python -c '{program}'",
+        "Records of clips (or of events) in Python, by mlcroissant.",
+    )
+
+
+def croissant_address(release: Release) -> str:
+    """Where the web door describes this version in Croissant."""
+    return f"{_base()}/datasets/{release.dataset}/croissant.json?revision={release.tag}"
 
 
 def _base() -> str:

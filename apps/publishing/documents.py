@@ -1,5 +1,10 @@
 """The documents that stand beside a release's data in git: its card and its Croissant."""
 
+import hashlib
+
+from django.conf import settings
+from django.core.cache import cache
+
 from apps.publishing.companions import as_json, readme
 from apps.publishing.content import ReleaseContent, TableFile
 from apps.publishing.croissant import Json, LinkedFile, Tables, croissant
@@ -7,6 +12,8 @@ from apps.publishing.released import content_of, page_url
 from apps.releases.models import Release
 from apps.releases.versioning import repo_of
 from datasets_catalog.cards import card_body, card_metadata
+
+KEPT_SECONDS = 24 * 3600
 
 
 def release_documents(release: Release) -> dict[str, bytes]:
@@ -21,6 +28,25 @@ def release_documents(release: Release) -> dict[str, bytes]:
 def release_croissant(release: Release, *, with_files: bool) -> Json:
     """Describe the release for our own doors; `with_files` for readers who may have the files."""
     return _described(release, content_of(release), with_files=with_files)
+
+
+def kept_croissant(release: Release, *, with_files: bool) -> str:
+    """The same as JSON text, worked out once a day for each release: pages carry it."""
+    about = (
+        release.uid,
+        release.root,
+        settings.BASE_URL,
+        release.dataset.title,
+        release.dataset.description,
+        release.dataset.organisation.title,
+        with_files,
+    )
+    key = f"croissant:{hashlib.sha256(repr(about).encode()).hexdigest()}"
+    kept: str | None = cache.get(key)
+    if kept is None:
+        kept = as_json(release_croissant(release, with_files=with_files)).decode()
+        cache.set(key, kept, KEPT_SECONDS)
+    return kept
 
 
 def _described(release: Release, content: ReleaseContent, *, with_files: bool) -> Json:

@@ -9,6 +9,7 @@ from apps.doors.web.views import (
     account,
     clips,
     consent,
+    croissant,
     datasets,
     home,
     imports,
@@ -55,6 +56,7 @@ clip_patterns: list[URLPattern] = [
 
 dataset_patterns: list[URLPattern | URLResolver] = [
     path("", datasets.overview, name="dataset_overview"),
+    path("croissant.json", croissant.describe, name="dataset_croissant"),
     path("settings/", datasets.settings, name="dataset_settings"),
     path("clips/", clips.listing, name="dataset_clips"),
     path("clips/<uuid:uid>/", include(clip_patterns)),

@@ -9,6 +9,7 @@ from apps.accounts.models import Organisation
 from apps.datasets.access import visible_datasets
 from apps.datasets.actions import create_dataset, update_dataset
 from apps.doors.commands import commands_for
+from apps.doors.croissant import for_head
 from apps.doors.web.components import Crumb
 from apps.doors.web.figures import draft_figures, facet_counts, newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
@@ -61,6 +62,7 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
         newest=newest,
         figures=figures,
         commands=commands_for(request.user, newest) if newest else [],
+        croissant=for_head(request.user, newest),
         purposes=[TERMS[Purpose(p)].title for p in newest.purposes] if newest else [],
     )
     return render(request, "web/datasets/overview.html", context)

@@ -12,6 +12,7 @@ from apps.access.authorize import authorize
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.doors.commands import commands_for
+from apps.doors.croissant import for_head
 from apps.doors.web.comparing import change_groups
 from apps.doors.web.components import Crumb, Step
 from apps.doors.web.figures import time_bars
@@ -113,6 +114,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         purposes=[TERMS[Purpose(purpose)].title for purpose in release.purposes],
         sign_offs=signed,
         commands=commands_for(request.user, release) if release.state in PUBLIC else [],
+        croissant=for_head(request.user, release),
         others=releases_for(request.user, frame.dataset).exclude(pk=release.pk).exclude(root=""),
         may_take=release.state in PUBLIC
         and authorize(request.user, release, Action.DOWNLOAD).allowed,
