@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,20 @@ class Run:
     def __init__(self, options: argparse.Namespace, environ: Mapping[str, str]) -> None:
         self.options = options
         self.environ = environ
+        self._opened = ExitStack()
 
     @property
     def account(self) -> Account:
         return account_of(self.environ, self.options.url)
 
-    def server(self) -> Server:
-        return Server(self.account, connections=self.options.threads)
+    def server(self, account: Account | None = None) -> Server:
+        """A connection that lasts as long as the call."""
+        made = Server(account or self.account, connections=self.options.threads)
+        self._opened.callback(made.close)
+        return made
+
+    def close(self) -> None:
+        self._opened.close()
 
     def answer(self, value: dict[str, Any], *lines: str) -> None:
         print(json.dumps(value, indent=2) if self.options.json else "\n".join(lines))  # noqa: T201
@@ -75,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as problem:
         complain(f"error: {problem.strerror or problem}: {problem.filename or ''}".rstrip(": "))
         return FAILED
+    finally:
+        run.close()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -138,7 +148,7 @@ def sign_in(run: Run) -> int:
     account = Account(address, _token(run))
     if not account.token:
         raise NameInvalidError("No token was given: make one on the page /tokens/.")
-    name = Server(account).get("whoami/")["username"]
+    name = run.server(account).get("whoami/")["username"]
     path = keep(run.environ, account)
     run.answer(
         {"username": name, "address": address, "kept_in": str(path)},
