@@ -73,6 +73,20 @@ def clips_removed(*, actor: str, organisation: str, dataset: str, clips: list[st
     _event("clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips)
 
 
+def draft_pushed(
+    *, actor: str, organisation: str, dataset: str, commit: str, files: int, removed: int
+) -> None:
+    _event(
+        "draft.pushed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        commit=commit,
+        files=files,
+        removed=removed,
+    )
+
+
 def events_imported(
     *, actor: str, organisation: str, dataset: str, format_name: str, events: int
 ) -> None:
@@ -136,6 +150,121 @@ def finding_decided(
         finding=finding,
         verdict=verdict,
         reason=reason,
+    )
+
+
+def findings_decided(
+    *, actor: str, organisation: str, dataset: str, verdict: str, reason: str, batch: dict[str, Any]
+) -> None:
+    """`batch`: its uid, the kind of its findings, how many, and the first of them."""
+    _event(
+        "findings.decided",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        verdict=verdict,
+        reason=reason,
+        batch=batch,
+    )
+
+
+def decisions_revoked(
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    findings: list[str],
+    count: int,
+    cause: str,
+    reason: str,
+) -> None:
+    _event(
+        "decisions.revoked",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        findings=findings,
+        count=count,
+        cause=cause,
+        reason=reason,
+    )
+
+
+def decision_confirmed(
+    *, actor: str, organisation: str, dataset: str, finding: str, agree: bool, reason: str
+) -> None:
+    _event(
+        "decision.confirmed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        finding=finding,
+        agree=agree,
+        reason=reason,
+    )
+
+
+def changes_requested(
+    *, actor: str, organisation: str, dataset: str, clip: str, request: str, text: str
+) -> None:
+    _event(
+        "changes.requested",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        clip=clip,
+        request=request,
+        text=text,
+    )
+
+
+def changes_answered(
+    *, actor: str, organisation: str, dataset: str, clip: str, request: str, text: str
+) -> None:
+    _event(
+        "changes.answered",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        clip=clip,
+        request=request,
+        text=text,
+    )
+
+
+def sample_drawn(
+    *, actor: str, organisation: str, dataset: str, number: int, size: int, seed: str
+) -> None:
+    _event(
+        "sample.drawn",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        number=number,
+        size=size,
+        seed=seed,
+    )
+
+
+def sample_heard(
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    number: int,
+    content: str,
+    missed: bool,
+    note: str,
+) -> None:
+    _event(
+        "sample.heard",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        number=number,
+        content_sha256=content,
+        missed=missed,
+        note=note,
     )
 
 
@@ -218,6 +347,48 @@ def stop_lifted(
         subject=dataset,
         stop=stop,
         of=of,
+        reason=reason,
+    )
+
+
+def question_answered(
+    *, actor: str, organisation: str, release: str, root: str, question: str, answer: str, note: str
+) -> None:
+    _event(
+        "checklist.answered",
+        actor=actor,
+        organisation=organisation,
+        subject=release,
+        root=root,
+        question=question,
+        answer=answer,
+        note=note,
+    )
+
+
+def document_attached(
+    *, actor: str, organisation: str, dataset: str, document: str, kind: str, sha256: str
+) -> None:
+    _event(
+        "document.attached",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        document=document,
+        kind_of_document=kind,
+        sha256=sha256,
+    )
+
+
+def document_retired(
+    *, actor: str, organisation: str, dataset: str, document: str, reason: str
+) -> None:
+    _event(
+        "document.retired",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        document=document,
         reason=reason,
     )
 

@@ -6,11 +6,20 @@ from django.db.models import F, Q, QuerySet
 
 from apps.accounts.access import Principal, organisations_where, within_reach
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.models import Finding
+from apps.privacy.models import Decision, Finding
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
-RELATED = ("clip__dataset__organisation", "clip__recording", "clip__blob", "scan", "decision")
+RELATED = (
+    "clip__dataset__organisation",
+    "clip__recording",
+    "clip__blob",
+    "scan",
+    "decision",
+    "decision__confirmation",
+)
+# One reviewer cleared it although a person can be recognised; another has to agree.
+AWAITING = "awaiting_second"
 
 
 class FindingUnknownError(NotFoundError):
@@ -27,17 +36,38 @@ def of_current_content(findings: QuerySet[Finding]) -> QuerySet[Finding]:
     )
 
 
+def awaiting_second(prefix: str = "") -> Q:
+    """Findings (at the end of `prefix`) cleared by one reviewer where two are needed."""
+    return Q(
+        **{
+            f"{prefix}decision__verdict": Decision.Verdict.CLEAR,
+            f"{prefix}decision__identifiable": True,
+            f"{prefix}decision__confirmation": None,
+        }
+    )
+
+
 def open_ones(findings: QuerySet[Finding]) -> QuerySet[Finding]:
-    """What blocks a release: findings on current content that no person decided on."""
+    """What waits for a reviewer: findings on current content that no person decided on."""
     return of_current_content(findings.filter(decision=None))
 
 
+def unsettled(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+    """What blocks a release: open findings, and those that wait for a second reviewer."""
+    return of_current_content(findings.filter(Q(decision=None) | awaiting_second()))
+
+
 def state_of(finding: Finding) -> str:
-    """The verdict, `superseded` where the clip has changed since or is out, or `open`."""
-    if hasattr(finding, "decision"):
-        return str(finding.decision.verdict)
+    """The verdict of the decision in force, `awaiting_second`, `open`, or `superseded`.
+
+    The last is where the clip has changed since, or is out.
+    """
+    decision: Decision | None = getattr(finding, "decision", None)
     clip = finding.clip
     current = finding.content_sha256 in {clip.blob.sha256, clip.cells_sha256}
+    if decision is not None:
+        waits = decision.awaits_second and current and clip.state == Clip.State.ACTIVE
+        return AWAITING if waits else str(decision.verdict)
     return "open" if current and clip.state == Clip.State.ACTIVE else "superseded"
 
 

@@ -26,9 +26,12 @@ from apps.audio.containers.writing import (
 from apps.audio.decoding import Sound, UndecodableError, open_sound
 from datasets_catalog.errors import EarmarkError
 
+# Counted up whenever the same input would give other bytes.
+TRANSFORM = "1"
 FADE = 0.010
 BLEEP_HERTZ = 1000.0
 LEVEL = 0.1
+PARAMETERS = {"fade": FADE, "bleep_hertz": BLEEP_HERTZ, "level": LEVEL}
 FLAC_CHANNELS = 8
 FLAC_HIGHEST_RATE = 655_350
 # How samples are read and written back without touching a bit, by libsndfile subtype.

@@ -1,6 +1,7 @@
 """Replacing a clip's bytes by what review left of them."""
 
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,8 +12,10 @@ from apps.audio.probe import Probe, probe
 from apps.audit import record
 from apps.datasets.cells import cells_digest
 from apps.datasets.models import PROBED, Clip, Event
-from apps.privacy.models import Finding
+from apps.privacy.models import Finding, Redaction
 from apps.privacy.redaction import (
+    PARAMETERS,
+    TRANSFORM,
     Method,
     Redacted,
     Stripped,
@@ -26,6 +29,8 @@ from datasets_catalog.labels import Status
 from datasets_catalog.segments import Fate, Segment, events_after_mute
 
 METADATA = "metadata"
+# The transform that leaves everything but the sound away.
+STRIP = "strip"
 
 
 class NotRedactableError(InvalidError):
@@ -43,25 +48,47 @@ class Replacement:
     probed: Probe
     muted: tuple[tuple[float, float], ...]
     changes: tuple[str, ...]
+    method: str = ""
+    intervals: tuple[tuple[float, float], ...] = ()
 
 
-def take_out(finding: Finding, method: Method) -> Replacement:
-    """The clip's bytes with the finding taken out, kept as a blob of its dataset.
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """Events by uid: those not heard any more, with their status until then; those in part."""
 
-    Raises `NotRedactableError` where the finding is not in the bytes.
+    muted: dict[str, str]
+    partly: list[str]
+
+    def as_json(self) -> dict[str, object]:
+        return {"muted": self.muted, "partly_muted": self.partly}
+
+
+def take_out(findings: Sequence[Finding], method: Method) -> Replacement:
+    """A clip's bytes with findings in it taken out together, kept as a blob of its dataset.
+
+    The findings are of one clip. Raises `NotRedactableError` where one is not in the bytes.
     """
-    clip = finding.clip
-    name = PurePosixPath(clip.path)
+    clip = findings[0].clip
+    how, intervals = _transform(findings, method)
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
         target = Path(folder) / "after"
-        with local_copy(clip.blob) as source:
-            done = _taken_out(finding, source, target, method)
+        done = _transformed(clip.blob, clip.path, target, how, intervals)
+        name = PurePosixPath(clip.path)
         path = str(name.with_suffix(done.suffix)) if done.suffix else clip.path
         probed = probe(target, name=path)
         with target.open("rb") as stream:
             blob = put(clip.dataset.uid, stream)
     muted = done.intervals if isinstance(done, Redacted) else ()
-    return Replacement(blob, path, probed, muted, _changes(done))
+    return Replacement(blob, path, probed, muted, _changes(done), how, intervals)
+
+
+def redone(row: Redaction, target: Path) -> None:
+    """Write to `target` what the recorded transform makes of the bytes from before.
+
+    For proofs: the result is what the clip got, byte for byte, under the same version.
+    """
+    intervals = tuple((onset, offset) for onset, offset in row.intervals)
+    _transformed(row.before, row.before_path, target, row.method, intervals)
 
 
 def _changes(done: Redacted | Stripped) -> tuple[str, ...]:
@@ -70,18 +97,56 @@ def _changes(done: Redacted | Stripped) -> tuple[str, ...]:
     return tuple(f"{name} left out" for name, _ in done.removed)
 
 
-def _taken_out(finding: Finding, source: Path, target: Path, method: Method) -> Redacted | Stripped:
-    if finding.onset is not None and finding.offset is not None:
-        interval = (finding.onset, finding.offset)
-        return redact(source, target, [interval], method=method, name=finding.clip.path)
-    if finding.kind == METADATA:
-        return strip_metadata(source, target, name=finding.clip.path)
+def _transform(
+    findings: Sequence[Finding], method: Method
+) -> tuple[str, tuple[tuple[float, float], ...]]:
+    spans = [(row.onset, row.offset) for row in findings]
+    intervals = tuple((on, off) for on, off in spans if on is not None and off is not None)
+    if len(intervals) == len(findings):
+        return str(method), intervals
+    if all(row.kind == METADATA for row in findings):
+        return STRIP, ()
     raise NotRedactableError(
         "This finding is in the clip's table row: change the row, or exclude the clip."
     )
 
 
-def replace_bytes(actor: User, clip: Clip, new: Replacement) -> None:
+def _transformed(
+    blob: Blob,
+    name: str,
+    target: Path,
+    how: str,
+    intervals: Iterable[tuple[float, float]],
+) -> Redacted | Stripped:
+    with local_copy(blob) as source:
+        if how == STRIP:
+            return strip_metadata(source, target, name=name)
+        return redact(source, target, intervals, method=Method(how), name=name)
+
+
+def redact_clip(actor: User, findings: Sequence[Finding], new: Replacement) -> Redaction:
+    """Give the locked clip of the findings its new bytes, and write down what made them."""
+    clip = findings[0].clip
+    before, before_path = clip.blob, clip.path
+    silenced = replace_bytes(actor, clip, new)
+    return Redaction.objects.create(
+        finding=findings[0],
+        clip=clip,
+        before=before,
+        after=new.blob,
+        before_path=before_path,
+        after_path=new.path,
+        method=new.method,
+        version=TRANSFORM,
+        parameters=PARAMETERS if new.method != STRIP else {},
+        intervals=[list(interval) for interval in new.intervals],
+        changes=list(new.changes),
+        events=silenced.as_json(),
+        made_by=actor,
+    )
+
+
+def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
     """Give the locked clip its new bytes; events that can no longer be heard are rejected."""
     before = clip.blob
     if new.path != clip.path and Clip.objects.filter(dataset=clip.dataset, path=new.path).exists():
@@ -94,7 +159,7 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> None:
         setattr(clip, name, getattr(new.probed, name))
     clip.cells_sha256 = cells_digest(clip)
     clip.save()
-    _silence_events(clip, new.muted)
+    silenced = _silence_events(clip, new.muted)
     record.clip_redacted(
         actor=actor.username,
         organisation=clip.dataset.organisation.name,
@@ -104,10 +169,44 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> None:
         after=new.blob.sha256,
         method="; ".join(new.changes),
     )
+    return silenced
 
 
-def _silence_events(clip: Clip, muted: tuple[tuple[float, float], ...]) -> None:
+def put_back(actor: User, clip: Clip, done: Redaction) -> None:
+    """Turn the redaction of the locked clip back: bytes, name and events as they were."""
+    taken = Clip.objects.filter(dataset=clip.dataset, path=done.before_path).exclude(pk=clip.pk)
+    if taken.exists():
+        raise NotRedactableError(
+            f"The clip was {done.before_path}, and there is another of that name now."
+        )
+    with local_copy(done.before) as source:
+        probed = probe(source, name=done.before_path)
+    after = clip.blob
+    clip.blob, clip.path = done.before, done.before_path
+    # What came in is no longer replaced by anything.
+    if clip.original_id == done.before_id:
+        clip.original = None
+    for name in PROBED:
+        setattr(clip, name, getattr(probed, name))
+    clip.cells_sha256 = cells_digest(clip)
+    clip.save()
+    for uid, status in done.events["muted"].items():
+        Event.objects.filter(clip=clip, uid=uid, status=Status.REJECTED).update(status=status)
+    record.clip_redacted(
+        actor=actor.username,
+        organisation=clip.dataset.organisation.name,
+        dataset=clip.dataset.full_name,
+        clip=clip.path,
+        before=after.sha256,
+        after=done.before.sha256,
+        method="taken back",
+    )
+
+
+def _silence_events(clip: Clip, muted: tuple[tuple[float, float], ...]) -> Silenced:
     rows = list(Event.objects.filter(clip=clip))
     after = events_after_mute(rows, [Segment(*interval) for interval in muted])
-    gone = [each.event.pk for each in after if each.fate is Fate.MUTED]
-    Event.objects.filter(pk__in=gone).update(status=Status.REJECTED)
+    gone = [each.event for each in after if each.fate is Fate.MUTED]
+    partly = [str(each.event.uid) for each in after if each.fate is Fate.PARTLY_MUTED]
+    Event.objects.filter(pk__in=[event.pk for event in gone]).update(status=Status.REJECTED)
+    return Silenced({str(event.uid): event.status for event in gone}, partly)

@@ -1,0 +1,328 @@
+"""What waits for reviewers, and in which order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Case as Choice
+from django.db.models import (
+    Count,
+    F,
+    FloatField,
+    Func,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from apps.accounts.access import Principal, organisations_where, require, within_reach
+from apps.accounts.models import User
+from apps.datasets.models import Clip, Dataset
+from apps.privacy.access import awaiting_second as cleared_alone
+from apps.privacy.access import findings_for
+from apps.privacy.models import ChangeRequest, Decision, Finding, ReviewTime
+from apps.privacy.stories import Case, awaiting_second, story_of
+from apps.storage.models import Blob
+from datasets_catalog.errors import InvalidError, NotFoundError
+from datasets_catalog.roles import Permission
+
+__all__ = [
+    "ORDER",
+    "Case",
+    "Progress",
+    "awaiting_second",
+    "case",
+    "cases_for",
+    "change_request_for",
+    "clip_for",
+    "clips_for",
+    "decision_for",
+    "last_decision_of",
+    "original_of",
+    "place_in",
+    "progress_of",
+]
+
+# How bad it would be to let the kind through; a kind that is not here counts half.
+WEIGHTS = {
+    "speech": 1.0,
+    "name": 1.0,
+    "phone": 1.0,
+    "email": 1.0,
+    "face": 1.0,
+    "video": 0.9,
+    "coordinates": 0.7,
+    "rare_combination": 0.6,
+    "metadata": 0.4,
+    "date": 0.3,
+}
+OTHER_WEIGHT = 0.5
+# Seconds: a shorter finding counts as this long, a longer one as that, one outside of the sound
+# as the middle.
+SHORTEST, MIDDLE, LONGEST = 5.0, 10.0, 30.0
+# The order of `cases_for`: together what was recorded together. No value is null, the last tells
+# any two apart, so that pages can go on after a row.
+ORDER = ("-recording_risk", "recording_group", "-risk", "pk")
+SECOND, CHANGES = "second", "changes"
+AWAITED = ("", SECOND, CHANGES)
+
+
+class ClipUnknownError(NotFoundError):
+    """There is no such clip to review, or it is not the user's to see."""
+
+    code = "review.clip_unknown"
+
+
+class DecisionUnknownError(NotFoundError):
+    """There is no such decision in force, or it is not the user's to see."""
+
+    code = "decision.unknown"
+
+
+class ChangeRequestUnknownError(NotFoundError):
+    """There is no such change request, or it is not the user's to see."""
+
+    code = "change_request.unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the review of a draft has come, in clips in which anything was found.
+
+    `per_clip` is the mean of seconds over the clips that took any, None where none did.
+    """
+
+    total: int
+    decided: int
+    open: int
+    seconds: float
+    per_clip: float | None
+    by_reviewer: tuple["ByReviewer", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ByReviewer:
+    """What one reviewer did in a dataset: decisions in force, clips looked at, seconds."""
+
+    username: str
+    decisions: int
+    clips: int
+    seconds: float
+
+
+class _HighestOf(Func):
+    """MAX over a window of groups, which Django's own Max does not take an aggregate for."""
+
+    function = "MAX"
+    window_compatible = True
+    output_field = FloatField()
+
+
+def clips_for(user: Principal) -> QuerySet[Clip]:
+    """Clips of the organisations in which the user sees findings."""
+    return Clip.objects.filter(
+        within_reach(user, "dataset"),
+        dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW),
+    ).select_related("dataset__organisation", "recording", "blob")
+
+
+def clip_for(user: Principal, uid: UUID | str) -> Clip:
+    """The clip, if the user may see its findings. Raises `ClipUnknownError`."""
+    row = clips_for(user).filter(uid=uid).first()
+    if row is None:
+        raise ClipUnknownError(f"There is no clip {uid}, or it is not yours to review.")
+    return row
+
+
+def cases_for(
+    user: Principal,
+    *,
+    dataset: Dataset | None = None,
+    kind: str = "",
+    assigned_to: User | None = None,
+    mine: bool = False,
+    unassigned: bool = False,
+    awaiting: str = "",
+) -> QuerySet[Clip]:
+    """Clips in the draft that wait, riskiest first, those of one recording together (`ORDER`).
+
+    `awaiting`: a decision, or (`second`) another reviewer, or (`changes`) the steward. Annotated
+    with `open_findings` (those that wait), `risk` (0 to 1, of the worst of them),
+    `recording_risk` and `recording_group`. Raises `InvalidError` for an unknown `awaiting`.
+    """
+    if awaiting not in AWAITED:
+        raise InvalidError(f"Nothing waits for {awaiting!r}: ask for {SECOND} or {CHANGES}.")
+    rows = clips_for(user).filter(state=Clip.State.ACTIVE)
+    if dataset is not None:
+        rows = rows.filter(dataset=dataset)
+    if mine and isinstance(user, User):
+        rows = rows.filter(assignment__reviewer=user)
+    if assigned_to is not None:
+        rows = rows.filter(assignment__reviewer=assigned_to)
+    if unassigned:
+        rows = rows.filter(assignment=None)
+    waiting = _waiting(awaiting, kind)
+    if awaiting == CHANGES:
+        rows = rows.filter(pk__in=ChangeRequest.objects.filter(answered_at=None).values("clip"))
+        if kind:
+            rows = rows.filter(waiting)
+    else:
+        rows = rows.filter(waiting)
+    return _ranked(rows, waiting)
+
+
+def _waiting(awaiting: str, kind: str) -> Q:
+    """What of a clip's findings waits; a condition on clips."""
+    current = Q(findings__content_sha256=F("blob__sha256")) | Q(
+        findings__content_sha256=F("cells_sha256")
+    )
+    waits = cleared_alone("findings__") if awaiting == SECOND else Q(findings__decision=None)
+    found = current & waits & Q(findings__isnull=False)
+    return found & Q(findings__kind=kind) if kind else found
+
+
+def _ranked(rows: QuerySet[Clip], waiting: Q) -> QuerySet[Clip]:
+    group = Coalesce("recording_id", Value(0) - F("pk"))
+    return (
+        rows.annotate(
+            open_findings=Count("findings", filter=waiting),
+            risk=Coalesce(Max(risk_of("findings__"), filter=waiting), 0.0),
+            recording_group=group,
+        )
+        .annotate(recording_risk=Window(_HighestOf(F("risk")), partition_by=[F("recording_group")]))
+        .order_by(*ORDER)
+    )
+
+
+def risk_of(prefix: str = "") -> CombinedExpression:
+    """From 0 to 1: the kind's weight, how sure the detector is, and how long it lasts."""
+    weight = Choice(
+        *(When(**{f"{prefix}kind": kind}, then=Value(weight)) for kind, weight in WEIGHTS.items()),
+        default=Value(OTHER_WEIGHT),
+        output_field=FloatField(),
+    )
+    seconds = Coalesce(F(f"{prefix}offset") - F(f"{prefix}onset"), Value(MIDDLE))
+    length = Least(Greatest(seconds, Value(SHORTEST)), Value(LONGEST)) / Value(LONGEST)
+    sure = Least(Greatest(Coalesce(F(f"{prefix}score"), Value(1.0)), Value(0.0)), Value(1.0))
+    return weight * sure * length
+
+
+def place_in(rows: QuerySet[Clip], clip: Clip) -> Clip | None:
+    """The clip as it stands in a queue of `cases_for`, with the queue's own annotations."""
+    # Joined by OR to a condition on the window: else the window would be over this clip alone.
+    return rows.filter(Q(pk=clip.pk) | Q(recording_risk__lt=0)).first()
+
+
+def case(user: Principal, uid: UUID | str) -> Case:
+    """All that a reviewer has to know of one clip. Raises `ClipUnknownError`."""
+    return story_of(user, clip_for(user, uid))
+
+
+def progress_of(user: Principal, dataset: Dataset) -> Progress:
+    """How far the review of the draft is. Raises `DeniedError`."""
+    if not isinstance(user, User):
+        raise ClipUnknownError("Sign in to see how far a review is.")
+    require(user, Permission.FINDING_VIEW, dataset.organisation)
+    found = Clip.objects.filter(dataset=dataset, findings__isnull=False)
+    total = found.values("pk").distinct().count()
+    waits = _waiting("", "") | _waiting(SECOND, "")
+    still = found.filter(waits, state=Clip.State.ACTIVE).values("pk").distinct().count()
+    times = ReviewTime.objects.filter(clip__dataset=dataset)
+    told = times.aggregate(
+        seconds=Coalesce(Sum("seconds"), 0.0), clips=Count("clip", distinct=True)
+    )
+    return Progress(
+        total=total,
+        decided=total - still,
+        open=still,
+        seconds=told["seconds"],
+        per_clip=told["seconds"] / told["clips"] if told["clips"] else None,
+        by_reviewer=tuple(_by_reviewer(dataset, times)),
+    )
+
+
+def _by_reviewer(dataset: Dataset, times: QuerySet[ReviewTime]) -> list[ByReviewer]:
+    decisions = dict(
+        Decision.objects.filter(finding__clip__dataset=dataset)
+        .order_by()
+        .values_list("decided_by__username")
+        .annotate(Count("pk"))
+    )
+    spent = {
+        name: (clips, seconds)
+        for name, clips, seconds in times.order_by()
+        .values_list("reviewer__username")
+        .annotate(Count("clip"), Sum("seconds"))
+    }
+    return [
+        ByReviewer(name, decisions.get(name, 0), *spent.get(name, (0, 0.0)))
+        for name in sorted(decisions.keys() | spent.keys())
+    ]
+
+
+def decision_for(user: Principal, number: int) -> Decision:
+    """The decision in force, if the user may see its finding. Raises `DecisionUnknownError`."""
+    row = (
+        Decision.objects.filter(pk=number, finding__in=findings_for(user).order_by())
+        .select_related("decided_by", "finding__clip__dataset__organisation", "confirmation")
+        .first()
+    )
+    if row is None:
+        raise DecisionUnknownError(f"There is no decision {number}, or it is not yours to see.")
+    return row
+
+
+def last_decision_of(user: User) -> Decision | None:
+    """What the user decided last, if it is in force."""
+    return (
+        Decision.objects.filter(decided_by=user)
+        .select_related("finding__clip", "batch")
+        .order_by("-decided_at", "-pk")
+        .first()
+    )
+
+
+def change_request_for(user: Principal, uid: UUID | str) -> ChangeRequest:
+    """The request, if the user sees the clip's findings. Raises `ChangeRequestUnknownError`."""
+    row = (
+        ChangeRequest.objects.filter(uid=uid, clip__in=clips_for(user))
+        .select_related("clip__dataset__organisation", "asked_by", "answered_by")
+        .first()
+    )
+    if row is None:
+        raise ChangeRequestUnknownError(f"There is no change request {uid}, or it is not yours.")
+    return row
+
+
+def original_of(user: Principal, clip: Clip) -> Blob:
+    """The bytes as they came in, for the ears of reviewers alone.
+
+    Raises `DeniedError`, and `ClipUnknownError` where nothing was replaced.
+    """
+    if not isinstance(user, User):
+        raise ClipUnknownError("Sign in as a reviewer.")
+    require(user, Permission.FINDING_DECIDE, clip.dataset.organisation)
+    if clip.original is None or clip.original.destroyed_at is not None:
+        raise ClipUnknownError(f"{clip.path} has no other bytes than these.")
+    return clip.original
+
+
+def findings_alike(
+    user: Principal, dataset: Dataset, kind: str, *, recording: int | None = None
+) -> QuerySet[Finding]:
+    """Open findings of one kind in a dataset (in one recording of it): what one decision may do."""
+    rows = findings_for(user, dataset).filter(kind=kind, decision=None)
+    return rows.filter(clip__recording_id=recording) if recording is not None else rows
+
+
+def times_of(clip: Clip) -> Sequence[tuple[str, float, datetime]]:
+    """Who gave how many seconds to the clip."""
+    rows = ReviewTime.objects.filter(clip=clip).order_by("reviewer__username")
+    return list(rows.values_list("reviewer__username", "seconds", "noted_at"))

@@ -1,0 +1,160 @@
+"""What a reviewer has to know of one clip: its findings, its neighbours, its people."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from apps.accounts.access import Principal
+from apps.accounts.models import User
+from apps.consent.ledger import consents_of
+from apps.consent.models import Participation
+from apps.datasets.models import Clip, Event
+from apps.privacy.access import AWAITING, findings_for, state_of
+from apps.privacy.models import (
+    Assignment,
+    ChangeRequest,
+    Comment,
+    Decision,
+    Finding,
+    ReviewTime,
+)
+from apps.privacy.voices import matches
+from datasets_catalog.consent import Consent
+from datasets_catalog.purposes import Answer
+
+NEIGHBOURS = 50
+EARLIER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another clip of the recording, and how its review stands, in words."""
+
+    clip: Clip
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a contributor of the clip has agreed to, by the latest consent on record."""
+
+    contributor: str
+    purposes: tuple[str, ...]
+    valid: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One clip as a reviewer needs it; findings come with the decisions in force on them."""
+
+    clip: Clip
+    findings: list[Finding]
+    neighbours: list[Neighbour]
+    consents: list[Agreed]
+    comments: list[Comment]
+    change_requests: list[ChangeRequest]
+    assignee: User | None
+    earlier: list[Decision]
+    seconds_so_far: float
+
+
+def story_of(user: Principal, clip: Clip) -> Case:
+    """The story of a clip that the user may see; some ten queries."""
+    findings = findings_for(user, clip.dataset).filter(clip=clip)
+    related = ("decision__decided_by", "decision__confirmation__confirmed_by")
+    assignment = Assignment.objects.filter(clip=clip).select_related("reviewer").first()
+    spent = ReviewTime.objects.filter(clip=clip).aggregate(seconds=Sum("seconds"))["seconds"]
+    return Case(
+        clip=clip,
+        findings=list(findings.select_related(*related)),
+        neighbours=_neighbours(user, clip),
+        consents=_agreed(clip),
+        comments=list(Comment.objects.filter(clip=clip).select_related("written_by")),
+        change_requests=list(
+            ChangeRequest.objects.filter(clip=clip).select_related("asked_by", "answered_by")
+        ),
+        assignee=assignment.reviewer if assignment else None,
+        earlier=_earlier(clip),
+        seconds_so_far=spent or 0.0,
+    )
+
+
+def awaiting_second(user: User, story: Case) -> list[int]:
+    """Ids of the findings in it that this user, as another reviewer, may confirm."""
+    clip = story.clip
+    if clip.added_by_id == user.pk or Event.objects.filter(clip=clip, created_by=user).exists():
+        return []
+    return [
+        finding.pk
+        for finding in story.findings
+        if state_of(finding) == AWAITING and finding.decision.decided_by_id != user.pk
+    ]
+
+
+def _neighbours(user: Principal, clip: Clip) -> list[Neighbour]:
+    if clip.recording_id is None:
+        return []
+    clips = list(
+        Clip.objects.filter(recording_id=clip.recording_id)
+        .exclude(pk=clip.pk)
+        .exclude(state=Clip.State.REMOVED)
+        .order_by("path")[:NEIGHBOURS]
+    )
+    states: dict[int, list[str]] = defaultdict(list)
+    for finding in findings_for(user, clip.dataset).filter(clip__in=clips):
+        states[finding.clip_id].append(state_of(finding))
+    return [Neighbour(row, _stands(row, states[row.pk])) for row in clips]
+
+
+def _stands(clip: Clip, states: Sequence[str]) -> str:
+    if clip.state == Clip.State.EXCLUDED:
+        return "excluded"
+    if not states:
+        return "nothing found"
+    waiting = sum(state in {"open", AWAITING} for state in states)
+    done = sorted({state for state in states if state in Decision.Verdict.values})
+    told = [f"{waiting} open"] if waiting else []
+    told += [f"{state}{'ed' if state != Decision.Verdict.EXCLUDE else 'd'}" for state in done]
+    return ", ".join(told) or "changed since"
+
+
+def _agreed(clip: Clip) -> list[Agreed]:
+    people = Participation.objects.filter(clip=clip).order_by("contributor__code")
+    codes = list(people.values_list("contributor__code", flat=True))
+    if not codes:
+        return []
+    latest = {one.contributor: one for one in consents_of(clip.dataset.organisation, codes)}
+    return [_told(code, latest.get(code)) for code in codes]
+
+
+def _told(code: str, consent: Consent | None) -> Agreed:
+    if consent is None:
+        return Agreed(code, (), valid=False, words="has no consent on record")
+    allowed = tuple(
+        sorted(
+            str(purpose) for purpose, answer in consent.answers.items() if answer is Answer.ALLOWED
+        )
+    )
+    until = consent.valid_until
+    valid = until is None or until > timezone.now()
+    words = f"allows {', '.join(allowed)}" if allowed else "allows nothing"
+    if until is not None:
+        words += f" {'until' if valid else '(ended on'} {until:%Y-%m-%d}{'' if valid else ')'}"
+    return Agreed(code, allowed, valid, words)
+
+
+def _earlier(clip: Clip) -> list[Decision]:
+    """The latest decisions on other clips of the recording, or with what may be the same voice."""
+    alike = Q(finding__clip__in=[match.clip.pk for match in matches(clip)])
+    if clip.recording_id is not None:
+        alike |= Q(finding__clip__recording_id=clip.recording_id)
+    rows = Decision.objects.filter(alike, finding__clip__dataset=clip.dataset)
+    return list(
+        rows.exclude(finding__clip=clip)
+        .select_related("decided_by", "finding__clip", "confirmation")
+        .order_by("-decided_at", "-pk")[:EARLIER]
+    )

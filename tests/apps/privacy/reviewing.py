@@ -1,0 +1,31 @@
+"""Findings to decide on, made as scans make them."""
+
+from typing import Any
+
+from apps.accounts.models import Membership, User
+from apps.datasets.models import Clip, Dataset
+from apps.privacy.models import Finding, Scan
+from datasets_catalog.roles import Role
+from tests.cast import Cast
+
+
+def second_reviewer(cast: Cast) -> User:
+    """Dan, who reviews as well."""
+    Membership.objects.get_or_create(
+        user=cast.dan, organisation=cast.acme, role=Role.PRIVACY_REVIEWER
+    )
+    return cast.dan
+
+
+def clip_at(dataset: Dataset, number: int = 0) -> Clip:
+    return Clip.objects.select_related("blob", "dataset__organisation").get(
+        dataset=dataset, path__endswith=f"{number:03d}.wav"
+    )
+
+
+def found_in(clip: Clip, *, kind: str = "speech", position: int = 7, **more: Any) -> Finding:
+    """What a detector in force saw in the clip's present bytes."""
+    scan = Scan.objects.filter(content_sha256=clip.blob.sha256).order_by("pk").first()
+    assert scan is not None
+    values = {"content_sha256": clip.blob.sha256, "onset": 0.1, "offset": 0.2, "score": 0.9, **more}
+    return Finding.objects.create(clip=clip, scan=scan, kind=kind, position=position, **values)

@@ -1,0 +1,333 @@
+"""Decisions: one and many, taken back, and confirmed by a second reviewer."""
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.audit.models import AuditEvent
+from apps.datasets.models import Clip, Dataset, Event
+from apps.privacy import undoing
+from apps.privacy.access import open_ones, state_of, unsettled
+from apps.privacy.actions import (
+    NotAlikeError,
+    NotAwaitingError,
+    OwnWorkError,
+    UndoError,
+    confirm,
+    decide,
+    decide_many,
+    undo,
+    undo_batch,
+)
+from apps.privacy.models import Batch, Confirmation, Decision, Finding, Redaction, Revocation
+from apps.privacy.replacing import redone
+from apps.releases.actions import create_release
+from apps.releases.facts import facts_of
+from apps.releases.models import Release
+from datasets_catalog.errors import DeniedError, EarmarkError, InvalidError
+from datasets_catalog.facts import FindingState
+from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
+from tests.cast import Cast
+from tests.factories.drafts import PURPOSES, make_draft, make_release
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(cast: Cast, tmp_path: Path) -> Dataset:
+    return make_draft(cast, tmp_path)
+
+
+@pytest.fixture
+def dan(cast: Cast) -> User:
+    return second_reviewer(cast)
+
+
+def identifiable(cast: Cast, finding: Finding) -> Decision:
+    return decide(
+        actor=cast.cleo,
+        finding=finding,
+        verdict="clear",
+        reason="ben, who agreed",
+        identifiable=True,
+    )
+
+
+def states(dataset: Dataset) -> list[FindingState]:
+    release = Release.objects.filter(dataset=dataset).first() or create_release(
+        actor=dataset.created_by, dataset=dataset, version="0.1.0", purposes=PURPOSES
+    )
+    facts = facts_of(release, at=timezone.now())
+    return [finding.state for clip in facts.clips for finding in clip.findings]
+
+
+def test_an_identifiable_person_waits_for_a_second_reviewer(
+    cast: Cast, draft: Dataset, dan: User
+) -> None:
+    finding = found_in(clip_at(draft))
+    decision = identifiable(cast, finding)
+    assert FindingState.AWAITING_SECOND in states(draft)
+    assert not open_ones(Finding.objects.all()).exists()
+    assert list(unsettled(Finding.objects.all())) == [finding]
+    assert state_of(Finding.objects.get(pk=finding.pk)) == "awaiting_second"
+    made = confirm(actor=dan, decision=decision, agree=True, reason="ben, heard it too")
+    assert made.confirmed_by == dan
+    assert states(draft) == []
+    assert state_of(Finding.objects.get(pk=finding.pk)) == "clear"
+
+
+def test_what_a_second_reviewer_does_not_agree_with_is_open_again(
+    cast: Cast, draft: Dataset, dan: User
+) -> None:
+    finding = found_in(clip_at(draft))
+    decision = identifiable(cast, finding)
+    confirm(actor=dan, decision=decision, agree=False, reason="not ben")
+    assert list(open_ones(Finding.objects.all())) == [finding]
+    taken = Revocation.objects.get()
+    assert (taken.decided_by, taken.revoked_by, taken.cause) == (cast.cleo, dan, "not_confirmed")
+    assert not Confirmation.objects.get().agree
+    again = identifiable(cast, finding)
+    confirm(actor=dan, decision=again, agree=True, reason="heard it twice: ben")
+    assert states(draft) == []
+
+
+def test_the_second_is_neither_the_first_nor_of_the_work_nor_without_the_role(
+    cast: Cast, draft: Dataset, dan: User
+) -> None:
+    clip = clip_at(draft)
+    decision = identifiable(cast, found_in(clip))
+    with pytest.raises(OwnWorkError):
+        confirm(actor=cast.cleo, decision=decision, agree=True, reason="me again")
+    with pytest.raises(DeniedError):
+        confirm(actor=cast.olga, decision=decision, agree=True, reason="I only look")
+    Event.objects.filter(clip=clip).update(created_by=dan)
+    with pytest.raises(OwnWorkError):
+        confirm(actor=dan, decision=decision, agree=True, reason="I labelled it")
+
+
+@pytest.mark.parametrize("who", ["cleo", "ada", "dan"])
+def test_the_database_refuses_a_second_who_is_none(
+    cast: Cast, draft: Dataset, dan: User, who: str
+) -> None:
+    """The first reviewer, the uploader, and an annotator."""
+    clip = clip_at(draft)
+    decision = identifiable(cast, found_in(clip))
+    Event.objects.filter(clip=clip).update(created_by=dan)
+    with pytest.raises(DatabaseError, match=r"second|uploader"), transaction.atomic():
+        Confirmation.objects.create(
+            finding=decision.finding,
+            decision=decision,
+            agree=True,
+            reason="x",
+            confirmed_by=getattr(cast, who),
+            decided_by=cast.cleo,
+            uploaded_by=cast.ada,
+        )
+
+
+def test_a_plain_clearance_waits_for_nobody(cast: Cast, draft: Dataset, dan: User) -> None:
+    finding = found_in(clip_at(draft))
+    decision = decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+    with pytest.raises(NotAwaitingError):
+        confirm(actor=dan, decision=decision, agree=True, reason="yes")
+    assert states(draft) == []
+
+
+def test_findings_alike_are_decided_on_at_once(cast: Cast, draft: Dataset) -> None:
+    findings = [found_in(clip_at(draft, number)) for number in range(4)]
+    made = decide_many(
+        actor=cast.cleo, findings=findings, verdict="exclude", reason="a conversation in all"
+    )
+    batch = Batch.objects.get()
+    assert (batch.count, batch.kind, batch.made_by) == (4, "speech", cast.cleo)
+    assert {decision.batch_id for decision in made} == {batch.pk}
+    assert Clip.objects.filter(dataset=draft, state="excluded").count() == 4
+    event = AuditEvent.objects.get(kind="findings.decided")
+    assert event.detail["batch"]["count"] == 4
+
+
+def test_of_many_all_are_decided_or_none(cast: Cast, draft: Dataset, dan: User) -> None:
+    findings = [found_in(clip_at(draft, number)) for number in range(4)]
+    Event.objects.filter(clip=findings[3].clip).update(created_by=dan)
+    with pytest.raises(OwnWorkError, match=r"003\.wav"):
+        decide_many(actor=dan, findings=findings, verdict="clear", reason="tones")
+    decide(actor=cast.cleo, finding=findings[1], verdict="clear", reason="a tone")
+    with pytest.raises(EarmarkError, match="already"):
+        decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+    assert Decision.objects.count() == 1
+    assert Batch.objects.count() == 0
+
+
+def test_findings_that_are_not_alike_are_not_decided_on_together(
+    cast: Cast, draft: Dataset
+) -> None:
+    mixed = [found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1), kind="name")]
+    with pytest.raises(NotAlikeError, match="name, speech"):
+        decide_many(actor=cast.cleo, findings=mixed, verdict="clear", reason="tones")
+    with pytest.raises(InvalidError):
+        decide_many(actor=cast.cleo, findings=[], verdict="clear", reason="tones")
+    with pytest.raises(InvalidError, match="reason"):
+        decide_many(actor=cast.cleo, findings=mixed[:1], verdict="clear", reason=" ")
+
+
+def test_many_decisions_take_few_queries(
+    cast: Cast, draft: Dataset, django_assert_max_num_queries: pytest.FixtureRequest
+) -> None:
+    findings = [
+        found_in(clip_at(draft, number), position=10 + position)
+        for number in range(4)
+        for position in range(25)
+    ]
+    with django_assert_max_num_queries(40):  # type: ignore[operator]
+        decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+    assert Decision.objects.count() == 100
+
+
+def test_findings_of_one_clip_are_taken_out_together(cast: Cast, draft: Dataset) -> None:
+    clip = clip_at(draft)
+    before = clip.blob
+    findings = [
+        found_in(clip, position=8, onset=0.05, offset=0.1),
+        found_in(clip, position=9, onset=0.2, offset=0.25),
+    ]
+    decide_many(actor=cast.cleo, findings=findings, verdict="redact", reason="two words")
+    row = Redaction.objects.get()
+    assert row.intervals == [[0.05, 0.1], [0.2, 0.25]]
+    assert (row.before, row.method, row.made_by) == (before, "mute", cast.cleo)
+    clip.refresh_from_db()
+    assert clip.blob == row.after
+    assert clip.original == before
+
+
+@pytest.mark.parametrize("method", ["mute", "bleep", "noise"])
+def test_a_recorded_redaction_gives_the_same_bytes_again(
+    cast: Cast, draft: Dataset, tmp_path: Path, method: str
+) -> None:
+    finding = found_in(clip_at(draft))
+    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method)
+    row = Redaction.objects.select_related("before", "after").get()
+    target = tmp_path / "again"
+    redone(row, target)
+    assert row.after.size == target.stat().st_size
+    assert sha256(target) == row.after.sha256
+    assert (row.version, row.method) == ("1", method)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_clearance_is_taken_back_and_stays_in_the_record(cast: Cast, draft: Dataset) -> None:
+    finding = found_in(clip_at(draft))
+    decision = decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+    undo(actor=cast.cleo, decision=decision, reason="wrong key")
+    assert list(open_ones(Finding.objects.all())) == [finding]
+    row = Revocation.objects.get()
+    assert (row.verdict, row.reason, row.why) == ("clear", "a tone", "wrong key")
+    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="a voice")
+    assert Decision.objects.get().verdict == "exclude"
+    with pytest.raises(UndoError, match="already"):
+        undo(actor=cast.cleo, decision=decision)
+
+
+def test_an_exclusion_taken_back_returns_the_clip(cast: Cast, draft: Dataset) -> None:
+    clip = clip_at(draft)
+    first, second = found_in(clip), found_in(clip, position=8)
+    one = decide(actor=cast.cleo, finding=first, verdict="exclude", reason="a voice")
+    two = decide(actor=cast.cleo, finding=second, verdict="exclude", reason="another")
+    undo(actor=cast.cleo, decision=one)
+    clip.refresh_from_db()
+    assert clip.state == "excluded"
+    before = Dataset.objects.get(pk=draft.pk).draft_serial
+    undo(actor=cast.cleo, decision=two)
+    clip.refresh_from_db()
+    assert clip.state == "active"
+    assert Dataset.objects.get(pk=draft.pk).draft_serial == before + 1
+
+
+def test_a_redaction_taken_back_restores_bytes_and_events(cast: Cast, draft: Dataset) -> None:
+    clip = clip_at(draft)
+    event = Event.objects.get(clip=clip)
+    finding = found_in(clip, onset=event.onset, offset=event.offset)
+    before = clip.blob
+    decision = decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name")
+    event.refresh_from_db()
+    assert event.status == "rejected"
+    undo(actor=cast.cleo, decision=decision)
+    clip.refresh_from_db()
+    event.refresh_from_db()
+    assert (clip.blob, clip.original) == (before, None)
+    assert event.status != "rejected"
+    assert list(open_ones(Finding.objects.filter(pk=finding.pk))) == [finding]
+
+
+def test_a_batch_is_taken_back_as_a_whole(cast: Cast, draft: Dataset) -> None:
+    findings = [found_in(clip_at(draft, number)) for number in range(4)]
+    decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+    assert undo_batch(actor=cast.cleo, batch=Batch.objects.get()) == 4
+    assert Decision.objects.count() == 0
+    assert Revocation.objects.count() == 4
+
+
+def test_it_is_too_late_after_a_while_after_a_freeze_and_after_an_agreement(
+    cast: Cast, draft: Dataset, dan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreed = identifiable(cast, found_in(clip_at(draft, 0)))
+    confirm(actor=dan, decision=agreed, agree=True, reason="ben")
+    with pytest.raises(UndoError, match="agreed"):
+        undo(actor=cast.cleo, decision=agreed)
+    decision = decide(
+        actor=cast.cleo, finding=found_in(clip_at(draft, 1)), verdict="clear", reason="a tone"
+    )
+    with pytest.raises(DeniedError):
+        undo(actor=dan, decision=decision)
+    with monkeypatch.context() as patched:
+        patched.setattr(undoing, "UNDO_WITHIN", timedelta(0))
+        with pytest.raises(UndoError, match="minutes"):
+            undo(actor=cast.cleo, decision=decision)
+    make_release(cast, draft)
+    with pytest.raises(UndoError, match="frozen"):
+        undo(actor=cast.cleo, decision=decision)
+
+
+def test_a_decision_leaves_only_into_the_record(cast: Cast, draft: Dataset) -> None:
+    decision = decide(
+        actor=cast.cleo, finding=found_in(clip_at(draft)), verdict="clear", reason="a tone"
+    )
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Decision.objects.filter(pk=decision.pk).delete()
+    # A record that says something else does not open the way.
+    Revocation.objects.create(
+        finding=decision.finding,
+        decision_number=decision.pk,
+        verdict="exclude",
+        reason="another",
+        identifiable=False,
+        content_sha256=decision.content_sha256,
+        decided_by=cast.cleo,
+        decided_at=decision.decided_at,
+        cause="undone",
+        revoked_by=cast.cleo,
+    )
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Decision.objects.filter(pk=decision.pk).delete()
+
+
+@pytest.mark.parametrize("model", [Batch, Revocation, Confirmation, Redaction])
+def test_what_was_written_down_stays(
+    cast: Cast, draft: Dataset, dan: User, model: type[Batch | Revocation]
+) -> None:
+    first, second = found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1))
+    confirm(actor=dan, decision=identifiable(cast, first), agree=False, reason="no")
+    decide_many(actor=cast.cleo, findings=[second], verdict="redact", reason="a name")
+    for attempt in (
+        lambda: model.objects.all()._raw_delete(using="default"),
+        lambda: model.objects.update(id=10_000),
+    ):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            attempt()
