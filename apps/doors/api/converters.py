@@ -35,9 +35,3 @@ class TableConverter(SlugConverter):
     """One of the tables of a release."""
 
     regex = r"clips|events"
-
-
-class SignedConverter(SlugConverter):
-    """A signed text: letters, digits and what joins its pieces."""
-
-    regex = r"[A-Za-z0-9_:.-]{20,1500}"

@@ -81,6 +81,6 @@ class SignedThrottle(TokenRateThrottle):
 
     def _ident(self, request: Request, view: "APIView") -> str:
         try:
-            return f"signed-{holder_in(view.kwargs['text'])}"
+            return f"signed-{holder_in(request.query_params.get('key', ''))}"
         except SignatureInvalidError:
             return self.get_ident(request)

@@ -29,7 +29,6 @@ register_converter(converters.WordConverter, "word")
 register_converter(converters.Sha256Converter, "sha256")
 register_converter(converters.VersionConverter, "version")
 register_converter(converters.TableConverter, "table")
-register_converter(converters.SignedConverter, "signed")
 
 app_name = "api"
 
@@ -46,6 +45,7 @@ ORGANISATION: Routes = [
     path("agreements/", agreements.Agreements.as_view(), name="agreements"),
     path("targets/", publishing.Targets.as_view(), name="targets"),
     path("targets/<name:target>/", publishing.OneTarget.as_view(), name="target"),
+    path("targets/<name:target>/check/", publishing.TargetCheck.as_view(), name="target-check"),
 ]
 
 UPLOAD: Routes = [
@@ -119,6 +119,7 @@ DATASET: Routes = [
         access.EntitlementRevocations.as_view(),
         name="entitlement-revocations",
     ),
+    path("activity/", audit.DatasetActivity.as_view(), name="activity"),
     path("receipts/", access.Receipts.as_view(), name="receipts"),
     path("refusals/", access.Refusals.as_view(), name="refusals"),
     path("access-terms/", agreements.AccessTermsList.as_view(), name="access-terms"),
@@ -186,7 +187,7 @@ urlpatterns: Routes = [
         access.AccessRequestRefusal.as_view(),
         name="access-request-refuse",
     ),
-    path("signed/<signed:text>/", parts.SignedObject.as_view(), name="signed"),
+    path("signed/", parts.SignedObject.as_view(), name="signed"),
     path("jobs/", jobs.Jobs.as_view(), name="jobs"),
     path("jobs/<uuid:uid>/", jobs.OneJob.as_view(), name="job"),
     path("jobs/<uuid:uid>/cancel/", jobs.JobCancellation.as_view(), name="job-cancel"),

@@ -38,6 +38,7 @@ GET    agreements                       401 404 404 200 200 200 200
 GET    targets                          401 404 404 200 200 200 200
 GET    target                           401 404 404 200 200 200 200
 PUT    target                           401 404 404 200 403 200 403
+POST   target-check                     401 404 404 200 403 200 403
 GET    vocabularies                     200 200 200 200 200 200 200
 GET    vocabulary                       200 200 200 200 200 200 200
 GET    terms                            200 200 200 200 200 200 200
@@ -70,6 +71,7 @@ POST   access-request-refuse            401 403 404 200 404 404 404
 GET    entitlements                     401 403 403 200 403 403 403
 POST   entitlements                     401 403 403 201 403 403 403
 POST   entitlement-revocations          401 403 403 200 403 403 403
+GET    activity                         401 403 403 200 200 200 200
 GET    receipts                         401 403 403 200 403 403 403
 GET    refusals                         401 403 403 200 403 403 403
 GET    access-terms                     200 200 200 200 200 200 200
@@ -129,6 +131,7 @@ GET    job                              401 404 404 200 200 200 200
 POST   job-cancel                       401 404 404 200 403 403 403
 """
 QUERIES = {
+    "signed": "?key={key}",
     "draft-events": "?format=native&name=events.csv",
     "draft-coverage": "?purposes=research.noncommercial",
     "release-diff": "?since=1.0.0",
@@ -183,7 +186,7 @@ def rows() -> dict[str, list[int]]:
 
 def send(client: Any, world: World, call: str) -> Any:
     method, route = call.split()
-    address = world.address(route) + QUERIES.get(route, "")
+    address = world.address(route) + QUERIES.get(route, "").format(**world.arguments)
     if call in STREAMS:
         content_type, body = STREAMS[call]
         return client.generic(method, address, body, content_type)

@@ -121,6 +121,7 @@ LISTS = (
     "publications",
     "access-requests",
     "entitlements",
+    "activity",
     "receipts",
     "releases",
     "release-clips",

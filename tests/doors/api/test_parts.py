@@ -243,21 +243,21 @@ def test_a_signed_address_opens_one_object_of_one_release(
     text = sign(cast.ada, release, blob)
     assert check(text).blob == blob
     for changed in (text[:-1] + ("A" if text[-1] != "A" else "B"), f"x{text}", "a" * 40):
-        answer = call().get(f"/api/v1/signed/{changed}/")
+        answer = call().get(f"/api/v1/signed/?key={changed}")
         assert (answer.status_code, answer.json()["code"]) == (403, "access.signature_invalid")
     late = sign(cast.ada, release, blob, seconds=-1)
-    assert call().get(f"/api/v1/signed/{late}/").json()["code"] == "access.signature_expired"
+    assert call().get(f"/api/v1/signed/?key={late}").json()["code"] == "access.signature_expired"
     stranger = Blob.objects.create(store=release.dataset.uid, oid="0" * 32, sha256="0" * 64, size=1)
     other = sign(cast.ada, release, stranger)
-    assert call().get(f"/api/v1/signed/{other}/").json()["code"] == "object.unknown"
+    assert call().get(f"/api/v1/signed/?key={other}").json()["code"] == "object.unknown"
     forged = signing.dumps([1, 0, release.pk, blob.pk, 10**12, ""], salt="another")
-    assert call().get(f"/api/v1/signed/{forged}/").status_code == 403
+    assert call().get(f"/api/v1/signed/?key={forged}").status_code == 403
 
 
 def test_a_file_name_cannot_add_headers(release: Release, cast: Cast, call: Caller) -> None:
     assert release.clips_table is not None
     text = sign(cast.ada, release, release.clips_table, name='a"\r\nSet-Cookie: x=1\r\n.wav')
-    answer = call().get(f"/api/v1/signed/{text}/")
+    answer = call().get(f"/api/v1/signed/?key={text}")
     assert answer.status_code == 200
     answer.getvalue()
     assert "Set-Cookie" not in answer.headers

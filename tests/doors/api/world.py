@@ -88,7 +88,7 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "upload": upload.uid,
             "sha256": sha256_of(CONTENT),
             "number": 1,
-            "text": _signed(cast, release),
+            "key": _signed(cast, release),
             "table": "clips",
             "target": "hub",
             "token_id": create_token(actor=cast.ada, name="spare").row.pk,

@@ -71,6 +71,12 @@ class SelectionOut(serializers.Serializer[Any]):
     manifest = serializers.CharField(help_text="Address of its list of signed addresses.")
 
 
+class SignedQuery(serializers.Serializer[Any]):
+    """What was signed."""
+
+    key = serializers.CharField(max_length=2000, help_text="As the manifest gave it.")
+
+
 class FlavourNew(SelectionIn):
     """Which form, and of which clips: of all without a selection."""
 

@@ -36,6 +36,12 @@ class TargetSettings(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=500, required=False, write_only=True)
 
 
+class TokenHolder(serializers.Serializer[Any]):
+    """Whose token it is, as the hub says."""
+
+    holder = serializers.CharField()
+
+
 class PublicationOut(serializers.ModelSerializer[Publication]):
     """One release on its way to one target. Sizes in bytes."""
 

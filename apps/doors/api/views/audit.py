@@ -1,11 +1,13 @@
-"""The audit log, for auditors."""
+"""The audit log for auditors, and what of it is about a dataset for those who work on it."""
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.access import organisation_for, require
 from apps.audit.models import AuditEvent
+from apps.datasets.access import draft_for
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import audit as shapes
 from datasets_catalog.roles import Permission
@@ -20,4 +22,18 @@ class AuditEvents(ApiView):
         row = organisation_for(self.user, organisation)
         require(self.user, Permission.AUDIT_READ, row)
         events = AuditEvent.objects.filter(organisation=row.name, **self.query(shapes.AuditQuery))
+        return self.page(events, shapes.AuditEventOut, ("-sequence",))
+
+
+class DatasetActivity(ApiView):
+    resource = "audit"
+
+    @extend_schema(responses=shapes.AuditEventOut(many=True))
+    def get(self, request: Request, organisation: str, name: str) -> Response:
+        """List what happened to the dataset and its releases, newest first; for its members."""
+        dataset = draft_for(self.user, f"{organisation}/{name}")
+        full_name = dataset.full_name
+        # Releases are written down as the dataset's name and the version.
+        about = Q(subject=full_name) | Q(subject__startswith=f"{full_name} ")
+        events = AuditEvent.objects.filter(about, organisation=dataset.organisation.name)
         return self.page(events, shapes.AuditEventOut, ("-sequence",))

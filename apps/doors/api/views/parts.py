@@ -205,10 +205,12 @@ class SignedObject(ApiView):
     authentication_classes = ()
     throttle_classes = (SignedThrottle,)
 
-    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY}, auth=[])
-    def get(self, request: Request, text: str) -> HttpResponseBase:
+    @extend_schema(
+        parameters=[shapes.SignedQuery], responses={(200, "*/*"): OpenApiTypes.BINARY}, auth=[]
+    )
+    def get(self, request: Request) -> HttpResponseBase:
         """Download what a signed address opens; needs no token, and asks again who may."""
-        signed = check(text)
+        signed = check(self.query(shapes.SignedQuery)["key"])
         opened = signed.opened
         if request.method == "GET":
             note_taken(

@@ -16,6 +16,7 @@ from apps.doors.api.views.releases import ReleaseView
 from apps.publishing.access import publications_for, target_for, targets_for
 from apps.publishing.actions import (
     TargetSettings,
+    check_target,
     plan_publication,
     publish_release,
     save_target,
@@ -53,6 +54,18 @@ class OneTarget(ApiView):
             settings=TargetSettings(**self.body(shapes.TargetSettings)),
         )
         return Response(shapes.TargetOut(row).data)
+
+
+class TargetCheck(ApiView):
+    resource = "publishing"
+    write_scope = Token.Scope.ADMIN
+
+    @extend_schema(request=None, responses={200: shapes.TokenHolder})
+    def post(self, request: Request, organisation: str, target: str) -> Response:
+        """Ask the hub whose token the target has."""
+        row = target_for(self.user, organisation_for(self.user, organisation), target)
+        holder = check_target(actor=self.user, target=row)
+        return Response(shapes.TokenHolder({"holder": holder}).data)
 
 
 class Publications(ApiView):
