@@ -40,8 +40,8 @@ OVERLAP_SHARE = 0.5
 COMMON = 64
 # Bits of a word that are tried both ways when looking for the same word elsewhere.
 DOUBTS = 3
-# Words looked through at once, with their variants: bounds the memory (about 100 MB).
-AT_ONCE = 2_000_000
+# Words looked through at once, with their variants: bounds the memory (about 250 MB).
+AT_ONCE = 5_000_000
 
 Words = NDArray[np.uint32]
 
@@ -152,11 +152,18 @@ class Likeness:
     distance: float
 
 
-def alike(sounds: Sequence[Sound]) -> list[Likeness]:
-    """Every pair that is a copy of one another, whole or in good part, however it was coded."""
+def alike(sounds: Sequence[Sound], *, old: int | None = None) -> list[Likeness]:
+    """Every pair that is a copy of one another, whole or in good part, however it was coded.
+
+    With `old` only pairs of one of the first `old` sounds and one of the rest. Besides the sounds
+    it takes their size once more, and about 250 MB.
+    """
+    first = len(sounds) if old is None else old
     best: dict[tuple[int, int], float] = {}
-    told = [np.count_nonzero(sound.words) for sound in sounds]
+    told = [int(np.count_nonzero(sound.words)) for sound in sounds]
     for left, right, shift in _candidates(sounds):
+        if old is not None and (left < first) == (right < first):
+            continue
         apart, count = distance(sounds[left].words, sounds[right].words, shift)
         enough = max(OVERLAP_WORDS, OVERLAP_SHARE * min(told[left], told[right]))
         limit = ALIKE if count >= BRIEF_WORDS else ALIKE_BRIEFLY
@@ -167,17 +174,18 @@ def alike(sounds: Sequence[Sound]) -> list[Likeness]:
 
 def _candidates(sounds: Sequence[Sound]) -> Iterator[tuple[int, int, int]]:
     """Pairs of sounds, and the shift, wherever both may have the same word."""
-    lengths = [len(sound.words) for sound in sounds]
-    words = np.concatenate([sound.words for sound in sounds]) if sounds else np.empty(0, np.uint32)
-    doubtful = np.concatenate([s.doubtful for s in sounds]) if sounds else words
-    owner = np.repeat(np.arange(len(sounds), dtype=np.int32), lengths)
-    place = np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]) if sounds else owner
-    seen: set[tuple[int, int, int]] = set()
+    if not sounds:
+        return
+    words = np.concatenate([sound.words for sound in sounds])
+    doubtful = np.concatenate([sound.doubtful for sound in sounds])
+    starts = np.concatenate([[0], np.cumsum([len(sound.words) for sound in sounds])])
     rounds = -(-len(words) * (1 << DOUBTS) // AT_ONCE)
     for turn in range(rounds):
+        seen: set[tuple[int, int, int]] = set()
         keys, rows = _variants(words, doubtful, turn, rounds)
         for group in _same(keys, rows):
-            for candidate in _pairs(owner[group].tolist(), place[group].tolist()):
+            owner = np.searchsorted(starts, group, side="right") - 1
+            for candidate in _pairs(owner.tolist(), (group - starts[owner]).tolist()):
                 if candidate not in seen:
                     seen.add(candidate)
                     yield candidate
@@ -187,18 +195,21 @@ def _variants(
     words: Words, doubtful: Words, turn: int, rounds: int
 ) -> tuple[Words, NDArray[np.int64]]:
     """Every word with its doubtful bits in every state, of those keys whose turn it is."""
-    told = np.flatnonzero(words)
-    states = [words[told] & ~doubtful[told]]
-    left = doubtful[told]
-    for _ in range(DOUBTS):
-        lowest = left & (~left + np.uint32(1))
-        states += [state | lowest for state in states]
-        left = left ^ lowest
-    keys = np.concatenate(states)
-    rows = np.tile(told, len(states))
-    # A multiplicative hash (Knuth), so that keys that share low bits spread over the turns.
-    mine = (keys * np.uint32(2654435761) >> np.uint32(8)) % np.uint32(rounds) == turn
-    return keys[mine], rows[mine]
+    keys, rows = [], []
+    for state in range(1 << DOUBTS):
+        variant = words & ~doubtful
+        left = doubtful.copy()
+        for doubt in range(DOUBTS):
+            lowest = left & (~left + np.uint32(1))
+            if state >> doubt & 1:
+                variant |= lowest
+            left ^= lowest
+        # A multiplicative hash (Knuth), so that keys that share low bits spread over the turns.
+        share = (variant * np.uint32(2654435761) >> np.uint32(8)) % np.uint32(rounds)
+        mine = np.flatnonzero((share == turn) & (words != 0))
+        keys.append(variant[mine])
+        rows.append(mine)
+    return np.concatenate(keys), np.concatenate(rows)
 
 
 def _same(keys: Words, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
