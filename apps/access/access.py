@@ -191,7 +191,7 @@ def _releases_of(principal: Principal, full_name: str) -> QuerySet[Release]:
     user = person(principal)
     asked = _asked(user, full_name)
     if asked is None:
-        return Release.objects.none()
+        return Release.objects.annotate(**stop_columns()).none()
     rows = _release_rows(**asked)
     return rows.filter(state__in=PUBLIC) if user is not None and releases_only(user) else rows
 

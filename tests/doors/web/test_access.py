@@ -68,12 +68,13 @@ def test_the_granter_sets_the_questions_and_the_asker_answers_them(
     assert "In force" in mine
     assert "You may take acme/birds until" in mine
     assert send_mails() == 2
-    assert sorted(message.to[0] for message in mail.outbox) == ["ada@example.org", "eve@example.org"]
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "ada@example.org",
+        "eve@example.org",
+    ]
 
 
-def test_terms_are_read_and_accepted_on_the_page(
-    release: Release, cast: Cast, as_user: As
-) -> None:
+def test_terms_are_read_and_accepted_on_the_page(release: Release, cast: Cast, as_user: As) -> None:
     ada, eve = as_user(cast.ada), as_user(cast.eve)
     ada.post(SETTINGS, {"terms": "1", "text": "Only for owls.", "asks_again": "on"})
     ada.post(SETTINGS, {"save": "1", "access": "terms"})
@@ -188,9 +189,7 @@ def test_a_token_is_limited_to_datasets_on_the_page(
     assert "acme/birds" in ada.get("/tokens/").content.decode()
 
 
-def test_only_those_who_grant_open_the_settings(
-    release: Release, cast: Cast, as_user: As
-) -> None:
+def test_only_those_who_grant_open_the_settings(release: Release, cast: Cast, as_user: As) -> None:
     statuses = [
         as_user(who).get(SETTINGS).status_code
         for who in (cast.ada, cast.olga, cast.rita, cast.eve, None)

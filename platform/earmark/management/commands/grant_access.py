@@ -21,6 +21,8 @@ class Command(Base):
         parser.add_argument("--organisation", action="store_true", help="the holder is one")
         parser.add_argument("--purposes", default="", help="joined by commas; default: all cleared")
         parser.add_argument("--days", type=int, help="days until it ends")
+        parser.add_argument("--seats", type=int, help="how many members of it; default: all")
+        parser.add_argument("--agreement", default="", help="what it signed, with the terms in it")
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str]:
         assert actor is not None
@@ -33,6 +35,8 @@ class Command(Base):
             holder=holder,
             purposes=[part.strip() for part in options["purposes"].split(",") if part.strip()],
             until=timezone.now() + timedelta(days=days) if days else None,
+            seats=options["seats"],
+            agreement=options["agreement"],
         )
         return {"dataset": options["dataset"], "holder": name, "entitlement": str(row.uid)}
 
