@@ -67,6 +67,12 @@ def nginx_program() -> str:
     return found
 
 
+def temporary_paths(work: Path) -> str:
+    """Where nginx may write; its own places belong to an installed one."""
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return "".join(f"{name}_temp_path {work}/{name};\n" for name in names)
+
+
 @contextmanager
 def nginx(work: Path, root: Path, application: int) -> Iterator[int]:
     """The server block of the documents, on a free port, before the application's."""
@@ -79,14 +85,10 @@ def nginx(work: Path, root: Path, application: int) -> Iterator[int]:
         .replace("http://127.0.0.1:8000", f"http://127.0.0.1:{application}")
         .replace("/srv/earmark/blobs/", f"{root}/")
     )
-    places = "".join(
-        f"{name}_temp_path {work}/{name};\n"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
     user = "user root;\n" if os.geteuid() == 0 else ""
     (work / "nginx.conf").write_text(
         f"{user}daemon off;\npid {work}/pid;\nerror_log {work}/error.log;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{places}{server}}}\n"
+        f"http {{\naccess_log off;\n{temporary_paths(work)}{server}}}\n"
     )
     command = [nginx_program(), "-c", str(work / "nginx.conf"), "-p", str(work)]
     with running([*command, "-e", str(work / "error.log")], port) as there:
