@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -110,6 +111,30 @@ def test_too_many_calls_are_slowed_per_token(
     assert cleo.get(WHOAMI).status_code == 200
     assert [nobody.get("/api/v1/datasets/").status_code for _ in range(2)] == [200, 429]
     assert int(ada.get(WHOAMI).headers["Retry-After"]) > 0
+
+
+def test_answers_say_how_many_calls_are_left(
+    cast: Cast, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "apps.doors.api.throttles.TokenRateThrottle.THROTTLE_RATES",
+        {"token": "2/min", "anonymous": "1/min"},
+    )
+    ada = call(cast.ada)
+    with time_machine.travel(1_800_000_010, tick=False):
+        answers = [ada.get(WHOAMI) for _ in range(3)]
+        assert [answer.headers["RateLimit"] for answer in answers] == [
+            '"token";r=1;t=51',
+            '"token";r=0;t=51',
+            '"token";r=0;t=51',
+        ]
+        assert answers[0].headers["RateLimit-Policy"] == '"token";q=2;w=60'
+        refused = answers[2]
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "51")
+        assert refused.json()["code"] == "request.throttled"
+        assert refused.headers["Content-Type"] == "application/problem+json"
+    with time_machine.travel(1_800_000_060, tick=False):
+        assert ada.get(WHOAMI).status_code == 200
 
 
 def test_a_session_writes_only_with_the_pages_own_mark(cast: Cast) -> None:
