@@ -28,6 +28,16 @@ SECONDS = 3600
 SHOWN_LINES = 5
 # What a private certificate authority needs; nothing else is handed on.
 KEPT = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+# Whatever goes wrong on the way through a door is that door's difference.
+FAILURES = (
+    EarmarkError,
+    LookupError,
+    OSError,
+    ValueError,
+    httpx2.HTTPError,
+    subprocess.SubprocessError,
+    tarfile.TarError,
+)
 ROOT = re.compile(r"\b[0-9a-f]{64}\b")
 
 
@@ -115,7 +125,7 @@ def _taken(door: str, client: str, way: Way, target: Target, say: Callable[[str]
         taken = way(target)
     except NotCheckedError as problem:
         return Taken(door, named, problem=problem.message, checked=False)
-    except (EarmarkError, OSError, ValueError, httpx2.HTTPError, tarfile.TarError) as problem:
+    except FAILURES as problem:
         text = str(problem) or type(problem).__name__
         return Taken(door, named, problem=_without(target.token, text))
     taken.door, taken.client = door, named
@@ -141,6 +151,9 @@ def _web(target: Target) -> Taken:
     link = re.search(r'href="([^"]+/archive/)"', page.text)
     if link is None:
         raise ClientFailedError("the page has no link to download the release")
+    if not link[1].startswith(f"{target.address}/"):
+        # The token is for this server alone.
+        raise ClientFailedError(f"the page links to another address, {link[1]}")
     folder = target.work / "web"
     folder.mkdir()
     _download(link[1], target.token, folder / "release.tar")
@@ -181,7 +194,7 @@ def _dvc(target: Target) -> Taken:
 
 def _clone(target: Target) -> Taken:
     _run(target, "git", "clone", "-q", "--branch", target.tag, target.git, "clone")
-    _run(target, "dvc", "pull", "-q", folder="clone")
+    _run(target, "dvc", "pull", folder="clone")
     return _folder(target.work / "clone" / "data")
 
 
