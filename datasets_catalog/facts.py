@@ -47,6 +47,8 @@ class FindingState(StrEnum):
     """Why a finding still stands in a release's way."""
 
     UNDECIDED = "undecided"
+    AWAITING_SECOND = "awaiting_second"
+    CHANGE_ASKED = "change_asked"
     DECIDED_ON_OTHER_BYTES = "decided_on_other_bytes"
     DECIDED_BY_UPLOADER = "decided_by_uploader"
     REDACTION_PENDING = "redaction_pending"
@@ -115,7 +117,8 @@ class DatasetFacts:
 
     `verified_share` (0 to 1) is the part of events that a second person must have confirmed.
     `required_fields` are vertical fields every clip must have, beyond those its profile requires.
-    `identifying` names texts (title, description, …) that may identify somebody.
+    `identifying` names texts (title, description, …) that may identify somebody. `sensitive`:
+    whether it was brought in under the strictest privacy profile.
     """
 
     full_name: str
@@ -126,19 +129,25 @@ class DatasetFacts:
     verified_share: float = 0.0
     evaluation_splits: frozenset[str] = EVALUATION_SPLITS
     identifying: tuple[str, ...] = ()
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFacts:
     """What a person heard of the clips that no detector flagged.
 
-    `population` counts the unflagged clips, `heard` those drawn at random and heard to the end,
-    `missed` those among them that held what a detector should have found.
+    All counts are of contents, since the same bytes sound the same. `population` counts the
+    unflagged ones that were drawn from and are still there, `heard` those drawn at random and heard
+    to the end, `missed` those among them that held what a detector should have found, `due` those
+    drawn that nobody has heard yet, `outside` the unflagged ones that were not there at the draw.
     """
 
     population: int
     heard: int
     missed: int
+    due: int = 0
+    outside: int = 0
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What hearing a random sample proves about all the clips nobody flagged.
+r"""What hearing a random sample proves about all the clips nobody flagged.
 
 If `missed` of `heard` clips, drawn at random without regard to their content, hold what the
 detectors should have found, then with confidence `c` at most the share `p` of all such clips
@@ -7,11 +7,22 @@ does, where `p` is the one-sided Clopper-Pearson bound: the solution of
     P(X <= missed) = 1 - c,   X ~ Binomial(heard, p).
 
 For `missed = 0` that is `1 - (1 - c)^(1 / heard)`, for c = 95 % about `3 / heard` (the rule of
-three). The bound ignores that the population is finite, which only makes it cautious; when every
-clip was heard, nothing is left to infer and the share is known.
+three). Where the population is known the sample is drawn from it without putting back, and X is
+hypergeometric: the bound is K / population for the largest K that still leaves
+P(X <= missed) > 1 - c, which is not above the other. When every clip was heard, it is the share.
+
+A draw can be repeated by anybody who has the SHA-256 of the contents it was drawn from:
+
+    seed = SHA-256("earmark sample\n" uid "\n" number "\n" content "\n" content "\n" ...)
+    rank of a content = SHA-256(seed ":" content)
+
+with the uid of the dataset, the number of the sample, and the contents in order, as lower-case
+hexadecimal text; the contents of lowest rank are drawn, lowest first.
 """
 
+import hashlib
 import math
+from collections.abc import Iterable
 
 from datasets_catalog.errors import InvalidError
 
@@ -39,6 +50,8 @@ def upper_bound(
     if missed == heard:
         return 1.0
     doubt = 1 - confidence
+    if population is not None:
+        return _largest_believable(missed, heard, population, doubt) / population
     if missed == 0:
         return -math.expm1(math.log(doubt) / heard)
     low, high = missed / heard, 1.0
@@ -56,11 +69,61 @@ def stated(bound: float) -> str:
     return f"{math.ceil(bound * 10_000) / 10_000:.2%}"
 
 
-def clips_to_hear(*, bound: float, confidence: float = CONFIDENCE) -> int:
+def clips_to_hear(
+    *, bound: float, population: int | None = None, confidence: float = CONFIDENCE
+) -> int:
     """Return how many clips must be heard, with nothing missed, to prove the bound (0 to 1)."""
     if not 0 < bound < 1:
         raise SampleError(f"A bound lies between 0 and 1, not at {bound}.")
-    return math.ceil(math.log(1 - confidence) / math.log1p(-bound))
+    if population is None:
+        return math.ceil(math.log(1 - confidence) / math.log1p(-bound))
+    low, high = 0, population
+    while low < high:
+        middle = (low + high) // 2
+        proved = upper_bound(heard=middle, missed=0, population=population, confidence=confidence)
+        low, high = (low, middle) if proved <= bound else (middle + 1, high)
+    return low
+
+
+def seed_of(*, dataset: str, contents: Iterable[str], number: int) -> str:
+    """Return the seed of a dataset's sample of that number; `contents` in any order."""
+    lines = ["earmark sample", dataset, str(number), *sorted(contents)]
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def drawn(*, seed: str, contents: Iterable[str], count: int) -> list[str]:
+    """Return the contents that the seed draws, in the order of the draw."""
+    return sorted(contents, key=lambda content: _rank(seed, content))[:count]
+
+
+def _rank(seed: str, content: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{content}".encode()).digest()
+
+
+def _largest_believable(missed: int, heard: int, population: int, doubt: float) -> int:
+    """Return the largest number of bad clips that leaves P(X <= missed) above the doubt."""
+    low, high = missed, population - (heard - missed)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _at_most_of(missed, heard, middle, population) > doubt:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _at_most_of(count: int, heard: int, bad: int, population: int) -> float:
+    """Return P(X <= count) of the hypergeometric distribution, summed in logarithms."""
+    total = _log_choose(population, heard)
+    least = max(0, heard - (population - bad))
+    return math.fsum(
+        math.exp(_log_choose(bad, hits) + _log_choose(population - bad, heard - hits) - total)
+        for hits in range(least, min(count, bad, heard) + 1)
+    )
+
+
+def _log_choose(items: int, chosen: int) -> float:
+    return math.lgamma(items + 1) - math.lgamma(chosen + 1) - math.lgamma(items - chosen + 1)
 
 
 def _at_most(count: int, trials: int, share: float) -> float:

@@ -1,19 +1,19 @@
 """What waits for reviewers, and in which order."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case as Choice
 from django.db.models import (
     Count,
+    Exists,
     F,
     FloatField,
-    Func,
     Max,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
     When,
@@ -27,7 +27,7 @@ from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import awaiting_second as cleared_alone
 from apps.privacy.access import findings_for
-from apps.privacy.models import ChangeRequest, Decision, Finding, ReviewTime
+from apps.privacy.models import Batch, ChangeRequest, Decision, Finding, ReviewTime
 from apps.privacy.stories import Case, awaiting_second, story_of
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError, NotFoundError
@@ -38,6 +38,7 @@ __all__ = [
     "Case",
     "Progress",
     "awaiting_second",
+    "batch_for",
     "case",
     "cases_for",
     "change_request_for",
@@ -86,6 +87,12 @@ class DecisionUnknownError(NotFoundError):
     code = "decision.unknown"
 
 
+class BatchUnknownError(NotFoundError):
+    """There is no such batch of decisions, or it is not the user's to see."""
+
+    code = "batch.unknown"
+
+
 class ChangeRequestUnknownError(NotFoundError):
     """There is no such change request, or it is not the user's to see."""
 
@@ -115,14 +122,6 @@ class ByReviewer:
     decisions: int
     clips: int
     seconds: float
-
-
-class _HighestOf(Func):
-    """MAX over a window of groups, which Django's own Max does not take an aggregate for."""
-
-    function = "MAX"
-    window_compatible = True
-    output_field = FloatField()
 
 
 def clips_for(user: Principal) -> QuerySet[Clip]:
@@ -170,33 +169,35 @@ def cases_for(
         rows = rows.filter(assignment=None)
     waiting = _waiting(awaiting, kind)
     if awaiting == CHANGES:
-        rows = rows.filter(pk__in=ChangeRequest.objects.filter(answered_at=None).values("clip"))
-        if kind:
-            rows = rows.filter(waiting)
-    else:
-        rows = rows.filter(waiting)
+        rows = rows.filter(
+            Exists(ChangeRequest.objects.filter(clip=OuterRef("pk"), answered_at=None))
+        )
+    if awaiting != CHANGES or kind:
+        rows = rows.filter(Exists(waiting))
     return _ranked(rows, waiting)
 
 
-def _waiting(awaiting: str, kind: str) -> Q:
-    """What of a clip's findings waits; a condition on clips."""
-    current = Q(findings__content_sha256=F("blob__sha256")) | Q(
-        findings__content_sha256=F("cells_sha256")
+def _waiting(awaiting: str, kind: str = "") -> QuerySet[Finding]:
+    """What of a clip's findings waits; to be asked of each clip of a query."""
+    current = Q(content_sha256=OuterRef("blob__sha256")) | Q(
+        content_sha256=OuterRef("cells_sha256")
     )
-    waits = cleared_alone("findings__") if awaiting == SECOND else Q(findings__decision=None)
-    found = current & waits & Q(findings__isnull=False)
-    return found & Q(findings__kind=kind) if kind else found
+    waits = cleared_alone() if awaiting == SECOND else Q(decision=None)
+    found = Finding.objects.filter(current, waits, clip=OuterRef("pk")).order_by()
+    return found.filter(kind=kind) if kind else found
 
 
-def _ranked(rows: QuerySet[Clip], waiting: Q) -> QuerySet[Clip]:
-    group = Coalesce("recording_id", Value(0) - F("pk"))
+def _ranked(rows: QuerySet[Clip], waiting: QuerySet[Finding]) -> QuerySet[Clip]:
+    # Subqueries, not aggregates over a join: pages go on after a row by conditions on the window,
+    # which no query with aggregates of its own can have.
+    of_clip = waiting.values("clip")
     return (
         rows.annotate(
-            open_findings=Count("findings", filter=waiting),
-            risk=Coalesce(Max(risk_of("findings__"), filter=waiting), 0.0),
-            recording_group=group,
+            open_findings=Coalesce(Subquery(of_clip.annotate(n=Count("pk")).values("n")), 0),
+            risk=Coalesce(Subquery(of_clip.annotate(n=Max(risk_of())).values("n")), 0.0),
+            recording_group=Coalesce("recording_id", Value(0) - F("pk")),
         )
-        .annotate(recording_risk=Window(_HighestOf(F("risk")), partition_by=[F("recording_group")]))
+        .annotate(recording_risk=Window(Max("risk"), partition_by=[F("recording_group")]))
         .order_by(*ORDER)
     )
 
@@ -230,10 +231,12 @@ def progress_of(user: Principal, dataset: Dataset) -> Progress:
     if not isinstance(user, User):
         raise ClipUnknownError("Sign in to see how far a review is.")
     require(user, Permission.FINDING_VIEW, dataset.organisation)
-    found = Clip.objects.filter(dataset=dataset, findings__isnull=False)
-    total = found.values("pk").distinct().count()
-    waits = _waiting("", "") | _waiting(SECOND, "")
-    still = found.filter(waits, state=Clip.State.ACTIVE).values("pk").distinct().count()
+    found = Clip.objects.filter(
+        Exists(Finding.objects.filter(clip=OuterRef("pk"))), dataset=dataset
+    )
+    total = found.count()
+    waits = Exists(_waiting("")) | Exists(_waiting(SECOND))
+    still = found.filter(waits, state=Clip.State.ACTIVE).count()
     times = ReviewTime.objects.filter(clip__dataset=dataset)
     told = times.aggregate(
         seconds=Coalesce(Sum("seconds"), 0.0), clips=Count("clip", distinct=True)
@@ -301,6 +304,22 @@ def change_request_for(user: Principal, uid: UUID | str) -> ChangeRequest:
     return row
 
 
+def batch_for(user: Principal, uid: UUID | str) -> Batch:
+    """The batch, if the user sees the dataset's findings. Raises `BatchUnknownError`."""
+    row = (
+        Batch.objects.filter(
+            within_reach(user, "dataset"),
+            uid=uid,
+            dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW),
+        )
+        .select_related("dataset__organisation")
+        .first()
+    )
+    if row is None:
+        raise BatchUnknownError(f"There is no batch {uid}, or it is not yours to see.")
+    return row
+
+
 def original_of(user: Principal, clip: Clip) -> Blob:
     """The bytes as they came in, for the ears of reviewers alone.
 
@@ -312,17 +331,3 @@ def original_of(user: Principal, clip: Clip) -> Blob:
     if clip.original is None or clip.original.destroyed_at is not None:
         raise ClipUnknownError(f"{clip.path} has no other bytes than these.")
     return clip.original
-
-
-def findings_alike(
-    user: Principal, dataset: Dataset, kind: str, *, recording: int | None = None
-) -> QuerySet[Finding]:
-    """Open findings of one kind in a dataset (in one recording of it): what one decision may do."""
-    rows = findings_for(user, dataset).filter(kind=kind, decision=None)
-    return rows.filter(clip__recording_id=recording) if recording is not None else rows
-
-
-def times_of(clip: Clip) -> Sequence[tuple[str, float, datetime]]:
-    """Who gave how many seconds to the clip."""
-    rows = ReviewTime.objects.filter(clip=clip).order_by("reviewer__username")
-    return list(rows.values_list("reviewer__username", "seconds", "noted_at"))

@@ -10,11 +10,13 @@ from django.db.models import Count, F, Q
 from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.licensing.licences import own_terms
-from apps.privacy.access import of_current_content
+from apps.privacy.access import awaiting_second, of_current_content
 from apps.privacy.detectors.base import Detector, Looks, version_of
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import Profile, detectors_for
 from apps.privacy.grouping import group_keys
-from apps.privacy.models import Decision, Finding
+from apps.privacy.likeness import sound_groups
+from apps.privacy.models import ChangeRequest, Decision, Finding
+from apps.privacy.sampling import sample_facts
 from apps.privacy.scanning import scans_by
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.blobs import verify
@@ -39,8 +41,8 @@ from datasets_catalog.verticals import Vertical
 
 # A finding of this kind speaks for every clip that was cut from the same recording.
 SPEECH = "speech"
-# What stands in time is heard; of the rest only this is seen, and all others are read.
-VIDEO = "video"
+# What stands in time is heard; of the rest these are seen and heard, and all others are read.
+NOT_READ = frozenset({"video", "returned"})
 
 
 def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
@@ -54,6 +56,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
             description=dataset.description,
             vertical=Vertical(dataset.vertical),
             verified_share=dataset.verified_share,
+            sensitive=dataset.privacy_profile == Profile.SENSITIVE,
         ),
         purposes=tuple(Purpose(purpose) for purpose in release.purposes),
         at=at,
@@ -63,6 +66,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         terms=own_terms(dataset.organisation),
         detectors=frozenset(_fact(detector) for detector in detectors),
         wanted=dataset.wanted_licence or None,
+        sample=sample_facts(dataset),
     )
 
 
@@ -118,6 +122,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
     seen = _Scans(dataset, detectors)
     findings = _Findings(dataset)
     people = people_in(dataset)
+    sounds = sound_groups(dataset)
     events = _event_counts(dataset)
     problems = _label_problems(dataset)
     blobs = _BlobStates(dataset)
@@ -142,6 +147,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             modified=clip.original_id is not None,
             identifiable=clip.pk in findings.identifiable,
             blob=blobs.of(clip),
+            sound_group=sounds.get(clip.pk),
             scans=seen.of(clip),
             findings=findings.of(clip),
             identifying=findings.identifying(clip),
@@ -247,7 +253,8 @@ class _Scans:
         for groups, telling_groups, against in self._groups:
             # Keys are hashes of what they stand for: no two detectors share one.
             key = groups.get(clip.pk, "")
-            if key not in telling_groups or (clip.pk, clip.cells_sha256) in against:
+            told = {(clip.pk, clip.cells_sha256), (clip.pk, clip.sha256)}
+            if key not in telling_groups or told & against:
                 found = self._joined(found, self._by_group.get(key, nothing))
         return found
 
@@ -262,19 +269,23 @@ class _Findings:
         rows = of_current_content(Finding.objects.filter(clip__dataset=dataset))
         open_rows = rows.filter(
             Q(decision=None)
+            | awaiting_second()
             | Q(decision__decided_by=F("clip__added_by"))
             | ~Q(decision__content_sha256=F("content_sha256"))
             # What was to leave is here: bytes or texts that were decided on came in again.
             | Q(decision__verdict__in=(Decision.Verdict.REDACT, Decision.Verdict.EXCLUDE))
-        ).select_related("clip", "decision")
+        ).select_related("clip", "decision", "decision__confirmation")
         for row in open_rows.iterator(chunk_size=2000):
             self._note(row)
+        for asked in ChangeRequest.objects.filter(clip__dataset=dataset, answered_at=None):
+            fact = FindingFacts(str(asked.uid), "a change", FindingState.CHANGE_ASKED)
+            self._by_clip[asked.clip_id].append(fact)
         cleared = rows.filter(decision__verdict=Decision.Verdict.CLEAR, decision__identifiable=True)
         self.identifiable = set(cleared.values_list("clip_id", flat=True))
 
     def _note(self, row: Finding) -> None:
         fact = FindingFacts(str(row.uid), row.kind, _state(row), row.onset, row.offset)
-        if row.onset is None and row.kind != VIDEO:
+        if row.onset is None and row.kind not in NOT_READ:
             self._identifying[row.clip_id].append(row.detail or row.kind)
         if row.kind == SPEECH and row.clip.recording_id is not None:
             self._by_recording[row.clip.recording_id].append(fact)
@@ -297,6 +308,8 @@ def _state(row: Finding) -> FindingState:
         return FindingState.DECIDED_BY_UPLOADER
     if decision.content_sha256 != row.content_sha256:
         return FindingState.DECIDED_ON_OTHER_BYTES
+    if decision.awaits_second:
+        return FindingState.AWAITING_SECOND
     if decision.verdict == Decision.Verdict.REDACT:
         return FindingState.REDACTION_PENDING
     return FindingState.EXCLUDED

@@ -1,9 +1,10 @@
 """Gates on what might give somebody away."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
-from datasets_catalog.facts import FindingFacts, FindingState, ReleaseFacts
+from datasets_catalog.facts import FindingFacts, FindingState, ReleaseFacts, SampleFacts
 from datasets_catalog.gates.base import FailingRow, Number, Severity, Verdict, verdict
 from datasets_catalog.sampling import CONFIDENCE, clips_to_hear, stated, upper_bound
 
@@ -12,6 +13,8 @@ SAMPLE_BOUND = 0.01
 
 STATE_SENTENCES = {
     FindingState.UNDECIDED: "waits for a decision",
+    FindingState.AWAITING_SECOND: "was cleared with a person in it; another reviewer must agree",
+    FindingState.CHANGE_ASKED: "was asked for by a reviewer; the steward has to answer",
     FindingState.DECIDED_ON_OTHER_BYTES: "was decided on other bytes than these; decide again",
     FindingState.DECIDED_BY_UPLOADER: "was decided by who uploaded the clip; somebody else must",
     FindingState.REDACTION_PENDING: "is to be redacted, which is not done yet",
@@ -65,7 +68,7 @@ class PrivacyDecided:
 
 
 class PrivacySampled:
-    """A person heard a random sample of what no detector flagged."""
+    """A person heard a random sample of what no detector flagged; blocks sensitive datasets."""
 
     code: ClassVar[str] = "privacy.sampled"
     title: ClassVar[str] = "A random sample was heard"
@@ -76,8 +79,12 @@ class PrivacySampled:
     severity: ClassVar[Severity] = Severity.ADVISORY
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        sample = facts.sample
-        wanted = clips_to_hear(bound=SAMPLE_BOUND)
+        found = self._heard(facts.sample)
+        return replace(found, severity=Severity.BLOCKING) if facts.dataset.sensitive else found
+
+    def _heard(self, sample: SampleFacts | None) -> Verdict:
+        population = sample.population if sample else None
+        wanted = clips_to_hear(bound=SAMPLE_BOUND, population=population)
         if sample is None or (sample.heard == 0 and sample.population > 0):
             row = FailingRow(f"Nobody has heard a sample. Hear {wanted} clips drawn at random.")
             return verdict(self, [row], passed="", failed=row.message)
@@ -94,8 +101,9 @@ class PrivacySampled:
             f"{CONFIDENCE:.0%} confidence at most {stated(bound)} of unflagged clips hold what the "
             "detectors look for."
         )
-        advice = f"{sentence} Aim for {SAMPLE_BOUND:.0%}: hear {wanted} clips with none missed."
-        rows = [] if bound <= SAMPLE_BOUND else [FailingRow(advice)]
+        reasons = _unproved(sample, bound, wanted)
+        advice = " ".join([sentence, *reasons])
+        rows = [FailingRow(advice)] if reasons else []
         return verdict(self, rows, passed=sentence, failed=advice, measured=measured)
 
 
@@ -137,6 +145,22 @@ def _unscanned(facts: ReleaseFacts) -> Iterator[FailingRow]:
         if missing:
             names = ", ".join(sorted(detector.title for detector in missing))
             yield FailingRow.of(clip, f"not scanned by {names}")
+
+
+def _unproved(sample: SampleFacts, bound: float, wanted: int) -> list[str]:
+    """Why the sample does not prove the bound for the whole draft."""
+    reasons = []
+    if sample.missed:
+        reasons.append("What was missed re-opens the rest: draw another sample.")
+    elif sample.due and bound > SAMPLE_BOUND:
+        reasons.append(f"{sample.due} of those drawn wait to be heard.")
+    elif bound > SAMPLE_BOUND:
+        reasons.append(f"Aim for {SAMPLE_BOUND:.0%}: hear {wanted} clips with none missed.")
+    if sample.outside:
+        reasons.append(
+            f"{sample.outside} unflagged clips came in or changed since the draw: draw again."
+        )
+    return reasons
 
 
 def _open(finding: FindingFacts) -> str:

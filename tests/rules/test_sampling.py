@@ -1,11 +1,20 @@
 """The bound that hearing a random sample proves."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chisquare, hypergeom
 
-from datasets_catalog.sampling import SampleError, clips_to_hear, stated, upper_bound
+from datasets_catalog.sampling import (
+    SampleError,
+    clips_to_hear,
+    drawn,
+    seed_of,
+    stated,
+    upper_bound,
+)
 
 
 @given(st.integers(1, 2000), st.data(), st.sampled_from([0.9, 0.95, 0.99]))
@@ -66,3 +75,53 @@ def test_a_bound_is_stated_rounded_up(bound: float, text: str) -> None:
 def test_a_bound_outside_the_open_interval_is_refused() -> None:
     with pytest.raises(SampleError):
         clips_to_hear(bound=0)
+
+
+@given(st.integers(2, 3000), st.data())
+def test_of_a_known_population_the_bound_is_hypergeometric(
+    population: int, data: st.DataObject
+) -> None:
+    heard = data.draw(st.integers(1, population - 1))
+    missed = data.draw(st.integers(0, min(heard - 1, 20)))
+    bound = upper_bound(heard=heard, missed=missed, population=population)
+    bad = round(bound * population)
+    assert hypergeom(population, bad, heard).cdf(missed) > 0.05 * (1 - 1e-9)
+    if bad < population - (heard - missed):
+        assert hypergeom(population, bad + 1, heard).cdf(missed) <= 0.05 * (1 + 1e-9)
+    assert bound <= upper_bound(heard=heard, missed=missed) + 1 / population
+
+
+@given(st.integers(1, 5000), st.floats(0.001, 0.3))
+def test_of_a_known_population_fewer_have_to_be_heard(population: int, bound: float) -> None:
+    number = clips_to_hear(bound=bound, population=population)
+    assert number <= min(population, clips_to_hear(bound=bound) + 1)
+    assert upper_bound(heard=number, missed=0, population=population) <= bound
+    assert number == 0 or upper_bound(heard=number - 1, missed=0, population=population) > bound
+
+
+CONTENTS = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(50)]
+
+
+def test_a_draw_is_repeated_from_what_the_page_states() -> None:
+    """Step by step as the documents describe it, without the code that drew."""
+    seed = seed_of(dataset="abc", contents=reversed(CONTENTS), number=2)
+    text = "earmark sample\nabc\n2\n" + "".join(f"{one}\n" for one in sorted(CONTENTS))
+    assert seed == hashlib.sha256(text.encode()).hexdigest()
+    ranks = {hashlib.sha256(f"{seed}:{one}".encode()).hexdigest(): one for one in CONTENTS}
+    by_hand = [ranks[rank] for rank in sorted(ranks)][:10]
+    assert drawn(seed=seed, contents=CONTENTS, count=10) == by_hand
+
+
+def test_another_number_and_other_contents_draw_others() -> None:
+    first = seed_of(dataset="abc", contents=CONTENTS, number=1)
+    assert first != seed_of(dataset="abc", contents=CONTENTS, number=2)
+    assert first != seed_of(dataset="abc", contents=CONTENTS[1:], number=1)
+
+
+def test_every_content_is_drawn_as_often_as_any_other() -> None:
+    counts = dict.fromkeys(CONTENTS, 0)
+    for number in range(2000):
+        seed = seed_of(dataset="abc", contents=CONTENTS, number=number)
+        for content in drawn(seed=seed, contents=CONTENTS, count=10):
+            counts[content] += 1
+    assert chisquare(list(counts.values())).pvalue > 0.001

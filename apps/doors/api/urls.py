@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from apps.doors.api import converters
+from apps.doors.api import converters, review_urls
 from apps.doors.api.views import (
     access,
     accounts,
@@ -111,6 +111,7 @@ DATASET: Routes = [
     path("consent-coverage/", rights.DraftCoverage.as_view(), name="draft-coverage"),
     path("scans/", privacy.Scans.as_view(), name="scans"),
     path("findings/", privacy.Findings.as_view(), name="findings"),
+    *review_urls.OF_DATASET,
     path("publications/", publishing.Publications.as_view(), name="publications"),
     path("access-requests/", access.AccessRequests.as_view(), name="access-requests"),
     path("entitlements/", access.Entitlements.as_view(), name="entitlements"),
@@ -160,6 +161,7 @@ urlpatterns: Routes = [
         privacy.FindingDecision.as_view(),
         name="finding-decision",
     ),
+    *review_urls.ALONE,
     path("access-requests/", access.MyAccessRequests.as_view(), name="my-access-requests"),
     path(
         "access-requests/to-answer/",

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -325,8 +326,9 @@ def test_what_was_written_down_stays(
     first, second = found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1))
     confirm(actor=dan, decision=identifiable(cast, first), agree=False, reason="no")
     decide_many(actor=cast.cleo, findings=[second], verdict="redact", reason="a name")
+    everything: Any = model.objects.all()
     for attempt in (
-        lambda: model.objects.all()._raw_delete(using="default"),
+        lambda: everything._raw_delete(using="default"),
         lambda: model.objects.update(id=10_000),
     ):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():

@@ -5,10 +5,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.privacy.access import finding_for
-from apps.privacy.actions import decide
+from apps.datasets.access import dataset_to_edit
+from apps.privacy.access import finding_for, findings_for, open_ones
+from apps.privacy.actions import decide, decide_many
 from apps.privacy.models import Decision
 from apps.privacy.redaction import Method
+from datasets_catalog.roles import Permission
 from earmark.management.base import Command as Base
 
 
@@ -16,10 +18,15 @@ class Command(Base):
     help = "Decide on a finding: clear it, redact the clip, or exclude the clip; once and for all."
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("finding", help="as `findings` lists it")
+        parser.add_argument("finding", help="as `findings` lists it; with --batch ORG/NAME")
         parser.add_argument("verdict", choices=Decision.Verdict.values)
         parser.add_argument("--reason", required=True, metavar="TEXT")
         parser.add_argument("--method", choices=[str(m) for m in Method], default=Method.MUTE)
+        parser.add_argument(
+            "--batch",
+            metavar="KIND",
+            help="decide on all open findings of a kind in the dataset at once",
+        )
         parser.add_argument(
             "--identifiable",
             action="store_true",
@@ -28,6 +35,8 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
+        if options["batch"]:
+            return self._batch(actor, options)
         decision = decide(
             actor=actor,
             finding=finding_for(actor, options["finding"]),
@@ -40,6 +49,25 @@ class Command(Base):
             "finding": str(decision.finding.uid),
             "clip": decision.finding.clip.path,
             "verdict": decision.verdict,
+            "decided_by": actor.username,
+        }
+
+    def _batch(self, actor: User, options: dict[str, Any]) -> dict[str, Any]:
+        dataset = dataset_to_edit(actor, options["finding"], Permission.FINDING_VIEW)
+        found = open_ones(findings_for(actor, dataset)).filter(kind=options["batch"])
+        made = decide_many(
+            actor=actor,
+            findings=list(found),
+            verdict=options["verdict"],
+            reason=options["reason"],
+            method=options["method"],
+            identifiable=options["identifiable"],
+        )
+        return {
+            "batch": str(made[0].batch.uid) if made[0].batch else None,
+            "count": len(made),
+            "clip": f"{dataset}: {len(made)} findings of kind {options['batch']}",
+            "verdict": options["verdict"],
             "decided_by": actor.username,
         }
 

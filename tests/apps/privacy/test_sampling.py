@@ -1,0 +1,209 @@
+"""A random sample, drawn, heard, and what a miss in it leads to."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.datasets.actions import remove_clips
+from apps.datasets.models import Clip, Dataset, Event
+from apps.privacy.access import open_ones
+from apps.privacy.actions import OwnWorkError, decide
+from apps.privacy.models import Finding, Hearing, Sample, SampleClip, Scan
+from apps.privacy.sampling import (
+    HeardError,
+    NothingToSampleError,
+    draw,
+    frame_of,
+    hear,
+    heard_of,
+    sample_clip_for,
+    sample_of,
+)
+from apps.releases.actions import create_release, freeze, submit
+from apps.releases.facts import facts_of
+from apps.releases.models import GateResult
+from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
+from datasets_catalog.gates.privacy import PrivacySampled
+from datasets_catalog.sampling import drawn, seed_of
+from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
+from tests.cast import Cast
+from tests.factories.drafts import PURPOSES, make_draft
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(cast: Cast, tmp_path: Path) -> Dataset:
+    return make_draft(cast, tmp_path)
+
+
+@pytest.fixture
+def dan(cast: Cast) -> User:
+    return second_reviewer(cast)
+
+
+def hear_all(actor: User, sample: Sample) -> None:
+    for row in sample.clips.all():
+        hear(actor=actor, sample_clip=row, missed=False)
+
+
+def test_a_sample_is_drawn_again_from_what_is_kept_of_it(cast: Cast, draft: Dataset) -> None:
+    sample = draw(actor=cast.cleo, dataset=draft)
+    contents = sorted(Clip.objects.filter(dataset=draft).values_list("blob__sha256", flat=True))
+    assert frame_of(sample) == contents
+    assert sample.seed == seed_of(dataset=str(draft.uid), contents=contents, number=1)
+    kept = list(sample.clips.values_list("content_sha256", flat=True))
+    assert kept == drawn(seed=sample.seed, contents=contents, count=sample.size)
+    assert (sample.population, sample.size) == (4, 4)
+
+
+def test_what_a_detector_flagged_is_not_drawn(cast: Cast, draft: Dataset) -> None:
+    flagged = clip_at(draft)
+    found_in(flagged)
+    found_in(clip_at(draft, 1), kind="metadata", onset=None, offset=None)
+    sample = draw(actor=cast.cleo, dataset=draft)
+    assert flagged.blob.sha256 not in frame_of(sample)
+    assert sample.population == 3
+
+
+def test_heard_to_the_end_it_proves_its_bound(cast: Cast, draft: Dataset) -> None:
+    sample = draw(actor=cast.cleo, dataset=draft)
+    first, *rest = sample.clips.all()
+    hear(actor=cast.cleo, sample_clip=first, missed=False)
+    told = heard_of(draft)
+    assert told is not None
+    assert (told.facts.heard, told.facts.due, list(told.due)) == (1, 3, rest)
+    for row in rest:
+        hear(actor=cast.cleo, sample_clip=row, missed=False)
+    release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
+    verdict = PrivacySampled().check(facts_of(release, at=timezone.now()))
+    assert verdict.passed
+    assert "0 missed in 4 heard of 4" in verdict.summary
+
+
+def test_beyond_a_gap_nothing_counts(cast: Cast, draft: Dataset) -> None:
+    """Whoever picks what to hear may pick the harmless."""
+    sample = draw(actor=cast.cleo, dataset=draft)
+    rows = list(sample.clips.all())
+    for row in (rows[0], rows[2], rows[3]):
+        hear(actor=cast.cleo, sample_clip=row, missed=False)
+    told = heard_of(draft)
+    assert told is not None
+    assert told.facts.heard == 1
+
+
+def test_a_miss_becomes_a_finding_that_blocks_and_asks_for_another_sample(
+    cast: Cast, draft: Dataset
+) -> None:
+    sample = draw(actor=cast.cleo, dataset=draft)
+    first, *rest = sample.clips.all()
+    hear(actor=cast.cleo, sample_clip=first, missed=True, note="A child laughs at the end.")
+    scan = Scan.objects.get(detector="listener")
+    assert scan.content_sha256 == first.content_sha256
+    finding = Finding.objects.get(scan=scan)
+    assert list(open_ones(Finding.objects.all())) == [finding]
+    for row in rest:
+        hear(actor=cast.cleo, sample_clip=row, missed=False)
+    release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
+    verdict = PrivacySampled().check(facts_of(release, at=timezone.now()))
+    assert "1 missed in 4 heard of 4" in verdict.summary
+    assert "draw another sample" in verdict.summary
+    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="a child")
+    second = draw(actor=cast.cleo, dataset=draft)
+    assert (second.number, second.population) == (2, 3)
+    # What was heard before, in the same bytes, stays heard.
+    verdict = PrivacySampled().check(facts_of(release, at=timezone.now()))
+    assert verdict.passed
+    assert "0 missed in 3 heard of 3" in verdict.summary
+
+
+def test_who_brought_it_in_or_annotated_it_does_not_hear_it(
+    cast: Cast, draft: Dataset, dan: User
+) -> None:
+    row = draw(actor=cast.cleo, dataset=draft).clips.all()[0]
+    Event.objects.filter(clip=row.clip).update(created_by=dan)
+    with pytest.raises(OwnWorkError):
+        hear(actor=dan, sample_clip=row, missed=False)
+    with pytest.raises(DeniedError):
+        hear(actor=cast.ada, sample_clip=row, missed=False)
+    with pytest.raises(DeniedError):
+        draw(actor=cast.olga, dataset=draft)
+    with pytest.raises(NotFoundError):
+        sample_clip_for(cast.eve, row.uid)
+    for who in (cast.ada, dan):
+        with pytest.raises(DatabaseError, match=r"uploader|annotated"), transaction.atomic():
+            Hearing.objects.create(
+                dataset=draft,
+                content_sha256=row.content_sha256,
+                sample_clip=row,
+                missed=False,
+                heard_by=who,
+                uploaded_by=cast.ada,
+            )
+
+
+def test_bytes_are_heard_once_and_a_miss_says_what(cast: Cast, draft: Dataset) -> None:
+    first, second, *_ = draw(actor=cast.cleo, dataset=draft).clips.all()
+    with pytest.raises(InvalidError, match="what you heard"):
+        hear(actor=cast.cleo, sample_clip=first, missed=True, note=" ")
+    hear(actor=cast.cleo, sample_clip=first, missed=False)
+    with pytest.raises(HeardError):
+        hear(actor=cast.cleo, sample_clip=first, missed=True, note="after all")
+    remove_clips(actor=cast.ada, dataset=draft, paths=[second.clip.path])
+    with pytest.raises(HeardError, match="not in the draft"):
+        hear(actor=cast.cleo, sample_clip=second, missed=False)
+
+
+def test_clips_that_leave_and_clips_that_come_in_after_the_draw(
+    cast: Cast, draft: Dataset, tmp_path: Path
+) -> None:
+    remove_clips(actor=cast.ada, dataset=draft, paths=["field/003.wav"])
+    sample = draw(actor=cast.cleo, dataset=draft)
+    hear_all(cast.cleo, sample)
+    remove_clips(actor=cast.ada, dataset=draft, paths=["field/000.wav"])
+    told = heard_of(draft)
+    assert told is not None
+    assert (told.facts.population, told.facts.heard, told.facts.outside) == (2, 2, 0)
+    Clip.objects.filter(dataset=draft, state="removed").update(state="active")
+    told = heard_of(draft)
+    assert told is not None
+    assert (told.facts.population, told.facts.heard, told.facts.outside) == (3, 3, 1)
+
+
+def test_a_draft_without_unflagged_clips_has_nothing_to_sample(cast: Cast, draft: Dataset) -> None:
+    for number in range(4):
+        found_in(clip_at(draft, number))
+    with pytest.raises(NothingToSampleError):
+        draw(actor=cast.cleo, dataset=draft)
+    assert sample_of(draft) is None
+
+
+def test_hearing_leaves_what_is_frozen_as_it_is(cast: Cast, draft: Dataset) -> None:
+    sample = draw(actor=cast.cleo, dataset=draft)
+    release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
+    release = submit(actor=cast.ada, release=freeze(actor=cast.ada, release=release))
+    gate = GateResult.objects.get(release=release, code="privacy.sampled")
+    root, serial = release.root, Dataset.objects.get(pk=draft.pk).draft_serial
+    hear_all(cast.cleo, sample)
+    release.refresh_from_db()
+    assert (release.root, release.state) == (root, "in_review")
+    assert Dataset.objects.get(pk=draft.pk).draft_serial == serial
+    assert GateResult.objects.get(pk=gate.pk).summary == gate.summary
+
+
+@pytest.mark.parametrize("model", [Sample, SampleClip, Hearing])
+def test_what_was_drawn_and_heard_stays(
+    cast: Cast, draft: Dataset, model: type[Sample | SampleClip | Hearing]
+) -> None:
+    hear_all(cast.cleo, draw(actor=cast.cleo, dataset=draft))
+    everything: Any = model.objects.all()
+    for attempt in (
+        lambda: everything._raw_delete(using="default"),
+        lambda: model.objects.update(id=10_000),
+    ):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            attempt()
