@@ -7,7 +7,7 @@ import re
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.access.access import OpenRelease, open_commit, open_newest, open_release
-from apps.access.answers import Action, ReleaseUnknownError
+from apps.access.answers import Action, Authorization, ReleaseUnknownError
 from apps.access.authorize import authorize
 from apps.accounts.access import Principal
 from apps.publishing.documents import kept_croissant
@@ -29,20 +29,18 @@ def described_at(principal: Principal, full_name: str, revision: str) -> tuple[R
     release = _opened(principal, full_name, revision).release
     if release.state not in PUBLIC:
         raise ReleaseUnknownError(f"{release} is not published yet: it has no description.")
-    return release, described(principal, release)
-
-
-def described(principal: Principal, release: Release) -> str:
-    """The description as JSON text, for somebody who may see the release's page."""
     may_download = authorize(principal, release, Action.DOWNLOAD).allowed
-    return kept_croissant(release, with_files=may_download)
+    return release, kept_croissant(release, with_files=may_download)
 
 
-def for_head(principal: Principal, release: Release | None) -> SafeString:
-    """The description for a script element in the head of a page; "" where there is none."""
-    if release is None or release.state not in PUBLIC:
+def for_head(release: Release, taking: Authorization | None) -> SafeString:
+    """The description for a script element in the head of a page; "" for what is not published.
+
+    `taking` is what the reader was answered who asked to download the release.
+    """
+    if taking is None or release.state not in PUBLIC:
         return SafeString("")
-    text = described(principal, release)
+    text = kept_croissant(release, with_files=taking.allowed)
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
     return mark_safe(text)  # noqa: S308 - nothing in it can end the element

@@ -149,3 +149,5 @@ def test_the_head_of_a_page_describes_the_release(place: Place, path: str) -> No
         assert described["description"]["en"].startswith("</script>")
         assert ("recordSet" in described) is has_files
         assert ("contentUrl" in head[0]) is has_files
+        refusal = "Not yours to take yet." in place.page(f"/datasets/acme/tones/{path}", user)
+        assert refusal is not has_files

@@ -4,6 +4,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from apps.access.answers import Action
+from apps.access.authorize import authorize
 from apps.accounts.access import organisations_where
 from apps.accounts.models import Organisation
 from apps.datasets.access import visible_datasets
@@ -57,12 +59,14 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
     frame = dataset_frame(request, organisation, name)
     newest = newest_releases([frame.dataset])[0].release
     figures = draft_figures(frame.dataset) if frame.sees_draft else None
+    taking = authorize(request.user, newest, Action.DOWNLOAD) if newest else None
     context = frame.context(
         "overview",
         newest=newest,
         figures=figures,
         commands=commands_for(request.user, newest) if newest else [],
-        croissant=for_head(request.user, newest),
+        croissant=for_head(newest, taking) if newest else "",
+        taking=taking,
         purposes=[TERMS[Purpose(p)].title for p in newest.purposes] if newest else [],
     )
     return render(request, "web/datasets/overview.html", context)

@@ -102,6 +102,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
     release = release_for(request.user, frame.dataset, version)
     results = list(release.gate_results.filter(root=release.root)) if release.root else []
     signed = list(release.sign_offs.filter(root=release.root).select_related("signed_by"))
+    taking = authorize(request.user, release, Action.DOWNLOAD) if release.state in PUBLIC else None
     context = frame.context(
         "releases",
         Crumb("Releases", frame.url("releases")),
@@ -114,7 +115,8 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         purposes=[TERMS[Purpose(purpose)].title for purpose in release.purposes],
         sign_offs=signed,
         commands=commands_for(request.user, release) if release.state in PUBLIC else [],
-        croissant=for_head(request.user, release),
+        croissant=for_head(release, taking),
+        taking=taking,
         others=releases_for(request.user, frame.dataset).exclude(pk=release.pk).exclude(root=""),
         may_take=release.state in PUBLIC
         and authorize(request.user, release, Action.DOWNLOAD).allowed,
