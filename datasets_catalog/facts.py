@@ -7,7 +7,7 @@ file.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -151,6 +151,15 @@ class SampleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """A paper that the dataset rests on; it holds through `valid_until`, or for good."""
+
+    kind: str
+    title: str
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawalFacts:
     """A withdrawal that has not been carried out: whose, or which clips."""
 
@@ -165,7 +174,8 @@ class ReleaseFacts:
 
     `at` is the date of the release, `territories` where it may go (none: everywhere). `wanted`
     is the outcome or licence the dataset declares as its aim, if any. `detectors` are the current
-    ones every blob must have been seen by; `terms` the organisation's own licence terms.
+    ones every blob must have been seen by; `terms` the organisation's own licence terms. `answers`
+    are those given for the release's root, by the code of the question.
     """
 
     dataset: DatasetFacts
@@ -180,3 +190,5 @@ class ReleaseFacts:
     wanted: Wanted | str | None = None
     sample: SampleFacts | None = None
     withdrawals: tuple[WithdrawalFacts, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    documents: tuple[DocumentFacts, ...] = ()

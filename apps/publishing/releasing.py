@@ -4,6 +4,7 @@ from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.publishing.documents import release_documents
+from apps.publishing.review_report import keep_report
 from apps.publishing.snapshots import ask_for_snapshot
 from apps.releases import actions
 from apps.releases.models import Release
@@ -16,6 +17,7 @@ RELEASE = "publishing.release"
 def publish(*, actor: User, release: Release) -> Release:
     """Write the version with its card and description, let it out, and have its snapshot built."""
     published = actions.publish(actor=actor, release=release, documents=release_documents)
+    keep_report(published)
     ask_for_snapshot(published, actor=actor)
     return published
 

@@ -277,6 +277,7 @@ def _reset(row: Release, actor: str, reason: str) -> None:
     row.sign_offs.all().delete()
     row.gate_results.all().delete()
     row.holdings.all().delete()
+    row.answers.all().delete()
     row.state, row.root, row.licence, row.statistics = ReleaseState.DRAFT, "", "", {}
     row.clips_table = row.events_table = row.frozen_by = row.frozen_at = None
     row.save()

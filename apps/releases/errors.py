@@ -85,3 +85,33 @@ class PurposesFixedError(ConflictError):
     """A release that is there already was called for with other purposes or notes."""
 
     code = "release.words_fixed"
+
+
+class QuestionUnknownError(InvalidError):
+    """The checklist of the release's vertical has no such question, or not this answer to it."""
+
+    code = "checklist.question_unknown"
+
+
+class ChecklistClosedError(ConflictError):
+    """Questions are answered of what is frozen, and not out yet."""
+
+    code = "checklist.closed"
+
+
+class DocumentUnknownError(NotFoundError):
+    """The dataset has no such document."""
+
+    code = "document.unknown"
+
+
+class DocumentInvalidError(InvalidError):
+    """The file is no PDF and no text, or it is empty or too large."""
+
+    code = "document.invalid"
+
+
+class DocumentRetiredError(ConflictError):
+    """The document was retired before."""
+
+    code = "document.retired"

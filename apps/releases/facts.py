@@ -19,6 +19,7 @@ from apps.privacy.models import ChangeRequest, Decision, Finding
 from apps.privacy.sampling import sample_facts
 from apps.privacy.scanning import scans_by
 from apps.releases.models import Release, ReleaseBlob
+from apps.releases.people import answers_of, papers_of
 from apps.storage.blobs import verify
 from apps.storage.errors import BlobMismatchError, BlobMissingError
 from apps.storage.models import Blob
@@ -27,6 +28,7 @@ from datasets_catalog.facts import (
     BlobState,
     ClipFacts,
     DatasetFacts,
+    DocumentFacts,
     FindingFacts,
     FindingState,
     ReleaseFacts,
@@ -66,6 +68,10 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         terms=own_terms(dataset.organisation),
         detectors=frozenset(_fact(detector) for detector in detectors),
         wanted=dataset.wanted_licence or None,
+        answers=answers_of(release),
+        documents=tuple(
+            DocumentFacts(row.kind, row.title, row.valid_until) for row in papers_of(dataset)
+        ),
         sample=sample_facts(dataset),
     )
 

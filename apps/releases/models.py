@@ -391,6 +391,10 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def has_ended(self) -> bool:
+        return self.valid_until is not None and self.valid_until < timezone.now().date()
+
 
 class ReviewReport(models.Model):
     """The record of a release's review as it stood at publication: a JSON document, kept."""

@@ -8,6 +8,7 @@ from datasets_catalog.gates.catalog import CatalogComplete
 from datasets_catalog.gates.consent import ConsentCoverage
 from datasets_catalog.gates.integrity import IntegrityPresent
 from datasets_catalog.gates.labels import LabelsValid, LabelsVerified
+from datasets_catalog.gates.people import EthicsDocumentsValid, PrivacyChecklist
 from datasets_catalog.gates.privacy import (
     PrivacyDecided,
     PrivacyMetadata,
@@ -26,6 +27,8 @@ GATES: tuple[Gate, ...] = (
     PrivacyDecided(),
     PrivacySampled(),
     PrivacyMetadata(),
+    PrivacyChecklist(),
+    EthicsDocumentsValid(),
     LabelsValid(),
     LabelsVerified(),
     SplitsLeakFree(),

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from datasets_catalog.facts import (
     ClipFacts,
     DatasetFacts,
     Detector,
+    DocumentFacts,
     FindingFacts,
     FindingState,
     ReleaseFacts,
@@ -78,6 +79,11 @@ RIGHT = ReleaseFacts(
     consents=(AGREED,),
     detectors=CURRENT,
     sample=SampleFacts(population=5000, heard=300, missed=0),
+    answers={"bystanders_considered": "yes", "works_cleared": "not_applicable"},
+    documents=(DocumentFacts("ethics", "Vote 12", date(2026, 5, 1)),),
+)
+MEDICAL = replace(
+    RIGHT, dataset=replace(RIGHT.dataset, vertical=Vertical.MEDICAL), answers={}, documents=()
 )
 
 
@@ -209,6 +215,20 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
     ("integrity.present", with_clip(blob=BlobState.MISSING), "not in the store"),
     ("integrity.present", with_clip(blob=BlobState.DAMAGED), "do not match"),
     ("integrity.present", with_clip(blob=BlobState.DESTROYED), "destroyed"),
+    ("privacy.checklist", replace(RIGHT, answers={}), "nobody answered"),
+    (
+        "privacy.checklist",
+        replace(RIGHT, answers={**RIGHT.answers, "works_cleared": "no"}),
+        "the answer is no; needed: yes",
+    ),
+    ("privacy.checklist", MEDICAL, "phi_absent"),
+    (
+        "ethics.documents_valid",
+        replace(RIGHT, documents=(DocumentFacts("ethics", "Vote 9", date(2026, 4, 30)),)),
+        "Vote 9 ran out on 2026-04-30",
+    ),
+    ("ethics.documents_valid", replace(RIGHT, documents=()), "No ethics approval"),
+    ("ethics.documents_valid", MEDICAL, "a document of the kind ethics is needed"),
     (
         "withdrawals.none_pending",
         replace(RIGHT, withdrawals=(WithdrawalFacts("W-7", contributors=frozenset({"p1"})),)),
@@ -242,6 +262,21 @@ def test_only_the_sample_is_advisory() -> None:
     verdicts = check_all(replace(RIGHT, sample=None))
     assert [verdict.code for verdict in verdicts if not verdict.passed] == advisory
     assert blocking_failures(verdicts) == ()
+
+
+def test_questions_and_documents_stop_a_release_where_the_table_says_so() -> None:
+    open_ended = replace(RIGHT, answers={}, documents=())
+    assert blocking_failures(check_all(open_ended)) == ()
+    stopped = [verdict.code for verdict in blocking_failures(check_all(MEDICAL))]
+    assert stopped == ["privacy.checklist", "ethics.documents_valid"]
+    answered = replace(
+        MEDICAL,
+        answers={"phi_absent": "yes", "patients_not_recognisable": "yes"},
+        documents=(DocumentFacts("ethics", "Vote 12"),),
+    )
+    assert blocking_failures(check_all(answered)) == ()
+    ended = replace(RIGHT, documents=(DocumentFacts("dpia", "Old", date(2020, 1, 1)),))
+    assert [one.code for one in blocking_failures(check_all(ended))] == ["ethics.documents_valid"]
 
 
 def test_blocking_failures_are_those_that_stop_a_release() -> None:

@@ -24,6 +24,10 @@ MEND = {
     " nothing was found.",
     "privacy.metadata": "A privacy reviewer redacts these findings, which strips the data from the"
     " file, or clears them with a reason. Cells are mended in the metadata table.",
+    "privacy.checklist": "A privacy reviewer who did not freeze the release answers the questions"
+    " on its page, while it is frozen or in review.",
+    "ethics.documents_valid": "Attach the approval or assessment on the page Documents of the tab"
+    " Privacy, and retire the one that ran out.",
     "labels.valid": "Mend these rows in the label table and import it again.",
     "labels.verified": "A verifier who did not label them confirms more events, or the verified"
     " share in the settings is lowered.",

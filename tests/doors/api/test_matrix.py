@@ -87,6 +87,14 @@ POST   agreement-seats                  401 404 201 403 404 404 404
 DELETE agreement-seat                   401 404 404 403 404 404 404
 GET    notices                          401 200 200 200 200 200 200
 POST   notices-read                     401 200 200 200 200 200 200
+GET    stops                            401 403 403 200 200 200 200
+POST   stops                            401 403 403 201 201 403 403
+POST   stop-confirm                     401 403 403 200 403 403 403
+POST   stop-lift                        401 403 403 200 403 403 403
+GET    documents                        401 403 403 200 200 200 200
+POST   documents                        401 403 403 201 403 403 403
+GET    document-content                 401 403 403 200 200 200 200
+POST   document-retire                  401 403 403 200 403 403 403
 GET    uploads                          401 403 403 200 403 403 403
 POST   uploads                          401 403 403 201 403 403 403
 GET    upload                           401 404 404 200 404 404 404
@@ -111,6 +119,9 @@ POST   release-sign-offs                401 403 403 403 409 403 403
 POST   release-publish                  401 403 403 200 403 200 403
 POST   release-reopen                   401 403 403 409 403 409 403
 POST   release-deprecate                401 403 403 200 403 200 403
+GET    release-checklist                403 403 403 200 200 200 200
+POST   release-checklist                401 403 403 403 409 403 403
+GET    release-review-report            200 200 200 200 200 200 200
 GET    release-diff                     401 200 200 200 200 200 200
 GET    release-authorization            200 200 200 200 200 200 200
 POST   release-publications             401 403 403 202 403 202 403
@@ -135,6 +146,7 @@ QUERIES = {
     "draft-events": "?format=native&name=events.csv",
     "draft-coverage": "?purposes=research.noncommercial",
     "release-diff": "?since=1.0.0",
+    "documents": "?kind=dpia&title=Assessment",
     "release-authorization": "?action=download",
 }
 BODIES: dict[str, Any] = {
@@ -160,6 +172,10 @@ BODIES: dict[str, Any] = {
     "POST releases": {"version": "2.0.0", "purposes": ["research.noncommercial"]},
     "POST dry-runs": {"purposes": ["research.noncommercial"]},
     "POST release-sign-offs": {"part": "privacy"},
+    "POST stops": {"reason": "A voice."},
+    "POST stop-lift": {"reason": "A bird."},
+    "POST document-retire": {"reason": "Vote 13 takes its place."},
+    "POST release-checklist": {"question": "works_cleared", "answer": "yes"},
     "POST release-deprecate": {"reason": "There is a better one."},
     "POST release-selection": {"clips": ["field/000.wav"]},
     "POST release-flavours": {"sample_rate": 8000, "mono": True},
@@ -172,6 +188,7 @@ EVENTS = b"path,onset,offset,label\nfield/000.wav,0.1,0.2,click\n"
 FOR_READERS = {"POST release-selection", "POST release-flavours"}
 STREAMS = {
     "POST draft-events": ("text/plain", EVENTS),
+    "POST documents": ("text/plain", b"Assessed."),
     "POST consents": ("text/csv", CONSENTS),
     "PUT upload-blob": ("application/octet-stream", CONTENT),
     "POST upload-pack": ("application/x-tar", b"no tar"),
@@ -187,6 +204,8 @@ def rows() -> dict[str, list[int]]:
 def send(client: Any, world: World, call: str) -> Any:
     method, route = call.split()
     address = world.address(route) + QUERIES.get(route, "").format(**world.arguments)
+    if call == "GET documents":
+        address = world.address(route)
     if call in STREAMS:
         content_type, body = STREAMS[call]
         return client.generic(method, address, body, content_type)

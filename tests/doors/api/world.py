@@ -13,7 +13,7 @@ from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.actions import import_vocabulary
-from apps.datasets.models import Clip
+from apps.datasets.models import Clip, Dataset
 from apps.doors.api import urls
 from apps.doors.signing import sign
 from apps.ingest.uploads import start_upload
@@ -21,7 +21,9 @@ from apps.jobs.actions import start_job
 from apps.privacy.models import Finding, Scan
 from apps.publishing.actions import TargetSettings, save_target
 from apps.releases.actions import create_release
-from apps.releases.models import Release
+from apps.releases.models import Document, Release, Stop
+from apps.releases.people import attach_document
+from apps.releases.stops import stop
 from tests.cast import Cast
 from tests.factories.drafts import make_published
 from tests.factories.sounds import sha256_of
@@ -83,6 +85,8 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "clip_uid": clip.uid,
             "finding_uid": _finding(clip).uid,
             "job_uid": job.uid,
+            "stop_uid": _stop(cast, dataset).uid,
+            "document_uid": _document(cast, dataset).uid,
             "request_uid": request.uid,
             "agreement_uid": agreement.uid,
             "upload": upload.uid,
@@ -103,6 +107,18 @@ def _signed(cast: Cast, release: Release) -> str:
     return sign(cast.dan, release, release.clips_table)
 
 
+def _stop(cast: Cast, dataset: Dataset) -> Stop:
+    """Of the release that is not out: what is called here stays open."""
+    draft = Release.objects.get(dataset=dataset, version="1.1.0")
+    return stop(actor=cast.cleo, dataset=dataset, reason="a voice", release=draft)
+
+
+def _document(cast: Cast, dataset: Dataset) -> Document:
+    return attach_document(
+        actor=cast.ada, dataset=dataset, kind="ethics", title="Vote 12", content=b"Approved."
+    )
+
+
 def _finding(clip: Clip) -> Finding:
     scan = Scan.objects.filter(content_sha256=clip.blob.sha256).first()
     assert scan is not None
@@ -115,7 +131,7 @@ def _thing(route: str) -> str:
     """Which thing a route's `uid` is of."""
     if route.startswith("access-request"):
         return "request"
-    for thing in ("finding", "job", "agreement"):
+    for thing in ("finding", "job", "agreement", "stop", "document"):
         if route.startswith(thing):
             return thing
     return "clip"

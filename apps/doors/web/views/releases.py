@@ -45,6 +45,7 @@ from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
 from apps.releases.models import Release, SignOff
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
+from apps.releases.stops import closed_sentence, stopped_since
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -108,6 +109,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         Crumb("Releases", frame.url("releases")),
         Crumb(release.tag),
         release=release,
+        closed=closed_sentence(release, since) if (since := stopped_since(release)) else "",
         steps=_steps(release),
         checks=checks_of(results, with_rows=frame.sees_draft) if results else checks_to_come(),
         asked=results[0].checked_at if results else None,

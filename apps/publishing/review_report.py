@@ -1,0 +1,253 @@
+"""The review report of a release: what was scanned, found, decided, sampled and answered.
+
+One JSON document (`SCHEMA`), described in docs/privacy.md. It is computed from rows that never
+change, and from the moment of publication it is kept as a blob and only read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from apps.accounts.access import Principal
+from apps.audit.models import AuditEvent
+from apps.datasets.access import sees_draft
+from apps.datasets.models import Clip
+from apps.privacy.models import Finding, Scan
+from apps.releases.models import GateResult, Release, ReviewReport
+from apps.releases.people import checklist_of, papers_of
+from apps.storage.blobs import local_copy, put
+from apps.storage.tables import read_columns
+from datasets_catalog.release_states import PUBLIC
+
+SCHEMA = "earmark.review-report/1"
+# Of what a detector quotes, so much stays: enough to find it again, too little to learn it.
+QUOTED = 6
+# Parts that name reviewers or clips; readers who do not work on the dataset get the others.
+WHOLE_ONLY = ("findings", "excluded", "redactions", "sign_offs", "checklist", "documents")
+Report = dict[str, Any]
+
+
+def report_for(user: Principal, release: Release) -> Report:
+    """The whole report for those who work on the dataset, the summary for other readers."""
+    report = report_of(release)
+    return report if sees_draft(user, release.dataset) else summary_of(report)
+
+
+def summary_of(report: Report) -> Report:
+    """The report without reviewers' names, reasons, clips and papers: counts in their place."""
+    shown = {name: value for name, value in report.items() if name not in WHOLE_ONLY}
+    return {
+        **shown,
+        "extent": "summary",
+        "checklist": [
+            {"question": one["question"], "ask": one["ask"], "answer": one["answer"]}
+            for one in report["checklist"]
+        ],
+        "documents": [
+            {"kind": one["kind"], "valid_until": one["valid_until"]} for one in report["documents"]
+        ],
+    }
+
+
+def report_of(release: Release) -> Report:
+    """The report as it was kept; of what is not out yet as it would be now."""
+    kept = ReviewReport.objects.filter(release=release).select_related("blob").first()
+    if kept is None and release.state not in PUBLIC:
+        return compute(release)
+    row = kept or keep_report(release)
+    with local_copy(row.blob) as path:
+        found: Report = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def keep_report(release: Release) -> ReviewReport:
+    """Keep the report of a published release; called again it answers what is kept."""
+    text = json.dumps(compute(release), sort_keys=True, ensure_ascii=False).encode()
+    blob = put(release.dataset.uid, io.BytesIO(text))
+    with transaction.atomic():
+        Release.objects.select_for_update().get(pk=release.pk)
+        row, _ = ReviewReport.objects.get_or_create(
+            release=release, defaults={"blob": blob, "schema": SCHEMA}
+        )
+    return row
+
+
+def compute(release: Release) -> Report:
+    """Work the report out from the rows, as of publication where the release is out."""
+    clips = _clips(release)
+    findings = list(_findings(release, clips))
+    return {
+        "schema": SCHEMA,
+        "extent": "whole",
+        "dataset": release.dataset.full_name,
+        "version": release.version,
+        "state": "published" if release.state in PUBLIC else release.state,
+        "root": release.root,
+        "commit": release.dvc_commit,
+        "clips": release.clips,
+        "seconds": release.seconds,
+        "frozen_by": release.frozen_by.username if release.frozen_by else None,
+        "frozen_at": _moment(release.frozen_at),
+        "published_at": _moment(release.published_at),
+        "profile": release.dataset.privacy_profile,
+        "detectors": list(_detectors(release, clips)),
+        "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
+        "decided": dict(sorted(Counter(one["verdict"] or "open" for one in findings).items())),
+        "sample": _sample(release),
+        "gates": [
+            {
+                "code": row.code,
+                "passed": row.passed,
+                "blocking": row.blocking,
+                "summary": row.summary,
+                "numbers": row.numbers,
+            }
+            for row in GateResult.objects.filter(release=release, root=release.root)
+        ],
+        "sign_offs": [
+            {
+                "part": row.part,
+                "by": row.signed_by.username,
+                "at": _moment(row.signed_at),
+                "note": row.note,
+            }
+            for row in release.sign_offs.filter(root=release.root).select_related("signed_by")
+        ],
+        "findings": findings,
+        "excluded": list(_excluded(release)),
+        "redactions": list(_redactions(release, clips)),
+        "checklist": [
+            {
+                "question": question.code,
+                "ask": question.ask,
+                "expected": question.expected,
+                "blocking": question.blocking,
+                "answer": given.answer if given else None,
+                "note": given.note if given else "",
+                "by": given.answered_by.username if given else None,
+                "at": _moment(given.answered_at) if given else None,
+            }
+            for question, given in checklist_of(release)
+        ],
+        "documents": [
+            {
+                "kind": row.kind,
+                "title": row.title,
+                "sha256": row.blob.sha256,
+                "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+            }
+            for row in papers_of(release.dataset).select_related("blob").order_by("pk")
+        ],
+    }
+
+
+def _clips(release: Release) -> Mapping[str, str]:
+    """The released clips: path by the SHA-256 of the bytes."""
+    if release.clips_table is None:
+        return {}
+    with local_copy(release.clips_table) as table:
+        return {sha256: path for path, sha256 in read_columns(table, ["path", "sha256"])}
+
+
+def _detectors(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
+    """Every detector of the dataset in each version that saw these clips, and what it misses."""
+    rows = Scan.objects.filter(dataset=release.dataset)
+    if release.published_at is not None:
+        rows = rows.filter(finished_at__lte=release.published_at)
+    columns = ("detector", "detector_version", "parameters_sha256", "model_sha256")
+    measured = _measured()
+    counted = rows.values(*columns).annotate(
+        contents=Count("pk", filter=Q(failed=False)), failed=Count("pk", filter=Q(failed=True))
+    )
+    for row in counted.order_by(*columns):
+        yield {**row, "measured": measured.get(row["detector"])}
+
+
+def _measured() -> Mapping[str, Any]:
+    table = files("datasets_catalog") / "detector_figures.toml"
+    return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}
+
+
+def _findings(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
+    """What was found in the bytes or texts of released clips, and what was decided of it."""
+    rows = Finding.objects.filter(clip__dataset=release.dataset, clip__state=Clip.State.ACTIVE)
+    if release.published_at is not None:
+        rows = rows.filter(created_at__lte=release.published_at)
+    paths = set(clips.values())
+    related = ("clip__blob", "scan", "decision__decided_by")
+    for row in rows.select_related(*related).order_by("clip__path", "id"):
+        if row.clip.path not in paths or (
+            row.content_sha256 not in clips and row.content_sha256 != row.clip.cells_sha256
+        ):
+            continue
+        decision = getattr(row, "decision", None)
+        yield {
+            "clip": row.clip.path,
+            "clip_id": str(row.clip.uid),
+            "kind": row.kind,
+            "detector": f"{row.scan.detector} {row.scan.detector_version}",
+            "onset": row.onset,
+            "offset": row.offset,
+            "score": row.score,
+            "seen": shortened(row.detail),
+            "content_sha256": row.content_sha256,
+            "verdict": decision.verdict if decision else None,
+            "identifiable": decision.identifiable if decision else None,
+            "reason": decision.reason if decision else None,
+            "by": decision.decided_by.username if decision else None,
+            "at": _moment(decision.decided_at) if decision else None,
+        }
+
+
+def shortened(text: str) -> str:
+    """The beginning of what may be somebody's name, at most a third of it, and its length."""
+    kept = text[: min(QUOTED, len(text) // 3)]
+    return f"{kept}… ({len(text)} characters)" if text else ""
+
+
+def _excluded(release: Release) -> Iterator[Report]:
+    """Clips that review took out and that are still out, by id: their names stay inside."""
+    rows = Clip.objects.filter(dataset=release.dataset, state=Clip.State.EXCLUDED)
+    decided = Q(findings__decision__verdict="exclude")
+    if release.published_at is not None:
+        decided &= Q(findings__decision__decided_at__lte=release.published_at)
+    for uid in rows.filter(decided).distinct().order_by("uid").values_list("uid", flat=True):
+        yield {"clip_id": str(uid)}
+
+
+def _redactions(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
+    """How released bytes were made of what came in, as the audit log has it."""
+    rows = AuditEvent.objects.filter(kind="clip.redacted", subject=release.dataset.full_name)
+    if release.published_at is not None:
+        rows = rows.filter(at__lte=release.published_at)
+    for row in rows.order_by("sequence"):
+        detail = row.detail
+        yield {
+            "clip": detail["clip"],
+            "sha256_before": detail["sha256_before"],
+            "sha256_after": detail["sha256_after"],
+            "method": detail["method"],
+            "released": detail["sha256_after"] in clips,
+            "by": row.actor,
+            "at": _moment(row.at),
+        }
+
+
+def _sample(release: Release) -> Report | None:
+    row = GateResult.objects.filter(
+        release=release, root=release.root, code="privacy.sampled"
+    ).first()
+    return None if row is None else {"summary": row.summary, **row.numbers}
+
+
+def _moment(value: Any) -> str | None:
+    return None if value is None else value.isoformat(timespec="seconds")

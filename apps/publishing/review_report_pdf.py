@@ -1,0 +1,122 @@
+"""The review report on paper: the same report always gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+# Rows of one table on paper; the JSON holds all.
+SHOWN = 2000
+_STYLES = getSampleStyleSheet()
+_GRID = TableStyle(
+    [
+        ("FONTSIZE", (0, 0), (-1, -1), 7),
+        ("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ]
+)
+
+
+def as_pdf(report: dict[str, Any]) -> bytes:
+    """Set the report, whole or summary, on A4."""
+    file = io.BytesIO()
+    title = f"Review of {report['dataset']} {report['version']}"
+    document = SimpleDocTemplate(
+        file,
+        pagesize=A4,
+        title=title,
+        author="Earmark",
+        invariant=1,
+        leftMargin=18 * mm,
+        rightMargin=18 * mm,
+        topMargin=18 * mm,
+        bottomMargin=18 * mm,
+    )
+    document.build([Paragraph(escape(title), _STYLES["Title"]), *_parts(report)])
+    return file.getvalue()
+
+
+def _parts(report: dict[str, Any]) -> Iterator[Flowable]:
+    yield from _section("The release", ("what", "value"), _about(report))
+    detectors = [
+        (row["detector"], row["detector_version"], row["contents"], row["failed"])
+        for row in report["detectors"]
+    ]
+    yield from _section("Scanned by", ("detector", "version", "contents", "failed"), detectors)
+    yield from _section("Found, by kind", ("kind", "findings"), list(report["found"].items()))
+    yield from _section("Decided", ("verdict", "findings"), list(report["decided"].items()))
+    sample = report["sample"]
+    yield from _section("Sampled", ("result",), [(sample["summary"],)] if sample else [])
+    gates = [
+        (row["code"], "yes" if row["passed"] else "no", row["summary"]) for row in report["gates"]
+    ]
+    yield from _section("Gates", ("gate", "passed", "result"), gates)
+    answers = [
+        (one["ask"], one["answer"] or "not answered", one.get("by") or "", one.get("note") or "")
+        for one in report["checklist"]
+    ]
+    yield from _section("Questions for people", ("question", "answer", "by", "note"), answers)
+    papers = [
+        (one["kind"], one.get("title") or "", one["valid_until"] or "no end")
+        for one in report["documents"]
+    ]
+    yield from _section("Documents", ("kind", "title", "valid until"), papers)
+    if report["extent"] == "whole":
+        yield from _whole(report)
+
+
+def _about(report: dict[str, Any]) -> list[tuple[str, Any]]:
+    names = ("version", "state", "root", "commit", "clips", "frozen_at", "published_at", "profile")
+    return [(name.replace("_", " "), report[name]) for name in names]
+
+
+def _whole(report: dict[str, Any]) -> Iterator[Flowable]:
+    signed = [(one["part"], one["by"], one["at"], one["note"]) for one in report["sign_offs"]]
+    yield from _section("Signed", ("part", "by", "at", "note"), signed)
+    findings = [
+        (
+            one["clip"],
+            one["kind"],
+            "" if one["onset"] is None else f"{one['onset']:.2f} to {one['offset']:.2f} s",
+            one["verdict"] or "open",
+            one["by"] or "",
+            one["reason"] or "",
+        )
+        for one in report["findings"]
+    ]
+    yield from _section("Findings", ("clip", "kind", "where", "verdict", "by", "reason"), findings)
+    redactions = [
+        (one["clip"], one["method"], one["by"], one["at"]) for one in report["redactions"]
+    ]
+    yield from _section("Redactions", ("clip", "method", "by", "at"), redactions)
+    out = [(one["clip_id"],) for one in report["excluded"]]
+    yield from _section("Excluded clips", ("clip id",), out)
+
+
+def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Flowable]:
+    yield Paragraph(title, _STYLES["Heading2"])
+    if not rows:
+        yield Paragraph("None.", _STYLES["BodyText"])
+        return
+    body = _STYLES["BodyText"].clone("cell", fontSize=7, leading=9, wordWrap="CJK")
+    cells = [[Paragraph(escape(str(value)), body) for value in row] for row in rows[:SHOWN]]
+    table = Table(
+        [list(head), *cells],
+        repeatRows=1,
+        hAlign="LEFT",
+        colWidths=[174 * mm / len(head)] * len(head),
+    )
+    table.setStyle(_GRID)
+    yield table
+    if len(rows) > SHOWN:
+        yield Paragraph(f"{len(rows) - SHOWN} more are in the JSON form.", _STYLES["BodyText"])
+    yield Spacer(1, 4 * mm)

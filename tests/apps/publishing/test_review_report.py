@@ -1,0 +1,128 @@
+"""The record of a review: what it says, to whom, and that it stays."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, transaction
+
+from apps.datasets.models import Dataset
+from apps.ingest.actions import import_clips
+from apps.privacy.actions import decide
+from apps.privacy.models import Finding
+from apps.privacy.scanning import scan_dataset
+from apps.publishing.releasing import publish
+from apps.publishing.review_report import compute, keep_report, report_for, report_of, shortened
+from apps.publishing.review_report_pdf import as_pdf
+from apps.releases.models import Release, ReviewReport
+from apps.releases.people import attach_document
+from tests.cast import Cast
+from tests.factories.drafts import approve, make_draft, make_release
+from tests.marked import NAME, write_marked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def release(cast: Cast, tmp_path: Path) -> Release:
+    """With a finding that was redacted, one that was cleared, and a document."""
+    dataset = make_draft(cast, tmp_path)
+    folder = tmp_path / "more"
+    folder.mkdir()
+    write_marked(folder, "info").rename(folder / "tagged.wav")
+    table = folder / "clips.csv"
+    table.write_text(
+        "path,licence,split,title\ntagged.wav,CC0-1.0,train,Call ada@example.org for more\n"
+    )
+    import_clips(actor=cast.ada, dataset=dataset, source=folder, metadata=table)
+    scan_dataset(actor=cast.ada, dataset=dataset)
+    metadata = Finding.objects.filter(clip__path="tagged.wav", kind="metadata")
+    first = metadata.first()
+    assert first is not None
+    decide(actor=cast.cleo, finding=first, verdict="redact", reason="a name in the tags")
+    for row in Finding.objects.filter(clip__path="tagged.wav", decision=None):
+        if row.kind != "metadata":
+            decide(actor=cast.cleo, finding=row, verdict="clear", reason="a desk, not a person")
+    attach_document(
+        actor=cast.ada, dataset=dataset, kind="dpia", title="Assessment 3", content=b"Assessed."
+    )
+    dataset = Dataset.objects.get(pk=dataset.pk)
+    return publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+
+
+def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: Release) -> None:
+    report = report_for(cast.olga, release)
+    assert (report["schema"], report["extent"]) == ("earmark.review-report/1", "whole")
+    assert (report["root"], report["commit"]) == (release.root, release.dvc_commit)
+    assert {"speech", "metadata", "cells"} <= {row["detector"] for row in report["detectors"]}
+    assert all(row["contents"] > 0 for row in report["detectors"])
+    (cleared,) = report["findings"]
+    assert (cleared["verdict"], cleared["by"]) == ("clear", "cleo")
+    assert cleared["reason"] == "a desk, not a person"
+    (redacted,) = report["redactions"]
+    assert redacted["released"] is True
+    assert {one["part"] for one in report["sign_offs"]} == {"privacy", "rights"}
+    assert [one["title"] for one in report["documents"]] == ["Assessment 3"]
+    assert {gate["code"] for gate in report["gates"]} >= {"privacy.decided", "privacy.checklist"}
+    said = json.dumps(report)
+    assert "ada@example.org" not in said
+    assert NAME not in said
+
+
+def test_readers_get_a_summary_without_names_and_reasons(cast: Cast, release: Release) -> None:
+    for reader in (AnonymousUser(), cast.eve):
+        report = report_for(reader, release)
+        assert report["extent"] == "summary"
+        said = json.dumps(report)
+        for hidden in ("cleo", "a desk", "tagged.wav", "Assessment 3"):
+            assert hidden not in said
+        assert report["found"]
+        assert report["documents"] == [{"kind": "dpia", "valid_until": None}]
+
+
+def test_it_stays_as_it_was_at_publication(cast: Cast, release: Release) -> None:
+    before = report_of(release)
+    kept = ReviewReport.objects.get(release=release)
+    assert compute(release) == before
+    late = Finding.objects.filter(clip__path="tagged.wav").first()
+    assert late is not None
+    Finding.objects.create(
+        clip=late.clip,
+        scan=late.scan,
+        position=99,
+        content_sha256=late.content_sha256,
+        kind="cells",
+    )
+    attach_document(
+        actor=cast.ada, dataset=release.dataset, kind="ethics", title="Later", content=b"Later."
+    )
+    assert report_of(release) == before
+    assert keep_report(release).pk == kept.pk
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        ReviewReport.objects.update(schema="other")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        ReviewReport.objects.all()._raw_delete(using="default")
+
+
+def test_on_paper_it_has_the_same_bytes_each_time(cast: Cast, release: Release) -> None:
+    report = report_for(cast.olga, release)
+    first = as_pdf(report)
+    assert first.startswith(b"%PDF-")
+    assert first.rstrip().endswith(b"%%EOF")
+    assert as_pdf(report) == first
+    assert as_pdf(report_for(cast.eve, release)) != first
+
+
+def test_before_publication_it_says_how_things_stand(cast: Cast, tmp_path: Path) -> None:
+    release = make_release(cast, make_draft(cast, tmp_path))
+    assert report_of(release)["state"] == "frozen"
+    assert not ReviewReport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("", ""), ("Ada", "A… (3 characters)"), ("ada@example.org", "ada@e… (15 characters)")],
+)
+def test_what_was_quoted_is_shortened(text: str, kept: str) -> None:
+    assert shortened(text) == kept
