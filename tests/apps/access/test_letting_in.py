@@ -72,10 +72,11 @@ def test_what_rules_cannot_settle_waits_for_a_person(
 
 def test_rules_do_not_let_in_whom_a_person_put_out(release: Release, cast: Cast) -> None:
     dataset = change(cast, release, auto_grant=True)
-    asked = {"dataset": dataset, "purposes": ["research.noncommercial"]}
-    request_access(actor=cast.eve, **asked)
+    fits = ["research.noncommercial"]
+    request_access(actor=cast.eve, dataset=dataset, purposes=fits)
     revoke_access(actor=cast.ada, dataset=dataset, holder=cast.eve)
-    assert request_access(actor=cast.eve, **asked).state == "pending"
+    again = request_access(actor=cast.eve, dataset=dataset, purposes=fits)
+    assert again.state == "pending"
 
 
 def test_asking_accepts_the_terms_that_are_current(release: Release, cast: Cast) -> None:
