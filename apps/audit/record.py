@@ -268,6 +268,20 @@ def sample_heard(
     )
 
 
+def original_heard(
+    *, actor: str, organisation: str, dataset: str, clip: str, onset: float, end: float
+) -> None:
+    _event(
+        "clip.original_heard",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        clip=clip,
+        onset=onset,
+        end=end,
+    )
+
+
 def clip_redacted(
     *, actor: str, organisation: str, dataset: str, clip: str, before: str, after: str, method: str
 ) -> None:

@@ -43,7 +43,8 @@ def token_of(request: HttpRequest) -> Token | None:
     header = request.headers.get("Authorization", "")
     if not header:
         return None
-    token = token_for(_token_in(header))
+    # npm's client of the Hub takes no token that does not begin so.
+    token = token_for(_token_in(header).removeprefix("hf_"))
     if token is None:
         raise TokenInvalidError
     return token

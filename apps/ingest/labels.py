@@ -173,7 +173,7 @@ def import_labels(
     if dry_run:
         report.added = len(events)
         return report
-    _write(actor, dataset, events, report, replace=replace)
+    write_events(dataset, events, report, replace=replace)
     record.events_imported(
         actor=actor.username,
         organisation=dataset.organisation.name,
@@ -197,9 +197,10 @@ def _identity(event: Event) -> tuple[object, ...]:
 
 
 @transaction.atomic
-def _write(
-    actor: User, dataset: Dataset, events: Sequence[Event], report: Report, *, replace: bool
+def write_events(
+    dataset: Dataset, events: Sequence[Event], report: Report, *, replace: bool
 ) -> None:
+    """Write events that were checked; the report says how many were new."""
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     clip_ids = sorted({event.clip_id for event in events})
     existing: list[Event] = []

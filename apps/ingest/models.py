@@ -1,4 +1,4 @@
-"""Uploads under way: what was said of files whose clips are not in the draft yet."""
+"""Uploads and pushes under way: files whose clips are not in the draft yet."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.datasets.models import Dataset
 from apps.jobs.models import Job
+from apps.storage.models import Blob
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -95,3 +96,79 @@ class UploadPart(models.Model):
 
     def __str__(self) -> str:
         return f"part {self.number} of {self.sha256[:12]}"
+
+
+class Push(models.Model):
+    """One commit that the Hub's clients made on a draft: who changed what, and what came of it."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="pushes")
+    # The draft's commit id right after it: forty hexadecimal digits.
+    oid = models.CharField(max_length=40)
+    title = models.CharField(max_length=500)
+    message = models.TextField(blank=True)
+    pushed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    pushed_at = models.DateTimeField(auto_now_add=True)
+    # What came in, what waits and for what, in sentences.
+    report = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name_plural = "pushes"
+        ordering: ClassVar[list[str]] = ["-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "oid"], name="push_oid_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"push {self.oid[:12]} to {self.dataset}"
+
+
+class PushedFile(models.Model):
+    """A file of the draft that is no clip: a table, the card, or sound no row speaks of yet."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="pushed_files")
+    path = models.CharField(max_length=1024)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    # git's name of the file: of its content, or of the pointer in its place (Git LFS).
+    git_oid = models.CharField(max_length=40)
+    is_large = models.BooleanField()
+    # What decoding found in a sound (`Probe`); empty for other files.
+    probe = models.JSONField(default=dict)
+    pushed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    pushed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["path"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "path"], name="pushed_file_path_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Xorb(models.Model):
+    """Chunks as Xet's client packs them; the row is written once they lie whole under `key`.
+
+    They are kept only until the files made of them have arrived.
+    """
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="xorbs")
+    # The hash of the chunks' hashes, in Xet's way of writing it.
+    name = models.CharField(max_length=64)
+    key = models.CharField(max_length=200)
+    arrived_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="xorb_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["arrived_at"], name="xorb_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,6 +8,8 @@ from apps.ingest.labels import import_labels
 from apps.ingest.models import Upload
 from apps.ingest.upload_finish import sweep_uploads, take_in
 from apps.ingest.uploads import FINISH, SWEEP
+from apps.ingest.xet_store import SWEEP as SWEEP_XORBS
+from apps.ingest.xet_store import sweep_xorbs
 from apps.jobs.registry import Result, Run, job
 from apps.privacy.actions import start_scan
 
@@ -60,3 +62,8 @@ def finish_upload_job(run: Run) -> Result:
 @job(SWEEP, title="Clearing expired uploads")
 def sweep_uploads_job(run: Run) -> Result:
     return {"swept": sweep_uploads()}
+
+
+@job(SWEEP_XORBS, title="Clearing packed chunks of old pushes")
+def sweep_xorbs_job(run: Run) -> Result:
+    return {"swept": sweep_xorbs()}

@@ -121,6 +121,13 @@ def start_upload(*, actor: User, dataset: Dataset) -> Upload:
     )
 
 
+def session_of(*, actor: User, dataset: Dataset) -> Upload:
+    """The actor's upload that is open for the dataset, or a new one."""
+    rows = Upload.objects.filter(dataset=dataset, started_by=actor, finished_at=None, job=None)
+    found = rows.filter(expires_at__gt=timezone.now(), numbered=0).first()
+    return found or start_upload(actor=actor, dataset=dataset)
+
+
 def upload_for(user: Principal, full_name: str, uid: UUID) -> Upload:
     """Fetch the user's own upload into `organisation/name`; `UploadUnknownError` otherwise."""
     organisation, _, name = full_name.partition("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -20,8 +20,12 @@ from apps.access.answers import (
     SignInNeededError,
 )
 from apps.accounts.access import Principal
+from apps.datasets.access import DatasetUnknownError
 from apps.doors.credentials import TokenInvalidError, principal_of
+from apps.doors.hub.writers import CredentialsNeededError
 from apps.doors.refusals import STATUS, reason_phrase
+from apps.ingest.pushes import PushedFileUnknownError, PushRefusedError, PushStaleError
+from apps.storage.errors import BlobDestroyedError
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
 
 View = Callable[..., HttpResponseBase]
@@ -53,13 +57,22 @@ class SnapshotUnbuiltError(EarmarkError):
 
 def hub_door(view: View) -> View:
     """Hand the view its principal, and translate the domain's errors."""
+    return _door(view, principal_of)
+
+
+def signed_door(view: View) -> View:
+    """The same for a view that takes what was signed here instead of credentials."""
+    return _door(view, lambda _: AnonymousUser())
+
+
+def _door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
 
     @csrf_exempt
     @wraps(view)
     def answered(request: HttpRequest, **address: Any) -> HttpResponseBase:
         principal: Principal = AnonymousUser()
         try:
-            principal = principal_of(request)
+            principal = asking(request)
             response = view(request, principal, **address)
         except EarmarkError as problem:
             known = principal.is_authenticated
@@ -71,13 +84,29 @@ def hub_door(view: View) -> View:
     return answered
 
 
-def refusal(status: int, message: str, code: str = "", **headers: str) -> JsonResponse:
-    """An error as the Hub sends it: for the program in headers, for the reader in JSON."""
+def refusal(
+    status: int,
+    message: str,
+    code: str = "",
+    *,
+    url: str = "",
+    errors: Sequence[str] = (),
+    **headers: str,
+) -> JsonResponse:
+    """An error as the Hub sends it: for the program in headers, for the reader in JSON.
+
+    `url` is where the thing is that is there already; `errors` are several sentences for one.
+    """
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if code:
         named["X-Error-Code"] = code
+    body: dict[str, Any] = {"error": message}
+    if url:
+        body["url"] = url
+    if errors:
+        body["errors"] = [{"message": text} for text in errors]
     return JsonResponse(
-        {"error": message},
+        body,
         status=status,
         headers={
             "X-Error-Message": reason_phrase(message),
@@ -88,20 +117,53 @@ def refusal(status: int, message: str, code: str = "", **headers: str) -> JsonRe
 
 
 def _translated(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse:
-    if isinstance(problem, TokenInvalidError):
-        return refusal(401, BAD_TOKEN)
-    if isinstance(problem, ReleaseStoppedError):
-        return refusal(403, DISABLED, X_HF_Warning=f"stopped; {reason_phrase(problem.message)}")
-    if isinstance(problem, AccessRefusedError):
-        status = 401 if isinstance(problem, SignInNeededError) else 403
-        return refusal(status, _gated(dataset, problem), "GatedRepo")
-    if isinstance(problem, ReleaseUnknownError):
-        return refusal(404 if known else 401, "Repository not found", "RepoNotFound")
+    return (
+        _refused_read(problem, dataset, known=known)
+        or _refused_write(problem)
+        or _refused_otherwise(problem)
+    )
+
+
+def _refused_read(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse | None:
+    """What clients have errors of their own for."""
+    match problem:
+        case TokenInvalidError():
+            return refusal(401, BAD_TOKEN)
+        case ReleaseStoppedError():
+            told = f"stopped; {reason_phrase(problem.message)}"
+            return refusal(403, DISABLED, X_HF_Warning=told)
+        case AccessRefusedError():
+            status = 401 if isinstance(problem, SignInNeededError) else 403
+            return refusal(status, _gated(dataset, problem), "GatedRepo")
+        case ReleaseUnknownError() | DatasetUnknownError():
+            return refusal(404 if known else 401, "Repository not found", "RepoNotFound")
+        case _:
+            return None
+
+
+def _refused_otherwise(problem: EarmarkError) -> JsonResponse:
     if problem.kind is Kind.GONE:
         # The client replaces the message; the warning reaches the reader.
         return refusal(403, DISABLED, X_HF_Warning=f"withdrawn; {reason_phrase(problem.message)}")
     code, headers = _named(problem)
     return refusal(STATUS[problem.kind], problem.message, code, **headers)
+
+
+def _refused_write(problem: EarmarkError) -> JsonResponse | None:
+    """Statuses by which clients know what became of a push."""
+    match problem:
+        case CredentialsNeededError():
+            return refusal(401, problem.message)
+        case PushStaleError():
+            return refusal(412, problem.message)
+        case PushedFileUnknownError():
+            return refusal(404, problem.message, "EntryNotFound")
+        case BlobDestroyedError():
+            return refusal(410, problem.message)
+        case PushRefusedError():
+            return refusal(400, problem.message, errors=problem.detail.get("errors", ()))
+        case _:
+            return None
 
 
 def _named(problem: EarmarkError) -> tuple[str, dict[str, str]]:

@@ -12,11 +12,14 @@ from apps.accounts.models import User
 from apps.datasets.access import visible_datasets
 from apps.datasets.models import Dataset
 from apps.doors.credentials import token_of
+from apps.doors.hub import drafts
 from apps.doors.hub.answers import BAD_TOKEN, hub_door, refusal
 from apps.doors.hub.paging import limit_of, page
 from apps.doors.hub.revisions import newest_ready, open_revision
 from apps.doors.hub.shapes import commit, dataset_info, person, reference, siblings
 from apps.doors.hub.tree import Json
+from apps.doors.hub.writers import draft_of
+from apps.ingest.draft_files import files_of, head_of
 from apps.publishing.models import Snapshot
 from datasets_catalog.release_states import ReleaseState
 
@@ -74,25 +77,37 @@ def dataset(
     request: HttpRequest, principal: Principal, dataset: str, revision: str = "main"
 ) -> HttpResponseBase:
     """What a dataset is at a revision. Gated datasets are described to everybody who may know."""
-    found = open_revision(principal, dataset, revision, Action.VIEW)
-    info = dataset_info(found.release, found.snapshot)
-    files = found.snapshot.files.select_related("blob")
-    info["siblings"] = siblings(files, with_blobs=request.GET.get("blobs") in {"true", "1", "True"})
+    with_blobs = request.GET.get("blobs") in {"true", "1", "True"}
+    if draft := drafts.draft_at(principal, dataset, revision):
+        info, headers = drafts.info(draft), {"X-Repo-Commit": head_of(draft)}
+        info["siblings"] = siblings(files_of(draft), with_blobs=with_blobs)
+    else:
+        found = open_revision(principal, dataset, revision, Action.VIEW)
+        info, headers = dataset_info(found.release, found.snapshot), found.headers
+        files = found.snapshot.files.select_related("blob")
+        info["siblings"] = siblings(files, with_blobs=with_blobs)
     wanted = {name for value in request.GET.getlist("expand") for name in value.split(",")}
     if wanted:
         info = {name: value for name, value in info.items() if name in {"_id", "id", *wanted}}
-    return JsonResponse(info, headers=found.headers)
+    return JsonResponse(info, headers=headers)
 
 
 @hub_door
 def references(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Branches and tags."""
-    open_newest(principal, dataset)
+    draft = drafts.draft_at(principal, dataset, drafts.DRAFT)
+    if draft is None:
+        open_newest(principal, dataset)
     releases = open_releases(principal, dataset, Action.VIEW)
     commits = {release.version: release.dvc_commit for release in releases}
     main = newest_ready(dataset)
+    heads = {"main": commits[main]} if main in commits else {}
+    if draft is not None:
+        heads[drafts.DRAFT] = head_of(draft)
+        if draft.released_at is None:
+            heads["main"] = heads[drafts.DRAFT]
     answer: Json = {
-        "branches": [reference("main", "heads", commits[main])] if main in commits else [],
+        "branches": [reference(name, "heads", oid) for name, oid in sorted(heads.items())],
         "tags": [reference(f"v{version}", "tags", oid) for version, oid in commits.items()],
         "converts": [],
     }
@@ -105,7 +120,9 @@ def references(request: HttpRequest, principal: Principal, dataset: str) -> Http
 def commits(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
-    """The releases up to a revision, newest first."""
+    """The releases up to a revision, newest first; the pushes where it is the draft."""
+    if draft := drafts.draft_at(principal, dataset, revision):
+        return JsonResponse(drafts.commits(draft), safe=False)
     found = open_revision(principal, dataset, revision, Action.VIEW).release
     releases = open_releases(principal, dataset, Action.VIEW)
     return JsonResponse(
@@ -117,14 +134,15 @@ def commits(
 def auth_check(
     request: HttpRequest, principal: Principal, dataset: str, write: str = ""
 ) -> HttpResponseBase:
-    """Whether the files may be had."""
-    open_newest(principal, dataset, Action.DOWNLOAD)
+    """Whether the files may be had, or the draft be written to."""
     if write:
-        return refusal(403, READ_ONLY)
+        draft_of(principal, dataset)
+    else:
+        open_newest(principal, dataset, Action.DOWNLOAD)
     return JsonResponse({})
 
 
-READ_ONLY = "Nothing is written through this door: change the dataset's draft on its page."
+NOT_HERE = "There is nothing to change at this address: only datasets live here."
 
 
 @hub_door
@@ -141,7 +159,7 @@ def telemetry(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 
 @hub_door
 def nothing(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    """Every other address of the Hub: other kinds of repositories, and writing."""
+    """Every other address of the Hub: other kinds of repositories, discussions, jobs."""
     if request.method not in {"GET", "HEAD"}:
-        return refusal(403, READ_ONLY)
+        return refusal(403, NOT_HERE)
     return refusal(404 if principal.is_authenticated else 401, "Not found", "RepoNotFound")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.access.answers import Action, Binding
 from apps.access.receipts import note_taken
 from apps.accounts.access import Principal
+from apps.datasets.models import Dataset
+from apps.doors.hub import drafts
 from apps.doors.hub.answers import EntryUnknownError, hub_door, refusal
 from apps.doors.hub.paging import limit_of, page
 from apps.doors.hub.revisions import Revision, open_revision
 from apps.doors.hub.shapes import last_commit
-from apps.doors.hub.tree import entry, tree_of
+from apps.doors.hub.tree import Folder, entry, tree_of
 from apps.doors.serving import Offer, serve_blob
+from apps.ingest.draft_files import files_of, head_of
 from apps.publishing.snapshots import is_large
 from datasets_catalog.errors import InvalidError
 
@@ -26,16 +31,36 @@ PATHS = 1000
 TRUE = {"true", "True", "1"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The files at a revision, of a release or of the draft."""
+
+    folder: Folder
+    commit: str
+    headers: Mapping[str, str]
+    last_commit: Callable[[], Mapping[str, str]]
+
+
+def _listed(principal: Principal, dataset: str, revision: str) -> _Listing:
+    if draft := drafts.draft_at(principal, dataset, revision):
+        head = head_of(draft)
+        named = partial(drafts.last_commit, draft)
+        return _Listing(drafts.tree(draft), head, {"X-Repo-Commit": head}, named)
+    found = open_revision(principal, dataset, revision, Action.LIST)
+    named = partial(last_commit, found.release)
+    return _Listing(tree_of(found.snapshot), found.commit, found.headers, named)
+
+
 @hub_door
 def tree(
     request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str = ""
 ) -> HttpResponseBase:
     """`recursive` goes into folders, `expand` adds the last commit."""
-    found = open_revision(principal, dataset, revision, Action.LIST)
+    found = _listed(principal, dataset, revision)
     path = path.strip("/")
-    folder = tree_of(found.snapshot).find(path)
+    folder = found.folder.find(path)
     if folder is None:
-        raise _unknown(found, path)
+        raise EntryUnknownError(f"Entry not found: {path}", commit=found.commit)
     prefix = f"{path}/" if path else ""
     rows = folder.walk(prefix) if request.GET.get("recursive") in TRUE else folder.children(prefix)
     expand = request.GET.get("expand") in TRUE
@@ -43,7 +68,7 @@ def tree(
     ordered = sorted((row for row in rows if row[0] > after), key=lambda row: row[0])
     limit = min(limit_of(request, PAGE), PAGE_EXPANDED if expand else PAGE)
     shown = ordered[:limit]
-    commit = last_commit(found.release) if expand else None
+    commit = found.last_commit() if expand else None
     cursor = shown[-1][0] if len(ordered) > limit else None
     response = page(request, [entry(*row, commit) for row in shown], next_cursor=cursor)
     for name, value in found.headers.items():
@@ -58,10 +83,10 @@ def paths_info(
     """What the given paths are; unknown ones are left out."""
     if request.method != "POST":
         return refusal(405, "Send the paths by POST.")
-    found = open_revision(principal, dataset, revision, Action.LIST)
+    found = _listed(principal, dataset, revision)
     paths, expand = _asked_paths(request)
-    known = dict(tree_of(found.snapshot).walk())
-    commit = last_commit(found.release) if expand else None
+    known = dict(found.folder.walk())
+    commit = found.last_commit() if expand else None
     rows = [entry(path, known[path], commit) for path in paths if path in known]
     return JsonResponse(rows, safe=False, headers=found.headers)
 
@@ -73,6 +98,8 @@ def resolve(
     """A file's bytes, or by HEAD what they are."""
     if request.method not in {"GET", "HEAD"}:
         return refusal(405, "Files are read by GET and HEAD.")
+    if draft := drafts.draft_at(principal, dataset, revision):
+        return _resolve_draft(request, draft, path)
     found = open_revision(principal, dataset, revision, Action.DOWNLOAD)
     file = found.snapshot.files.select_related("blob").filter(path=path).first()
     if file is None:
@@ -91,6 +118,22 @@ def resolve(
         etag=etag,
         headers=headers,
     )
+    return serve_blob(request, file.blob, offer)
+
+
+def _resolve_draft(request: HttpRequest, draft: Dataset, path: str) -> HttpResponseBase:
+    """A file of the draft, for those who work on it and hear its clips on the pages too."""
+    head = head_of(draft)
+    file = next(iter(files_of(draft, [path])), None)
+    if file is None:
+        raise EntryUnknownError(f"Entry not found: {path}", commit=head)
+    etag = file.blob.sha256 if file.is_large else file.git_oid
+    headers = {"X-Repo-Commit": head}
+    if file.is_large:
+        headers |= {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(file.blob.size)}
+    name = path.rpartition("/")[2]
+    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    offer = Offer(name=name, media_type=media_type, etag=etag, headers=headers)
     return serve_blob(request, file.blob, offer)
 
 

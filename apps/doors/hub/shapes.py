@@ -8,9 +8,8 @@ from typing import Any
 
 from apps.accounts.models import Token, User
 from apps.datasets.models import Dataset
-from apps.doors.hub.tree import Json, large_file
-from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.snapshots import is_large
+from apps.doors.hub.tree import Json, Listed, large_file, lies_outside
+from apps.publishing.models import Snapshot
 from apps.releases.models import Release
 from datasets_catalog.roles import Role
 
@@ -36,7 +35,7 @@ def dataset_info(release: Release, snapshot: Snapshot) -> Json:
         "createdAt": moment(dataset.created_at),
         "lastModified": moment(release.published_at),
         "private": dataset.access == Dataset.Access.ORGANISATION,
-        "gated": _gate(dataset),
+        "gated": gate(dataset),
         "disabled": False,
         "description": dataset.description,
         "tags": _tags(card),
@@ -45,7 +44,7 @@ def dataset_info(release: Release, snapshot: Snapshot) -> Json:
     }
 
 
-def _gate(dataset: Dataset) -> str | bool:
+def gate(dataset: Dataset) -> str | bool:
     """Whether people are let in, and if so by a person or by a rule."""
     match dataset.access:
         case Dataset.Access.REQUEST:
@@ -56,14 +55,14 @@ def _gate(dataset: Dataset) -> str | bool:
             return False
 
 
-def siblings(files: Iterable[SnapshotFile], *, with_blobs: bool) -> list[Json]:
+def siblings(files: Iterable[Listed], *, with_blobs: bool) -> list[Json]:
     """The files of a snapshot by name; with sizes and hashes if wanted."""
     return [_sibling(file) if with_blobs else {"rfilename": file.path} for file in files]
 
 
-def _sibling(file: SnapshotFile) -> Json:
+def _sibling(file: Listed) -> Json:
     described: Json = {"rfilename": file.path, "size": file.blob.size, "blobId": file.git_oid}
-    if is_large(file.path):
+    if lies_outside(file):
         large = large_file(file)
         described["lfs"] = {"sha256": large.pop("oid"), **large}
     return described

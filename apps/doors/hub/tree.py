@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.ingest.draft_files import DraftFile
 from apps.publishing.models import Snapshot, SnapshotFile
 from apps.publishing.snapshots import is_large, pointer
 
 Json = dict[str, Any]
+Listed = SnapshotFile | DraftFile
 
 
 @dataclass(slots=True)
@@ -18,7 +20,7 @@ class Folder:
     """A folder with what lies directly in it, by name."""
 
     folders: dict[str, Folder] = field(default_factory=dict)
-    files: dict[str, SnapshotFile] = field(default_factory=dict)
+    files: dict[str, Listed] = field(default_factory=dict)
 
     def oid(self) -> str:
         """The name of git's tree object for the folder."""
@@ -38,7 +40,7 @@ class Folder:
             here = here.folders.get(name) if here else None
         return here
 
-    def walk(self, prefix: str = "") -> Iterator[tuple[str, Folder | SnapshotFile]]:
+    def walk(self, prefix: str = "") -> Iterator[tuple[str, Folder | Listed]]:
         """Everything below, in no order."""
         for name, file in self.files.items():
             yield f"{prefix}{name}", file
@@ -46,7 +48,7 @@ class Folder:
             yield f"{prefix}{name}", folder
             yield from folder.walk(f"{prefix}{name}/")
 
-    def children(self, prefix: str) -> Iterator[tuple[str, Folder | SnapshotFile]]:
+    def children(self, prefix: str) -> Iterator[tuple[str, Folder | Listed]]:
         """What lies directly in it, in no order."""
         for name, each in (self.folders | self.files).items():
             yield f"{prefix}{name}", each
@@ -57,7 +59,7 @@ def tree_of(snapshot: Snapshot) -> Folder:
     return folders_of(snapshot.files.select_related("blob"))
 
 
-def folders_of(files: Iterable[SnapshotFile]) -> Folder:
+def folders_of(files: Iterable[Listed]) -> Folder:
     root = Folder()
     for file in files:
         *folders, name = file.path.split("/")
@@ -68,20 +70,25 @@ def folders_of(files: Iterable[SnapshotFile]) -> Folder:
     return root
 
 
-def entry(path: str, each: Folder | SnapshotFile, last_commit: Mapping[str, str] | None) -> Json:
+def entry(path: str, each: Folder | Listed, last_commit: Mapping[str, str] | None) -> Json:
     """A file or folder as the Hub describes it; sizes in bytes."""
     if isinstance(each, Folder):
         described: Json = {"type": "directory", "oid": each.oid(), "size": 0, "path": path}
     else:
         described = {"type": "file", "oid": each.git_oid, "size": each.blob.size, "path": path}
-        if is_large(path):
+        if lies_outside(each):
             described["lfs"] = large_file(each)
     if last_commit is not None:
         described["lastCommit"] = last_commit
     return described
 
 
-def large_file(file: SnapshotFile) -> Json:
+def lies_outside(file: Listed) -> bool:
+    """Whether the file is large: git has a pointer in its place."""
+    return file.is_large if isinstance(file, DraftFile) else is_large(file.path)
+
+
+def large_file(file: Listed) -> Json:
     """What the Hub says of a file that lies outside git (LFS)."""
     blob = file.blob
     return {"oid": blob.sha256, "size": blob.size, "pointerSize": len(pointer(blob))}

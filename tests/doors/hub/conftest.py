@@ -22,6 +22,7 @@ from apps.datasets.models import Dataset
 from apps.publishing.releasing import publish
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
+from tests.doors.hub.pushing import PushSite
 from tests.factories.drafts import approve, make_draft, make_release
 from tests.factories.jobs import work_off
 
@@ -85,7 +86,9 @@ def elsewhere(tmp_path: Path) -> RunPython:
     """Runs Python or a command as a person whose only setting is HF_ENDPOINT."""
     home = tmp_path / "hf"
 
-    def run(*command: str, url: str, token: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        *command: str, url: str, token: str = "", **more: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(home),
@@ -93,6 +96,7 @@ def elsewhere(tmp_path: Path) -> RunPython:
             "HF_ENDPOINT": url,
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "LC_ALL": "C.UTF-8",
+            **more,
         }
         if token:
             environment["HF_TOKEN"] = token
@@ -103,3 +107,9 @@ def elsewhere(tmp_path: Path) -> RunPython:
         return done
 
     return run
+
+
+@pytest.fixture
+def push_site(transactional_db: None, live_server: LiveServer, tmp_path: Path) -> PushSite:
+    (tmp_path / "material").mkdir()
+    return PushSite(live_server.url, assemble(), tmp_path / "material")

@@ -288,9 +288,9 @@ def test_a_deprecated_version_warns(open_hub: HubSite, elsewhere: RunPython) -> 
     assert "Version 1.1.0 replaces it" in told.stderr
 
 
-def test_nothing_is_written(hub_site: HubSite) -> None:
+def test_a_reading_token_writes_nothing(hub_site: HubSite) -> None:
     api = hub_site.api(hub_site.cast.ada)
-    with pytest.raises(HfHubHTTPError, match="Nothing is written through this door"):
+    with pytest.raises(HfHubHTTPError, match="make one with the scope write"):
         api.create_repo("acme/new", repo_type="dataset")
     with pytest.raises(HfHubHTTPError):
         api.upload_file(

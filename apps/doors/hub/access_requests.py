@@ -1,0 +1,124 @@
+"""Requests for access over the Hub's own routes; `apps/access` says who may answer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from apps.access.access import requests_for
+from apps.access.actions import (
+    AccessAnsweredError,
+    grant_access,
+    grant_request,
+    refuse_request,
+    revoke_access,
+)
+from apps.access.models import AccessRequest
+from apps.accounts.access import Principal, holder_named, require
+from apps.accounts.models import User
+from apps.datasets.access import dataset_for
+from apps.datasets.models import Dataset
+from apps.doors.hub.answers import hub_door, refusal
+from apps.doors.hub.bodies import json_of, text_in
+from apps.doors.hub.paging import limit_of, page
+from apps.doors.hub.shapes import moment
+from apps.doors.hub.tree import Json
+from apps.doors.hub.writers import known_to
+from datasets_catalog.errors import InvalidError, NotFoundError
+from datasets_catalog.roles import Permission
+
+_STATES = {
+    "pending": AccessRequest.State.PENDING,
+    "accepted": AccessRequest.State.GRANTED,
+    "rejected": AccessRequest.State.REFUSED,
+}
+_WORDS = {state: word for word, state in _STATES.items()}
+LISTED = 100
+
+
+@hub_door
+def listing(
+    request: HttpRequest, principal: Principal, dataset: str, status: str
+) -> HttpResponseBase:
+    """Requests in one state, newest first."""
+    row = dataset_for(principal, dataset)
+    require(principal, Permission.ACCESS_GRANT, row.organisation)
+    rows = requests_for(principal, row).filter(state=_STATES[status]).order_by("-pk")
+    cursor = request.GET.get("cursor", "")
+    if cursor.isascii() and cursor.isdigit() and len(cursor) < 19:  # noqa: PLR2004 - of 64 bits
+        rows = rows.filter(pk__lt=int(cursor))
+    limit = limit_of(request, LISTED)
+    found = list(rows[: limit + 1])
+    after = str(found[limit - 1].pk) if len(found) > limit else None
+    return page(request, [_described(each) for each in found[:limit]], next_cursor=after)
+
+
+def _described(row: AccessRequest) -> Json:
+    fields = {str(each.get("label") or each.get("name")): each.get("value") for each in row.answers}
+    if row.purposes:
+        fields["purposes"] = ", ".join(row.purposes)
+    if row.message:
+        fields["message"] = row.message
+    return {
+        "requestId": row.uid.hex,
+        "user": {
+            "user": row.user.username,
+            "fullname": row.user.get_full_name() or row.user.username,
+            "email": row.user.email,
+        },
+        "status": _WORDS[AccessRequest.State(row.state)],
+        "timestamp": moment(row.asked_at),
+        "fields": fields,
+    }
+
+
+@hub_door
+def handle(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+    """Accept or refuse a request; `pending` takes back what was accepted."""
+    user, row = known_to(principal, dataset)
+    if request.method != "POST":
+        return refusal(405, "Answer requests by POST.")
+    require(user, Permission.ACCESS_GRANT, row.organisation)
+    body = json_of(request)
+    asked = _request(user, row, body)
+    match body.get("status"):
+        case "accepted":
+            grant_request(actor=user, request=asked)
+        case "rejected":
+            reason = text_in(body, "rejectionReason", default="", most=4000)
+            refuse_request(actor=user, request=asked, answer=reason or "No reason was given.")
+        case "pending":
+            if asked.state != AccessRequest.State.GRANTED:
+                raise AccessAnsweredError(f"This request is {asked.state}: nothing to take back.")
+            revoke_access(actor=user, dataset=row, holder=asked.user)
+        case _:
+            raise InvalidError("status is accepted, rejected or pending.")
+    return JsonResponse({})
+
+
+def _request(user: User, row: Dataset, body: Json) -> AccessRequest:
+    """By its id, or the person's newest."""
+    rows = requests_for(user, row).order_by("-pk")
+    if named := body.get("requestId"):
+        try:
+            found = rows.filter(uid=UUID(str(named))).first()
+        except ValueError:
+            found = None
+    else:
+        found = rows.filter(user__username=text_in(body, "user")).first()
+    if found is None:
+        raise NotFoundError("There is no such request for access.")
+    return found
+
+
+@hub_door
+def grant(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+    """Let a person in without a request."""
+    user, row = known_to(principal, dataset)
+    if request.method != "POST":
+        return refusal(405, "Let people in by POST.")
+    require(user, Permission.ACCESS_GRANT, row.organisation)
+    holder = holder_named(username=text_in(json_of(request), "user"))
+    grant_access(actor=user, dataset=row, holder=holder)
+    return JsonResponse({})

@@ -1,0 +1,128 @@
+"""The draft as a branch: whom it is shown to, and what a revision that means it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from apps.accounts.access import Principal
+from apps.accounts.models import User
+from apps.datasets.access import sees_draft, visible_datasets
+from apps.datasets.models import Dataset
+from apps.doors.hub.revisions import MAIN
+from apps.doors.hub.shapes import gate, moment
+from apps.doors.hub.tree import Folder, Json, folders_of
+from apps.ingest.draft_files import files_of, head_of
+from apps.ingest.models import Push
+from apps.releases.models import Release
+from datasets_catalog.errors import DeniedError
+from datasets_catalog.release_states import ReleaseState
+
+DRAFT = "draft"
+_DRAFT = {DRAFT, f"refs/heads/{DRAFT}"}
+COMMITS = 1000
+
+
+class BranchRefusedError(DeniedError):
+    """The dataset has one draft, and no branch of another name."""
+
+    code = "hub.branch_refused"
+
+
+def refuse_other_branches(revision: str) -> None:
+    """A push goes to `main`, as clients do by themselves, or to `draft`: both are the draft."""
+    if revision not in _DRAFT | MAIN:
+        raise BranchRefusedError(
+            f"{revision}: a dataset has one draft, to which pushes to main and to draft go, and"
+            " releases, which do not change. There are no other branches."
+        )
+
+
+def draft_at(principal: Principal, full_name: str, revision: str) -> Dataset | None:
+    """The dataset, if the revision is its draft and the principal works on it.
+
+    `main` is the draft as long as nothing of the dataset was released.
+    """
+    if not isinstance(principal, User):
+        return None
+    organisation, _, name = full_name.partition("/")
+    rows = visible_datasets(principal).filter(organisation__name=organisation, name=name)
+    row = rows.first()
+    if row is None or not sees_draft(principal, row):
+        return None
+    if revision in _DRAFT or revision == head_of(row):
+        return row
+    return row if revision in MAIN and row.released_at is None else None
+
+
+def parents_of(dataset: Dataset, parent: str) -> Iterable[str]:
+    """The commits of which one must be the draft's, for the parent that a client names.
+
+    Who looked at `main` builds on the newest release: it stands for the draft as long as nothing
+    was changed since that was frozen.
+    """
+    if not parent:
+        return ()
+    head = head_of(dataset)
+    if head.startswith(parent):
+        return (head,)
+    newest = Release.objects.filter(dataset=dataset, state=ReleaseState.PUBLISHED)
+    release = newest.order_by("-order").first()
+    same = release is not None and release.draft_serial == dataset.draft_serial
+    return (head,) if same and release and release.dvc_commit == parent else (parent,)
+
+
+def info(dataset: Dataset) -> Json:
+    """The draft as the Hub describes a dataset."""
+    last = Push.objects.filter(dataset=dataset).order_by("-id").first()
+    return {
+        "_id": dataset.uid.hex[:24],
+        "id": dataset.full_name,
+        "author": dataset.organisation.name,
+        "sha": head_of(dataset),
+        "createdAt": moment(dataset.created_at),
+        "lastModified": moment(last.pushed_at if last else dataset.created_at),
+        "private": dataset.access == Dataset.Access.ORGANISATION or dataset.released_at is None,
+        "gated": gate(dataset),
+        "disabled": False,
+        "description": dataset.description,
+        "tags": [],
+        "cardData": {"pretty_name": dataset.title},
+    }
+
+
+def tree(dataset: Dataset) -> Folder:
+    return folders_of(files_of(dataset))
+
+
+def commits(dataset: Dataset) -> list[Json]:
+    """The pushes, newest first; the draft itself where it was changed otherwise since."""
+    rows = Push.objects.filter(dataset=dataset).select_related("pushed_by").order_by("-id")
+    found = [
+        {
+            "id": row.oid,
+            "title": row.title,
+            "message": "\n".join([row.message, *row.report]).strip(),
+            "date": moment(row.pushed_at),
+            "authors": [{"user": row.pushed_by.username}],
+        }
+        for row in rows[:COMMITS]
+    ]
+    head = head_of(dataset)
+    if not found or found[0]["id"] != head:
+        found.insert(0, _now(dataset, head))
+    return found
+
+
+def _now(dataset: Dataset, head: str) -> Json:
+    return {
+        "id": head,
+        "title": "The draft as it is",
+        "message": "",
+        "date": moment(dataset.created_at),
+        "authors": [{"user": dataset.organisation.name}],
+    }
+
+
+def last_commit(dataset: Dataset) -> dict[str, str]:
+    newest = commits(dataset)[0]
+    return {name: newest[name] for name in ("id", "title", "date")}

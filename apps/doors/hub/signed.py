@@ -1,0 +1,76 @@
+"""Addresses and tokens that take bytes of one push for a while, without other credentials.
+
+What is signed names the person, their token and the dataset; each use asks again whether that
+person may bring clips in, so it dies with the role, the token and the account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.core import signing
+
+from apps.accounts.access import reaches, require
+from apps.accounts.models import Token, User
+from apps.datasets.models import Dataset
+from datasets_catalog.errors import DeniedError
+from datasets_catalog.roles import Permission
+
+LIFETIME = timedelta(hours=1)
+_SESSION = 0
+
+
+class PassInvalidError(DeniedError):
+    """The address or token for a push was not signed here, was changed, or is over."""
+
+    code = "hub.pass_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("This address for an upload is over or was changed: ask for a new one.")
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Who may send bytes for which dataset; `words` is what else was signed."""
+
+    user: User
+    dataset: Dataset
+    words: tuple[str, ...]
+
+
+def issue(purpose: str, user: User, dataset: Dataset, *words: str) -> str:
+    """A text that `check` opens for the same purpose, for an hour."""
+    token = user.token.pk if user.token is not None else _SESSION
+    return signing.dumps([user.pk, token, dataset.pk, *words], salt=_salt(purpose))
+
+
+def check(purpose: str, text: str) -> Pass:
+    """Open what was issued; raises PassInvalidError, and DeniedError where the role is gone."""
+    try:
+        who, token, dataset_id, *words = signing.loads(text, salt=_salt(purpose), max_age=LIFETIME)
+    except (signing.BadSignature, ValueError, TypeError) as problem:
+        raise PassInvalidError from problem
+    user = _user(who, token)
+    dataset = Dataset.objects.select_related("organisation").filter(pk=dataset_id).first()
+    if dataset is None or not reaches(user, dataset.full_name):
+        raise PassInvalidError
+    require(user, Permission.CLIP_INGEST, dataset.organisation)
+    return Pass(user, dataset, tuple(map(str, words)))
+
+
+def _user(who: int, token: int) -> User:
+    if token == _SESSION:
+        user = User.objects.filter(pk=who, is_active=True).first()
+    else:
+        row = Token.objects.usable().select_related("user").filter(pk=token, user=who).first()
+        user = row.user if row else None
+        if user is not None:
+            user.token = row
+    if user is None:
+        raise PassInvalidError
+    return user
+
+
+def _salt(purpose: str) -> str:
+    return f"earmark.doors.hub.{purpose}"

@@ -1,0 +1,76 @@
+"""Large files by Xet: tokens, and a store of chunks that knows one dataset at a time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from apps.accounts.access import Principal
+from apps.doors.hub import signed
+from apps.doors.hub.answers import hub_door, refusal, signed_door
+from apps.doors.hub.bodies import Body
+from apps.doors.hub.drafts import refuse_other_branches
+from apps.doors.hub.writers import draft_of
+from apps.ingest.xet_store import ask_for_sweep, put_xorb, take_shard
+
+PURPOSE = "xet"
+UNKNOWN = "Nothing is known of these chunks."
+
+
+@hub_door
+def write_token(
+    request: HttpRequest, principal: Principal, dataset: str, revision: str
+) -> HttpResponseBase:
+    """Where to send chunks, and the token that takes them for an hour."""
+    user, row = draft_of(principal, dataset)
+    refuse_other_branches(revision)
+    ask_for_sweep()
+    # Clients remember by this address which xorbs they sent: it changes before those are cleared.
+    day = f"{datetime.now(UTC):%Y%m%d}-{row.uid.hex[:8]}"
+    address = request.build_absolute_uri(f"/xet/{row.full_name}/{day}")
+    token = signed.issue(PURPOSE, user, row)
+    until = int(time.time() + signed.LIFETIME.total_seconds())
+    return JsonResponse(
+        {"casUrl": address, "exp": until, "accessToken": token},
+        headers={
+            "X-Xet-Cas-Url": address,
+            "X-Xet-Access-Token": token,
+            "X-Xet-Token-Expiration": str(until),
+        },
+    )
+
+
+def _opened(request: HttpRequest, dataset: str) -> signed.Pass:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    opened = signed.check(PURPOSE, text.strip() if scheme.lower() == "bearer" else "")
+    if opened.dataset.full_name != dataset:
+        raise signed.PassInvalidError
+    return opened
+
+
+@signed_door
+def xorb(request: HttpRequest, principal: Principal, dataset: str, name: str) -> HttpResponseBase:
+    """Keep packed chunks under the hash of their hashes."""
+    if request.method != "POST":
+        return refusal(404, UNKNOWN)
+    opened = _opened(request, dataset)
+    fresh = put_xorb(actor=opened.user, dataset=opened.dataset, name=name, stream=Body(request))
+    return JsonResponse({"was_inserted": fresh})
+
+
+@signed_door
+def shard(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+    """Make files of chunks that arrived."""
+    if request.method != "POST":
+        return refusal(405, "Send the shard by POST.")
+    opened = _opened(request, dataset)
+    take_shard(actor=opened.user, dataset=opened.dataset, stream=Body(request))
+    return JsonResponse({"result": 1})
+
+
+@signed_door
+def unknown(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+    """Chunks elsewhere are nobody's business, and newer ways of sending are not spoken."""
+    return refusal(404, UNKNOWN)

@@ -1,0 +1,103 @@
+"""The draft as a tree of files: its clips, and what was pushed that is no clip (yet)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from apps.datasets.models import Clip, Dataset
+from apps.ingest.models import Push, PushedFile
+from apps.ingest.tables import SUFFIXES
+from apps.storage.models import Blob
+
+CARD = "README.md"
+_TABLES = {"clips": "clips", "metadata": "clips", "events": "events", "consents": "consents"}
+
+# Not left out but refused, so that nobody takes a path for another.
+_REFUSED = {".", "..", ".git"}
+
+
+class Part(StrEnum):
+    """What a file is to the draft, by its name."""
+
+    CLIPS = "clips"
+    EVENTS = "events"
+    CONSENTS = "consents"
+    CARD = "card"
+    SOUND = "sound"
+    HIDDEN = "hidden"
+
+
+def part_of(path: str) -> Part:
+    """Tables and the card lie at the root under their names; names with a dot first are hidden."""
+    names = path.split("/")
+    if any(name.startswith(".") and name not in _REFUSED for name in names):
+        return Part.HIDDEN
+    named = PurePosixPath(path)
+    if "/" not in path:
+        if path == CARD:
+            return Part.CARD
+        if named.stem in _TABLES and named.suffix.lower() in SUFFIXES - {".txt"}:
+            return Part(_TABLES[named.stem])
+    return Part.SOUND
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    """A file of the draft. `announced` is the SHA-256 that its bytes had when they came in."""
+
+    path: str
+    blob: Blob
+    git_oid: str
+    is_large: bool
+    announced: str
+
+    @property
+    def remote_oid(self) -> str:
+        """What the Hub's clients compare with their own file."""
+        return self.announced if self.is_large else self.git_oid
+
+
+def files_of(dataset: Dataset, paths: Iterable[str] | None = None) -> Iterator[DraftFile]:
+    """The files of the draft, or those at the given paths; two queries."""
+    clips = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
+    pushed = PushedFile.objects.filter(dataset=dataset)
+    if paths is not None:
+        wanted = list(paths)
+        clips, pushed = clips.filter(path__in=wanted), pushed.filter(path__in=wanted)
+    waiting = {row.path: row for row in pushed.select_related("blob")}
+    for row in waiting.values():
+        yield DraftFile(row.path, row.blob, row.git_oid, row.is_large, row.blob.sha256)
+    for clip in clips.select_related("blob", "original"):
+        if clip.path not in waiting:
+            came = clip.original or clip.blob
+            yield DraftFile(
+                clip.path, clip.blob, pointer_oid(clip.blob), is_large=True, announced=came.sha256
+            )
+
+
+def pointer_oid(blob: Blob) -> str:
+    """Git's name of the pointer that stands for the bytes (Git LFS)."""
+    return git_oid(
+        b"version https://git-lfs.github.com/spec/v1\n"
+        b"oid sha256:%s\nsize %d\n" % (blob.sha256.encode(), blob.size)
+    )
+
+
+def git_oid(content: bytes) -> str:
+    named = b"blob %d\0" % len(content) + content
+    return hashlib.sha1(named, usedforsecurity=False).hexdigest()
+
+
+def head_of(dataset: Dataset) -> str:
+    """The draft's commit id: another one after every change, whoever made it in whatever way."""
+    last = Push.objects.filter(dataset=dataset).order_by("-id").values_list("id", flat=True).first()
+    return head_after(dataset, last or 0)
+
+
+def head_after(dataset: Dataset, push: int) -> str:
+    text = f"{dataset.uid} {dataset.draft_serial} {push}"
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,402 @@
+"""A push of the Hub's clients into a draft: one commit, taken whole or refused whole."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.accounts.access import can, require
+from apps.accounts.models import User
+from apps.audit import record
+from apps.datasets.actions import remove_clips, update_dataset
+from apps.datasets.models import Clip, Dataset
+from apps.ingest.actions import DuplicatePathError, import_consents
+from apps.ingest.clip_table import ClipLine
+from apps.ingest.draft_files import (
+    Part,
+    files_of,
+    git_oid,
+    head_after,
+    head_of,
+    part_of,
+    pointer_oid,
+)
+from apps.ingest.intake import Accepted, Arrival, admit, examine
+from apps.ingest.labels import Labels, write_events
+from apps.ingest.models import Push, PushedFile
+from apps.ingest.paths import clash_key, clean_path
+from apps.ingest.push_card import card_says
+from apps.ingest.push_matching import (
+    Matched,
+    clip_lines_of,
+    event_lines_of,
+    match,
+    probe_json,
+    table_of,
+)
+from apps.ingest.report import Report
+from apps.ingest.rows import Problem, RowError, RowErrors
+from apps.privacy.actions import start_scan
+from apps.storage.blobs import have, put
+from apps.storage.models import Blob
+from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
+from datasets_catalog.roles import Permission
+
+OPERATIONS = 25_000
+INLINE_BYTES = 10 * 1024 * 1024
+NAMED = 20
+
+
+class PushRefusedError(InvalidError):
+    """A file or a row of the commit is wrong; nothing of the commit was taken."""
+
+    code = "push.refused"
+
+
+class PushStaleError(ConflictError):
+    """The draft changed since the commit that the push builds on."""
+
+    code = "push.stale"
+
+
+class PushedFileUnknownError(NotFoundError):
+    """The draft has no such file to delete."""
+
+    code = "push.file_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A file whose bytes arrived before, named by SHA-256; `size` in bytes where it was said."""
+
+    path: str
+    sha256: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A small file that comes with the commit."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A file, or everything in a folder, to be taken out of the draft."""
+
+    path: str
+    folder: bool = False
+
+
+Change = Addition | Inline | Removal
+
+
+@dataclass(slots=True)
+class _Commit:
+    """The changes of one push, looked at and ready to be written."""
+
+    title: str
+    message: str
+    removals: list[Removal] = field(default_factory=list)
+    files: dict[str, Blob] = field(default_factory=dict)
+    oids: dict[str, str] = field(default_factory=dict)
+    consents: dict[str, bytes] = field(default_factory=dict)
+    card: str | None = None
+    sounds: dict[str, Accepted] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    is_to_scan: bool = False
+
+    def has(self, part: Part) -> bool:
+        return any(part_of(path) is part for path in self.files)
+
+
+def push(
+    *,
+    actor: User,
+    dataset: Dataset,
+    changes: Sequence[Change],
+    title: str,
+    message: str = "",
+    parents: Iterable[str] = (),
+) -> Push:
+    """Take one commit into the draft; all of it, or PushRefusedError says what is wrong.
+
+    Sounds come in as clips once a row of the clip table speaks of them and wait until then; rows
+    wait for their files. `parents` are the commit ids of which one must still be the draft's:
+    PushStaleError otherwise; none given, nothing is compared. Decodes outside the transaction, so
+    it can be killed at any point: kept bytes without a row are found again.
+    """
+    require(actor, Permission.CLIP_INGEST, dataset.organisation)
+    if len(changes) > OPERATIONS:
+        raise InvalidError(f"A commit has at most {OPERATIONS} operations: cut it.")
+    wanted = frozenset(parents)
+    _require_parent(dataset, wanted)
+    commit = _looked_at(dataset, changes, _Commit(title.strip()[:500], message.strip()))
+    with transaction.atomic():
+        row = Dataset.objects.select_for_update(of=("self",)).select_related("organisation")
+        locked = row.get(pk=dataset.pk)
+        _require_parent(locked, wanted)
+        _write(actor, locked, commit)
+        return _recorded(actor, locked, commit)
+
+
+def _require_parent(dataset: Dataset, parents: frozenset[str]) -> None:
+    if parents and head_of(dataset) not in parents:
+        raise PushStaleError(
+            "A commit has happened since: the draft was changed after the commit that this one"
+            " builds on. Look at it again and push again."
+        )
+
+
+def _looked_at(dataset: Dataset, changes: Sequence[Change], commit: _Commit) -> _Commit:
+    """Find the bytes of every file and decode the sounds."""
+    kept = have(dataset.uid, {each.sha256 for each in changes if isinstance(each, Addition)})
+    for change in changes:
+        path = _path(change)
+        match change:
+            case Removal():
+                commit.removals.append(Removal(path, change.folder))
+            case _ if part_of(path) is Part.HIDDEN:
+                commit.notes.append(f"{path} was left out: names that begin with a dot are.")
+            case Addition():
+                commit.files[path] = _arrived(path, change, kept)
+                commit.oids[path] = pointer_oid(commit.files[path])
+            case Inline():
+                _take_inline(dataset, commit, path, change.content)
+    _refuse_clashes(dataset, commit)
+    _decode(dataset, commit)
+    return commit
+
+
+def _path(change: Change) -> str:
+    path = clean_path(change.path.rstrip("/") if isinstance(change, Removal) else change.path)
+    if ".git" in path.split("/"):
+        raise InvalidError(f"{path}: .git is not a name for files of a dataset.")
+    return path
+
+
+def _arrived(path: str, change: Addition, kept: dict[str, Blob]) -> Blob:
+    blob = kept.get(change.sha256)
+    if blob is None or change.size not in (None, blob.size):
+        raise PushRefusedError(
+            f"{path}: its bytes ({change.sha256}) did not arrive for this dataset:"
+            " upload them first."
+        )
+    if part_of(path) is Part.CONSENTS:
+        raise PushRefusedError(f"{path} comes within the commit, so that its bytes are not kept.")
+    return blob
+
+
+def _take_inline(dataset: Dataset, commit: _Commit, path: str, content: bytes) -> None:
+    if len(content) > INLINE_BYTES:
+        raise PushRefusedError(f"{path} is too large to come within the commit.")
+    if part_of(path) is Part.CONSENTS:
+        commit.consents[path] = content
+        return
+    if not content:
+        raise PushRefusedError(f"{path} has no bytes: leave it out.")
+    if part_of(path) is Part.CARD:
+        commit.card = content.decode(errors="replace")
+    commit.files[path] = put(dataset.uid, BytesIO(content))
+    commit.oids[path] = git_oid(content)
+
+
+def _refuse_clashes(dataset: Dataset, commit: _Commit) -> None:
+    """No two files of the draft may differ by case or Unicode form alone."""
+    known = {clash_key(file.path): file.path for file in files_of(dataset)}
+    for path in commit.files:
+        other = known.setdefault(clash_key(path), path)
+        if other != path:
+            raise DuplicatePathError(f"{path} is the same name as {other} on some disks.")
+
+
+def _decode(dataset: Dataset, commit: _Commit) -> None:
+    report = Report()
+    arrivals = [
+        Arrival(ClipLine(row=0, path=path), blob=blob)
+        for path, blob in commit.files.items()
+        if part_of(path) is Part.SOUND
+    ]
+    for accepted in examine(arrivals, report, dataset=dataset):
+        commit.sounds[accepted.line.path] = accepted
+    _refuse_unless_clean(report)
+
+
+def _refuse_unless_clean(report: Report, source: str = "") -> None:
+    if report.is_clean:
+        return
+    problems = [error.sentence() for error in report.row_errors]
+    problems = [f"{source}, {text}" if source else text for text in problems]
+    problems += [f"{error.path}: {error.message}" for error in report.file_errors]
+    total = report.row_error_count + report.file_error_count
+    more = f" … and {total - NAMED} more" if total > NAMED else ""
+    raise PushRefusedError(
+        f"Nothing of this commit was taken. {' '.join(problems[:NAMED])}{more}",
+        errors=problems[:NAMED],
+        report=report.as_json(),
+    )
+
+
+def _refuse_rows(errors: Iterable[RowError], table: str) -> None:
+    found = RowErrors()
+    for error in errors:
+        found.add(error)
+    report = Report()
+    report.add_rows(found)
+    _refuse_unless_clean(report, table)
+
+
+def _write(actor: User, dataset: Dataset, commit: _Commit) -> None:
+    """Inside the transaction, with the dataset locked."""
+    for removal in commit.removals:
+        _remove(actor, dataset, removal)
+    for path, content in commit.consents.items():
+        _record_consents(actor, dataset, path, content)
+    _keep_files(actor, dataset, commit)
+    if commit.card is not None:
+        changes = card_says(commit.card)
+        if changes:
+            update_dataset(actor=actor, dataset=dataset, changes=changes)
+    fresh = _admit(actor, dataset, commit)
+    _label(actor, dataset, commit, fresh)
+
+
+def _remove(actor: User, dataset: Dataset, removal: Removal) -> None:
+    inside = f"{removal.path}/"
+    pushed = PushedFile.objects.filter(dataset=dataset)
+    clips = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
+    if removal.folder:
+        pushed = pushed.filter(path__startswith=inside)
+        clips = clips.filter(path__startswith=inside)
+    else:
+        pushed, clips = pushed.filter(path=removal.path), clips.filter(path=removal.path)
+    gone, _ = pushed.delete()
+    paths = list(clips.values_list("path", flat=True))
+    if paths:
+        remove_clips(actor=actor, dataset=dataset, paths=paths)
+    if not gone and not paths:
+        raise PushedFileUnknownError(f"A file with this name doesn't exist: {removal.path}")
+
+
+def _record_consents(actor: User, dataset: Dataset, path: str, content: bytes) -> None:
+    with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
+        table = Path(folder) / path
+        table.write_bytes(content)
+        report = import_consents(actor=actor, organisation=dataset.organisation, table=table)
+    _refuse_unless_clean(report, path)
+
+
+def _keep_files(actor: User, dataset: Dataset, commit: _Commit) -> None:
+    rows = []
+    for path, blob in commit.files.items():
+        sound = commit.sounds.get(path)
+        rows.append(
+            PushedFile(
+                dataset=dataset,
+                path=path,
+                blob=blob,
+                git_oid=commit.oids[path],
+                is_large=commit.oids[path] == pointer_oid(blob),
+                probe=probe_json(sound.probed) if sound else {},
+                pushed_by=actor,
+            )
+        )
+    PushedFile.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["dataset", "path"],
+        update_fields=["blob", "git_oid", "is_large", "probe", "pushed_by", "pushed_at"],
+    )
+
+
+def _admit(actor: User, dataset: Dataset, commit: _Commit) -> set[str]:
+    """Make clips of what belongs together; returns the paths of those that are new."""
+    table = table_of(dataset, Part.CLIPS)
+    lines: list[ClipLine] = []
+    if table is not None:
+        lines, errors = clip_lines_of(dataset, table)
+        if commit.has(Part.CLIPS):
+            _refuse_rows(errors, table.path)
+    matched = match(dataset, actor.pk, lines, None if commit.has(Part.CLIPS) else commit.sounds)
+    total = Report()
+    for pusher in User.objects.filter(pk__in=matched.accepted):
+        report = Report()
+        admit(actor=pusher, dataset=dataset, accepted=matched.accepted[pusher.pk], report=report)
+        total.added += report.added
+        total.changed += report.changed
+    PushedFile.objects.filter(dataset=dataset, pk__in=matched.taken).delete()
+    _note(dataset, commit, matched, total)
+    return matched.fresh
+
+
+def _note(dataset: Dataset, commit: _Commit, matched: Matched, total: Report) -> None:
+    if total.added or total.changed:
+        commit.is_to_scan = True
+        commit.notes.append(f"{total.added} clips were added, {total.changed} were changed.")
+    waiting = PushedFile.objects.filter(dataset=dataset).exclude(probe={}).count()
+    if waiting:
+        commit.notes.append(
+            f"{waiting} sounds wait in the draft until a row of clips.csv speaks of them."
+        )
+    if matched.without_file:
+        commit.notes.append(
+            f"{len(matched.without_file)} rows wait for their files,"
+            f" {matched.without_file[0]} first."
+        )
+
+
+def _label(actor: User, dataset: Dataset, commit: _Commit, fresh: set[str]) -> None:
+    """Add the events of the table: all of a new one, of a known one those of new clips."""
+    table = table_of(dataset, Part.EVENTS)
+    if table is None or not (fresh or commit.has(Part.EVENTS)):
+        return
+    require(actor, Permission.EVENT_EDIT, dataset.organisation)
+    lines, errors = event_lines_of(table)
+    events = list(Labels(dataset, actor, errors).events(lines))
+    if commit.has(Part.EVENTS):
+        waiting = errors.by_code[Problem.CLIP_UNKNOWN]
+        _refuse_rows([each for each in errors if each.code != Problem.CLIP_UNKNOWN], table.path)
+        if waiting:
+            commit.notes.append(f"{waiting} events wait for their clips.")
+    else:
+        events = [event for event in events if event.clip.path in fresh]
+    report = Report()
+    write_events(dataset, events, report, replace=False)
+    if report.added:
+        commit.notes.append(f"{report.added} events were added.")
+
+
+def _recorded(actor: User, dataset: Dataset, commit: _Commit) -> Push:
+    dataset.refresh_from_db(fields=["draft_serial"])
+    row = Push.objects.create(
+        dataset=dataset,
+        # Its own number is part of its id, so it is known only after it is written.
+        oid=f"{uuid4().hex}00000000",
+        title=commit.title or "Push",
+        message=commit.message,
+        pushed_by=actor,
+        report=commit.notes,
+    )
+    row.oid = head_after(dataset, row.pk)
+    row.save(update_fields=["oid"])
+    record.draft_pushed(
+        actor=actor.username,
+        organisation=dataset.organisation.name,
+        dataset=dataset.full_name,
+        commit=row.oid,
+        files=len(commit.files),
+        removed=len(commit.removals),
+    )
+    if commit.is_to_scan and can(actor, Permission.FINDING_VIEW, dataset.organisation):
+        start_scan(actor=actor, dataset=dataset)
+    return row
