@@ -308,8 +308,31 @@ def test_the_outbound_verdict_measures_what_to_drop() -> None:
 
 def test_the_sample_verdict_states_the_bound_it_proves() -> None:
     verdict = ask("privacy.sampled", RIGHT)
-    assert verdict.measured["bound"] == pytest.approx(0.00994, abs=1e-4)
-    assert "with 95% confidence at most 1.00% of unflagged clips" in verdict.summary
+    assert verdict.measured["bound"] == pytest.approx(0.0096, abs=1e-9)
+    assert "with 95% confidence at most 0.96% of unflagged clips" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        (SampleFacts(5000, 300, 0, outside=2), "2 unflagged clips came in"),
+        (SampleFacts(5000, 100, 0, due=190), "190 of those drawn wait"),
+        (SampleFacts(5000, 900, 1), "draw another sample"),
+    ],
+)
+def test_a_sample_proves_nothing_of_what_was_not_drawn_or_was_missed(
+    sample: SampleFacts, said: str
+) -> None:
+    verdict = ask("privacy.sampled", replace(RIGHT, sample=sample))
+    assert not verdict.passed
+    assert said in verdict.summary
+
+
+def test_of_a_sensitive_dataset_the_sample_blocks() -> None:
+    sensitive = replace(RIGHT, dataset=replace(RIGHT.dataset, sensitive=True))
+    assert ask("privacy.sampled", sensitive).passed
+    assert ask("privacy.sampled", replace(sensitive, sample=None)).blocks
+    assert not ask("privacy.sampled", replace(RIGHT, sample=None)).blocks
 
 
 def test_every_gate_is_documented_with_how_to_mend_it() -> None:
