@@ -68,11 +68,11 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         terms=own_terms(dataset.organisation),
         detectors=frozenset(_fact(detector) for detector in detectors),
         wanted=dataset.wanted_licence or None,
+        sample=sample_facts(dataset),
         answers=answers_of(release),
         documents=tuple(
             DocumentFacts(row.kind, row.title, row.valid_until) for row in papers_of(dataset)
         ),
-        sample=sample_facts(dataset),
     )
 
 
