@@ -13,6 +13,8 @@ _RELEASE = {
 }
 _FINDING = {
     "open": ("Open", Tone.WARN, "wait"),
+    "awaiting_second": ("Second reviewer", Tone.WARN, "person"),
+    "superseded": ("Content has changed", Tone.PLAIN, ""),
     "clear": ("Cleared", Tone.GOOD, "check"),
     "redact": ("Redacted", Tone.INFO, "shield"),
     "exclude": ("Excluded", Tone.BAD, "cross"),

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from apps.accounts.models import SLUG, Organisation, Token
 from apps.datasets.models import Dataset, Vocabulary
 from apps.ingest.importers.registry import FORMATS
-from apps.privacy.redaction import Method
 from apps.publishing.models import Target
 from apps.releases.models import SignOff
 from datasets_catalog.licences import Use
@@ -152,36 +151,6 @@ class TokenForm(forms.Form):
         field.choices = [(name, name) for name in names]
         if not names:
             del self.fields["datasets"]
-
-
-class DecisionForm(forms.Form):
-    """What a reviewer says of a finding."""
-
-    verdict = forms.ChoiceField(
-        label="Decision",
-        choices=[
-            ("clear", "Clear: what was found may stay"),
-            ("redact", "Redact: take this part out of the sound; the rest stays as it is"),
-            ("exclude", "Exclude: leave the whole clip out of releases"),
-        ],
-        widget=forms.RadioSelect,
-    )
-    identifiable = forms.BooleanField(
-        required=False,
-        label="A person can be recognised in it",
-        help_text="Then a contributor has to be recorded for the clip, and consent to cover it.",
-    )
-    reason = forms.CharField(
-        widget=forms.Textarea,
-        help_text="What you heard or read, and why that leads to this decision. It is the record"
-        " of the review and cannot be changed.",
-    )
-    method = forms.ChoiceField(
-        label="Redact by",
-        choices=[(method.value, method.value.capitalize()) for method in Method],
-        initial=Method.MUTE,
-        help_text="Only used when you redact.",
-    )
 
 
 class ReleaseForm(forms.Form):

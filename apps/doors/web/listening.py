@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from apps.audio.decoding import Samples, mono_blocks
+from apps.audio.spectrogram import draw
+from apps.audio.windows import mono_window
 from apps.datasets.models import Clip
 from apps.doors.ranges import RangeUnsatisfiableError, asked_span
 from apps.doors.serving import Offer, serve_blob
@@ -19,7 +21,10 @@ from apps.storage.models import Blob
 PEAKS = 2000
 OUTLINE_RATE = 4000
 WINDOW_RATE = 24_000
-WEEK_SECONDS = 7 * 24 * 3600
+HOUR_SECONDS = 3600
+WEEK_SECONDS = 7 * 24 * HOUR_SECONDS
+# Counts up when spectrograms are drawn otherwise: those of before are not shown any more.
+SPECTROGRAM = 1
 
 
 def whole(request: HttpRequest, clip: Clip) -> HttpResponseBase:
@@ -49,22 +54,25 @@ def short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:
 
 def window(blob: Blob, onset: float, end: float) -> bytes:
     """The seconds from `onset` to `end` as a small mono WAV: no more leaves than is to be heard."""
-    with local_copy(blob) as path:
-        samples = _between(path, round(onset * WINDOW_RATE), round(end * WINDOW_RATE))
+    samples = _samples(blob, onset, end)
     packed = io.BytesIO()
     soundfile.write(packed, samples, WINDOW_RATE, format="WAV", subtype="PCM_16")
     return packed.getvalue()
 
 
-def _between(path: Path, first: int, last: int) -> Samples:
-    kept: list[Samples] = []
-    at = 0
-    for block in mono_blocks(path, WINDOW_RATE):
-        kept.append(block[max(0, first - at) : max(0, last - at)])
-        at += len(block)
-        if at >= last:
-            break
-    return np.concatenate(kept) if kept else np.empty(0, np.float32)
+def picture(blob: Blob, onset: float, end: float) -> bytes:
+    """The spectrogram of the same seconds, as WEBP; remembered for an hour."""
+    key = f"spectrogram:{SPECTROGRAM}:{blob.sha256}:{onset:.3f}:{end:.3f}"
+    found: bytes | None = cache.get(key)
+    if found is None:
+        found = draw(_samples(blob, onset, end), WINDOW_RATE)
+        cache.set(key, found, HOUR_SECONDS)
+    return found
+
+
+def _samples(blob: Blob, onset: float, end: float) -> Samples:
+    with local_copy(blob) as path:
+        return mono_window(path, WINDOW_RATE, onset, end)
 
 
 def peaks(blob: Blob) -> list[float]:

@@ -65,8 +65,8 @@ def page_of(
     further = len(found) > limit
     return Page(
         rows=shown,
-        next_url=_url(request, _encoded(shown[-1], name)) if further else "",
-        first_url=_url(request, "") if after else "",
+        next_url=url_of(request, _encoded(shown[-1], name)) if further else "",
+        first_url=url_of(request, "") if after else "",
         total=total,
     )
 
@@ -108,7 +108,7 @@ def _field(model: type[Model], name: str) -> Field[Any, Any]:
     return field
 
 
-def _url(request: HttpRequest, after: str) -> str:
+def url_of(request: HttpRequest, after: str) -> str:
     query = request.GET.copy()
     query.pop("after", None)
     if after:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from apps.doors.web import converters  # noqa: F401 - registers what the addresses use
+from apps.doors.web.review_urls import review_patterns
 from apps.doors.web.views import (
     access,
     account,
@@ -20,13 +21,13 @@ from apps.doors.web.views import (
     parts,
     record,
     releases,
-    review,
     rights,
     styleguide,
     targets,
     tokens,
     vocabularies,
 )
+from apps.doors.web.views.review import of_dataset
 
 app_name = "web"
 
@@ -67,8 +68,8 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("rights/", rights.of_dataset, name="dataset_rights"),
     path("rights/drop/", rights.drop, name="dataset_rights_drop"),
     path("consent/", consent.of_dataset, name="dataset_consent"),
-    path("privacy/", review.of_dataset, name="dataset_privacy"),
-    path("privacy/scan/", review.scan, name="dataset_scan"),
+    path("privacy/", of_dataset.page, name="dataset_privacy"),
+    path("privacy/scan/", of_dataset.scan, name="dataset_scan"),
     path("stops/", record.stops, name="dataset_stops"),
     path("stops/<uuid:uid>/<slug:verb>/", record.stop_step, name="dataset_stop_step"),
     path("documents/", record.documents, name="dataset_documents"),
@@ -126,9 +127,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organisations/<page_name:organisation>/", include(organisation_patterns)),
     path("vocabularies/", vocabularies.listing, name="vocabularies"),
     path("vocabularies/<page_name:name>/<str:version>/", vocabularies.page, name="vocabulary"),
-    path("review/", review.queue, name="review"),
-    path("review/<uuid:uid>/", review.finding, name="finding"),
-    path("review/<uuid:uid>/sound.wav", review.sound, name="finding_sound"),
+    path("review/", include(review_patterns)),
     path("jobs/", jobs.listing, name="jobs"),
     path("jobs/<uuid:uid>/", jobs.page, name="job"),
     path("jobs/<uuid:uid>/progress/", jobs.progress, name="job_progress"),

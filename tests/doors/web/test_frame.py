@@ -71,7 +71,7 @@ def test_nothing_on_a_page_needs_an_exception_from_the_policy(
     cast: Cast, house: House, as_user: As
 ) -> None:
     client = as_user(cast.ada)
-    for page in ("/", "/datasets/acme/tones/", f"/review/{house.finding.uid}/", "/tokens/"):
+    for page in ("/", "/datasets/acme/tones/", f"/review/clips/{house.clip.uid}/", "/tokens/"):
         answer = client.get(page)
         html = answer.content.decode()
         assert "default-src 'self'" in answer["Content-Security-Policy"]

@@ -193,38 +193,6 @@ def test_a_failing_gate_names_its_rows_and_how_to_mend_them(
         assert words in refused
 
 
-def test_a_reviewer_decides_and_the_uploader_does_not(
-    cast: Cast, house: House, as_user: As
-) -> None:
-    page = f"/review/{house.finding.uid}/"
-    form = {"verdict": "clear", "reason": "A tone, nobody speaks.", "method": "mute"}
-    assert as_user(cast.olga).post(page, form).status_code == 422
-    Membership.objects.create(user=cast.ada, organisation=cast.acme, role="privacy_reviewer")
-    own = as_user(cast.ada).post(page, form)
-    assert "somebody else has to decide" in own.content.decode()
-    assert as_user(cast.cleo).post(page, form)["Location"] == "/review/"
-    house.finding.refresh_from_db()
-    assert house.finding.decision.verdict == "clear"
-    assert "Nothing waits" in text_of(as_user(cast.cleo), "/review/")
-
-
-def test_a_decision_needs_a_reason(cast: Cast, house: House, as_user: As) -> None:
-    form = {"verdict": "clear", "reason": "  ", "method": "mute"}
-    answer = as_user(cast.cleo).post(f"/review/{house.finding.uid}/", form)
-    assert answer.status_code == 422
-
-
-def test_only_the_suspicious_part_is_sent_to_a_reviewer(
-    cast: Cast, house: House, as_user: As
-) -> None:
-    answer = as_user(cast.cleo).get(
-        f"/review/{house.finding.uid}/sound.wav", headers={"Range": "bytes=0-43"}
-    )
-    assert answer.status_code == 206
-    assert answer.content[:4] == b"RIFF"
-    assert answer["Cache-Control"] == "private, no-store"
-
-
 def test_a_clip_plays_in_ranges_and_has_an_outline(cast: Cast, house: House, as_user: As) -> None:
     page = f"{BASE}clips/{house.clip.uid}/"
     client = as_user(cast.cleo)

@@ -1,0 +1,97 @@
+"""Which cases somebody goes through, and what comes after the one they are at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.datasets.access import dataset_for
+from apps.datasets.models import Clip, Dataset
+from apps.doors.web.review_places import Places
+from apps.privacy.queue import cases_for
+
+WHOSE = (("", "To anybody"), ("mine", "To me"), ("nobody", "To nobody"))
+AWAITING = (("", "A decision"), ("second", "A second reviewer"), ("changes", "The steward"))
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the addresses of the workbench carry along: the next case is of the same kind."""
+
+    dataset: str = ""
+    kind: str = ""
+    whose: str = ""
+    awaiting: str = ""
+
+    @classmethod
+    def of(cls, query: QueryDict) -> Filters:
+        """What no database takes is cut away; what is not known counts as not asked."""
+        values = {
+            name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in cls.names()
+        }
+        for name, known in (("whose", WHOSE), ("awaiting", AWAITING)):
+            if values[name] not in {value for value, _ in known}:
+                values[name] = ""
+        return cls(**values)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return ("dataset", "kind", "whose", "awaiting")
+
+    @property
+    def query(self) -> str:
+        return urlencode(
+            {name: getattr(self, name) for name in self.names() if getattr(self, name)}
+        )
+
+    @property
+    def suffix(self) -> str:
+        return f"?{self.query}" if self.query else ""
+
+    def url(self, name: str, *rest: object) -> str:
+        return reverse(f"web:{name}", args=rest) + self.suffix
+
+    def dataset_for(self, user: User) -> Dataset | None:
+        """The dataset asked for, if any. Raises `DatasetUnknownError`."""
+        return dataset_for(user, self.dataset) if self.dataset else None
+
+    @property
+    def any(self) -> bool:
+        return bool(self.query)
+
+    def cases(self, user: User) -> QuerySet[Clip]:
+        return cases_for(
+            user,
+            dataset=self.dataset_for(user),
+            kind=self.kind,
+            mine=self.whose == "mine",
+            unassigned=self.whose == "nobody",
+            awaiting=self.awaiting,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The cases before and after one in the queue, as addresses; empty where there is none."""
+
+    previous: str
+    next: str
+
+
+def beside(user: User, filters: Filters, clip: Clip) -> Beside:
+    """What comes before and after the clip; of one that is not in the queue, its first case."""
+    line = Places.of(filters.cases(user))
+    place = line.of_clip(clip)
+    onward = next(iter(line.after(place, 1)), None)
+    back = line.before(place) if place is not None else None
+    uids = dict(Clip.objects.filter(pk__in=[onward, back]).values_list("pk", "uid"))
+    return Beside(
+        previous=filters.url("case", uids[back]) if back in uids else "",
+        next=filters.url("case", uids[onward]) if onward in uids else "",
+    )

@@ -1,0 +1,97 @@
+"""The findings of a case as its page lists them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from apps.accounts.models import User
+from apps.doors.web.badges import badge_for
+from apps.doors.web.hearing import Window, number_of
+from apps.doors.web.templatetags.web_components import clock, kind_words
+from apps.privacy.access import AWAITING, state_of
+from apps.privacy.models import Decision, Finding
+
+OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding: how it stands, where it is heard, and what can be done with it now.
+
+    `alike` counts the other open findings of its kind in the clip; `before` is the redaction that
+    took it out, where the sound from before can be heard.
+    """
+
+    finding: Finding
+    state: str
+    decision: Decision | None
+    window: int | None
+    alike: int
+    chosen: bool
+    selectable: bool
+    waits: bool
+    before: int | None
+    words: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {OPEN, AWAITING}
+
+
+def lines_of(
+    findings: Sequence[Finding],
+    windows: list[Window],
+    *,
+    reader: User,
+    asked_for: str = "",
+    redactions: Mapping[int, int] = MappingProxyType({}),
+) -> list[Line]:
+    """The findings in their order, one of them chosen.
+
+    It is the one whose uid is asked for, else the first that waits for the reader, else the first.
+    `redactions`: by finding, the one that took it out.
+    """
+    states = [state_of(row) for row in findings]
+    waits = [_waits(row, state, reader) for row, state in zip(findings, states, strict=True)]
+    at_hand = _chosen(findings, waits, asked_for)
+    open_kinds = [row.kind for row, state in zip(findings, states, strict=True) if state == OPEN]
+    return [
+        Line(
+            finding=row,
+            state=state,
+            decision=getattr(row, "decision", None),
+            window=number_of(windows, row),
+            alike=open_kinds.count(row.kind) - 1 if state == OPEN else 0,
+            chosen=at == at_hand,
+            selectable=waits[at] and state == states[at_hand],
+            waits=waits[at],
+            before=redactions.get(row.pk),
+            words=_words(row, state, at + 1, len(findings)),
+        )
+        for at, (row, state) in enumerate(zip(findings, states, strict=True))
+    ]
+
+
+def _waits(finding: Finding, state: str, reader: User) -> bool:
+    """Whether this reader can say something of it: the second reviewer is not the first."""
+    if state == AWAITING:
+        return finding.decision.decided_by_id != reader.pk
+    return state == OPEN
+
+
+def _chosen(findings: Sequence[Finding], waits: Sequence[bool], asked_for: str) -> int:
+    named = (at for at, row in enumerate(findings) if str(row.uid) == asked_for)
+    waiting = (at for at, one in enumerate(waits) if one)
+    return next(named, next(waiting, 0))
+
+
+def _words(finding: Finding, state: str, at: int, total: int) -> str:
+    """One sentence for those who hear the page."""
+    place = (
+        f"from {clock(finding.onset)} to {clock(finding.offset)}"
+        if finding.onset is not None
+        else "not in the sound"
+    )
+    detail = f" {finding.detail}" if finding.detail else ""
+    stands = "" if state == OPEN else f" {badge_for('finding', state)[0]}."
+    return f"Finding {at} of {total}: {kind_words(finding.kind)}, {place}.{detail}{stands}"

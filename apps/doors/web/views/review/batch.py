@@ -1,0 +1,160 @@
+"""One decision on many findings whose evidence is alike: counted, given a reason, and confirmed."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from apps.accounts.access import require
+from apps.accounts.models import User
+from apps.datasets.access import dataset_for
+from apps.datasets.models import Dataset, Recording
+from apps.doors.web import review_words
+from apps.doors.web.components import Crumb
+from apps.doors.web.hearing import windows_of
+from apps.doors.web.review_filters import Filters
+from apps.doors.web.review_words import VERDICTS
+from apps.doors.web.templatetags.web_components import kind_words
+from apps.doors.web.views.frame import asked, signed_in, typed
+from apps.doors.web.views.review.deciding import last_of, said
+from apps.privacy.access import findings_for, open_ones
+from apps.privacy.actions import decide_many
+from apps.privacy.models import Finding
+from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
+from datasets_catalog.roles import Permission
+
+# Of so many alike the page shows the first ones; all of them are decided on.
+SHOWN = 30
+# More than this is no longer "I looked at some and they are alike": take a recording at a time.
+MOST = 1000
+DOES = {
+    "clear": "Clear",
+    "identifiable": "Clear as identifiable",
+    "exclude": "Exclude the clips of",
+}
+
+
+class AlikeChangedError(ConflictError):
+    """Between the question and the answer, other findings came or went."""
+
+    code = "review.alike_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Open findings of one kind, in a dataset or in one recording of it."""
+
+    dataset: Dataset
+    kind: str
+    recording: Recording | None
+
+    @classmethod
+    def asked_for(cls, request: HttpRequest, user: User) -> "Alike":
+        dataset = dataset_for(user, asked(request, "dataset"))
+        require(user, Permission.FINDING_DECIDE, dataset.organisation)
+        kind, name = asked(request, "kind"), asked(request, "recording")
+        if not kind:
+            raise NotFoundError("Say which kind of finding.")
+        recording = get_object_or_404(Recording, dataset=dataset, name=name) if name else None
+        return cls(dataset, kind, recording)
+
+    def findings(self, user: User) -> QuerySet[Finding]:
+        rows = open_ones(findings_for(user, self.dataset)).filter(kind=self.kind)
+        return rows.filter(clip__recording=self.recording) if self.recording else rows
+
+    def url(self) -> str:
+        query = {"dataset": self.dataset.full_name, "kind": self.kind}
+        if self.recording:
+            query["recording"] = self.recording.name
+        return Filters().url("review_batch") + f"?{urlencode(query)}"
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    alike = Alike.asked_for(request, user)
+    if request.method != "POST":
+        return _shown(request, user, alike)
+    try:
+        value, reason = _checked(request)
+        if not typed(request, "phrase"):
+            return _shown(request, user, alike, confirming=(value, reason))
+        count = _decide(request, user, alike, value, reason)
+    except EarmarkError as problem:
+        if problem.kind == Kind.NOT_FOUND:
+            raise
+        return _shown(request, user, alike, problem=problem.message)
+    messages.success(request, f"{DOES[value]} {count} findings: recorded.")
+    return redirect(Filters(dataset=alike.dataset.full_name).url("review"))
+
+
+def _checked(request: HttpRequest) -> tuple[str, str]:
+    value, reason = said(request)
+    if value not in DOES:
+        raise InvalidError("Choose what to do with all of them.")
+    if not reason:
+        raise InvalidError("Give a reason: it stands with every one of these decisions.")
+    return value, reason
+
+
+def _decide(request: HttpRequest, user: User, alike: Alike, value: str, reason: str) -> int:
+    findings = list(alike.findings(user)[: MOST + 1])
+    if typed(request, "phrase") != str(len(findings)) or typed(request, "newest") != str(
+        max((row.pk for row in findings), default=0)
+    ):
+        raise AlikeChangedError(
+            f"Nothing was decided: there are {len(findings)} now. Look at them and confirm again."
+        )
+    if len(findings) > MOST:
+        raise InvalidError(f"At most {MOST} at once: take one recording at a time.")
+    verdict, identifiable = VERDICTS[value]
+    decide_many(
+        actor=user, findings=findings, verdict=verdict, reason=reason, identifiable=identifiable
+    )
+    return len(findings)
+
+
+def _shown(
+    request: HttpRequest,
+    user: User,
+    alike: Alike,
+    *,
+    confirming: tuple[str, str] | None = None,
+    problem: str = "",
+) -> HttpResponse:
+    rows = alike.findings(user)
+    total = rows.count()
+    context: dict[str, Any] = {
+        "kind": alike.kind,
+        "dataset": alike.dataset,
+        "recording": alike.recording,
+        "wider_url": Alike(alike.dataset, alike.kind, None).url(),
+        "total": total,
+        "clips": rows.order_by().values("clip").distinct().count(),
+        "shown": [_one(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
+        "mode": review_words.batch(user),
+        "may_decide": True,
+        "decide_url": alike.url(),
+        "confirming": _confirming(rows, confirming) if confirming else None,
+        "filters": Filters(dataset=alike.dataset.full_name),
+        "last": last_of(user),
+        "posted": request.POST,
+        "problem": problem,
+        "crumbs": [Crumb("Review", Filters().url("review")), Crumb(kind_words(alike.kind))],
+    }
+    return render(request, "web/review/batch.html", context, status=422 if problem else 200)
+
+
+def _one(row: Finding) -> dict[str, Any]:
+    window = windows_of([row], row.clip.duration)[0] if row.onset is not None else None
+    return {"finding": row, "window": window}
+
+
+def _confirming(rows: QuerySet[Finding], said: tuple[str, str]) -> dict[str, Any]:
+    value, reason = said
+    newest = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+    fields = [("verdict", value), ("reason", reason), ("newest", newest)]
+    return {"words": DOES[value], "reason": reason, "fields": fields}

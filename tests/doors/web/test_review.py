@@ -1,0 +1,220 @@
+"""The workbench by its forms: the queue, a case, many alike, and what others said."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import Membership
+from apps.audit.models import AuditEvent
+from apps.datasets.models import Clip, Dataset
+from apps.doors.web.views.review import queue
+from apps.privacy.access import findings_of
+from apps.privacy.models import Assignment, ChangeRequest, Decision, Finding, ReviewTime
+from tests.cast import Cast
+from tests.doors.web.conftest import As
+from tests.factories.reviews import make_case_draft
+
+pytestmark = pytest.mark.django_db
+QUEUE = "/review/?dataset=acme/street"
+
+
+@pytest.fixture
+def street(cast: Cast, tmp_path: Path) -> Dataset:
+    return make_case_draft(cast, tmp_path)
+
+
+def first_of(dataset: Dataset) -> Finding:
+    return findings_of(dataset).filter(kind="speech").order_by("clip__path", "onset")[0]
+
+
+def case_of(finding: Finding) -> str:
+    return f"/review/clips/{finding.clip.uid}/"
+
+
+def clear(finding: Finding, **more: str) -> dict[str, str]:
+    return {
+        "finding": str(finding.uid),
+        "verdict": "clear",
+        "offered_clear": "An animal, not a person.",
+        **more,
+    }
+
+
+def text_of(client: Client, page: str) -> str:
+    return client.get(page, follow=True).content.decode()
+
+
+def test_a_decision_leads_to_what_is_open_next(cast: Cast, street: Dataset, as_user: As) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    page = case_of(finding)
+    assert client.post(f"{page}?kind=speech", clear(finding))["Location"] == f"{page}?kind=speech"
+    rest = findings_of(street).filter(clip=finding.clip, decision=None)[0]
+    following = client.post(f"{page}?kind=speech", clear(rest))["Location"]
+    assert following.startswith("/review/clips/")
+    assert not following.startswith(page)
+    assert following.endswith("?kind=speech")
+
+
+def test_without_a_reason_or_a_choice_nothing_is_decided(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    for form in (
+        {"finding": str(finding.uid), "verdict": "clear"},
+        {"finding": str(finding.uid), "verdict": "perhaps", "reason": "x"},
+        {"verdict": "clear", "reason": "x"},
+        clear(finding, verdict="agree", offered_agree="I agree."),
+    ):
+        assert client.post(case_of(finding), form).status_code == 422
+    assert not Decision.objects.exists()
+
+
+def test_who_brought_a_clip_in_does_not_decide_on_it(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    Membership.objects.create(user=cast.ada, organisation=cast.acme, role="privacy_reviewer")
+    finding = first_of(street)
+    own = as_user(cast.ada).post(case_of(finding), clear(finding))
+    assert own.status_code == 422
+    assert "somebody else has to decide" in own.content.decode()
+    assert as_user(cast.olga).post(case_of(finding), clear(finding)).status_code == 422
+    assert as_user(cast.eve).post(case_of(finding), clear(finding)).status_code == 404
+
+
+def test_the_last_decision_can_be_taken_back_for_a_while(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    client.post(case_of(finding), clear(finding))
+    undo = f"/review/decisions/{Decision.objects.get().pk}/undo/"
+    assert undo in text_of(client, case_of(finding))
+    assert as_user(cast.ada).post(undo).status_code == 404
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert undo not in text_of(client, case_of(finding))
+    assert client.post(undo)["Location"] == f"{case_of(finding)}?finding={finding.uid}"
+    assert not Decision.objects.exists()
+
+
+def test_a_batch_is_confirmed_by_its_number_and_not_by_an_old_one(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    page = "/review/alike/?dataset=acme/street&kind=speech"
+    asked = client.post(page, {"verdict": "clear", "reason": "Shutters in the wind."})
+    assert "Type <code>4</code>" in asked.content.decode()
+    newest = asked.context["confirming"]["fields"][2][1]
+    form = {"verdict": "clear", "reason": "Shutters in the wind.", "newest": newest}
+    client.post(case_of(finding), clear(finding))
+    late = client.post(page, {**form, "phrase": "4"})
+    assert late.status_code == 422
+    assert "there are 3 now" in late.content.decode()
+    assert Decision.objects.count() == 1
+    client.post(page, {**form, "phrase": "3"})
+    assert Decision.objects.count() == 4
+    assert client.post(page, {"verdict": "redact", "reason": "x"}).status_code == 422
+    assert as_user(cast.olga).get(page).status_code == 403
+
+
+def test_no_more_than_a_window_leaves_and_only_to_reviewers(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    page = case_of(first_of(street))
+    client = as_user(cast.cleo)
+    heard = client.get(f"{page}sound.wav?start=1&end=2", headers={"Range": "bytes=0-43"})
+    assert (heard.status_code, heard.content[:4]) == (206, b"RIFF")
+    assert heard["Cache-Control"] == "private, no-store"
+    assert len(client.get(f"{page}sound.wav?start=1&end=2").content) < 50_000
+    seen = client.get(f"{page}spectrogram.webp?start=1&end=2")
+    assert seen.content[8:12] == b"WEBP"
+    assert seen["Cache-Control"] == "private, max-age=3600"
+    for nonsense in ("", "?start=2&end=1", "?start=nan&end=nan", "?start=90&end=91", "?start=x"):
+        assert client.get(f"{page}sound.wav{nonsense}").status_code == 404
+    assert as_user(cast.eve).get(f"{page}sound.wav?start=1&end=2").status_code == 404
+
+
+def test_the_sound_from_before_a_redaction_is_recorded_when_it_is_heard(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    form = clear(finding, verdict="redact", reason="Somebody talks.", method="mute")
+    client.post(case_of(finding), form)
+    redaction = finding.redactions.get()
+    window = f"{case_of(finding)}sound.wav?start=0.5&end=2.5"
+    before = client.get(f"{window}&take={redaction.pk}").content
+    assert before != client.get(window).content
+    assert AuditEvent.objects.filter(kind="clip.original_heard", actor="cleo").count() == 1
+    assert as_user(cast.olga).get(f"{window}&take={redaction.pk}").status_code == 403
+    for take in ("999999", "x", "9" * 40):
+        assert client.get(f"{window}&take={take}").status_code == 404
+
+
+def test_cases_are_taken_commented_timed_and_asked_about(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, page = as_user(cast.cleo), case_of(first_of(street))
+    clip = Clip.objects.get(path="000.wav")
+    client.post("/review/assign/", {"clip": [str(clip.uid), "nonsense"], "to": "me"})
+    assert Assignment.objects.get().reviewer == cast.cleo
+    assert "000.wav" in text_of(client, f"{QUEUE}&whose=mine")
+    assert "000.wav" not in text_of(client, f"{QUEUE}&whose=nobody")
+    client.post(f"{page}assign/", {"to": ""})
+    assert not Assignment.objects.exists()
+    client.post(f"{page}comment/", {"text": "Listen to the end."})
+    client.post(f"{page}changes/", {"text": "The place is too precise."})
+    asked = ChangeRequest.objects.get()
+    assert "000.wav" in text_of(client, f"{QUEUE}&awaiting=changes")
+    shown = text_of(as_user(cast.ada), page)
+    assert "Listen to the end." in shown
+    as_user(cast.ada).post(f"/review/changes/{asked.uid}/answer/", {"text": "Made coarser."})
+    assert "Made coarser." in text_of(client, page)
+    assert client.post(f"{page}time/", {"seconds": "12.5"}).status_code == 204
+    assert client.post(f"{page}time/", {"seconds": "long"}).status_code == 400
+    assert ReviewTime.objects.get().seconds == 12.5
+
+
+def test_the_address_of_a_finding_leads_to_its_case(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    finding = first_of(street)
+    answer = as_user(cast.cleo).get(f"/review/{finding.uid}/")
+    assert answer["Location"] == f"{case_of(finding)}?finding={finding.uid}"
+
+
+def test_nonsense_in_the_addresses_of_the_workbench_is_never_our_fault(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client = as_user(cast.cleo)
+    for page in (
+        "/review/?after=WzEsIDFd",
+        "/review/?after=bm90IGpzb24=",
+        "/review/?dataset=acme",
+        "/review/?dataset=nobody/nothing",
+        "/review/?whose=everybody&awaiting=godot&kind=%C3%A4",
+        "/review/alike/",
+        "/review/alike/?dataset=acme/street",
+        "/review/alike/?dataset=acme/street&kind=speech&recording=none",
+        f"{case_of(first_of(street))}?finding=none",
+    ):
+        assert client.get(page).status_code in {200, 400, 404}, page
+
+
+def test_the_queue_goes_on_where_its_page_ended_though_cases_went(
+    cast: Cast, street: Dataset, as_user: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "CASES", 2)
+    client = as_user(cast.cleo)
+    first = client.get(QUEUE)
+    seen = [row.clip.path for row in first.context["page"].rows]
+    for finding in Finding.objects.filter(clip__path=seen[-1], clip__dataset=street):
+        client.post(case_of(finding), clear(finding))
+    second = client.get("/review/" + first.context["page"].next_url)
+    assert seen + [row.clip.path for row in second.context["page"].rows] == [
+        "000.wav",
+        "001.wav",
+        "002.wav",
+    ]
+    assert not second.context["page"].next_url
