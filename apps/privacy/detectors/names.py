@@ -128,10 +128,10 @@ def told_by(path: str) -> Iterator[Told]:
 
 def _personal(text: str) -> Iterator[Told]:
     """What is personal by its form once underscores are read as spaces."""
-    plain = {(match.kind, match.start) for match in find_personal(text)}
+    plain = find_personal(text)
     for match in find_personal(text.replace("_", " ")):
         # What shows without that, the detector of cells reports.
-        if (match.kind, match.start) not in plain:
+        if all(match.start >= other.end or match.end <= other.start for other in plain):
             yield Told(match.kind, match.start, match.end, 1.0)
 
 

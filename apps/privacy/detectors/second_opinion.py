@@ -129,7 +129,8 @@ def _framed(blocks: Iterator[Samples]) -> Iterator[tuple[Samples, int, int]]:
         kept = np.concatenate([kept, block])
         while len(kept) >= lead + KEPT + AFTER:
             yield kept[: lead + KEPT + AFTER], lead // STEP, KEPT // STEP
-            kept, lead = kept[lead + KEPT - BEFORE :], BEFORE
+            start = max(0, lead + KEPT - BEFORE)
+            kept, lead = kept[start:], lead + KEPT - start
     left = len(kept) - lead
     if left > 0:
         yield _filled(kept), lead // STEP, -(-left // STEP)

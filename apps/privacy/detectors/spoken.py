@@ -38,6 +38,8 @@ FRAMES_A_SECOND = 100
 # The model takes about a quarter of the time that the speech lasts: this bounds it for a clip.
 MOST_SECONDS = 60.0
 SHORTEST_SECONDS = 0.2
+# How many models may be followed at a time: fewer are faster, and noise does not take minutes.
+MOST_MODELS = 6000
 # Telephone numbers, cards and accounts have more; hours, prices and counts have fewer.
 FEWEST_DIGITS = 5
 MOST_BETWEEN = 1
@@ -149,9 +151,9 @@ def _cut(blocks: Iterator[Samples], spans: Sequence[Span]) -> Iterator[tuple[flo
 
 
 def _understood(samples: Samples, onset: float) -> Iterator[Word]:
-    decoder, mean = load_decoder()
-    # What earlier sounds taught it of the channel is forgotten: the same sound, the same answer.
-    decoder.set_cmn(mean)
+    decoder = load_decoder()
+    # What earlier sounds left in the front end is forgotten: the same sound, the same answer.
+    decoder.reinit_feat()
     coded = (np.clip(samples, -1, 1) * np.float32(32767)).astype("<i2").tobytes()
     decoder.start_utt()
     decoder.process_raw(coded, full_utt=True)
@@ -216,21 +218,20 @@ def _seen(kind: str, onset: float, offset: float, evidence: Mapping[str, Any]) -
 
 
 @lru_cache(maxsize=1)
-def load_decoder() -> tuple[Any, str]:
-    """The decoder with its checked model, and the cepstral mean that it starts with.
-
-    One utterance at a time. Raises `ModelMissingError`.
-    """
+def load_decoder() -> Any:
+    """The decoder with its checked model; one utterance at a time. Raises `ModelMissingError`."""
     folder = packaged(PACKAGE, MODEL_FOLDER)
     check("en-us", model_digest(folder), MODEL_SHA256, PACKAGE)
-    decoder = pocketsphinx.Decoder(
+    return pocketsphinx.Decoder(
         hmm=str(folder / "en-us"),
         lm=str(folder / "en-us.lm.bin"),
         dict=str(folder / "cmudict-en-us.dict"),
         samprate=SAMPLE_RATE,
+        # The channel is learnt from each utterance alone.
+        cmn="batch",
+        maxhmmpf=MOST_MODELS,
         loglevel="FATAL",
     )
-    return decoder, decoder.get_cmn(update=False)
 
 
 def model_digest(folder: Path) -> str:
