@@ -16,10 +16,10 @@ SECONDS = 0.6
 def tone(
     *, seconds: float = SECONDS, rate: int = RATE, channels: int = 1, hertz: float = 440.0
 ) -> NDArray[np.float32]:
-    """A tone under noise, of shape (frames, channels); the same every time."""
+    """A tone under noise, of shape (frames, channels); the same every time, its own by pitch."""
     frames = round(seconds * rate)
     time = np.arange(frames) / rate
-    noise = np.random.default_rng(7).standard_normal((frames, channels))
+    noise = np.random.default_rng(round(hertz)).standard_normal((frames, channels))
     wave = 0.2 * np.sin(2 * np.pi * hertz * time)[:, None] + 0.02 * noise
     return np.asarray(wave, np.float32)
 

@@ -1,17 +1,22 @@
 """The groups into which a detector of whole drafts sorts the clips of one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from apps.consent.ledger import people_in
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import Detector, Draft, DraftDetector, DraftRow, GroupSubject
+from apps.privacy.likeness import gone_likenesses
 from datasets_catalog.verticals import Vertical, quasi_identifiers
 
 
 def groups_of(dataset: Dataset, detector: Detector) -> Mapping[str, GroupSubject]:
     """Every active clip of the draft in exactly one group, by the group's key."""
-    return cast("DraftDetector", detector).groups(draft_of(dataset))
+    draft = draft_of(dataset)
+    if getattr(detector, "needs_gone", False):
+        draft = replace(draft, gone=gone_likenesses(dataset))
+    return cast("DraftDetector", detector).groups(draft)
 
 
 def group_keys(dataset: Dataset, detector: Detector) -> dict[int, str]:

@@ -253,6 +253,8 @@ def without_rarer(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
 
     When a group grows, what was decided on it while it was smaller still holds.
     """
+    if "size" not in scan.evidence:
+        return list(clips)
     size = int(scan.evidence["size"])
     findings = Finding.objects.filter(
         clip__in=clips,
@@ -269,29 +271,36 @@ def without_rarer(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
 def _note_findings(found: Sequence[tuple[Scan, Sequence[Clip]]]) -> int:
     """Make what scans saw into findings of each clip with that content; returns how many."""
     scans = [scan for scan, _ in found]
-    present = set(
-        Finding.objects.filter(scan__in=scans).values_list("scan_id", "clip_id", "position")
-    )
-    fresh = [
-        _finding(scan, clip, position)
-        for scan, clips in found
-        for clip in clips
-        for position in range(len(scan.seen))
-        if (scan.pk, clip.pk, position) not in present
-    ]
+    rows = Finding.objects.filter(scan__in=scans)
+    present: dict[tuple[int, int], set[str]] = {}
+    for scan_id, clip_id, content in rows.values_list("scan_id", "clip_id", "content_sha256"):
+        present.setdefault((scan_id, clip_id), set()).add(content)
+    fresh = []
+    for scan, clips in found:
+        for clip in clips:
+            known, content = present.get((scan.pk, clip.pk), set()), _content_told(scan, clip)
+            if content not in known:
+                # A clip may meet the same scan of a draft again, with other cells or bytes.
+                after = len(known) * len(scan.seen)
+                fresh += [_finding(scan, clip, content, after + at) for at in range(len(scan.seen))]
     Finding.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
 
 
-def _finding(scan: Scan, clip: Clip, position: int) -> Finding:
-    seen = scan.seen[position]
-    # What was seen in the draft as a whole stands against the clip's row as it is now.
-    known = scan.content_sha256 in {clip.blob.sha256, clip.cells_sha256}
+def _content_told(scan: Scan, clip: Clip) -> str:
+    """What a finding speaks of: what was scanned, or for a draft as a whole the clip as it is."""
+    if scan.content_sha256 in {clip.blob.sha256, clip.cells_sha256}:
+        return scan.content_sha256
+    return clip.blob.sha256 if scan.evidence.get("bound_to") == "bytes" else clip.cells_sha256
+
+
+def _finding(scan: Scan, clip: Clip, content: str, position: int) -> Finding:
+    seen = scan.seen[position % len(scan.seen)]
     return Finding(
         clip=clip,
         scan=scan,
         position=position,
-        content_sha256=scan.content_sha256 if known else clip.cells_sha256,
+        content_sha256=content,
         kind=seen["kind"],
         onset=seen["onset"],
         offset=seen["offset"],

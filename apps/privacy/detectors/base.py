@@ -63,6 +63,8 @@ class Draft:
 
     rows: Sequence[DraftRow]
     columns: tuple[str, ...]
+    # For detectors that ask for it (`needs_gone`): what of the sounds that left a clip is like.
+    gone: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

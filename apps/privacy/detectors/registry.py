@@ -12,8 +12,10 @@ from apps.privacy.detectors.cells import CellsDetector
 from apps.privacy.detectors.combinations import CombinationsDetector
 from apps.privacy.detectors.custom import OnnxDetector, read_detectors
 from apps.privacy.detectors.front_ends import DetectorFileError
+from apps.privacy.detectors.likeness import LikenessDetector
 from apps.privacy.detectors.metadata import MetadataDetector
 from apps.privacy.detectors.names import NamesDetector
+from apps.privacy.detectors.returned import ReturnedDetector
 from apps.privacy.detectors.second_opinion import SecondOpinionDetector
 from apps.privacy.detectors.speech import SpeechDetector
 from apps.privacy.detectors.spoken import SpokenDetector
@@ -83,6 +85,8 @@ def _detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
         CellsDetector(),
         NamesDetector(dates_are_personal=profile is not Profile.STANDARD),
         CombinationsDetector(),
+        LikenessDetector(),
+        ReturnedDetector(),
     )
     return (*built_in, *_own(profile, own, {each.name for each in built_in}))
 

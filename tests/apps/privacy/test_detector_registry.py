@@ -23,7 +23,10 @@ from apps.privacy.detectors.registry import (
 )
 from apps.privacy.detectors.speech import SpeechDetector
 
-BUILT_IN = ["speech", "spoken", "metadata", "video", "cells", "names", "combinations"]
+BUILT_IN = [
+    *("speech", "spoken", "metadata", "video", "cells", "names", "combinations"),
+    *("likeness", "returned"),
+]
 
 
 def test_every_profile_looks_at_sound_pictures_metadata_cells_and_the_draft() -> None:
