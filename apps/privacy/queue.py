@@ -158,7 +158,10 @@ def cases_for(
     """
     if awaiting not in AWAITED:
         raise InvalidError(f"Nothing waits for {awaiting!r}: ask for {SECOND} or {CHANGES}.")
-    rows = clips_for(user).filter(state=Clip.State.ACTIVE)
+    # Fetched besides: joined, they would be sorted along with all the rows that wait.
+    besides = ("dataset__organisation", "recording", "blob", "assignment__reviewer")
+    rows = clips_for(user).select_related(None).prefetch_related(*besides)
+    rows = rows.filter(state=Clip.State.ACTIVE)
     if dataset is not None:
         rows = rows.filter(dataset=dataset)
     if mine and isinstance(user, User):

@@ -26,6 +26,7 @@ from tests.factories.published import make_dataset
 
 CLIPS = int(os.environ.get("CLIPS", "11000"))
 PAGE = 50
+BATCH = 2000
 BUDGET = 0.3
 KINDS = ("speech", "name", "metadata")
 
@@ -36,13 +37,12 @@ def digest(number: int, mark: int) -> str:
 
 def fill(cast: Cast) -> list[Finding]:
     dataset = make_dataset(cast.acme, cast.ada)
-    many = {"batch_size": 2000}
     Blob.objects.bulk_create(
         (
             Blob(store=dataset.uid, oid=f"{n:032x}", sha256=digest(n, 1), size=1)
             for n in range(CLIPS)
         ),
-        **many,
+        batch_size=BATCH,
     )
     blobs = list(Blob.objects.filter(store=dataset.uid).order_by("sha256"))
     sessions = Recording.objects.bulk_create(
@@ -58,7 +58,7 @@ def fill(cast: Cast) -> list[Finding]:
             )
             for n, blob in enumerate(blobs)
         ),
-        **many,
+        batch_size=BATCH,
     )  # fmt: skip
     scans = Scan.objects.bulk_create(
         (
@@ -68,7 +68,7 @@ def fill(cast: Cast) -> list[Finding]:
             )
             for n in range(CLIPS)
         ),
-        **many,
+        batch_size=BATCH,
     )  # fmt: skip
     findings = Finding.objects.bulk_create(
         (
@@ -78,7 +78,7 @@ def fill(cast: Cast) -> list[Finding]:
             )
             for n, (clip, scan) in enumerate(zip(clips, scans, strict=True))
         ),
-        **many,
+        batch_size=BATCH,
     )  # fmt: skip
     Decision.objects.bulk_create(
         Decision(
@@ -128,13 +128,13 @@ def test_the_queue_with_ten_thousand_open_clips(cast: Cast) -> None:
         "progress": lambda: progress_of(cast.cleo, dataset),
     }
     print(f"\n{connection.vendor}, {opened} open clips")
-    for name, work in works.items():
-        took = slowest(work)
-        print(f"{name}: {took * 1000:.0f} ms")
-        assert took < BUDGET or connection.vendor != "postgresql", name
+    took = {name: slowest(work) for name, work in works.items()}
+    for name, seconds in took.items():
+        print(f"{name}: {seconds * 1000:.0f} ms")
     if os.environ.get("EXPLAIN"):
         print(rows[:PAGE].explain(analyze=True))
-    alike = [f for f in findings if f.kind == "speech" and not Decision.objects.filter(finding=f)]
+    alike = list(Finding.objects.filter(kind="speech", decision=None).select_related("clip"))
     began = time.perf_counter()
     decide_many(actor=cast.cleo, findings=alike, verdict="clear", reason="tones")
     print(f"{len(alike)} findings cleared at once: {time.perf_counter() - began:.1f} s")
+    assert max(took.values()) < BUDGET or connection.vendor != "postgresql"

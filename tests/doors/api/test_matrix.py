@@ -61,6 +61,21 @@ POST   scans                            401 403 403 202 202 403 202
 GET    findings                         401 403 403 200 200 403 200
 GET    finding                          401 404 404 200 200 404 200
 POST   finding-decision                 401 404 404 403 201 404 403
+GET    review                           401 403 403 200 200 403 200
+GET    cases                            401 403 403 200 200 403 200
+POST   decisions                        401 403 403 403 201 403 403
+GET    sample                           401 403 403 200 200 403 200
+POST   sample                           401 403 403 403 201 403 403
+POST   batch-undo                       401 404 404 403 204 404 403
+POST   decision-undo                    401 404 404 409 409 404 409
+POST   decision-confirmation            401 404 404 409 409 404 409
+GET    case                             401 404 404 200 200 404 200
+POST   case-comments                    401 404 404 201 201 404 201
+POST   case-change-requests             401 404 404 403 201 404 403
+PUT    case-assignment                  401 404 404 403 204 404 403
+POST   case-time                        401 404 404 204 204 404 204
+POST   change-request-answer            401 404 404 200 200 404 403
+POST   hearing                          401 404 404 403 201 404 403
 GET    publications                     401 403 403 200 200 200 200
 GET    access-requests                  401 200 200 200 200 200 200
 POST   access-requests                  401 409 201 409 409 409 409
@@ -159,6 +174,14 @@ BODIES: dict[str, Any] = {
     "PATCH dataset": {"title": "Tones, again"},
     "POST clip-removals": {"paths": ["field/003.wav"]},
     "POST finding-decision": {"verdict": "clear", "reason": "A tone, no voice."},
+    "POST decisions": {"kind": "speech", "count": 1, "verdict": "clear", "reason": "A tone."},
+    "POST decision-confirmation": {"agree": True, "reason": "Heard it too."},
+    "POST case-comments": {"text": "Listen at the end."},
+    "POST case-change-requests": {"text": "Cut the end."},
+    "PUT case-assignment": {"reviewer": None},
+    "POST case-time": {"seconds": 3.5},
+    "POST change-request-answer": {"text": "Cut."},
+    "POST hearing": {"missed": False},
     "POST access-request-refuse": {"answer": "Not this time."},
     "POST entitlements": {"username": "eve"},
     "POST entitlement-revocations": {"username": "dan"},

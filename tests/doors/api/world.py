@@ -18,7 +18,9 @@ from apps.doors.api import urls
 from apps.doors.signing import sign
 from apps.ingest.uploads import start_upload
 from apps.jobs.actions import start_job
-from apps.privacy.models import Finding, Scan
+from apps.privacy.actions import decide_many, request_changes
+from apps.privacy.models import Batch, Finding, SampleClip, Scan
+from apps.privacy.sampling import draw
 from apps.publishing.actions import TargetSettings, save_target
 from apps.releases.actions import create_release
 from apps.releases.models import Document, Release, Stop
@@ -84,6 +86,9 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "edition": vocabulary.version,
             "clip_uid": clip.uid,
             "finding_uid": _finding(clip).uid,
+            "batch_uid": _batch(cast, clip).uid,
+            "change_uid": request_changes(actor=cast.cleo, clip=clip, text="Cut it.").uid,
+            "hearing_uid": _drawn(cast, dataset).uid,
             "job_uid": job.uid,
             "stop_uid": _stop(cast, dataset).uid,
             "document_uid": _document(cast, dataset).uid,
@@ -119,19 +124,33 @@ def _document(cast: Cast, dataset: Dataset) -> Document:
     )
 
 
-def _finding(clip: Clip) -> Finding:
+def _finding(clip: Clip, position: int = 7) -> Finding:
     scan = Scan.objects.filter(content_sha256=clip.blob.sha256).first()
     assert scan is not None
     return Finding.objects.create(
-        clip=clip, scan=scan, position=7, content_sha256=clip.blob.sha256, kind="speech"
+        clip=clip, scan=scan, position=position, content_sha256=clip.blob.sha256, kind="speech"
     )
+
+
+def _batch(cast: Cast, clip: Clip) -> Batch:
+    found = [_finding(clip, position=8)]
+    decide_many(actor=cast.cleo, findings=found, verdict="clear", reason="a tone")
+    return Batch.objects.get()
+
+
+def _drawn(cast: Cast, dataset: Dataset) -> SampleClip:
+    return draw(actor=cast.cleo, dataset=dataset).clips.all()[0]
 
 
 def _thing(route: str) -> str:
     """Which thing a route's `uid` is of."""
     if route.startswith("access-request"):
         return "request"
-    for thing in ("finding", "job", "agreement", "stop", "document"):
+    if route.startswith("decision"):
+        return "finding"
+    for thing in (
+        "finding", "job", "agreement", "stop", "document", "batch", "change", "hearing",
+    ):  # fmt: skip
         if route.startswith(thing):
             return thing
     return "clip"

@@ -12,7 +12,6 @@ from apps.privacy.models import (
     Comment,
     Confirmation,
     Redaction,
-    Sample,
     SampleClip,
 )
 from apps.privacy.queue import AWAITED
@@ -237,35 +236,23 @@ class SampleClipOut(serializers.ModelSerializer[SampleClip]):
         read_only_fields = fields
 
 
-class SampleOut(serializers.ModelSerializer[Sample]):
+class SampleOut(serializers.Serializer[Any]):
     """The latest sample and how far it is heard; counts are of contents."""
 
+    number = serializers.IntegerField()
+    seed = serializers.CharField()
+    bound = serializers.FloatField()
+    population = serializers.IntegerField()
+    size = serializers.IntegerField()
     frame = serializers.ListField(
         child=serializers.CharField(), help_text="The SHA-256 of everything it was drawn from."
     )
     drawn_by = serializers.CharField(source="drawn_by.username")
+    drawn_at = serializers.DateTimeField()
     heard = serializers.IntegerField()
     missed = serializers.IntegerField()
     outside = serializers.IntegerField(help_text="Unflagged contents that came in since.")
     due = SampleClipOut(many=True)
-
-    class Meta:
-        model = Sample
-        fields = (
-            "number",
-            "seed",
-            "bound",
-            "population",
-            "size",
-            "frame",
-            "drawn_by",
-            "drawn_at",
-            "heard",
-            "missed",
-            "outside",
-            "due",
-        )
-        read_only_fields = fields
 
 
 class HearingNew(serializers.Serializer[Any]):
