@@ -1,0 +1,98 @@
+"""What a reviewer took out is behind no door, whoever asks."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from apps.access.actions import grant_access
+from apps.accounts.models import User
+from apps.datasets.models import Clip
+from apps.privacy.actions import decide
+from apps.publishing.releasing import publish
+from apps.releases.models import ReleaseBlob
+from apps.storage.blobs import local_copy
+from apps.storage.models import Blob
+from tests.apps.privacy.reviewing import clip_at, found_in
+from tests.cast import Cast
+from tests.doors.dvc.conftest import token_of
+from tests.factories.drafts import approve, make_draft, make_release
+from tests.factories.jobs import work_off
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def redacted(cast: Cast, tmp_path: Path) -> Clip:
+    """A clip of a published release; dan may take the release."""
+    dataset = make_draft(cast, tmp_path)
+    clip = clip_at(dataset, 2)
+    decide(actor=cast.cleo, finding=found_in(clip), verdict="redact", reason="a name")
+    dataset.refresh_from_db()
+    publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    work_off()
+    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    return Clip.objects.select_related("blob", "original", "dataset").get(pk=clip.pk)
+
+
+def old_of(clip: Clip) -> Blob:
+    assert clip.original is not None
+    return clip.original
+
+
+def bearer(user: User) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token_of(user)}"}
+
+
+def body(response: HttpResponseBase) -> bytes:
+    return b"".join(response)
+
+
+@pytest.mark.parametrize("who", ["ada", "cleo", "rita", "olga", "dan"])
+def test_no_address_of_bytes_gives_the_original(
+    cast: Cast, redacted: Clip, client: Client, who: str
+) -> None:
+    user, old, new = getattr(cast, who), old_of(redacted), redacted.blob
+    headers = bearer(user)
+
+    def got(address: str) -> tuple[int, str]:
+        response = client.get(address, headers=headers)
+        return response.status_code, hashlib.sha256(body(response)).hexdigest()
+
+    api = "/api/v1/datasets/acme/tones"
+    for address in (
+        f"{api}/releases/1.0.0/clips/{redacted.uid}/audio/",
+        f"{api}/clips/{redacted.uid}/audio/",
+    ):
+        status, digest = got(address)
+        assert digest != old.sha256
+        assert (digest == new.sha256) == (status == 200)
+    md5 = "/dvc/acme/tones/files/md5"
+    assert got(f"{md5}/{new.oid[:2]}/{new.oid[2:]}") == (200, new.sha256)
+    assert got(f"{md5}/{old.oid[:2]}/{old.oid[2:]}")[0] == 404
+
+
+def test_pages_play_the_new_bytes(cast: Cast, redacted: Clip, client: Client) -> None:
+    for user in (cast.ada, cast.cleo):
+        client.force_login(user)
+        address = reverse("web:dataset_clip_audio", args=["acme", "tones", redacted.uid])
+        heard = client.get(address)
+        assert hashlib.sha256(body(heard)).hexdigest() == redacted.blob.sha256
+
+
+def test_nothing_that_is_released_names_the_original(cast: Cast, redacted: Clip) -> None:
+    """Tables, listings, documents, the Hub's files: no hash of it, in text or in bytes."""
+    old = old_of(redacted)
+    held = ReleaseBlob.objects.filter(release__dataset=redacted.dataset).select_related("blob")
+    assert held.exists()
+    assert old.pk not in {row.blob_id for row in held}
+    names = (old.oid, old.sha256)
+    for row in held:
+        with local_copy(row.blob) as path:
+            content = path.read_bytes()
+        for name in names:
+            assert name.encode() not in content
+            assert bytes.fromhex(name) not in content
