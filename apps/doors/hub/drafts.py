@@ -8,7 +8,7 @@ from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.access import sees_draft, visible_datasets
 from apps.datasets.models import Dataset
-from apps.doors.hub.revisions import MAIN
+from apps.doors.hub.revisions import COMMIT, MAIN
 from apps.doors.hub.shapes import gate, moment
 from apps.doors.hub.tree import Folder, Json, folders_of
 from apps.ingest.draft_files import files_of, head_of
@@ -42,7 +42,7 @@ def draft_at(principal: Principal, full_name: str, revision: str) -> Dataset | N
 
     `main` is the draft as long as nothing of the dataset was released.
     """
-    if not isinstance(principal, User):
+    if not isinstance(principal, User) or _is_released(revision):
         return None
     organisation, _, name = full_name.partition("/")
     rows = visible_datasets(principal).filter(organisation__name=organisation, name=name)
@@ -52,6 +52,13 @@ def draft_at(principal: Principal, full_name: str, revision: str) -> Dataset | N
     if revision in _DRAFT or revision == head_of(row):
         return row
     return row if revision in MAIN and row.released_at is None else None
+
+
+def _is_released(revision: str) -> bool:
+    """Whether it names a release: most of what is asked, and then nothing more is looked up."""
+    if revision in _DRAFT | MAIN:
+        return False
+    return not COMMIT.fullmatch(revision) or Release.objects.filter(dvc_commit=revision).exists()
 
 
 def parents_of(dataset: Dataset, parent: str) -> Iterable[str]:

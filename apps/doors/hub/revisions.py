@@ -17,7 +17,7 @@ from datasets_catalog.release_states import PUBLIC, ReleaseState
 
 MAIN = {"main", "HEAD", "refs/heads/main"}
 _TAG = re.compile(r"(?:refs/tags/)?v(\d+\.\d+\.\d+)")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def newest_ready(dataset: str) -> str | None:
 def _opened(principal: Principal, dataset: str, revision: str, action: Action) -> OpenRelease:
     if tag := _TAG.fullmatch(revision):
         return open_release(principal, dataset, tag[1], action)
-    if _COMMIT.fullmatch(revision):
+    if COMMIT.fullmatch(revision):
         return open_commit(principal, dataset, revision, action)
     if revision not in MAIN:
         raise ReleaseUnknownError(revision)
