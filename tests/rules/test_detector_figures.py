@@ -1,0 +1,30 @@
+"""The measured figures are of the detectors that run, and are said as counts."""
+
+import pytest
+
+from apps.privacy.detectors.registry import PROFILES, current_versions
+from datasets_catalog.detector_figures import figures, not_there
+
+
+def test_every_figure_is_of_a_detector_in_its_present_version() -> None:
+    for figure in figures():
+        versions = {each.name: each.version for each in current_versions(figure.profile)}
+        names, measured = figure.detector.split(" + "), figure.version.split(" + ")
+        assert [versions[name] for name in names] == measured, figure.detector
+
+
+def test_counts_are_possible() -> None:
+    for figure in figures():
+        counts = [each for each in (figure.voices, figure.sounds) if each is not None]
+        for found, of in (*counts, *figure.mixed.values()):
+            assert 0 <= found <= of
+            assert of >= 15
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_profile_says_what_nothing_found_is_worth(profile: str) -> None:
+    figure = next(
+        each for each in figures() if each.mixed and each.profile in {profile, "standard"}
+    )
+    assert f"of {figure.mixed['0'][1]} were missed" in not_there(profile)
+    assert 0 <= figure.missed("0") < figure.missed("-10")
