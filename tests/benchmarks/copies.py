@@ -7,6 +7,7 @@ import argparse
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def quieter_with_noise(samples: Samples) -> Samples:
     return np.asarray(quiet + noise, np.float32)
 
 
-CHANGES = {
+CHANGES: dict[str, tuple[str, Callable[[Samples], Samples]]] = {
     "MP3": (".mp3", lambda x: x),
     "Vorbis": (".ogg", lambda x: x),
     "quieter, noise": (".wav", quieter_with_noise),
