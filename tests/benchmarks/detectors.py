@@ -46,7 +46,7 @@ STAMPS, LETTERS = "tuxpaint-stamps-default", "klettres-data"
 STAMP_LANGUAGES = ("be", "bg", "ca", "el", "es", "fr", "ro", "ru")
 SOUNDS = ("sonic-pi-samples", "oxygen-sounds", "sound-theme-freedesktop")
 DIGITS = "asterisk-core-sounds-en-g722"
-STRINGS, STRING_DIGITS = 20, 10
+STRINGS, STRING_DIGITS = 40, 10
 SCENE_SECONDS, LONGEST, SHORTEST = 6, 4.0, 0.8
 
 
@@ -140,8 +140,8 @@ def scenes(
     draw = np.random.default_rng(1000 + level)
     made: list[Path] = []
     while len(made) < count:
-        voice = read_mono(utterances[draw.integers(len(utterances))], RATE)
-        sound = read_mono(backgrounds[draw.integers(len(backgrounds))], RATE)
+        voice = read_mono(utterances[int(draw.integers(len(utterances)))], RATE)
+        sound = read_mono(backgrounds[int(draw.integers(len(backgrounds)))], RATE)
         voice = voice[: round(LONGEST * RATE)]
         scene = np.resize(sound, SCENE_SECONDS * RATE).astype(np.float32)
         start = int(draw.integers(len(scene) - len(voice)))
@@ -177,7 +177,7 @@ def decoded_g722(path: Path) -> Samples:
     """Bare G.722, which has no container that would say so."""
     with av.open(path, format="g722") as opened:
         parts = [frame.to_ndarray().ravel() for frame in opened.decode(audio=0)]
-    return np.asarray(np.concatenate(parts) / 32768, np.float32)
+    return np.asarray(np.concatenate(parts), np.float32) / np.float32(32768)
 
 
 def speech_tallies(options: argparse.Namespace, folder: Path) -> list[Tally]:
@@ -226,10 +226,16 @@ def spoken_tally(options: argparse.Namespace, folder: Path) -> Tally:
     return tally
 
 
+def own_folder(folder: Path, kind: str) -> Path:
+    """Kinds share names of files: each gets a folder."""
+    (folder / kind).mkdir(parents=True)
+    return folder / kind
+
+
 def metadata_tally(folder: Path) -> Tally:
     detector = next(each for each in detectors_for("standard") if each.name == "metadata")
-    marked = [write_marked(folder, kind) for kind in MARKED]
-    plain = [write_any(folder, kind) for kind in WRITERS]
+    marked = [write_marked(own_folder(folder / "marked", kind), kind) for kind in MARKED]
+    plain = [write_any(own_folder(folder / "plain", kind), kind) for kind in WRITERS]
     tally = Tally("metadata", detector.version, "standard")
     tally.voices = [sum(heard([detector], marked)["metadata"]), len(marked)]
     tally.sounds = [sum(heard([detector], plain)["metadata"]), len(plain)]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -28,7 +29,7 @@ def look(path: Path, speech: tuple[tuple[float, float], ...]) -> Detection:
 def number(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven digits of a real voice at 16 kHz, after a second of silence."""
     folder = recordings("asterisk-core-sounds-en-g722")
-    parts = [np.zeros(RATE, np.int16)]
+    parts: list[Any] = [np.zeros(RATE, np.int16)]
     for digit in "0123456":
         path = next(folder.rglob(f"digits/{digit}.g722"))
         with av.open(path, format="g722") as opened:
