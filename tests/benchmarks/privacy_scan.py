@@ -7,6 +7,7 @@ memory at 16 kHz, and the loop anybody would write (read, resample, model), wind
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from apps.privacy.detectors.speech import CONTEXT, SAMPLE_RATE, STATE, WINDOW, l
 from earmark.demo.debian import RecordingsUnavailableError, fetch
 from earmark.demo.soundscapes import synthesise
 
+# Workers inherit it; nothing reads settings before this.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "earmark.settings.testing")
 CACHE = Path(__file__).parent.parent.parent / ".cache" / "recordings"
 PACKAGES = ("asterisk-core-sounds-en-wav", "sonic-pi-samples")
 GOAL_RATIO = 0.9
