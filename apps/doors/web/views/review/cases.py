@@ -49,7 +49,9 @@ def of_finding(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _after(user: User, uid: UUID, filters: Filters, onward: str) -> str:
     """What is open in the same case; else the next case; else the first that was passed over."""
-    if any(line.waits for line in _lines(user, case(user, uid), asked_for="")):
+    second = filters.awaiting == "second"
+    lines = _lines(user, case(user, uid), asked_for="")
+    if any(line.waits and (not second or line.state == AWAITING) for line in lines):
         return filters.url("case", uid)
     return onward or _first(user, filters)
 

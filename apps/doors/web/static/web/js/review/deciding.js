@@ -74,9 +74,10 @@ export class Deciding {
 
   alike() {
     const box = this.form.querySelector("[name=alike]:not(:disabled)");
-    if (!box || box.closest("[hidden]")) return false;
+    const line = box?.closest("[data-alike]:not([hidden])");
+    if (!line) return false;
     box.checked = !box.checked;
-    say(`${box.closest("label").textContent.trim()}: ${box.checked ? "yes" : "no"}`);
+    say(`${line.querySelector("[data-words]").textContent.trim()}: ${box.checked ? "yes" : "no"}`);
     return true;
   }
 
