@@ -22,7 +22,7 @@ from django.utils.http import content_disposition_header
 from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
 from apps.doors.refusals import refusal
 from apps.doors.transfers import COME_BACK, give_place, take_place
-from apps.storage.blobs import local_path, open_span
+from apps.storage.blobs import local_path, open_span, refuse_destroyed
 from apps.storage.models import Blob
 
 # Seconds. Named by their hash the bytes never change, but a withdrawal must reach caches too.
@@ -99,6 +99,7 @@ def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBa
 
     Raises BlobDestroyedError and BlobMissingError.
     """
+    refuse_destroyed(blob)
     etag = _etag(blob, offer)
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:

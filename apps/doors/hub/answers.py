@@ -29,6 +29,7 @@ from apps.storage.errors import BlobDestroyedError
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
 
 View = Callable[..., HttpResponseBase]
+READING = {"GET", "HEAD"}
 # Clients compare this text, and then do not take the refusal for a missing repository.
 BAD_TOKEN = "Invalid credentials in Authorization header"  # noqa: S105 - a sentence
 # Likewise: the client's DisabledRepoError.
@@ -76,7 +77,12 @@ def _door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
             response = view(request, principal, **address)
         except EarmarkError as problem:
             known = principal.is_authenticated
-            response = _translated(problem, address.get("dataset", ""), known=known)
+            dataset = address.get("dataset", "")
+            response = (
+                _refused_read(problem, dataset, known=known)
+                or (None if request.method in READING else _refused_write(problem))
+                or _refused_otherwise(problem)
+            )
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         return response
@@ -116,14 +122,6 @@ def refusal(
     )
 
 
-def _translated(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse:
-    return (
-        _refused_read(problem, dataset, known=known)
-        or _refused_write(problem)
-        or _refused_otherwise(problem)
-    )
-
-
 def _refused_read(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse | None:
     """What clients have errors of their own for."""
     match problem:
@@ -152,14 +150,14 @@ def _refused_otherwise(problem: EarmarkError) -> JsonResponse:
 def _refused_write(problem: EarmarkError) -> JsonResponse | None:
     """Statuses by which clients know what became of a push."""
     match problem:
+        case BlobDestroyedError():
+            return refusal(410, problem.message)
         case CredentialsNeededError():
             return refusal(401, problem.message)
         case PushStaleError():
             return refusal(412, problem.message)
         case PushedFileUnknownError():
             return refusal(404, problem.message, "EntryNotFound")
-        case BlobDestroyedError():
-            return refusal(410, problem.message)
         case PushRefusedError():
             return refusal(400, problem.message, errors=problem.detail.get("errors", ()))
         case _:
