@@ -22,7 +22,7 @@ from django.utils.http import content_disposition_header
 from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
 from apps.doors.refusals import refusal
 from apps.doors.transfers import COME_BACK, give_place, take_place
-from apps.storage.blobs import local_path, open_span, refuse_destroyed
+from apps.storage.blobs import local_path, open_span
 from apps.storage.models import Blob
 
 # Seconds. Named by their hash the bytes never change, but a withdrawal must reach caches too.
@@ -97,9 +97,9 @@ class WindowResponse(FileResponse):
 def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBase:
     """The answer to a GET or HEAD for the blob; who may have it was decided before.
 
-    Raises BlobDestroyedError and BlobMissingError.
+    Raises BlobDestroyedError and BlobMissingError, by GET alone: the Hub's client reads why from
+    the answer to its GET, and takes a refused HEAD for a broken line.
     """
-    refuse_destroyed(blob)
     etag = _etag(blob, offer)
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
