@@ -64,6 +64,8 @@ def test_a_reviewer_goes_through_the_queue_by_keyboard_alone(
     expect(said).to_contain_text("Finding 2 of 2")
     page.keyboard.press("p")
     expect(said).to_contain_text("Finding 1 of 2")
+    # Shorter looks at a clip are not sent.
+    page.wait_for_timeout(900)
     page.keyboard.press("3")
     expect(said).to_contain_text("Why? 1, Somebody talks in the background.")
     page.keyboard.press("b")

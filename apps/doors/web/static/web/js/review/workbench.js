@@ -12,7 +12,7 @@ const rows = [...root.querySelectorAll("[data-finding]")];
 const stage = new Stage(root.querySelector("[data-stage]"));
 const form = root.querySelector("[data-decide]");
 const deciding = form ? new Deciding(form) : null;
-const timing = new Timing(root.querySelector("[data-timing]"));
+const timing = new Timing(document.querySelector("[data-timing]"));
 const byItself = root.querySelector("[data-by-itself]");
 let current = rows.findIndex((row) => row.querySelector("input")?.checked);
 
