@@ -21,7 +21,7 @@ from apps.privacy.models import (
     Finding,
     ReviewTime,
 )
-from apps.privacy.voices import matches
+from apps.privacy.voices import VoiceMatch, likely_people, matches
 from datasets_catalog.consent import Consent
 from datasets_catalog.purposes import Answer
 
@@ -59,6 +59,8 @@ class Case:
     change_requests: list[ChangeRequest]
     assignee: User | None
     earlier: list[Decision]
+    voices: list[VoiceMatch]
+    likely_people: tuple[str, ...]
     seconds_so_far: float
 
 
@@ -67,6 +69,7 @@ def story_of(user: Principal, clip: Clip) -> Case:
     findings = findings_for(user, clip.dataset).filter(clip=clip)
     related = ("decision__decided_by", "decision__confirmation__confirmed_by")
     assignment = Assignment.objects.filter(clip=clip).select_related("reviewer").first()
+    voices = matches(clip)
     spent = ReviewTime.objects.filter(clip=clip).aggregate(seconds=Sum("seconds"))["seconds"]
     return Case(
         clip=clip,
@@ -78,7 +81,9 @@ def story_of(user: Principal, clip: Clip) -> Case:
             ChangeRequest.objects.filter(clip=clip).select_related("asked_by", "answered_by")
         ),
         assignee=assignment.reviewer if assignment else None,
-        earlier=_earlier(clip),
+        earlier=_earlier(clip, voices),
+        voices=voices,
+        likely_people=likely_people(voices),
         seconds_so_far=spent or 0.0,
     )
 
@@ -147,9 +152,9 @@ def _told(code: str, consent: Consent | None) -> Agreed:
     return Agreed(code, allowed, valid, words)
 
 
-def _earlier(clip: Clip) -> list[Decision]:
+def _earlier(clip: Clip, voices: Sequence[VoiceMatch]) -> list[Decision]:
     """The latest decisions on other clips of the recording, or with what may be the same voice."""
-    alike = Q(finding__clip__in=[match.clip.pk for match in matches(clip)])
+    alike = Q(finding__clip__in=[match.clip.pk for match in voices])
     if clip.recording_id is not None:
         alike |= Q(finding__clip__recording_id=clip.recording_id)
     rows = Decision.objects.filter(alike, finding__clip__dataset=clip.dataset)
