@@ -1,6 +1,6 @@
 """What people type, and the words beside each field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import SLUG, Organisation, Token
 from apps.datasets.models import Dataset, Vocabulary
 from apps.ingest.importers.registry import FORMATS
+from apps.privacy.detectors.registry import PROFILES, Profile
 from apps.publishing.models import Target
 from apps.releases.models import SignOff
 from datasets_catalog.licences import Use
@@ -17,6 +18,12 @@ from datasets_catalog.roles import Role
 from datasets_catalog.verticals import Vertical
 
 NAME_HELP = "Part of its address, for good. Lower-case letters, digits, dots, dashes, underscores."
+
+PROFILE_WORDS: Mapping[str, str] = {
+    Profile.STANDARD: "Standard",
+    Profile.SENSITIVE: "Sensitive: second opinion for faint speech",
+    Profile.SPEECH: "Speech is the content",
+}
 
 
 def _titles(values: Any) -> list[tuple[str, str]]:
@@ -84,11 +91,7 @@ class DatasetSettingsForm(forms.Form):
     )
     privacy_profile = forms.ChoiceField(
         label="Privacy profile",
-        choices=[
-            ("standard", "Standard"),
-            ("sensitive", "Sensitive: second opinion for faint speech"),
-            ("speech-is-the-content", "Speech is the content"),
-        ],
+        choices=[(profile, PROFILE_WORDS[profile]) for profile in PROFILES],
         help_text="Which detectors must have heard every clip before a release.",
     )
     verified_share = forms.FloatField(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from re import findall
 from zipfile import ZipFile
 
 import pytest
@@ -13,7 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 from apps.accounts.models import Membership, Token
 from apps.consent.models import Consent
 from apps.datasets.models import Clip, Dataset
+from apps.doors.web.forms import DatasetSettingsForm
 from apps.jobs.models import Job
+from apps.privacy.detectors.registry import PROFILES, detectors_for
 from apps.publishing.models import Target
 from apps.releases.models import Release
 from datasets_catalog.release_states import ReleaseState
@@ -329,6 +332,19 @@ def test_settings_are_changed_by_those_who_may(cast: Cast, house: House, as_user
     as_user(cast.ada).post(f"{BASE}settings/", form)
     house.dataset.refresh_from_db()
     assert (house.dataset.title, house.dataset.verified_share) == ("Tones, renamed", 0.5)
+
+
+def test_every_privacy_profile_that_settings_offer_has_detectors(
+    cast: Cast, house: House, as_user: As
+) -> None:
+    form = {"access": "open", "use": "collection", "verified_share": "0"}
+    offered = findall(r'value="([^"]+)"', str(DatasetSettingsForm()["privacy_profile"]))
+    assert offered == list(PROFILES)
+    for profile in offered:
+        as_user(cast.ada).post(f"{BASE}settings/", {**form, "privacy_profile": profile})
+        house.dataset.refresh_from_db()
+        assert house.dataset.privacy_profile == profile
+        assert detectors_for(house.dataset.privacy_profile)
 
 
 def test_long_lists_cost_few_queries(
