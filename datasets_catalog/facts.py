@@ -117,8 +117,8 @@ class DatasetFacts:
 
     `verified_share` (0 to 1) is the part of events that a second person must have confirmed.
     `required_fields` are vertical fields every clip must have, beyond those its profile requires.
-    `identifying` names texts (title, description, …) that may identify somebody. `sensitive`:
-    whether it was brought in under the strictest privacy profile.
+    `identifying` names texts (title, description, labels, …) that may identify somebody.
+    `sensitive`: whether it was brought in under the strictest privacy profile.
     """
 
     full_name: str

@@ -20,6 +20,7 @@ from apps.privacy.sampling import sample_facts
 from apps.privacy.scanning import scans_by
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.people import answers_of, papers_of
+from apps.releases.texts import identifying_texts
 from apps.storage.blobs import verify
 from apps.storage.errors import BlobMismatchError, BlobMissingError
 from apps.storage.models import Blob
@@ -58,6 +59,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
             description=dataset.description,
             vertical=Vertical(dataset.vertical),
             verified_share=dataset.verified_share,
+            identifying=identifying_texts(dataset),
             sensitive=dataset.privacy_profile == Profile.SENSITIVE,
         ),
         purposes=tuple(Purpose(purpose) for purpose in release.purposes),

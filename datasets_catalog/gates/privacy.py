@@ -124,7 +124,7 @@ class PrivacyMetadata:
 
     def check(self, facts: ReleaseFacts) -> Verdict:
         rows = [
-            FailingRow(f"{text} may identify somebody; rewrite it or have it cleared")
+            FailingRow(f"{text} may identify somebody; take it out of the text")
             for text in facts.dataset.identifying
         ]
         rows += [
