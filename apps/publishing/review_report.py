@@ -18,21 +18,36 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from apps.accounts.access import Principal
-from apps.audit.models import AuditEvent
 from apps.datasets.access import sees_draft
 from apps.datasets.models import Clip
 from apps.privacy.models import Finding, Scan
+from apps.publishing.review_acts import (
+    confirmations,
+    moment,
+    redactions,
+    samples,
+    shortened,
+    taken_back,
+)
 from apps.releases.models import GateResult, Release, ReviewReport
 from apps.releases.people import checklist_of, papers_of
 from apps.storage.blobs import local_copy, put
 from apps.storage.tables import read_columns
 from datasets_catalog.release_states import PUBLIC
 
-SCHEMA = "earmark.review-report/1"
-# Of what a detector quotes, so much stays: enough to find it again, too little to learn it.
-QUOTED = 6
+SCHEMA = "earmark.review-report/2"
 # Parts that name reviewers or clips; readers who do not work on the dataset get the others.
-WHOLE_ONLY = ("findings", "excluded", "redactions", "sign_offs", "checklist", "documents")
+WHOLE_ONLY = (
+    "findings",
+    "confirmations",
+    "taken_back",
+    "samples",
+    "excluded",
+    "redactions",
+    "sign_offs",
+    "checklist",
+    "documents",
+)
 Report = dict[str, Any]
 
 
@@ -83,6 +98,7 @@ def keep_report(release: Release) -> ReviewReport:
 
 def compute(release: Release) -> Report:
     """Work the report out from the rows, as of publication where the release is out."""
+    dataset, until = release.dataset, release.published_at
     clips = _clips(release)
     findings = list(_findings(release, clips))
     return {
@@ -96,8 +112,8 @@ def compute(release: Release) -> Report:
         "clips": release.clips,
         "seconds": release.seconds,
         "frozen_by": release.frozen_by.username if release.frozen_by else None,
-        "frozen_at": _moment(release.frozen_at),
-        "published_at": _moment(release.published_at),
+        "frozen_at": moment(release.frozen_at),
+        "published_at": moment(release.published_at),
         "profile": release.dataset.privacy_profile,
         "detectors": list(_detectors(release, clips)),
         "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
@@ -117,14 +133,17 @@ def compute(release: Release) -> Report:
             {
                 "part": row.part,
                 "by": row.signed_by.username,
-                "at": _moment(row.signed_at),
+                "at": moment(row.signed_at),
                 "note": row.note,
             }
             for row in release.sign_offs.filter(root=release.root).select_related("signed_by")
         ],
         "findings": findings,
         "excluded": list(_excluded(release)),
-        "redactions": list(_redactions(release, clips)),
+        "confirmations": list(confirmations(dataset, until)),
+        "taken_back": list(taken_back(dataset, until)),
+        "samples": list(samples(dataset, until)),
+        "redactions": list(redactions(dataset, clips, until)),
         "checklist": [
             {
                 "question": question.code,
@@ -134,7 +153,7 @@ def compute(release: Release) -> Report:
                 "answer": given.answer if given else None,
                 "note": given.note if given else "",
                 "by": given.answered_by.username if given else None,
-                "at": _moment(given.answered_at) if given else None,
+                "at": moment(given.answered_at) if given else None,
             }
             for question, given in checklist_of(release)
         ],
@@ -204,14 +223,8 @@ def _findings(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
             "identifiable": decision.identifiable if decision else None,
             "reason": decision.reason if decision else None,
             "by": decision.decided_by.username if decision else None,
-            "at": _moment(decision.decided_at) if decision else None,
+            "at": moment(decision.decided_at) if decision else None,
         }
-
-
-def shortened(text: str) -> str:
-    """The beginning of what may be somebody's name, at most a third of it, and its length."""
-    kept = text[: min(QUOTED, len(text) // 3)]
-    return f"{kept}… ({len(text)} characters)" if text else ""
 
 
 def _excluded(release: Release) -> Iterator[Report]:
@@ -224,30 +237,8 @@ def _excluded(release: Release) -> Iterator[Report]:
         yield {"clip_id": str(uid)}
 
 
-def _redactions(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
-    """How released bytes were made of what came in, as the audit log has it."""
-    rows = AuditEvent.objects.filter(kind="clip.redacted", subject=release.dataset.full_name)
-    if release.published_at is not None:
-        rows = rows.filter(at__lte=release.published_at)
-    for row in rows.order_by("sequence"):
-        detail = row.detail
-        yield {
-            "clip": detail["clip"],
-            "sha256_before": detail["sha256_before"],
-            "sha256_after": detail["sha256_after"],
-            "method": detail["method"],
-            "released": detail["sha256_after"] in clips,
-            "by": row.actor,
-            "at": _moment(row.at),
-        }
-
-
 def _sample(release: Release) -> Report | None:
     row = GateResult.objects.filter(
         release=release, root=release.root, code="privacy.sampled"
     ).first()
     return None if row is None else {"summary": row.summary, **row.numbers}
-
-
-def _moment(value: Any) -> str | None:
-    return None if value is None else value.isoformat(timespec="seconds")

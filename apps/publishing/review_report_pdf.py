@@ -94,12 +94,50 @@ def _whole(report: dict[str, Any]) -> Iterator[Flowable]:
         for one in report["findings"]
     ]
     yield from _section("Findings", ("clip", "kind", "where", "verdict", "by", "reason"), findings)
-    redactions = [
-        (one["clip"], one["method"], one["by"], one["at"]) for one in report["redactions"]
-    ]
-    yield from _section("Redactions", ("clip", "method", "by", "at"), redactions)
+    yield from _acts(report)
     out = [(one["clip_id"],) for one in report["excluded"]]
     yield from _section("Excluded clips", ("clip id",), out)
+
+
+def _acts(report: dict[str, Any]) -> Iterator[Flowable]:
+    """What else reviewers did; reports kept in the first form say less of it."""
+    confirmed = [
+        (one["clip"], one["kind"], _YES[one["agreed"]], one["by"], one["at"], one["reason"])
+        for one in report.get("confirmations", ())
+    ]
+    confirmed_head = ("clip", "kind", "agreed", "by", "at", "reason")
+    yield from _section("Second reviewers", confirmed_head, confirmed)
+    back = [
+        (one["clip"], one["kind"], one["verdict"], one["cause"], one["by"], one["at"], one["why"])
+        for one in report.get("taken_back", ())
+    ]
+    back_head = ("clip", "kind", "verdict", "cause", "by", "at", "why")
+    yield from _section("Decisions taken back", back_head, back)
+    heard = [
+        (sample["number"], one["clip"], _YES[one["missed"]], one["by"], one["at"])
+        for sample in report.get("samples", ())
+        for one in sample["hearings"]
+    ]
+    yield from _section("Heard for samples", ("sample", "clip", "missed", "by", "at"), heard)
+    redactions = [
+        (
+            one["clip"],
+            f"{one['method']} {one.get('version', '')}",
+            "; ".join(f"{onset:.2f} to {offset:.2f} s" for onset, offset in one["intervals"])
+            if "intervals" in one
+            else "",
+            one["sha256_before"][:12],
+            one["sha256_after"][:12],
+            one["by"],
+            one["at"],
+        )
+        for one in report["redactions"]
+    ]
+    made_head = ("clip", "method", "where", "before", "after", "by", "at")
+    yield from _section("Redactions", made_head, redactions)
+
+
+_YES = {True: "yes", False: "no"}
 
 
 def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Flowable]:

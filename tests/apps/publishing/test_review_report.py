@@ -10,13 +10,17 @@ from django.db import DatabaseError, transaction
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy.actions import decide
-from apps.privacy.models import Finding
+from apps.privacy.models import Finding, Redaction
+from apps.privacy.sampling import draw, hear
 from apps.privacy.scanning import scan_dataset
+from apps.privacy.undoing import confirm
 from apps.publishing.releasing import publish
-from apps.publishing.review_report import compute, keep_report, report_for, report_of, shortened
+from apps.publishing.review_acts import shortened
+from apps.publishing.review_report import compute, keep_report, report_for, report_of
 from apps.publishing.review_report_pdf import as_pdf
 from apps.releases.models import Release, ReviewReport
 from apps.releases.people import attach_document
+from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
 from tests.marked import NAME, write_marked
@@ -53,7 +57,7 @@ def release(cast: Cast, tmp_path: Path) -> Release:
 
 def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: Release) -> None:
     report = report_for(cast.olga, release)
-    assert (report["schema"], report["extent"]) == ("earmark.review-report/1", "whole")
+    assert (report["schema"], report["extent"]) == ("earmark.review-report/2", "whole")
     assert (report["root"], report["commit"]) == (release.root, release.dvc_commit)
     assert {"speech", "metadata", "cells"} <= {row["detector"] for row in report["detectors"]}
     assert all(row["contents"] > 0 for row in report["detectors"])
@@ -61,7 +65,11 @@ def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: R
     assert (cleared["verdict"], cleared["by"]) == ("clear", "cleo")
     assert cleared["reason"] == "a desk, not a person"
     (redacted,) = report["redactions"]
+    row = Redaction.objects.get()
     assert redacted["released"] is True
+    assert (redacted["method"], redacted["version"]) == ("strip", row.version)
+    assert redacted["sha256_before"] == row.before.sha256 != redacted["sha256_after"]
+    assert redacted["kind"] == "metadata"
     assert {one["part"] for one in report["sign_offs"]} == {"privacy", "rights"}
     assert [one["title"] for one in report["documents"]] == ["Assessment 3"]
     assert {gate["code"] for gate in report["gates"]} >= {"privacy.decided", "privacy.checklist"}
@@ -79,6 +87,65 @@ def test_readers_get_a_summary_without_names_and_reasons(cast: Cast, release: Re
             assert hidden not in said
         assert report["found"]
         assert report["documents"] == [{"kind": "dpia", "valid_until": None}]
+        assert not {"confirmations", "taken_back", "samples", "redactions"} & report.keys()
+
+
+def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
+    cast: Cast, tmp_path: Path
+) -> None:
+    dataset, dan = make_draft(cast, tmp_path), second_reviewer(cast)
+    finding = found_in(clip_at(dataset))
+    for agree, reason in ((False, "not ben"), (True, "ben after all")):
+        decision = decide(
+            actor=cast.cleo,
+            finding=Finding.objects.get(pk=finding.pk),
+            verdict="clear",
+            reason="ben, who agreed",
+            identifiable=True,
+        )
+        confirm(actor=dan, decision=decision, agree=agree, reason=reason)
+    sample = draw(actor=cast.cleo, dataset=dataset)
+    first, second = sample.clips.all()[:2]
+    hear(actor=cast.cleo, sample_clip=first, missed=False)
+    hear(actor=dan, sample_clip=second, missed=True, note="a child counting aloud")
+    report = compute(make_release(cast, dataset))
+
+    told = [(one["agreed"], one["by"], one["reason"]) for one in report["confirmations"]]
+    assert told == [(False, "dan", "not ben"), (True, "dan", "ben after all")]
+    (back,) = report["taken_back"]
+    assert (back["verdict"], back["cause"]) == ("clear", "not_confirmed")
+    assert (back["decided_by"], back["by"], back["clip"]) == ("cleo", "dan", clip_at(dataset).path)
+    (drawn,) = report["samples"]
+    assert (drawn["bound"], drawn["size"], drawn["drawn_by"]) == (0.01, sample.size, "cleo")
+    assert (drawn["heard"], drawn["missed"]) == (2, 1)
+    assert [(one["by"], one["missed"]) for one in drawn["hearings"]] == [
+        ("cleo", False),
+        ("dan", True),
+    ]
+    assert all(one["at"] and one["clip"] for one in drawn["hearings"])
+    assert "counting" not in json.dumps(report["samples"])
+    assert as_pdf(report).startswith(b"%PDF-")
+
+
+def test_a_redaction_is_told_with_its_intervals(cast: Cast, tmp_path: Path) -> None:
+    dataset = make_draft(cast, tmp_path)
+    finding = found_in(clip_at(dataset))
+    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep")
+    (redacted,) = compute(make_release(cast, dataset))["redactions"]
+    row = Redaction.objects.get()
+    assert (redacted["method"], redacted["intervals"]) == ("bleep", [[0.1, 0.2]])
+    assert redacted["parameters"] == row.parameters
+    assert redacted["sha256_after"] == row.after.sha256
+    assert redacted["by"] == "cleo"
+
+
+def test_a_report_in_the_first_form_is_still_put_on_paper(cast: Cast, release: Release) -> None:
+    report = report_of(release)
+    for name in ("confirmations", "taken_back", "samples"):
+        del report[name]
+    known = ("clip", "sha256_before", "sha256_after", "method", "released", "by", "at")
+    report["redactions"] = [{name: one[name] for name in known} for one in report["redactions"]]
+    assert as_pdf(report).startswith(b"%PDF-")
 
 
 def test_it_stays_as_it_was_at_publication(cast: Cast, release: Release) -> None:
