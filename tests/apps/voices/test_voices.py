@@ -9,6 +9,8 @@ from django.test import override_settings
 from apps.consent.actions import ConsentEntry, record_consents
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
+from apps.privacy import scanning
+from apps.privacy.detectors.registry import detectors_for
 from apps.privacy.scanning import scan_dataset
 from apps.privacy.voices import likely_people, matches
 from apps.voices.models import VoicePrint
@@ -26,6 +28,13 @@ OTHER_VOICE = "asterisk-prompt-it-menardi-wav"
 def long_ones(package: str, count: int) -> list[Path]:
     """Prompts of six seconds or more at 8 kHz and 16 bits, by their size."""
     return [path for path in sounds_of(package) if path.stat().st_size > 100_000][:count]
+
+
+@pytest.fixture(autouse=True)
+def speech_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Voices go by what the speech detector heard; the other detectors would take their time."""
+    speech = [each for each in detectors_for("standard") if each.name == "speech"]
+    monkeypatch.setattr(scanning, "detectors_for", lambda _: speech)
 
 
 @pytest.fixture
