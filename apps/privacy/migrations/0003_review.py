@@ -4,9 +4,36 @@ import django.db.models.deletion
 import uuid
 from django.conf import settings
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
+
+from apps.audit.immutable import append_only
+
+GUARD = append_only("privacy_decision")
+
+
+def nothing(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+    pass
+
+
+def forget_triggers_elsewhere(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "sqlite":
+        editor.execute("PRAGMA legacy_alter_table = ON", params=None)
+
+
+def mind_triggers_again(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "sqlite":
+        editor.execute("PRAGMA legacy_alter_table = OFF", params=None)
+        GUARD.code(apps, editor)
 
 
 class Migration(migrations.Migration):
+    """Rows of reviews.
+
+    To take a column away, SQLite makes the table of decisions anew: its triggers go with it, and
+    those of releases name it while it is not there.
+    """
+
     dependencies = [
         ("datasets", "0002_add_policies_of_access"),
         ("privacy", "0002_append_only"),
@@ -84,6 +111,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.RunPython(nothing, mind_triggers_again),
         migrations.AddField(
             model_name="decision",
             name="batch",
@@ -95,6 +123,7 @@ class Migration(migrations.Migration):
                 to="privacy.batch",
             ),
         ),
+        migrations.RunPython(nothing, forget_triggers_elsewhere),
         migrations.CreateModel(
             name="Comment",
             fields=[
