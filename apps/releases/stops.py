@@ -27,6 +27,7 @@ from apps.releases.errors import (
 )
 from apps.releases.models import Release, ReleaseBlob, Stop, StoppedRelease, StopQuerySet
 from apps.storage.blobs import local_copy
+from apps.storage.models import Blob
 from apps.storage.queries import page_of_clips
 from datasets_catalog.errors import EarmarkError, InvalidError
 from datasets_catalog.roles import Permission
@@ -188,15 +189,27 @@ def closed_sentence(release: Release, since: datetime) -> str:
 
 def require_hearable(user: Principal, clip: Clip) -> None:
     """Raise StoppedError for the sound of a stopped clip, except to those who review it."""
-    stopped = Stop.objects.in_force().filter(
-        Q(clip=clip) | Q(release=None, clip=None), dataset=clip.dataset_id
-    )
-    since = stopped.values_list("stopped_at", flat=True).first()
-    if since is None or can(user, Permission.FINDING_VIEW, clip.dataset.organisation):
+    _refuse_closed(user, clip.dataset, f"The sound of {clip.path}", Q(clip=clip))
+
+
+def require_takeable(user: Principal, dataset: Dataset, path: str, blob: Blob) -> None:
+    """The same for a file of the draft, which may be a clip, hold a clip's bytes, or neither.
+
+    A stop of the dataset closes them all.
+    """
+    held = Q(clip__path=path) | Q(clip__blob=blob.pk) | Q(clip__original=blob.pk)
+    _refuse_closed(user, dataset, path, held)
+
+
+def _refuse_closed(user: Principal, dataset: Dataset, subject: str, closing: Q) -> None:
+    whole = Q(release=None, clip=None)
+    stopped = Stop.objects.in_force().filter(closing | whole, dataset=dataset.pk)
+    since = stopped.order_by("stopped_at").values_list("stopped_at", flat=True).first()
+    if since is None or can(user, Permission.FINDING_VIEW, dataset.organisation):
         return
     raise StoppedError(
-        f"The sound of {clip.path} was closed by a privacy officer on"
-        f" {since:%Y-%m-%d at %H:%M} UTC: ask the privacy reviewers of {clip.dataset.organisation}."
+        f"{subject} was closed by a privacy officer on {since:%Y-%m-%d at %H:%M} UTC: ask the"
+        f" privacy reviewers of {dataset.organisation}."
     )
 
 

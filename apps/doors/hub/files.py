@@ -23,6 +23,7 @@ from apps.doors.hub.tree import Folder, entry, tree_of
 from apps.doors.serving import Offer, serve_blob
 from apps.ingest.draft_files import files_of, head_of
 from apps.publishing.snapshots import is_large
+from apps.releases.stops import require_takeable
 from datasets_catalog.errors import InvalidError
 
 PAGE = 1000
@@ -99,7 +100,7 @@ def resolve(
     if request.method not in {"GET", "HEAD"}:
         return refusal(405, "Files are read by GET and HEAD.")
     if draft := drafts.draft_at(principal, dataset, revision):
-        return _resolve_draft(request, draft, path)
+        return _resolve_draft(request, principal, draft, path)
     found = open_revision(principal, dataset, revision, Action.DOWNLOAD)
     file = found.snapshot.files.select_related("blob").filter(path=path).first()
     if file is None:
@@ -121,12 +122,15 @@ def resolve(
     return serve_blob(request, file.blob, offer)
 
 
-def _resolve_draft(request: HttpRequest, draft: Dataset, path: str) -> HttpResponseBase:
+def _resolve_draft(
+    request: HttpRequest, principal: Principal, draft: Dataset, path: str
+) -> HttpResponseBase:
     """A file of the draft, for those who work on it and hear its clips on the pages too."""
     head = head_of(draft)
     file = next(iter(files_of(draft, [path])), None)
     if file is None:
         raise EntryUnknownError(f"Entry not found: {path}", commit=head)
+    require_takeable(principal, draft, path, file.blob)
     etag = file.blob.sha256 if file.is_large else file.git_oid
     headers = {"X-Repo-Commit": head}
     if file.is_large:
