@@ -1,17 +1,33 @@
 """The first page: what this is, and what there is to take."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from apps.accounts.access import organisations_where
 from apps.datasets.access import visible_datasets
 from apps.doors.web.figures import newest_releases
+from apps.releases.models import Stop
+from apps.releases.stops import stops_to_settle
+from datasets_catalog.roles import Permission
 
 FEATURED = 6
+STOPS = 20
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The newest released datasets that this reader may know of; three queries at most."""
+    """The newest released datasets that this reader may know of, and stops they may confirm.
+
+    Three queries at most, five for who signed in.
+    """
     released = visible_datasets(request.user).filter(released_at__isnull=False)
     cards = newest_releases(list(released.order_by("-released_at")[:FEATURED]))
     featured = next((card for card in cards if card.release), None)
-    return render(request, "web/home.html", {"cards": cards, "featured": featured})
+    context = {"cards": cards, "featured": featured, "stops": list(_stops_to_confirm(request))}
+    return render(request, "web/home.html", context)
+
+
+def _stops_to_confirm(request: HttpRequest) -> QuerySet[Stop]:
+    """Nobody confirms a stop of their own."""
+    organisations = organisations_where(request.user, Permission.RELEASE_STOP)
+    return stops_to_settle(organisations).exclude(stopped_by=request.user.pk)[:STOPS]
