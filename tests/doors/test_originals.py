@@ -1,6 +1,8 @@
 """What a reviewer took out is behind no door, whoever asks."""
 
 import hashlib
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,13 @@ from django.urls import reverse
 from apps.access.actions import grant_access
 from apps.accounts.models import User
 from apps.datasets.models import Clip
+from apps.doors.signing import sign
 from apps.privacy.actions import decide
 from apps.publishing.releasing import publish
-from apps.releases.models import ReleaseBlob
+from apps.releases.models import Release, ReleaseBlob
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
+from apps.storage.versions import git_path
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.dvc.conftest import token_of
@@ -45,6 +49,11 @@ def old_of(clip: Clip) -> Blob:
 
 def bearer(user: User) -> dict[str, str]:
     return {"Authorization": f"Bearer {token_of(user)}"}
+
+
+def content(blob: Blob) -> bytes:
+    with local_copy(blob) as path:
+        return path.read_bytes()
 
 
 def body(response: HttpResponseBase) -> bytes:
@@ -96,3 +105,76 @@ def test_nothing_that_is_released_names_the_original(cast: Cast, redacted: Clip)
         for name in names:
             assert name.encode() not in content
             assert bytes.fromhex(name) not in content
+
+
+@pytest.mark.parametrize("who", ["ada", "cleo", "dan"])
+def test_no_signature_opens_the_original(
+    cast: Cast, redacted: Clip, client: Client, who: str
+) -> None:
+    user, old, new = getattr(cast, who), old_of(redacted), redacted.blob
+    release = Release.objects.get(dataset=redacted.dataset)
+    opened = client.get("/api/v1/signed/", {"key": sign(user, release, new)})
+    assert hashlib.sha256(body(opened)).hexdigest() == new.sha256
+    refused = client.get("/api/v1/signed/", {"key": sign(user, release, old)})
+    assert (refused.status_code, refused.json()["code"]) == (404, "object.unknown")
+
+
+@pytest.mark.parametrize(
+    ("who", "revision"), [("dan", "v1.0.0"), ("ada", "main"), ("ada", "draft")]
+)
+def test_no_file_of_the_hub_holds_the_original(
+    cast: Cast, redacted: Clip, client: Client, who: str, revision: str
+) -> None:
+    old, new, headers = old_of(redacted), redacted.blob, bearer(getattr(cast, who))
+    old_sound, new_sound = content(old), content(new)
+    listing = f"/api/datasets/acme/tones/tree/{revision}?recursive=true"
+    entries = client.get(listing, headers=headers).json()
+    files = [each["path"] for each in entries if each["type"] == "file"]
+    seen = b""
+    for path in files:
+        response = client.get(f"/datasets/acme/tones/resolve/{revision}/{path}", headers=headers)
+        assert response.status_code == 200, path
+        seen += body(response)
+    assert new_sound in seen
+    assert old_sound not in seen
+    for name in (old.sha256, old.oid):
+        assert name.encode() not in seen
+        gone = client.get(f"/datasets/acme/tones/resolve/{revision}/{name}", headers=headers)
+        assert gone.status_code == 404
+
+
+@pytest.mark.parametrize("who", ["ada", "cleo", "dan"])
+def test_lfs_gives_nothing_out(cast: Cast, redacted: Clip, client: Client, who: str) -> None:
+    old = old_of(redacted)
+    asked = {"operation": "download", "objects": [{"oid": old.sha256, "size": old.size}]}
+    response = client.post(
+        "/datasets/acme/tones.git/info/lfs/objects/batch",
+        json.dumps(asked),
+        content_type="application/vnd.git-lfs+json",
+        headers=bearer(getattr(cast, who)),
+    )
+    assert response.status_code == 403
+    assert b"href" not in body(response)
+
+
+def test_the_repository_of_versions_does_not_name_the_original(
+    cast: Cast, redacted: Clip, client: Client
+) -> None:
+    """Whatever git would send of it, and the listing by which DVC fetches."""
+    old, new = old_of(redacted), redacted.blob
+    folder = git_path(redacted.dataset.uid)
+    command = ["git", "-C", str(folder), "cat-file", "--batch-all-objects", "--batch"]
+    sent = subprocess.run(command, check=True, capture_output=True).stdout
+    listings = {
+        line.split()[-1] for line in sent.decode(errors="replace").splitlines() if ".dir" in line
+    }
+    assert listings
+    for listing in listings:
+        address = f"/dvc/acme/tones/files/md5/{listing[:2]}/{listing[2:]}"
+        listed = client.get(address, headers=bearer(cast.dan))
+        assert listed.status_code == 200
+        sent += body(listed)
+    assert new.oid.encode() in sent
+    for name in (old.oid, old.sha256):
+        assert name.encode() not in sent
+        assert bytes.fromhex(name) not in sent
