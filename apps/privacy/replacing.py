@@ -29,6 +29,14 @@ from datasets_catalog.labels import Status
 from datasets_catalog.segments import Fate, Segment, events_after_mute
 
 METADATA = "metadata"
+# Why what was found there cannot be taken out of the bytes, and what to do instead.
+NOT_IN_SOUND = {
+    "video": "A picture cannot be redacted: exclude the clip, or replace it by one without the"
+    " picture.",
+    "returned": "What sounds like this was taken out before: exclude the clip, or bring in another recording"
+    " in its place.",
+}
+IN_ROW = "This finding is in the clip's table row: change the row, or exclude the clip."
 # The transform that leaves everything but the sound away.
 STRIP = "strip"
 
@@ -106,9 +114,8 @@ def _transform(
         return str(method), intervals
     if all(row.kind == METADATA for row in findings):
         return STRIP, ()
-    raise NotRedactableError(
-        "This finding is in the clip's table row: change the row, or exclude the clip."
-    )
+    told = (NOT_IN_SOUND[row.kind] for row in findings if row.kind in NOT_IN_SOUND)
+    raise NotRedactableError(next(told, IN_ROW))
 
 
 def _transformed(
