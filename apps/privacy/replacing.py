@@ -33,8 +33,8 @@ METADATA = "metadata"
 NOT_IN_SOUND = {
     "video": "A picture cannot be redacted: exclude the clip, or replace it by one without the"
     " picture.",
-    "returned": "What sounds like this was taken out before: exclude the clip, or bring in another recording"
-    " in its place.",
+    "returned": "What sounds like this was taken out before: exclude the clip, or bring in another"
+    " recording in its place.",
 }
 IN_ROW = "This finding is in the clip's table row: change the row, or exclude the clip."
 # The transform that leaves everything but the sound away.
