@@ -37,7 +37,9 @@ PDF, TEXT = "application/pdf", "text/plain"
 
 
 def answers_of(release: Release) -> Mapping[str, str]:
-    """The answers given for the release's present root, by question."""
+    """The answers given for the release's present root, by question; none where it is tried."""
+    if release.pk is None:
+        return {}
     rows = ChecklistAnswer.objects.filter(release=release, root=release.root)
     return dict(rows.values_list("question", "answer"))
 

@@ -7,8 +7,10 @@ import pyarrow.parquet as pq
 
 from apps.access.models import Receipt
 from apps.datasets.models import Clip
+from apps.releases.actions import create_release
 from tests.doors.api.conftest import Caller
 from tests.doors.api.world import World
+from tests.factories.drafts import PURPOSES
 
 
 def test_a_clips_bytes_are_what_its_row_says(world: World, call: Caller) -> None:
@@ -61,7 +63,9 @@ def test_other_clips_of_the_draft_are_not_in_the_release(world: World, call: Cal
 
 
 def test_a_draft_has_no_rows_yet(world: World, call: Caller) -> None:
-    answer = call(world.cast.ada).get(world.address("release-clips", version="1.1.0"))
+    dataset = world.cast.acme.datasets.get(name="tones")
+    create_release(actor=world.cast.ada, dataset=dataset, version="1.2.0", purposes=PURPOSES)
+    answer = call(world.cast.ada).get(world.address("release-clips", version="1.2.0"))
     assert (answer.status_code, answer.json()["code"]) == (409, "release.not_frozen")
 
 
