@@ -87,6 +87,15 @@ def open_commit(
     return _opened(principal, _release(principal, full_name, _BY_COMMIT, commit=commit), action)
 
 
+def open_again(principal: Principal, release: int, action: Action) -> OpenRelease:
+    """The release of this key, for what was signed earlier; raises as `open_release` does."""
+    user = person(principal)
+    at = timezone.now()
+    rows = _BY_KEY.rows(user=user.pk if user else None, release=release, at=at)
+    row = next((row for row in rows if _within(user, row)), None)
+    return _opened(principal, row, action)
+
+
 def open_newest(principal: Principal, full_name: str, action: Action = Action.VIEW) -> OpenRelease:
     """The newest release that was given out, deprecated only where there is no other.
 
@@ -204,9 +213,15 @@ def _release(
     if asked is None:
         return None
     row = next(iter(prepared.rows(**asked, **which)), None)
-    if row is not None and row.state not in PUBLIC and user is not None and releases_only(user):
-        return None
-    return row
+    return row if row is not None and _within(user, row) else None
+
+
+def _within(user: User | None, row: Release) -> bool:
+    """Whether the token that the user came with, if any, is for this release."""
+    if user is None:
+        return True
+    in_sight = row.state in PUBLIC or not releases_only(user)
+    return in_sight and reaches(user, row.dataset.full_name)
 
 
 def _asked(user: User | None, full_name: str) -> dict[str, Any] | None:
@@ -222,6 +237,10 @@ def _release_rows(
     *, user: int | None, organisation: str, name: str, at: datetime
 ) -> QuerySet[Release]:
     rows = Release.objects.filter(dataset__organisation__name=organisation, dataset__name=name)
+    return _with_standing(rows, user, at)
+
+
+def _with_standing(rows: QuerySet[Release], user: int | None, at: datetime) -> QuerySet[Release]:
     rows = rows.select_related("dataset__organisation").annotate(**stop_columns())
     if user is None:
         return rows
@@ -231,6 +250,9 @@ def _release_rows(
 
 # What every listing and page of a version asks.
 _BY_VERSION = Prepared(lambda *, version, **who: _release_rows(**who).filter(version=version))
+_BY_KEY = Prepared(
+    lambda *, release, user, at: _with_standing(Release.objects.filter(pk=release), user, at)
+)
 _BY_COMMIT = Prepared(
     lambda *, commit, **who: _release_rows(**who).filter(state__in=PUBLIC, dvc_commit=commit)
 )

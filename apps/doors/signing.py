@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from apps.access.access import OpenRelease, destroyed
+from apps.access.access import OpenRelease, destroyed, open_again
 from apps.access.answers import Action, ObjectUnknownError
-from apps.access.authorize import authorize
 from apps.accounts.access import Principal
 from apps.accounts.models import Token, User
-from apps.releases.models import Release
+from apps.accounts.prepared import Prepared
+from apps.publishing.models import FlavourFile
+from apps.releases.models import Release, ReleaseBlob
 from apps.storage.models import Blob
 from datasets_catalog.errors import DeniedError
 
@@ -86,11 +87,8 @@ def check(text: str) -> Signed:
     if until < timezone.now().timestamp():
         raise SignatureExpiredError("The minutes of this address are over: ask for a new one.")
     principal = _principal(who, token)
-    release = Release.objects.select_related("dataset__organisation").filter(pk=release_id).first()
-    if release is None:
-        raise _invalid()
-    answer = authorize(principal, release, Action.DOWNLOAD).require()
-    return Signed(principal, OpenRelease(release, answer), _held(release, blob_id), name)
+    opened = open_again(principal, release_id, Action.DOWNLOAD)
+    return Signed(principal, opened, _held(opened.release, blob_id), name)
 
 
 def address_of(text: str) -> str:
@@ -102,9 +100,9 @@ def _principal(who: int, token: int) -> Principal:
     if who == _NOBODY:
         return AnonymousUser()
     if token == _NOBODY:
-        user = User.objects.filter(pk=who, is_active=True).first()
+        user = next(iter(_USER.rows(user=who)), None)
     else:
-        row = Token.objects.usable().select_related("user").filter(pk=token, user=who).first()
+        row = next(iter(_TOKEN.rows(token=token, user=who, at=timezone.now())), None)
         user = row.user if row else None
         if user is not None:
             user.token = row
@@ -117,15 +115,31 @@ def _principal(who: int, token: int) -> Principal:
 
 def _held(release: Release, blob_id: int) -> Blob:
     """The object, if the release holds it or what it was made of."""
-    held = Q(held_by__release=release) | Q(flavour_of__source__held_by__release=release)
-    blob = Blob.objects.filter(held, pk=blob_id).first()
+    blob = next(iter(_HOLDING.rows(release=release.pk, blob=blob_id)), None)
     if blob is None:
         raise ObjectUnknownError(f"{release} holds no such object.")
-    made = Q(flavour_of__source__destroyed_at=None) | Q(held_by__release=release)
-    alive = Blob.objects.alive().filter(made, pk=blob_id)
-    if not alive.exists():
+    if blob.destroyed_at is not None or not blob.whole:  # type: ignore[attr-defined]  # annotated
         raise destroyed(release)
     return blob
+
+
+def _holding(*, release: int, blob: int) -> QuerySet[Blob]:
+    """`whole`: the release holds it, or what it was made of is not destroyed."""
+    held = Exists(ReleaseBlob.objects.filter(release=release, blob=OuterRef("pk")))
+    made = FlavourFile.objects.filter(blob=OuterRef("pk"), source__held_by__release=release)
+    rows = Blob.objects.filter(held | Exists(made), pk=blob)
+    living = FlavourFile.objects.filter(blob=OuterRef("pk"), source__destroyed_at=None)
+    return rows.annotate(whole=Q(held) | Q(Exists(living)))
+
+
+# What every use of a signed address asks.
+_USER = Prepared(lambda *, user: User.objects.filter(pk=user, is_active=True))
+_TOKEN = Prepared(
+    lambda *, token, user, at: (
+        Token.objects.usable(at).select_related("user").filter(pk=token, user=user)
+    )
+)
+_HOLDING = Prepared(_holding)
 
 
 def _words(text: str) -> tuple[int, int, int, int, int, str]:
