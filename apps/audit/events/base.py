@@ -1,0 +1,9 @@
+"""How every kind of event is written down."""
+
+from typing import Any
+
+from apps.audit.chain import append
+
+
+def event(kind: str, *, actor: str, organisation: str = "", subject: str, **detail: Any) -> None:
+    append(kind=kind, actor=actor, organisation=organisation, subject=subject, detail=detail)

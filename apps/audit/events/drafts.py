@@ -1,0 +1,89 @@
+"""What goes into a draft: datasets, clips, events, consents."""
+
+from typing import Any
+
+from apps.audit.events.base import event
+
+
+def dataset_created(*, actor: str, organisation: str, dataset: str, vertical: str) -> None:
+    event(
+        "dataset.created",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        vertical=vertical,
+    )
+
+
+def dataset_changed(
+    *, actor: str, organisation: str, dataset: str, changes: dict[str, Any]
+) -> None:
+    event(
+        "dataset.changed", actor=actor, organisation=organisation, subject=dataset, changes=changes
+    )
+
+
+def clips_ingested(
+    *, actor: str, organisation: str, dataset: str, added: int, changed: int, unchanged: int
+) -> None:
+    event(
+        "clips.ingested",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        added=added,
+        changed=changed,
+        unchanged=unchanged,
+    )
+
+
+def clips_removed(*, actor: str, organisation: str, dataset: str, clips: list[str]) -> None:
+    event("clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips)
+
+
+def draft_pushed(
+    *, actor: str, organisation: str, dataset: str, commit: str, files: int, removed: int
+) -> None:
+    event(
+        "draft.pushed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        commit=commit,
+        files=files,
+        removed=removed,
+    )
+
+
+def events_imported(
+    *, actor: str, organisation: str, dataset: str, format_name: str, events: int
+) -> None:
+    event(
+        "events.imported",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        format=format_name,
+        events=events,
+    )
+
+
+def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str) -> None:
+    event(
+        "consents.recorded",
+        actor=actor,
+        organisation=organisation,
+        subject=organisation,
+        count=count,
+        table_sha256=sha256,
+    )
+
+
+def contributor_of_age(*, actor: str, organisation: str, contributor: str, reason: str) -> None:
+    event(
+        "contributor.of_age",
+        actor=actor,
+        organisation=organisation,
+        subject=contributor,
+        reason=reason,
+    )
