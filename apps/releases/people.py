@@ -38,9 +38,7 @@ PDF, TEXT = "application/pdf", "text/plain"
 
 def answers_of(release: Release) -> Mapping[str, str]:
     """The answers given for the release's present root, by question; none where it is tried."""
-    if release.pk is None:
-        return {}
-    rows = ChecklistAnswer.objects.filter(release=release, root=release.root)
+    rows = ChecklistAnswer.objects.filter(release_id=release.pk, root=release.root)
     return dict(rows.values_list("question", "answer"))
 
 

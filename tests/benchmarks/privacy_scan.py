@@ -21,8 +21,9 @@ import soxr
 
 from apps.audio.decoding import Samples
 from apps.privacy.detectors.base import AudioSubject, Detection, run_many
+from apps.privacy.detectors.hearing import SAMPLE_RATE
 from apps.privacy.detectors.registry import detectors_for
-from apps.privacy.detectors.speech import CONTEXT, SAMPLE_RATE, STATE, WINDOW, load_model
+from apps.privacy.detectors.speech import CONTEXT, STATE, WINDOW, load_model
 from earmark.demo.debian import RecordingsUnavailableError, fetch
 from earmark.demo.soundscapes import synthesise
 

@@ -25,6 +25,7 @@ from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
 from tests.factories.published import make_dataset, make_release, walk
 
+BATCH = 2000
 CLIPS = int(os.environ.get("CLIPS", "50000"))
 FINDINGS = CLIPS // 20
 
@@ -38,13 +39,13 @@ def test_a_publication_of_fifty_thousand_clips(cast: Cast) -> None:
     dataset = make_dataset(cast.acme, cast.ada)
     release = make_release(dataset, state=ReleaseState.DRAFT)
     note_detectors(dataset.privacy_profile)
-    many = {"batch_size": 2000}
+
     Blob.objects.bulk_create(
         (
             Blob(store=dataset.uid, oid=f"{n:032x}", sha256=digest(n, 1), size=1)
             for n in range(CLIPS)
         ),
-        **many,
+        batch_size=BATCH,
     )
     stored = list(Blob.objects.filter(store=dataset.uid, size=1).order_by("sha256"))
     clips = Clip.objects.bulk_create(
@@ -56,7 +57,7 @@ def test_a_publication_of_fifty_thousand_clips(cast: Cast) -> None:
             )
             for n, blob in enumerate(stored)
         ),
-        **many,
+        batch_size=BATCH,
     )  # fmt: skip
     scans = []
     for asked in DetectorInForce.objects.all():
@@ -69,7 +70,7 @@ def test_a_publication_of_fifty_thousand_clips(cast: Cast) -> None:
             )
             for n in range(CLIPS)
         ]  # fmt: skip
-    Scan.objects.bulk_create(scans, **many)
+    Scan.objects.bulk_create(scans, batch_size=BATCH)
     speech = Scan.objects.filter(dataset=dataset, detector="speech").order_by("content_sha256")
     findings = Finding.objects.bulk_create(
         Finding(clip=clip, scan=scan, position=0, content_sha256=scan.content_sha256, kind="speech")
