@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from apps.access.answers import Action, Binding
 from apps.access.receipts import note_taken
 from apps.accounts.access import Principal
+from apps.accounts.prepared import Prepared
 from apps.datasets.models import Dataset
 from apps.doors.hub import drafts
 from apps.doors.hub.answers import EntryUnknownError, hub_door, refusal
@@ -22,6 +23,7 @@ from apps.doors.hub.shapes import last_commit
 from apps.doors.hub.tree import Folder, entry, tree_of
 from apps.doors.serving import Offer, serve_blob
 from apps.ingest.draft_files import files_of, head_of
+from apps.publishing.models import SnapshotFile
 from apps.publishing.snapshots import is_large
 from apps.releases.stops import require_takeable
 from datasets_catalog.errors import InvalidError
@@ -92,6 +94,14 @@ def paths_info(
     return JsonResponse(rows, safe=False, headers=found.headers)
 
 
+# What every file that is fetched asks.
+_FILE = Prepared(
+    lambda *, snapshot, path: SnapshotFile.objects.select_related("blob").filter(
+        snapshot=snapshot, path=path
+    )
+)
+
+
 @hub_door
 def resolve(
     request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str
@@ -102,7 +112,7 @@ def resolve(
     if draft := drafts.draft_at(principal, dataset, revision):
         return _resolve_draft(request, principal, draft, path)
     found = open_revision(principal, dataset, revision, Action.DOWNLOAD)
-    file = found.snapshot.files.select_related("blob").filter(path=path).first()
+    file = next(iter(_FILE.rows(snapshot=found.snapshot.pk, path=path)), None)
     if file is None:
         raise _unknown(found, path)
     headers = dict(found.headers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from apps.access.access import OpenRelease, open_commit, open_newest, open_release
 from apps.access.answers import Action, Authorization, Code, ReleaseUnknownError
 from apps.accounts.access import Principal
+from apps.accounts.prepared import Prepared
 from apps.doors.hub.answers import RevisionUnknownError, SnapshotUnbuiltError
 from apps.doors.refusals import reason_phrase
 from apps.publishing.models import Snapshot
@@ -90,8 +91,12 @@ def _unknown(revision: str) -> RevisionUnknownError:
     return RevisionUnknownError(f"Invalid rev id: {revision}")
 
 
+# What every file that is fetched asks.
+_BUILT = Prepared(lambda *, release: Snapshot.objects.filter(release=release))
+
+
 def _snapshot(release: Release) -> Snapshot:
-    row = Snapshot.objects.filter(release=release).first()
+    row = next(iter(_BUILT.rows(release=release.pk)), None)
     if row is None or row.built_at is None:
         row = ask_for_snapshot(release)
     if row.built_at is None:
