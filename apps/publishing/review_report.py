@@ -63,110 +63,54 @@ def summary_of(report: Report) -> Report:
     return {
         **shown,
         "extent": "summary",
-        "checklist": [
-            {"question": one["question"], "ask": one["ask"], "answer": one["answer"]}
-            for one in report["checklist"]
-        ],
-        "documents": [
-            {"kind": one["kind"], "valid_until": one["valid_until"]} for one in report["documents"]
-        ],
+        "checklist": list(_checklist(release)),
+        "documents": list(_documents(release)),
     }
 
 
-def report_of(release: Release) -> Report:
-    """The report as it was kept; of what is not out yet as it would be now."""
-    kept = ReviewReport.objects.filter(release=release).select_related("blob").first()
-    if kept is None and release.state not in PUBLIC:
-        return compute(release)
-    row = kept or keep_report(release)
-    with local_copy(row.blob) as path:
-        found: Report = json.loads(path.read_text(encoding="utf-8"))
-    return found
+def _gates(release: Release) -> Iterator[Report]:
+    for row in GateResult.objects.filter(release=release, root=release.root):
+        yield {
+            "code": row.code,
+            "passed": row.passed,
+            "blocking": row.blocking,
+            "summary": row.summary,
+            "numbers": row.numbers,
+        }
 
 
-def keep_report(release: Release) -> ReviewReport:
-    """Keep the report of a published release; called again it answers what is kept."""
-    text = json.dumps(compute(release), sort_keys=True, ensure_ascii=False).encode()
-    blob = put(release.dataset.uid, io.BytesIO(text))
-    with transaction.atomic():
-        Release.objects.select_for_update().get(pk=release.pk)
-        row, _ = ReviewReport.objects.get_or_create(
-            release=release, defaults={"blob": blob, "schema": SCHEMA}
-        )
-    return row
+def _sign_offs(release: Release) -> Iterator[Report]:
+    for row in release.sign_offs.filter(root=release.root).select_related("signed_by"):
+        yield {
+            "part": row.part,
+            "by": row.signed_by.username,
+            "at": moment(row.signed_at),
+            "note": row.note,
+        }
 
 
-def compute(release: Release) -> Report:
-    """Work the report out from the rows, as of publication where the release is out."""
-    dataset, until = release.dataset, release.published_at
-    clips = _clips(release)
-    findings = list(_findings(release, clips))
-    return {
-        "schema": SCHEMA,
-        "extent": "whole",
-        "dataset": release.dataset.full_name,
-        "version": release.version,
-        "state": "published" if release.state in PUBLIC else release.state,
-        "root": release.root,
-        "commit": release.dvc_commit,
-        "clips": release.clips,
-        "seconds": release.seconds,
-        "frozen_by": release.frozen_by.username if release.frozen_by else None,
-        "frozen_at": moment(release.frozen_at),
-        "published_at": moment(release.published_at),
-        "profile": release.dataset.privacy_profile,
-        "detectors": list(_detectors(release, clips)),
-        "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
-        "decided": dict(sorted(Counter(one["verdict"] or "open" for one in findings).items())),
-        "sample": _sample(release),
-        "gates": [
-            {
-                "code": row.code,
-                "passed": row.passed,
-                "blocking": row.blocking,
-                "summary": row.summary,
-                "numbers": row.numbers,
-            }
-            for row in GateResult.objects.filter(release=release, root=release.root)
-        ],
-        "sign_offs": [
-            {
-                "part": row.part,
-                "by": row.signed_by.username,
-                "at": moment(row.signed_at),
-                "note": row.note,
-            }
-            for row in release.sign_offs.filter(root=release.root).select_related("signed_by")
-        ],
-        "findings": findings,
-        "excluded": list(_excluded(release)),
-        "confirmations": list(confirmations(dataset, until)),
-        "taken_back": list(taken_back(dataset, until)),
-        "samples": list(samples(dataset, until)),
-        "redactions": list(redactions(dataset, clips, until)),
-        "checklist": [
-            {
-                "question": question.code,
-                "ask": question.ask,
-                "expected": question.expected,
-                "blocking": question.blocking,
-                "answer": given.answer if given else None,
-                "note": given.note if given else "",
-                "by": given.answered_by.username if given else None,
-                "at": moment(given.answered_at) if given else None,
-            }
-            for question, given in checklist_of(release)
-        ],
-        "documents": [
-            {
-                "kind": row.kind,
-                "title": row.title,
-                "sha256": row.blob.sha256,
-                "valid_until": row.valid_until.isoformat() if row.valid_until else None,
-            }
-            for row in papers_of(release.dataset).select_related("blob").order_by("pk")
-        ],
-    }
+def _checklist(release: Release) -> Iterator[Report]:
+    for question, given in checklist_of(release):
+        yield {
+            "question": question.code,
+            "ask": question.ask,
+            "expected": question.expected,
+            "blocking": question.blocking,
+            "answer": given.answer if given else None,
+            "note": given.note if given else "",
+            "by": given.answered_by.username if given else None,
+            "at": moment(given.answered_at) if given else None,
+        }
+
+
+def _documents(release: Release) -> Iterator[Report]:
+    for row in papers_of(release.dataset).select_related("blob").order_by("pk"):
+        yield {
+            "kind": row.kind,
+            "title": row.title,
+            "sha256": row.blob.sha256,
+            "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+        }
 
 
 def _clips(release: Release) -> Mapping[str, str]:
