@@ -63,6 +63,70 @@ def summary_of(report: Report) -> Report:
     return {
         **shown,
         "extent": "summary",
+        "checklist": [
+            {"question": one["question"], "ask": one["ask"], "answer": one["answer"]}
+            for one in report["checklist"]
+        ],
+        "documents": [
+            {"kind": one["kind"], "valid_until": one["valid_until"]} for one in report["documents"]
+        ],
+    }
+
+
+def report_of(release: Release) -> Report:
+    """The report as it was kept; of what is not out yet as it would be now."""
+    kept = ReviewReport.objects.filter(release=release).select_related("blob").first()
+    if kept is None and release.state not in PUBLIC:
+        return compute(release)
+    row = kept or keep_report(release)
+    with local_copy(row.blob) as path:
+        found: Report = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def keep_report(release: Release) -> ReviewReport:
+    """Keep the report of a published release; called again it answers what is kept."""
+    text = json.dumps(compute(release), sort_keys=True, ensure_ascii=False).encode()
+    blob = put(release.dataset.uid, io.BytesIO(text))
+    with transaction.atomic():
+        Release.objects.select_for_update().get(pk=release.pk)
+        row, _ = ReviewReport.objects.get_or_create(
+            release=release, defaults={"blob": blob, "schema": SCHEMA}
+        )
+    return row
+
+
+def compute(release: Release) -> Report:
+    """Work the report out from the rows, as of publication where the release is out."""
+    dataset, until = release.dataset, release.published_at
+    clips = _clips(release)
+    findings = list(_findings(release, clips))
+    return {
+        "schema": SCHEMA,
+        "extent": "whole",
+        "dataset": release.dataset.full_name,
+        "version": release.version,
+        "state": "published" if release.state in PUBLIC else release.state,
+        "root": release.root,
+        "commit": release.dvc_commit,
+        "clips": release.clips,
+        "seconds": release.seconds,
+        "frozen_by": release.frozen_by.username if release.frozen_by else None,
+        "frozen_at": moment(release.frozen_at),
+        "published_at": moment(release.published_at),
+        "profile": release.dataset.privacy_profile,
+        "detectors": list(_detectors(release, clips)),
+        "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
+        "decided": dict(sorted(Counter(one["verdict"] or "open" for one in findings).items())),
+        "sample": _sample(release),
+        "gates": list(_gates(release)),
+        "sign_offs": list(_sign_offs(release)),
+        "findings": findings,
+        "excluded": list(_excluded(release)),
+        "confirmations": list(confirmations(dataset, until)),
+        "taken_back": list(taken_back(dataset, until)),
+        "samples": list(samples(dataset, until)),
+        "redactions": list(redactions(dataset, clips, until)),
         "checklist": list(_checklist(release)),
         "documents": list(_documents(release)),
     }
