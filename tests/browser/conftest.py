@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
 from tests.browser.chromium import DESK, context_for, launch
 from tests.cast import Cast, assemble
-
-# A redaction is scanned again before its page comes back; a loaded machine takes its time.
-expect.set_options(timeout=30_000)
 
 # Playwright's loop runs in the tests' own thread; the rows are touched there and nowhere else.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

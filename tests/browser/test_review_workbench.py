@@ -25,9 +25,15 @@ def street(people: Cast, tmp_path: Path) -> Dataset:
     return make_case_draft(people, tmp_path)
 
 
+def keyed(page: Page) -> None:
+    """The page that a key led to has run its scripts: it hears the next key."""
+    page.wait_for_load_state("load")
+
+
 def settled(page: Page) -> None:
-    """The waveform and the picture are there."""
+    """The waveform and the picture are there, and keys are heard."""
     expect(page.locator("[data-stage]")).to_be_visible()
+    keyed(page)
     page.wait_for_function(
         "() => { const picture = document.querySelector('[data-picture]');"
         " return picture.complete && picture.naturalWidth > 0; }"
@@ -104,6 +110,7 @@ def test_a_slip_of_the_hand_is_undone_with_one_key(
     page.keyboard.press("4")
     page.keyboard.press("1")
     expect(page.locator("#case-title")).to_have_text("001.wav")
+    keyed(page)
     assert Clip.objects.get(path="000.wav").state == Clip.State.EXCLUDED
     page.keyboard.press("u")
     expect(page.locator("#case-title")).to_have_text("000.wav")
@@ -119,6 +126,7 @@ def test_alike_findings_are_decided_at_once_after_their_number_was_typed(
     settled(page)
     page.keyboard.press("b")
     expect(page.get_by_role("heading", name="4 alike: Speech")).to_be_visible()
+    keyed(page)
     page.keyboard.press("1")
     page.keyboard.press("3")
     expect(page.get_by_role("heading", name="Clear 4 findings?")).to_be_visible()
