@@ -14,7 +14,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.accounts.access import Principal, can, require
-from apps.accounts.models import User
+from apps.accounts.models import Membership, User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset
 from apps.releases.errors import (
@@ -227,7 +227,7 @@ def stop_for(user: Principal, dataset: Dataset, uid: UUID) -> Stop:
     return row
 
 
-def stops_to_settle(organisations: list[int]) -> QuerySet[Stop]:
+def stops_to_settle(organisations: QuerySet[Membership, int]) -> QuerySet[Stop]:
     """Stops in force in these organisations that nobody confirmed yet, the oldest first."""
     rows = Stop.objects.in_force().filter(
         confirmed_at=None, dataset__organisation_id__in=organisations

@@ -47,7 +47,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "vertical": vertical,
         "facets": facets,
         "crumbs": [Crumb("Datasets")],
-        "may_create": bool(organisations_where(request.user, Permission.DATASET_CREATE)),
+        "may_create": organisations_where(request.user, Permission.DATASET_CREATE).exists(),
     }
     template = "datasets/list.html"
     if request.htmx:

@@ -28,7 +28,7 @@ CASES = 50
 
 def listing(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    if not organisations_where(user, Permission.FINDING_VIEW):
+    if not organisations_where(user, Permission.FINDING_VIEW).exists():
         raise DeniedError(
             "You review in no organisation. Its owner can make you a privacy reviewer."
         )
@@ -46,7 +46,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "awaiting": AWAITING,
         "datasets": _datasets(user),
         "kinds": _kinds(user, dataset),
-        "may_decide": bool(organisations_where(user, Permission.FINDING_DECIDE)),
+        "may_decide": organisations_where(user, Permission.FINDING_DECIDE).exists(),
         "crumbs": [Crumb("Review")],
         **progress_context(user, dataset),
     }
