@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from apps.accounts.models import User
 from apps.doors.web.badges import badge_for
 from apps.doors.web.hearing import Window, number_of
 from apps.doors.web.templatetags.web_components import clock, kind_words
 from apps.privacy.access import AWAITING, state_of
+from apps.privacy.detectors.video import kept_strip
 from apps.privacy.models import Decision, Finding
 
 OPEN = "open"
@@ -19,7 +21,7 @@ class Line:
     """One finding: how it stands, where it is heard, and what can be done with it now.
 
     `alike` counts the other open findings of its kind in the clip; `before` is the redaction that
-    took it out, where the sound from before can be heard.
+    took it out, where the sound from before can be heard; `strip` shows frames of a video stream.
     """
 
     finding: Finding
@@ -32,6 +34,7 @@ class Line:
     waits: bool
     before: int | None
     words: str
+    strip: Mapping[str, Any] | None
 
     @property
     def is_open(self) -> bool:
@@ -67,6 +70,7 @@ def lines_of(
             waits=waits[at],
             before=redactions.get(row.pk),
             words=_words(row, state, at + 1, len(findings)),
+            strip=kept_strip(row.evidence, row.scan.evidence),
         )
         for at, (row, state) in enumerate(zip(findings, states, strict=True))
     ]

@@ -82,6 +82,16 @@ def _seen(number: int, streams: int, strip: Strip) -> Seen:
     )
 
 
+def kept_strip(finding: Mapping[str, Any], scan: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The strip that belongs to a finding, from the evidence of both: `times` and `webp` (base64).
+
+    None for findings that are not of a picture.
+    """
+    strips = scan.get("strips", ())
+    number = finding.get("stream")
+    return strips[number] if isinstance(number, int) and number < len(strips) else None
+
+
 def moving_streams(path: Path) -> int:
     """How many video streams a file has, cover pictures not counted."""
     with Source(path) as source:

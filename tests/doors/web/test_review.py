@@ -1,5 +1,8 @@
 """The workbench by its forms: the queue, a case, many alike, and what others said."""
 
+import base64
+import hashlib
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,11 +15,15 @@ from apps.accounts.models import Membership
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.views.review import queue
+from apps.ingest.actions import import_clips
 from apps.privacy.access import findings_of
 from apps.privacy.models import Assignment, ChangeRequest, Decision, Finding, ReviewTime
+from apps.privacy.scanning import scan_dataset
 from tests.cast import Cast
 from tests.doors.web.conftest import As
+from tests.factories.drafts import make_dataset, write_table
 from tests.factories.reviews import make_case_draft
+from tests.sounds import write_any
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/review/?dataset=acme/street"
@@ -218,3 +225,19 @@ def test_the_queue_goes_on_where_its_page_ended_though_cases_went(
         "002.wav",
     ]
     assert not second.context["page"].next_url
+
+
+def test_a_video_is_shown_as_a_strip_of_its_frames(cast: Cast, tmp_path: Path, as_user: As) -> None:
+    (tmp_path / "sounds").mkdir()
+    film = write_any(tmp_path / "sounds", "mp4")
+    dataset = make_dataset(cast, "films")
+    table = write_table(tmp_path / "clips.csv", [{"path": film.name, "licence": "CC0-1.0"}])
+    import_clips(actor=cast.ada, dataset=dataset, source=film.parent, metadata=table)
+    scan_dataset(actor=cast.ada, dataset=dataset)
+    finding = findings_of(dataset).get(kind="video")
+    page = text_of(as_user(cast.cleo), case_of(finding))
+    shown = re.search('src="data:image/webp;base64,([^"]+)"', page)
+    assert shown is not None
+    strip = base64.b64decode(shown[1])
+    assert hashlib.sha256(strip).hexdigest() == finding.evidence["strip_sha256"]
+    assert "Frames at" in page
