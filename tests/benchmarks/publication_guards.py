@@ -36,7 +36,7 @@ def digest(number: int, mark: int) -> str:
 
 
 def fill(cast: Cast, dataset: Dataset) -> None:
-    """Clips that every detector in force has seen, one in twenty with a finding that was decided."""
+    """Clips that every detector in force has seen, one in twenty with a decided finding."""
     Blob.objects.bulk_create(
         (
             Blob(store=dataset.uid, oid=f"{n:032x}", sha256=digest(n, 1), size=1)
