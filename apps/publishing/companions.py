@@ -16,7 +16,7 @@ from apps.publishing.shards import Shard
 from datasets_catalog.card_facts import GateForm
 from datasets_catalog.cards import card_body, card_metadata
 from datasets_catalog.licences import HUB_LINK
-from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.purposes import TERMS, Purpose, is_use
 
 CONFIG = "default"
 Linker = Callable[[str], str]
@@ -119,11 +119,6 @@ def gate_form(content: ReleaseContent) -> GateForm:
         ),
         fields=fields,
     )
-
-
-def is_use(purpose: Purpose) -> bool:
-    """Whether the purpose is something readers do, not a way of publishing or of keeping touch."""
-    return purpose.value.partition(".")[0] in {"research", "train", "identify", "infer", "link"}
 
 
 def licence_list(licences: Sequence[LicenceText]) -> bytes:
