@@ -27,7 +27,7 @@ from tests.apps.access.histories import (
     take_step,
 )
 from tests.cast import Cast
-from tests.factories.published import keep_snapshot, make_dataset, make_release
+from tests.factories.published import GIVEN_OUT, keep_snapshot, make_dataset, make_release
 
 pytestmark = pytest.mark.django_db
 GIVEN, REFUSED = {200}, {401, 403, 404, 410}
@@ -117,7 +117,7 @@ def check_pages(caller: Caller, model: Model, release: Release) -> None:
 )
 def test_every_door_says_what_the_model_says(cast: Cast, steps: list[tuple[object, ...]]) -> None:
     with transaction.atomic(), time_machine.travel(BEGIN, tick=False) as clock:
-        release = make_release(make_dataset(cast.acme, cast.ada), purposes=CLEARED)
+        release = make_release(make_dataset(cast.acme, cast.ada), purposes=(*CLEARED, *GIVEN_OUT))
         table = release.clips_table
         assert table is not None
         keep_snapshot(release, {"tables/clips.parquet": b"table of 1.0.0"})

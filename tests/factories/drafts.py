@@ -16,7 +16,7 @@ from apps.releases.models import Release
 from tests.cast import Cast
 from tests.sounds import tone, write_sound
 
-PURPOSES = ("research.noncommercial", "publish.gated")
+PURPOSES = ("research.noncommercial", "publish.gated", "share.raw_audio")
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:

@@ -20,6 +20,8 @@ from apps.storage.versions import VersionRepo, write_version
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 
+# What every door and a target abroad ask of a release that hands out its audio.
+GIVEN_OUT = (Purpose.PUBLISH_OPEN, Purpose.SHARE_RAW_AUDIO)
 WAY = (
     ReleaseState.DRAFT,
     ReleaseState.FROZEN,
@@ -54,7 +56,7 @@ def make_release(
     *,
     state: ReleaseState = ReleaseState.PUBLISHED,
     holding: Sequence[Blob] = (),
-    purposes: Sequence[Purpose] = (Purpose.RESEARCH_NONCOMMERCIAL,),
+    purposes: Sequence[Purpose] = (Purpose.RESEARCH_NONCOMMERCIAL, *GIVEN_OUT),
     commit: str = "c" * 40,
 ) -> Release:
     """A release with one small table, frozen and published by the maker of the dataset."""

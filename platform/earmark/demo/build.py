@@ -36,8 +36,13 @@ from earmark.demo.material import CONSENT, VOICES, Material, gather, sound_paths
 ORGANISATION = "soundyard"
 GATED = "everyday-sounds"
 OPEN = "synthetic-scenes"
-PURPOSES = ("research.noncommercial", "train.discriminative", "publish.gated")
-OPEN_PURPOSES = ("research.noncommercial", "publish.open")
+PURPOSES = (
+    "research.noncommercial",
+    "train.discriminative",
+    "publish.gated",
+    "share.raw_audio",
+)
+OPEN_PURPOSES = ("research.noncommercial", "publish.open", "share.raw_audio")
 ROLES = {
     "ada": (Role.OWNER, Role.STEWARD),
     "cleo": (Role.PRIVACY_REVIEWER, Role.RIGHTS_REVIEWER),

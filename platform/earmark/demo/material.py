@@ -135,6 +135,7 @@ CONSENT = {
     "research.noncommercial": "allowed",
     "train.discriminative": "allowed",
     "publish.gated": "allowed",
+    "share.raw_audio": "allowed",
     "publish.open": "denied",
     "train.generative": "denied",
 }

@@ -28,7 +28,7 @@ from tests.apps.access.histories import (
     take_step,
 )
 from tests.cast import Cast
-from tests.factories.published import keep, make_dataset, make_release
+from tests.factories.published import GIVEN_OUT, keep, make_dataset, make_release
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def test_random_histories_agree_with_a_plain_model(
     with transaction.atomic(), time_machine.travel(BEGIN, tick=False) as clock:
         dataset = make_dataset(cast.acme, cast.ada)
         blob = keep(dataset, b"wren")
-        release = make_release(dataset, holding=[blob], purposes=CLEARED)
+        release = make_release(dataset, holding=[blob], purposes=(*CLEARED, *GIVEN_OUT))
         world, model = make_world(cast, release, blob), Model()
         for step in steps:
             take_step(world, model, step)

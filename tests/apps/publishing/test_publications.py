@@ -215,7 +215,7 @@ def test_what_was_sent_behind_a_gate_never_comes_to_stand_open(
     Dataset.objects.filter(pk=release.dataset_id).update(access="open")
     allow_everyone(cast, tmp_path / "more.csv")
     dataset = Dataset.objects.get(pk=release.dataset_id)
-    later = another_release(cast, dataset, "1.1.0", "publish.open", "research.noncommercial")
+    later = another_release(cast, dataset, "1.1.0", "publish.open", *PURPOSES)
     target = make_target(cast, hub, gate="open")
     with pytest.raises(PurposeMissingError, match=r"1\.0\.0 was not released for publish\.open"):
         begin_publication(actor=cast.rita, release=later, target=target)
