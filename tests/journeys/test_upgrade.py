@@ -12,6 +12,8 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
+from tests.golden.keeping import FIRST, Golden
+from tests.golden.rows import load_rows, without_triggers
 from tests.test_docs import named, section, text
 
 ALIAS = "upgraded"
@@ -74,6 +76,21 @@ def test_an_old_database_is_brought_up_to_date(old: BaseDatabaseWrapper) -> None
     for table in ("privacy_decision", "audit_auditevent"):
         with pytest.raises(IntegrityError, match="append-only"):
             found(old, f"DELETE FROM {table}")
+
+
+def test_the_database_of_a_golden_release_is_brought_up_to_date(old: BaseDatabaseWrapper) -> None:
+    kept = Golden(FIRST).read()
+    migrations = [(room, name) for room, name in kept["migrations"]]
+    first = MigrationExecutor(old)
+    first.migrate(migrations)
+    with without_triggers(old):
+        load_rows(kept["rows"], first.loader.project_state(migrations).apps, ALIAS)
+    before = tables(old)
+    assert len(before["releases_release"]) == 1
+    now = MigrationExecutor(old)
+    now.migrate(now.loader.graph.leaf_nodes())
+    assert_kept(before, tables(old))
+    assert found(old, "PRAGMA foreign_key_check") == []
 
 
 def test_what_the_reviews_added_can_be_taken_away_again(old: BaseDatabaseWrapper) -> None:
