@@ -6,8 +6,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.signal import get_window
-from scipy.signal import spectrogram as power_spectrogram
 
 from apps.audio.decoding import Samples
 
@@ -49,13 +47,8 @@ def _levels(samples: Samples, sample_rate: int) -> NDArray[np.float64]:
         samples = np.pad(samples, (0, segment - len(samples)))
     # More columns than the picture has are cost without use; fewer than a segment allows, blur.
     hop = max(segment // 8, min(segment // 2, len(samples) // WIDTH))
-    pitches, _, power = power_spectrogram(
-        samples,
-        sample_rate,
-        window=get_window("hann", segment),
-        noverlap=segment - hop,
-        detrend=False,
-    )
+    power = _measure_power(samples, segment, hop)
+    pitches = np.fft.rfftfreq(segment, 1 / sample_rate)
     steps = np.interp(_scale(HEIGHT), pitches, np.arange(len(pitches)))
     below = np.clip(steps.astype(int), 0, len(pitches) - 2)
     share = (steps - below)[:, None]
@@ -66,6 +59,18 @@ def _levels(samples: Samples, sample_rate: int) -> NDArray[np.float64]:
     decibels = 10 * np.log10(np.maximum(warped, SILENCE * loudest) / loudest)
     levels: NDArray[np.float64] = np.clip(1 + decibels / DEPTH, 0, 1) ** CONTRAST
     return levels
+
+
+def _measure_power(samples: Samples, segment: int, hop: int) -> NDArray[np.float64]:
+    """The squared spectrum of each segment, a column for each; segments begin `hop` apart.
+
+    The window is Hann's for transforms: `segment` steps of one period. Without a scale, since the
+    picture shows what is louder than what.
+    """
+    window = np.hanning(segment + 1)[:-1]
+    segments = np.lib.stride_tricks.sliding_window_view(samples, segment)[::hop]
+    power: NDArray[np.float64] = np.abs(np.fft.rfft(segments * window)).T ** 2
+    return power
 
 
 def _scale(count: int) -> NDArray[np.float64]:
