@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test fast check lint format types imports migrations pages bench clean
+.PHONY: help setup run develop demo test fast check lint format types imports migrations pages bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,11 +33,14 @@ demo: setup ## demo data, web server and worker; prints the address and the logi
 run: setup ## serve the state in var/ (web server and worker)
 	$(BIN)/python manage.py run
 
-test: .venv/tests ## every test, on real servers
-	tests/run
+develop: setup ## the same, and start again whatever code changes
+	$(BIN)/python manage.py run --reload
 
-fast: .venv/tests ## the rules alone, in seconds
-	$(BIN)/pytest tests/rules tests/test_layout.py -q
+test: .venv/tests ## every test, on real servers; ARGS="tests/apps/consent -k minor" for some
+	tests/run $(ARGS)
+
+fast: .venv/tests ## the rules alone, in seconds and without a server
+	EARMARK_TEST_SERVERS=none $(BIN)/pytest tests/rules tests/test_layout.py -q
 
 check: .venv/tests lint types imports migrations pages ## all static checks
 

@@ -2,13 +2,18 @@
 
 Loaded as a pytest plugin (`-p tests.servers`) because settings are read before any conftest.
 `EARMARK_TEST_DATABASE=sqlite` runs the tests on SQLite. Where CI is set a missing server is an
-error; elsewhere the tests say that they fall back to SQLite.
+error, and the cluster is thrown away; elsewhere the tests say that they fall back to SQLite, and
+the cluster's folder stays with its databases until a migration changes: the next run starts it
+within a tenth of a second and creates nothing.
 """
 
 import atexit
+import fcntl
+import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 USED = "EARMARK_TEST_SERVERS"
+KEPT = "EARMARK_TEST_DATABASE_KEPT"
+UNDER_WAY = "under-way"
 
 
 def package_folder(name: str) -> Path | None:
@@ -37,10 +44,14 @@ def postgres_folders() -> Iterator[Path]:
 
 
 class Postgres:
-    """One throw-away cluster on a unix socket, run as `nobody` when we are root."""
+    """One cluster on a unix socket, run as `nobody` when we are root.
 
-    def __init__(self, programs: Path) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg"))
+    Without a `kept` folder it is thrown away at the end.
+    """
+
+    def __init__(self, programs: Path, kept: Path | None = None) -> None:
+        self.kept = kept is not None
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="pg"))
         self.account: pwd.struct_passwd | None = None
         if os.geteuid() == 0:
             self.account = pwd.getpwnam("nobody")
@@ -52,8 +63,9 @@ class Postgres:
         if self._try([str(programs / "postgres"), "--version"]):
             return programs
         copy = self.folder / "install"
-        shutil.copytree(programs.parent, copy, symlinks=True)
-        copy.chmod(0o755)
+        if not copy.exists():
+            shutil.copytree(programs.parent, copy, symlinks=True)
+            copy.chmod(0o755)
         return copy / "bin"
 
     def _try(self, command: list[str]) -> bool:
@@ -85,10 +97,11 @@ class Postgres:
 
     def start(self) -> str:
         data = str(self.folder / "data")
-        self._must(
-            str(self.programs / "initdb"), "-D", data, "-A", "trust", "-U", "postgres",
-            "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
-        )  # fmt: skip
+        if not (self.folder / "data" / "PG_VERSION").exists():
+            self._must(
+                str(self.programs / "initdb"), "-D", data, "-A", "trust", "-U", "postgres",
+                "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
+            )  # fmt: skip
         options = (
             "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=80"
             f" -c listen_addresses='' -c unix_socket_directories={self.folder}"
@@ -100,8 +113,56 @@ class Postgres:
 
     def stop(self) -> None:
         data = str(self.folder / "data")
-        self._run([str(self.programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop"])
-        shutil.rmtree(self.folder, ignore_errors=True)
+        how = "fast" if self.kept else "immediate"
+        self._run([str(self.programs / "pg_ctl"), "-D", data, "-m", how, "stop"])
+        if self.kept:
+            (self.folder / UNDER_WAY).unlink(missing_ok=True)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def find_kept_folder() -> Path | None:
+    """The folder of this checkout's cluster, fit for use; None where another run has it.
+
+    It begins anew when a migration changed, and after a run that was killed: what that left in the
+    tables would be found by the next.
+    """
+    root = Path(__file__).resolve().parent.parent
+    name = hashlib.sha256(f"{root} {os.geteuid()}".encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"earmark-pg-{name}"
+    # Held by the process until it ends, however it ends.
+    lock = os.open(f"{folder}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    digest = hashlib.sha256()
+    for migration in sorted((root / "apps").glob("*/migrations/*.py")):
+        digest.update(migration.read_bytes())
+    made_for = folder / "migrations"
+    fits = made_for.exists() and made_for.read_text() == digest.hexdigest()
+    if not fits or (folder / UNDER_WAY).exists():
+        _end_server(folder / "data" / "postmaster.pid")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o755)
+        made_for.write_text(digest.hexdigest())
+    (folder / UNDER_WAY).touch()
+    return folder
+
+
+def _end_server(pid_file: Path) -> None:
+    """End the server that a killed run left behind, if it is still there."""
+    if not pid_file.exists():
+        return
+    try:
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+    except ProcessLookupError:
+        return
+    for _ in range(100):
+        if not pid_file.exists():
+            return
+        time.sleep(0.05)
 
 
 def start_valkey(program: str) -> str:
@@ -152,7 +213,10 @@ def start() -> None:
             missing("PostgreSQL")
             used.append("SQLite")
         else:
-            cluster = Postgres(folder)
+            kept = None if os.environ.get("CI") else find_kept_folder()
+            if kept is not None:
+                os.environ[KEPT] = str(kept)
+            cluster = Postgres(folder, kept)
             atexit.register(cluster.stop)
             os.environ["TEST_DATABASE_URL"] = cluster.start()
             used.append(f"PostgreSQL from {folder}")
@@ -164,6 +228,12 @@ def start() -> None:
             os.environ["TEST_REDIS_URL"] = start_valkey(program)
             used.append(f"Valkey from {program}")
     os.environ[USED] = ", ".join(used) or "given by address"
+
+
+def pytest_configure(config: object) -> None:
+    """Take over the databases of the run before, where the cluster stayed."""
+    if KEPT in os.environ:
+        getattr(config, "option").reuse_db = True  # noqa: B009  (pytest's options are not typed)
 
 
 def pytest_terminal_summary(terminalreporter: object) -> None:

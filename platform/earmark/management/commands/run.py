@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from earmark.supervisor import supervise
 
@@ -12,8 +12,13 @@ from earmark.supervisor import supervise
 class Command(BaseCommand):
     help = "Bring the database up to date, then run the web server and a worker until stopped."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--reload", action="store_true", help="start both again whenever code changes"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         self.stdout.write(f"Earmark is at {settings.BASE_URL}/ (stop with Ctrl-C)")
-        supervise(self.stderr.write)
+        supervise(self.stderr.write, reload=options["reload"])
