@@ -1,107 +1,21 @@
-"""What people allowed: the state of consent at any date, and how far a release is covered.
+"""How far consent reaches: which clips of a release everybody in them has allowed.
 
-The algebra: what a person permits is a set of purposes (a `Scope`); a clip's scope is the meet
-(intersection) over the people in it, a release's scope the meet over its clips. A clip nobody
-is in permits everything.
+A clip nobody is in permits everything.
 """
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from types import MappingProxyType
 
-from datasets_catalog.canonical import canonical_json
-from datasets_catalog.errors import InvalidError
-from datasets_catalog.purposes import Answer, Purpose
-
-Scope = frozenset[Purpose]
-EVERYTHING: Scope = frozenset(Purpose)
-EVERYWHERE: frozenset[str] = frozenset()
-
-
-class ConsentInvalidError(InvalidError):
-    """A consent's dates make no sense."""
-
-    code = "consent.invalid"
-
-
-class Refusal(StrEnum):
-    """Why a clip may not be used for a purpose."""
-
-    NO_CONTRIBUTOR = "no_contributor"
-    NO_CONSENT = "no_consent"
-    NOT_ASKED = "not_asked"
-    DENIED = "denied"
-    WITHDRAWN = "withdrawn"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    GUARDIAN_MISSING = "guardian_missing"
-    OUT_OF_TERRITORY = "out_of_territory"
-
-    @property
-    def sentence(self) -> str:
-        return REFUSAL_SENTENCES[self]
-
-
-REFUSAL_SENTENCES = {
-    Refusal.NO_CONTRIBUTOR: "a person can be identified, but no contributor is recorded",
-    Refusal.NO_CONSENT: "no consent on record",
-    Refusal.NOT_ASKED: "was never asked, which counts as denied",
-    Refusal.DENIED: "denied",
-    Refusal.WITHDRAWN: "consent was withdrawn",
-    Refusal.NOT_YET_VALID: "consent is not valid yet",
-    Refusal.EXPIRED: "consent has expired",
-    Refusal.GUARDIAN_MISSING: "a minor, and no guardian has consented",
-    Refusal.OUT_OF_TERRITORY: "consent does not reach every territory of the release",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """One contributor's answers under one version of a form.
-
-    All times are aware. Validity is half-open: from `valid_from` (None: from `given_at`) up to,
-    not including, `valid_until` (None: without end). `territories` are region codes (ISO 3166-1,
-    `EU`, `EEA`); none means everywhere. `minor` says that the contributor was under age when
-    answering; then the answers count only with `guardian`. Raises ConsentInvalidError.
-    """
-
-    contributor: str
-    form: str
-    form_version: str
-    given_at: datetime
-    answers: Mapping[Purpose, Answer]
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    territories: frozenset[str] = EVERYWHERE
-    minor: bool = False
-    guardian: bool = False
-    withdrawn_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        times = (self.given_at, self.valid_from, self.valid_until, self.withdrawn_at)
-        if any(time is not None and time.tzinfo is None for time in times):
-            raise ConsentInvalidError("The times of a consent need a time zone.")
-        if self.valid_until is not None and self.valid_until <= self.starts_at:
-            raise ConsentInvalidError(
-                f"The consent of {self.contributor} ends before it begins "
-                f"({self.starts_at.isoformat()} to {self.valid_until.isoformat()})."
-            )
-
-    @property
-    def starts_at(self) -> datetime:
-        return self.given_at if self.valid_from is None else self.valid_from
-
-    def answer(self, purpose: Purpose) -> Answer:
-        return self.answers.get(purpose, Answer.NOT_ASKED)
+from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.territories import EVERYWHERE, reaches_outside_eea
 
 
 @dataclass(frozen=True, slots=True)
 class ClipPeople:
-    """Who is in a clip. `duration` is in seconds.
+    """Who is in a clip. `duration` is in seconds, `recording` the name of what it was cut from.
 
     `identifiable` says that a reviewer found a person in it; such a clip needs a contributor.
     """
@@ -111,82 +25,11 @@ class ClipPeople:
     contributors: tuple[str, ...]
     duration: float
     identifiable: bool = False
+    recording: str = ""
 
     @property
     def needs_consent(self) -> bool:
         return self.identifiable or bool(self.contributors)
-
-
-class Ledger:
-    """Every consent on record, as history: what anyone allowed can be asked for any date.
-
-    For one contributor and one purpose the *latest* consent that asked about the purpose
-    decides; a later form that does not ask leaves the earlier answer in force. A denial counts
-    from the moment it is given. Permission counts only while valid, not withdrawn, and with a
-    guardian for a minor; when the deciding consent fails, older ones do not help, except that
-    until a renewal becomes valid the consent before it stays in force. Of two consents given at
-    the same instant the one later in the input decides.
-    """
-
-    def __init__(self, consents: Iterable[Consent]) -> None:
-        self._histories: dict[str, list[Consent]] = {}
-        for consent in sorted(consents, key=_given_at):
-            self._histories.setdefault(consent.contributor, []).append(consent)
-
-    def history(self, contributor: str, *, at: datetime) -> tuple[Consent, ...]:
-        """Return the contributor's consents given up to `at`, oldest first."""
-        return tuple(c for c in self._histories.get(contributor, ()) if c.given_at <= at)
-
-    def refusal(
-        self,
-        contributor: str,
-        purpose: Purpose,
-        *,
-        at: datetime,
-        territories: frozenset[str] = EVERYWHERE,
-    ) -> Refusal | None:
-        """Say why the contributor's part may not be used, or None when it may."""
-        history = self.history(contributor, at=at)
-        waiting = False
-        for consent in reversed(history):
-            answer = consent.answer(purpose)
-            if answer is Answer.NOT_ASKED:
-                continue
-            if answer is Answer.DENIED:
-                return Refusal.DENIED
-            if consent.starts_at > at and not _is_withdrawn(consent, at):
-                waiting = True
-                continue
-            return _refusal_of(consent, at, territories)
-        if waiting:
-            return Refusal.NOT_YET_VALID
-        return Refusal.NOT_ASKED if history else Refusal.NO_CONSENT
-
-    def scope(
-        self, contributor: str, *, at: datetime, territories: frozenset[str] = EVERYWHERE
-    ) -> Scope:
-        """Return the purposes this contributor permits at that date."""
-        return frozenset(
-            purpose
-            for purpose in Purpose
-            if self.refusal(contributor, purpose, at=at, territories=territories) is None
-        )
-
-    def clip_scope(
-        self, clip: ClipPeople, *, at: datetime, territories: frozenset[str] = EVERYWHERE
-    ) -> Scope:
-        """Return what everybody in the clip permits; nothing if nobody is recorded for a voice."""
-        if clip.identifiable and not clip.contributors:
-            return frozenset()
-        return meet(self.scope(code, at=at, territories=territories) for code in clip.contributors)
-
-
-def meet(scopes: Iterable[Scope]) -> Scope:
-    """Return the purposes that all scopes permit; of none at all, everything."""
-    result = EVERYTHING
-    for scope in scopes:
-        result &= scope
-    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +86,26 @@ class Coverage:
         return tuple(dict.fromkeys(row.clip_id for row in self.uncovered))
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done with clips, and so what everybody in them has to have allowed.
+
+    `territories` is where they may go; none means everywhere, which only a consent without
+    territories covers. `dataset` (`organisation/name`) decides which forms asked about them.
+    """
+
+    purposes: tuple[Purpose, ...]
+    territories: frozenset[str] = EVERYWHERE
+    dataset: str = ""
+
+    @property
+    def forbidding(self) -> tuple[Purpose, ...]:
+        """Purposes that need not be allowed, but that nobody may have denied."""
+        outside = reaches_outside_eea(self.territories)
+        transfer = Purpose.TRANSFER_OUTSIDE_EEA
+        return (transfer,) if outside and transfer not in self.purposes else ()
+
+
 def coverage(
     clips: Iterable[ClipPeople],
     consents: Iterable[Consent],
@@ -250,14 +113,13 @@ def coverage(
     at: datetime,
     *,
     territories: frozenset[str] = EVERYWHERE,
+    dataset: str = "",
 ) -> Coverage:
-    """Compute how far the consents cover the clips for all purposes at a date.
+    """Compute how far the consents cover the clips for a `Plan` of these purposes at a date.
 
-    `territories` is where the release may go; none means everywhere, which only a consent
-    without territories covers.
+    Whoever denied `transfer.outside_eea` leaves uncovered what may go there, asked for or not.
     """
-    ledger = Ledger(consents)
-    people = _People(ledger, tuple(purposes), at, territories)
+    people = PeopleAsked(Ledger(consents), Plan(tuple(purposes), territories, dataset), at)
     uncovered: list[Uncovered] = []
     count = needing = covered = 0
     seconds: list[float] = [0.0, 0.0]
@@ -278,122 +140,107 @@ def coverage(
     return Coverage(count, needing, covered, seconds[0], seconds[1], scope, tuple(uncovered))
 
 
-class _People:
+def coverage_end(
+    clips: Iterable[ClipPeople],
+    consents: Iterable[Consent],
+    purposes: Sequence[Purpose],
+    at: datetime,
+    *,
+    territories: frozenset[str] = EVERYWHERE,
+    dataset: str = "",
+) -> datetime | None:
+    """Return the first moment from `at` on when some clip is no longer covered; None if never.
+
+    A consent runs out, or a minor comes of age; what is not covered at `at` ends at `at`.
+    """
+    people = PeopleAsked(Ledger(consents), Plan(tuple(purposes), territories, dataset), at)
+    ends = {people.end(clip) for clip in clips if clip.needs_consent}
+    return min((end for end in ends if end is not None), default=None)
+
+
+class PeopleAsked:
     """Asks the ledger once per contributor, however many clips the contributor is in."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        purposes: tuple[Purpose, ...],
-        at: datetime,
-        territories: frozenset[str],
-    ) -> None:
+    def __init__(self, ledger: Ledger, plan: Plan, at: datetime) -> None:
         self._ledger = ledger
-        self._purposes = purposes
+        self._plan = plan
         self._at = at
-        self._territories = territories
-        self._refusals: dict[str, Mapping[Purpose, Refusal]] = {}
-
-    def refusals(self, contributor: str) -> Mapping[Purpose, Refusal]:
-        known = self._refusals.get(contributor)
-        if known is None:
-            found = {
-                purpose: refusal
-                for purpose in Purpose
-                if (refusal := self._refusal(contributor, purpose)) is not None
-            }
-            known = self._refusals[contributor] = MappingProxyType(found)
-        return known
+        self._refusals: dict[tuple[str, str], Mapping[Purpose, Refusal]] = {}
+        self._ends: dict[tuple[str, str], datetime | None] = {}
 
     def uncovered(self, clip: ClipPeople) -> list[Uncovered]:
+        purposes = self._plan.purposes
         if not clip.contributors:
             return [
                 Uncovered(clip.clip_id, clip.path, None, purpose, Refusal.NO_CONTRIBUTOR)
-                for purpose in self._purposes
+                for purpose in purposes
             ]
         return [
             Uncovered(clip.clip_id, clip.path, contributor, purpose, refusal)
             for contributor in clip.contributors
-            for purpose in self._purposes
-            if (refusal := self.refusals(contributor).get(purpose)) is not None
+            for purpose, refusal in self._against(self._of(contributor, clip))
         ]
 
     def scope(self, clip: ClipPeople) -> Scope:
+        """Return what everybody in the clip permits; nothing if nobody is recorded for a voice."""
         if not clip.contributors:
-            return frozenset()
-        return meet(EVERYTHING - self.refusals(code).keys() for code in clip.contributors)
+            return EVERYTHING if not clip.needs_consent else frozenset()
+        refused = (self._of(code, clip) for code in clip.contributors)
+        return meet(EVERYTHING - each.keys() for each in refused)
 
-    def _refusal(self, contributor: str, purpose: Purpose) -> Refusal | None:
-        return self._ledger.refusal(
-            contributor, purpose, at=self._at, territories=self._territories
-        )
+    def end(self, clip: ClipPeople) -> datetime | None:
+        """Return when the clip is no longer covered: at once if nobody is recorded for a voice."""
+        if not clip.contributors:
+            return self._at if clip.needs_consent else None
+        ends = (self._end_of(code, clip) for code in clip.contributors)
+        return min((end for end in ends if end is not None), default=None)
 
+    def _against(self, refusals: Mapping[Purpose, Refusal]) -> Iterable[tuple[Purpose, Refusal]]:
+        for purpose in self._plan.purposes:
+            if (refusal := refusals.get(purpose)) is not None:
+                yield purpose, refusal
+        for purpose in self._plan.forbidding:
+            if refusals.get(purpose) is Refusal.DENIED:
+                yield purpose, Refusal.DENIED
 
-def consent_digest(
-    *, clip_id: str, contributors: Iterable[str], ledger: Ledger, at: datetime, key: bytes
-) -> str | None:
-    """Return the HMAC-SHA-256, hexadecimal, of what was consented for a clip; None for nobody.
+    def _key(self, contributor: str, clip: ClipPeople) -> tuple[str, str]:
+        named = self._ledger.names_recordings(contributor)
+        return contributor, clip.recording if named else ""
 
-    Over the RFC 8785 JSON of the clip's id and, per contributor in code-point order, every
-    consent given up to `at`. Keyed (one secret per dataset, at least 16 bytes) and bound to the
-    clip, so that a published digest neither reveals a code by guessing nor shows that two clips
-    share a voice; whoever holds the key can prove it from the ledger.
-    """
-    people = sorted(set(contributors))
-    if not people:
+    def _of(self, contributor: str, clip: ClipPeople) -> Mapping[Purpose, Refusal]:
+        key = self._key(contributor, clip)
+        known = self._refusals.get(key)
+        if known is None:
+            found = self._asked(key, self._at, Purpose)
+            known = self._refusals[key] = MappingProxyType(found)
+        return known
+
+    def _asked(
+        self, key: tuple[str, str], at: datetime, purposes: Collection[Purpose]
+    ) -> dict[Purpose, Refusal]:
+        contributor, recording = key
+        ledger = self._ledger.narrow(contributor, dataset=self._plan.dataset, recording=recording)
+        elsewhere = bool(self._ledger.history(contributor, at=at))
+        found = {}
+        for purpose in purposes:
+            refusal = ledger.refusal(
+                contributor, purpose, at=at, territories=self._plan.territories
+            )
+            if refusal is Refusal.NO_CONSENT and elsewhere:
+                refusal = Refusal.ASKED_ELSEWHERE
+            if refusal is not None:
+                found[purpose] = refusal
+        return found
+
+    def _end_of(self, contributor: str, clip: ClipPeople) -> datetime | None:
+        key = self._key(contributor, clip)
+        if key not in self._ends:
+            self._ends[key] = self._first_gap(key)
+        return self._ends[key]
+
+    def _first_gap(self, key: tuple[str, str]) -> datetime | None:
+        later = self._ledger.moments(key[0], after=self._at)
+        for moment in (self._at, *later):
+            if any(self._against(self._asked(key, moment, Purpose))):
+                return moment
         return None
-    if len(key) < MINIMUM_KEY_BYTES:
-        raise ConsentInvalidError(
-            f"The key of consent digests needs at least {MINIMUM_KEY_BYTES} bytes."
-        )
-    record = {
-        "clip_id": clip_id,
-        "people": [
-            {"contributor": code, "consents": [_record(c) for c in ledger.history(code, at=at)]}
-            for code in people
-        ],
-    }
-    return hmac.new(key, canonical_json(record), hashlib.sha256).hexdigest()
-
-
-MINIMUM_KEY_BYTES = 16
-
-
-def _record(consent: Consent) -> dict[str, object]:
-    answered = {p.value: a.value for p, a in consent.answers.items() if a is not Answer.NOT_ASKED}
-    return {
-        "answers": answered,
-        "form": consent.form,
-        "form_version": consent.form_version,
-        "given_at": _instant(consent.given_at),
-        "guardian": consent.guardian,
-        "minor": consent.minor,
-        "territories": sorted(consent.territories),
-        "valid_from": _instant(consent.valid_from),
-        "valid_until": _instant(consent.valid_until),
-        "withdrawn_at": _instant(consent.withdrawn_at),
-    }
-
-
-def _instant(time: datetime | None) -> str | None:
-    return None if time is None else time.astimezone(UTC).isoformat()
-
-
-def _given_at(consent: Consent) -> datetime:
-    return consent.given_at
-
-
-def _is_withdrawn(consent: Consent, at: datetime) -> bool:
-    return consent.withdrawn_at is not None and consent.withdrawn_at <= at
-
-
-def _refusal_of(consent: Consent, at: datetime, territories: frozenset[str]) -> Refusal | None:
-    if _is_withdrawn(consent, at):
-        return Refusal.WITHDRAWN
-    if consent.valid_until is not None and consent.valid_until <= at:
-        return Refusal.EXPIRED
-    if consent.minor and not consent.guardian:
-        return Refusal.GUARDIAN_MISSING
-    if consent.territories and not (territories and territories <= consent.territories):
-        return Refusal.OUT_OF_TERRITORY
-    return None

@@ -11,11 +11,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from datasets_catalog.consent import EVERYWHERE, ClipPeople, Consent
+from datasets_catalog.consent import ClipPeople
+from datasets_catalog.ledger import Consent
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Terms, Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.territories import EVERYWHERE
 from datasets_catalog.verticals import Vertical
 
 EVALUATION_SPLITS = frozenset({"test", "eval", "evaluation"})
@@ -102,7 +104,12 @@ class ClipFacts:
 
     def people(self) -> ClipPeople:
         return ClipPeople(
-            self.clip_id, self.path, self.contributors, self.duration, self.identifiable
+            self.clip_id,
+            self.path,
+            self.contributors,
+            self.duration,
+            self.identifiable,
+            self.recording or "",
         )
 
     def licensed(self) -> ClipLicence:

@@ -3,11 +3,14 @@
 Each function returns a migration step that works on PostgreSQL and on SQLite.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations import RunPython
-from django.db.migrations.state import StateApps
+from django.db.migrations import RunPython, SeparateDatabaseAndState
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState, StateApps
+from typing_extensions import override
 
 
 def append_only(table: str, *, events: Sequence[str] = ("UPDATE", "DELETE")) -> RunPython:
@@ -25,6 +28,62 @@ def refuse(table: str, *, name: str, event: str, when: str, message: str) -> Run
     `when` is SQL over `NEW` and `OLD` that both databases understand; it may hold subqueries.
     """
     return _triggers(table, [(name, event, when, message)])
+
+
+class AlterGuarded(SeparateDatabaseAndState):
+    """Operations on tables that have triggers, after which every trigger is there as before.
+
+    On SQLite Django changes a table by making it anew: its triggers go with the old one, and those
+    of other tables that read it keep the new one from taking its name.
+    """
+
+    def __init__(self, *operations: Operation) -> None:
+        super().__init__(database_operations=operations, state_operations=operations)
+
+    @override
+    def deconstruct(self) -> tuple[str, Sequence[Operation], dict[str, object]]:
+        return type(self).__qualname__, self.database_operations, {}
+
+    @override
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        with _triggers_kept(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    @override
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        with _triggers_kept(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+@contextmanager
+def _triggers_kept(editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+    if editor.connection.vendor != "sqlite":
+        yield
+        return
+    before = _sqlite_triggers(editor)
+    editor.execute("PRAGMA legacy_alter_table = ON", params=None)
+    yield
+    editor.execute("PRAGMA legacy_alter_table = OFF", params=None)
+    for name in before.keys() - _sqlite_triggers(editor).keys():
+        editor.execute(before[name], params=None)
+
+
+def _sqlite_triggers(editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
+    with editor.connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return dict(cursor.fetchall())
 
 
 def _triggers(table: str, steps: Sequence[tuple[str, str, str, str]]) -> RunPython:

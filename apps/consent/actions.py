@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
 from apps.audit import record
+from apps.consent.changes import announce_answers
 from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor, Participation
 from apps.consent.recognition import end_recognition
 from apps.datasets.actions import touch_draft
@@ -98,6 +99,7 @@ def record_consents(
     answered = {consent.contributor_id for consent, _ in rows}
     end_recognition(organisation, answered)
     _touch_drafts_of(answered)
+    announce_answers(answered)
     record.consents_recorded(
         actor=actor.username,
         organisation=organisation.name,
@@ -124,6 +126,7 @@ def mark_of_age(*, actor: User, organisation: Organisation, code: str, reason: s
         row.is_minor = False
         row.save(update_fields=["is_minor"])
         _touch_drafts_of({row.pk})
+        announce_answers({row.pk})
         record.contributor_of_age(
             actor=actor.username,
             organisation=organisation.name,

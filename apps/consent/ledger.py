@@ -1,6 +1,7 @@
 """The ledger's rows as the values that the rules compute with."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from django.db.models import Count, QuerySet
 
@@ -9,7 +10,9 @@ from apps.accounts.models import Organisation
 from apps.consent.models import Consent as ConsentRow
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Dataset
-from datasets_catalog.consent import Consent
+from datasets_catalog.consent import ClipPeople
+from datasets_catalog.consent import coverage_end as end_of
+from datasets_catalog.ledger import Consent
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 
@@ -42,6 +45,30 @@ def consents_of(organisation: Organisation, codes: Iterable[str] | None = None) 
         )
         for row in rows.order_by("given_at", "id")
     ]
+
+
+def coverage_end(
+    *,
+    dataset: Dataset,
+    clip_people: Collection[ClipPeople],
+    purposes: Iterable[Purpose],
+    territories: frozenset[str],
+    at: datetime,
+) -> datetime | None:
+    """When, from `at` on, some clip is no longer covered by what the ledger holds now.
+
+    A consent runs out, or a guardian's answer stops counting. `at` itself if something is not
+    covered already, None if everything stays covered for good.
+    """
+    codes = {code for clip in clip_people for code in clip.contributors}
+    return end_of(
+        clip_people,
+        consents_of(dataset.organisation, codes),
+        tuple(purposes),
+        at,
+        territories=territories,
+        dataset=dataset.full_name,
+    )
 
 
 def people_in(dataset: Dataset) -> dict[int, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from apps.consent.ledger import consents_of
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Dataset
 from apps.voices.actions import forget_prints
-from datasets_catalog.consent import Ledger
+from datasets_catalog.ledger import Ledger
 from datasets_catalog.purposes import Purpose
 
 

@@ -22,7 +22,7 @@ from apps.privacy.models import (
     ReviewTime,
 )
 from apps.privacy.voices import VoiceMatch, likely_people, matches
-from datasets_catalog.consent import Consent
+from datasets_catalog.ledger import Consent
 from datasets_catalog.purposes import Answer
 
 NEIGHBOURS = 50

@@ -1,6 +1,6 @@
 """Every step of a release: create, freeze, submit, sign off, publish, reopen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -29,6 +29,7 @@ from datasets_catalog.licences import Use
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import UNPUBLISHED, ReleaseState, advance
 from datasets_catalog.roles import Permission
+from datasets_catalog.territories import parse_territories
 
 PART_PERMISSIONS = {
     SignOff.Part.PRIVACY: Permission.FINDING_DECIDE,
@@ -45,9 +46,18 @@ def version_order(version: str) -> int:
 
 @transaction.atomic
 def create_release(
-    *, actor: User, dataset: Dataset, version: str, purposes: Sequence[str], notes: str = ""
+    *,
+    actor: User,
+    dataset: Dataset,
+    version: str,
+    purposes: Sequence[str],
+    territories: Iterable[str] = (),
+    notes: str = "",
 ) -> Release:
-    """A release to be; its purposes are what consent has to cover."""
+    """A release to be; its purposes, and where it may go, are what consent has to cover.
+
+    `territories` are codes of countries, `EU` or `EEA`; none means everywhere.
+    """
     require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
     version = version.removeprefix("v")
     try:
@@ -55,6 +65,7 @@ def create_release(
     except ValidationError as problem:
         raise InvalidError(f"{version!r}: {problem.message}") from problem
     named = purposes_named(purposes)
+    area = parse_territories(territories)
     if Release.objects.filter(dataset=dataset, version=version).exists():
         raise VersionTakenError(f"{dataset} has a release {version} already.")
     row = Release.objects.create(
@@ -62,6 +73,7 @@ def create_release(
         version=version,
         order=version_order(version),
         purposes=named,
+        territories=sorted(area),
         use=dataset.use,
         notes=notes,
         created_by=actor,

@@ -68,6 +68,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         clips=list(_clip_facts(dataset, detectors)),
         consents=consents_of(dataset.organisation),
         terms=own_terms(dataset.organisation),
+        territories=frozenset(release.territories),
         detectors=frozenset(_fact(detector) for detector in detectors),
         wanted=dataset.wanted_licence or None,
         sample=sample_facts(dataset),

@@ -35,6 +35,8 @@ class Release(models.Model):
         max_length=16, choices=[(s, s.value) for s in ReleaseState], default=ReleaseState.DRAFT
     )
     purposes = models.JSONField(default=list)
+    # Where it may go: codes of countries, EU or EEA; none: everywhere.
+    territories = models.JSONField(default=list, blank=True)
     use = models.CharField(max_length=16, choices=[(u, u.value) for u in Use])
     notes = models.TextField(blank=True)
 

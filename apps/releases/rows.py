@@ -15,9 +15,10 @@ from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.releases.leaves import leaves_of
 from apps.storage.tables import CLIPS, EVENTS
-from datasets_catalog.consent import Ledger, consent_digest
+from datasets_catalog.consent_digests import consent_digest
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Presence, Source, Status, labels_digest
+from datasets_catalog.ledger import Ledger
 
 # Raise it whenever the same draft would give other rows than before: rows of releases frozen
 # under another number are not taken over then, but computed again.

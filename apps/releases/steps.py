@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,7 @@ from apps.releases.models import Release
 from datasets_catalog.licences import Use
 from datasets_catalog.release_states import ReleaseState, advance
 from datasets_catalog.roles import Permission
+from datasets_catalog.territories import parse_territories
 
 FREEZE = "releases.freeze"
 SUBMIT = "releases.submit"
@@ -68,7 +69,9 @@ def start_step(
     )
 
 
-def start_dry_run(*, actor: User, dataset: Dataset, purposes: Sequence[str]) -> Job:
+def start_dry_run(
+    *, actor: User, dataset: Dataset, purposes: Sequence[str], territories: Iterable[str] = ()
+) -> Job:
     """Have the draft frozen and judged as a release of these purposes would be, for show."""
     require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
     return start_job(
@@ -76,12 +79,21 @@ def start_dry_run(*, actor: User, dataset: Dataset, purposes: Sequence[str]) -> 
         kind_name=DRY_RUN,
         subject=dataset.full_name,
         organisation=dataset.organisation,
-        arguments={"dataset": dataset.pk, "purposes": purposes_named(purposes)},
+        arguments={
+            "dataset": dataset.pk,
+            "purposes": purposes_named(purposes),
+            "territories": sorted(parse_territories(territories)),
+        },
     )
 
 
 def dry_run(
-    *, actor: User, dataset: Dataset, purposes: Sequence[str], progress: Progress
+    *,
+    actor: User,
+    dataset: Dataset,
+    purposes: Sequence[str],
+    progress: Progress,
+    territories: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What a release of the draft as it is now would hold, and what every gate would say of it.
 
@@ -90,7 +102,10 @@ def dry_run(
     require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
     frozen = freeze_rows(dataset, use=Use(dataset.use), at=timezone.now(), progress=progress)
     progress(frozen.clips, 0, "Asking the gates")
-    verdicts = judge(Release(dataset=dataset, purposes=list(purposes), use=dataset.use))
+    planned = Release(
+        dataset=dataset, purposes=list(purposes), territories=list(territories), use=dataset.use
+    )
+    verdicts = judge(planned)
     gates = [
         {
             "code": verdict.code,
@@ -106,6 +121,7 @@ def dry_run(
     return {
         "would_pass": bool(frozen.clips) and all(g["passed"] or not g["blocking"] for g in gates),
         "purposes": list(purposes),
+        "territories": list(territories),
         "root": frozen.root,
         "clips": frozen.clips,
         "events": frozen.events,

@@ -35,5 +35,7 @@ def dry_run_job(run: Run) -> Result:
         actor=run.actor,
         dataset=dataset,
         purposes=run.arguments["purposes"],
+        # A job that was queued before releases had territories names none.
+        territories=run.arguments.get("territories", ()),
         progress=run.progress,
     )

@@ -25,6 +25,7 @@ class ConsentCoverage:
             facts.purposes,
             facts.at,
             territories=facts.territories,
+            dataset=facts.dataset.full_name,
         )
         rows = [
             FailingRow(_message(row.sentence, row.path), row.path, row.clip_id)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from datasets_catalog import gates
-from datasets_catalog.consent import Consent
 from datasets_catalog.facts import (
     BlobState,
     ClipFacts,
@@ -24,6 +23,7 @@ from datasets_catalog.facts import (
 )
 from datasets_catalog.gates.base import Severity, Verdict
 from datasets_catalog.gates.registry import GATES, blocking_failures, check_all
+from datasets_catalog.ledger import Consent
 from datasets_catalog.licences import Terms, Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Answer, Purpose

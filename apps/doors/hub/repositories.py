@@ -30,6 +30,7 @@ FREEZE = "releases.freeze"
 VERTICAL = Vertical.SFX
 _TAG = re.compile(r"v?(\d+\.\d+\.\d+)")
 _PURPOSES = re.compile(r"^purposes:(.*)$", re.MULTILINE)
+_TERRITORIES = re.compile(r"^territories:(.*)$", re.MULTILINE)
 NOT_DELETED = "Datasets are not deleted: withdraw their releases, or remove files of the draft."
 NOT_MOVED = "Datasets keep their names: releases, receipts and citations name them."
 NOT_SQUASHED = "The history of a draft is kept: it says who brought in what."
@@ -190,7 +191,8 @@ def _asked_for(user: User, dataset: Dataset, version: str, message: str) -> Rele
         dataset=dataset,
         version=version,
         purposes=_purposes(dataset, message),
-        notes=_PURPOSES.sub("", message).strip(),
+        territories=_territories(dataset, message),
+        notes=_TERRITORIES.sub("", _PURPOSES.sub("", message)).strip(),
     )
     start_job(
         actor=user,
@@ -213,3 +215,11 @@ def _purposes(dataset: Dataset, message: str) -> Sequence[str]:
             " purposes: research.noncommercial, publish.gated"
         )
     return list(before.purposes)
+
+
+def _territories(dataset: Dataset, message: str) -> Sequence[str]:
+    """From a line of the tag's message, else those of the release before; none: everywhere."""
+    if found := _TERRITORIES.search(message):
+        return found[1].split(",")
+    before = Release.objects.filter(dataset=dataset).order_by("-order").first()
+    return () if before is None else list(before.territories)

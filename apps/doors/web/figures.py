@@ -12,8 +12,8 @@ from apps.datasets.models import Clip, Dataset, Event
 from apps.doors.web.components import Bar
 from apps.doors.web.templatetags.web_components import length_of
 from apps.releases.models import Release
-from datasets_catalog.consent import Ledger, Scope, meet
 from datasets_catalog.labels import Status
+from datasets_catalog.ledger import Ledger, Scope, meet
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 

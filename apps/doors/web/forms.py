@@ -170,9 +170,19 @@ class ReleaseForm(forms.Form):
         help_text="What the release may be used for. Everybody who can be heard must have allowed"
         " each of them.",
     )
+    territories = forms.CharField(
+        max_length=1000,
+        required=False,
+        label="Where it may go",
+        help_text="Codes of countries such as DE, or EU or EEA, joined by commas. Empty:"
+        " everywhere, which takes consents for everywhere.",
+    )
     notes = forms.CharField(
         widget=forms.Textarea, required=False, help_text="What changed, in the readers' words."
     )
+
+    def clean_territories(self) -> list[str]:
+        return str(self.cleaned_data["territories"]).split(",")
 
 
 class SignOffForm(forms.Form):

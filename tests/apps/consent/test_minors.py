@@ -7,8 +7,8 @@ import pytest
 from apps.audit.models import AuditEvent
 from apps.consent.actions import ConsentEntry, mark_of_age, record_consents
 from apps.consent.ledger import consents_of
-from datasets_catalog.consent import Ledger, Refusal
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
+from datasets_catalog.ledger import Ledger, Refusal
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast
 

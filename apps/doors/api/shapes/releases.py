@@ -11,12 +11,25 @@ from apps.storage.tables import ClipRow
 from datasets_catalog.licences import Use
 
 
+def _territories() -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=3),
+        required=False,
+        max_length=300,
+        help_text="Where it may go: ISO 3166-1 codes, `EU` or `EEA`. None: everywhere.",
+    )
+
+
 class ReleaseOut(serializers.ModelSerializer[Release]):
     """A numbered state of a dataset. Sizes in bytes, lengths in seconds."""
 
     dataset = serializers.CharField(source="dataset.full_name")
     state = serializers.ChoiceField(choices=RELEASE_STATES)
     purposes = serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES))
+    territories = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Where it may go: countries, `EU` or `EEA`. None: everywhere.",
+    )
     use = serializers.ChoiceField(choices=[use.value for use in Use])
     frozen_by = serializers.CharField(source="frozen_by.username", default=None, allow_null=True)
     published_by = serializers.CharField(
@@ -32,6 +45,7 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
             "tag",
             "state",
             "purposes",
+            "territories",
             "use",
             "notes",
             "root",
@@ -68,6 +82,7 @@ class ReleaseNew(serializers.Serializer[Any]):
         min_length=1,
         help_text="What consent has to cover.",
     )
+    territories = _territories()
     notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
 
 
@@ -75,6 +90,7 @@ class DryRunNew(serializers.Serializer[Any]):
     """What the release would be for."""
 
     purposes = serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES), min_length=1)
+    territories = _territories()
 
 
 class FailingRow(serializers.Serializer[Any]):

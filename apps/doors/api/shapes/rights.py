@@ -8,7 +8,8 @@ from rest_framework import serializers
 from apps.consent.models import Consent, Contributor
 from apps.doors.api.shapes.choices import PURPOSES
 from apps.licensing.models import Terms
-from datasets_catalog.consent import Coverage, Refusal
+from datasets_catalog.consent import Coverage
+from datasets_catalog.ledger import Refusal
 from datasets_catalog.licences import AiTerms, Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Answer, Purpose

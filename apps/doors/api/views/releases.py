@@ -79,8 +79,7 @@ class ReleaseDryRuns(ApiView):
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Try a release of the draft: what it would hold and what fails, in the job's result."""
         dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE)
-        purposes = self.body(shapes.DryRunNew)["purposes"]
-        job = start_dry_run(actor=self.user, dataset=dataset, purposes=purposes)
+        job = start_dry_run(actor=self.user, dataset=dataset, **self.body(shapes.DryRunNew))
         return Response(JobOut(job).data, status=202)
 
 

@@ -14,7 +14,7 @@ from apps.doors.web.paging import page_of
 from apps.doors.web.views.frame import asked, draft_frame
 from apps.doors.web.views.organisations import organisation_frame
 from apps.releases.outlook import consent_outlook
-from datasets_catalog.consent import Ledger
+from datasets_catalog.ledger import Ledger
 from datasets_catalog.purposes import TERMS, Answer, Purpose
 from datasets_catalog.roles import Permission
 

@@ -22,6 +22,7 @@ from apps.releases.judging import check_gates
 from apps.releases.models import GateResult, Release
 from datasets_catalog.errors import DeniedError, EarmarkError
 from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.territories import parse_territories
 from earmark.management.base import Command as Base
 from earmark.management.base import dataset_named
 
@@ -48,6 +49,9 @@ class Command(Base):
         parser.add_argument("--to", required=True, choices=[str(state) for state in WAY[1:]])
         parser.add_argument(
             "--purposes", default="", help="joined by commas; needed when the release is new"
+        )
+        parser.add_argument(
+            "--territories", default="", help="where it may go, joined by commas; none: everywhere"
         )
         parser.add_argument("--notes", default="", help="what changed, for readers")
 
@@ -89,14 +93,16 @@ class Command(Base):
         version = options["release_version"].removeprefix("v")
         row = Release.objects.filter(dataset=dataset, version=version).first()
         purposes = [part.strip() for part in options["purposes"].split(",") if part.strip()]
+        territories = parse_territories(options["territories"].split(","))
         if row is not None:
-            _refuse_other_words(row, purposes, options["notes"])
+            _refuse_other_words(row, purposes, territories, options["notes"])
             return settle(row)
         return create_release(
             actor=actor,
             dataset=dataset,
             version=version,
             purposes=purposes,
+            territories=territories,
             notes=options["notes"],
         )
 
@@ -129,12 +135,19 @@ class Command(Base):
         return bool(value["reached"])
 
 
-def _refuse_other_words(release: Release, purposes: list[str], notes: str) -> None:
+def _refuse_other_words(
+    release: Release, purposes: list[str], territories: frozenset[str], notes: str
+) -> None:
     """What a release is for and says of itself is fixed when it is made."""
     if purposes and set(purposes) != set(release.purposes):
         raise PurposesFixedError(
             f"{release} was made for {', '.join(release.purposes)}: leave --purposes out to go on"
             " with it, or release another version."
+        )
+    if territories and territories != set(release.territories):
+        raise PurposesFixedError(
+            f"{release} was made to go {', '.join(release.territories) or 'everywhere'}: leave"
+            " --territories out to go on with it, or release another version."
         )
     if notes and notes != release.notes:
         raise PurposesFixedError(
