@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,28 +19,23 @@ from apps.releases.errors import (
 )
 from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
 from apps.releases.judging import blocking_failures, check_gates
-from apps.releases.models import VERSION, Release, SignOff
+from apps.releases.models import Release, SignOff
 from apps.releases.rows import ROWS_VERSION
 from apps.releases.stops import note_stops, require_open
-from apps.releases.versioning import write_release_version
+from apps.releases.versioning import versions_out, write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import UNPUBLISHED, ReleaseState, advance
 from datasets_catalog.roles import Permission
 from datasets_catalog.territories import parse_territories
+from datasets_catalog.versions import parse_version, refuse_out_of_order
 
 PART_PERMISSIONS = {
     SignOff.Part.PRIVACY: Permission.FINDING_DECIDE,
     SignOff.Part.RIGHTS: Permission.RIGHTS_REVIEW,
 }
 Documents = Callable[[Release], Mapping[str, bytes]]
-
-
-def version_order(version: str) -> int:
-    """The version's three numbers as one integer that sorts as they do."""
-    major, minor, patch = (int(part) for part in version.split("."))
-    return (major << 42) | (minor << 21) | patch
 
 
 @transaction.atomic
@@ -57,21 +51,19 @@ def create_release(
     """A release to be; its purposes, and where it may go, are what consent has to cover.
 
     `territories` are codes of countries, `EU` or `EEA`; none means everywhere.
+    Raises VersionTakenError, VersionOrderError, InvalidError.
     """
     require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
-    version = version.removeprefix("v")
-    try:
-        VERSION(version)
-    except ValidationError as problem:
-        raise InvalidError(f"{version!r}: {problem.message}") from problem
+    number = parse_version(version)
     named = purposes_named(purposes)
     area = parse_territories(territories)
-    if Release.objects.filter(dataset=dataset, version=version).exists():
-        raise VersionTakenError(f"{dataset} has a release {version} already.")
+    if Release.objects.filter(dataset=dataset, version=str(number)).exists():
+        raise VersionTakenError(f"{dataset} has a release {number} already.")
+    refuse_out_of_order(number, versions_out(dataset))
     row = Release.objects.create(
         dataset=dataset,
-        version=version,
-        order=version_order(version),
+        version=str(number),
+        order=number.order,
         purposes=named,
         territories=sorted(area),
         use=dataset.use,
@@ -179,6 +171,7 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
     """Write the version and let it out. Two at once publish one release; a killed one goes on.
 
     `documents` gives the files that stand in git beside the data (README.md, croissant.json).
+    Raises VersionOrderError where a later version came out meanwhile.
     """
     require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
     row = settle(release)
@@ -209,6 +202,7 @@ def require_publishable(actor: User, row: Release) -> None:
     """Raise unless the state allows it and the actor is not one of those who signed."""
     advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
     require_open(row)
+    refuse_out_of_order(parse_version(row.version), versions_out(row.dataset))
     if row.sign_offs.filter(root=row.root, signed_by=actor).exists():
         raise OwnReleaseError("You signed for this release: somebody else has to publish it.")
 

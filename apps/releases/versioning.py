@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Max
 
+from apps.datasets.models import Dataset
 from apps.licensing.licences import attribution_csv, licence_texts, licences_of
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.blobs import local_copy, put
@@ -15,6 +16,8 @@ from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
 from apps.storage.tables import read_columns
 from apps.storage.versions import VersionRepo, write_version
+from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.versions import Version, parse_version, version_before
 
 
 class Credit(NamedTuple):
@@ -30,6 +33,20 @@ class Credit(NamedTuple):
 
 def repo_of(release: Release) -> VersionRepo:
     return VersionRepo(store=release.dataset.uid, address=release.dataset.full_name)
+
+
+def versions_out(dataset: Dataset) -> frozenset[Version]:
+    """Every version of the dataset that was given out, those taken back since too."""
+    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC)
+    return frozenset(map(parse_version, rows.values_list("version", flat=True)))
+
+
+def _follows(release: Release) -> str | None:
+    """The tag that the patch of an older line follows; None for what follows the tip of main."""
+    number, out = parse_version(release.version), versions_out(release.dataset)
+    if all(each <= number for each in out):
+        return None
+    return f"v{version_before(number, out)}"
 
 
 def approved_at(release: Release) -> datetime:
@@ -70,6 +87,7 @@ def write_release_version(release: Release, documents: Mapping[str, bytes]) -> s
             message=f"{release.dataset.full_name} {release.version}\n\nRoot: {release.root}\n",
             author=Author(organisation.title or organisation.name, "noreply@earmark.invalid"),
             at=approved_at(release),
+            after=_follows(release),
         ),
     )
     listings = Blob.objects.filter(

@@ -110,6 +110,11 @@ def find_tag(repository: pygit2.Repository, tag: str) -> pygit2.Commit | None:
     return None if reference is None else reference.peel(pygit2.Commit)
 
 
+def tag_targets(repository: pygit2.Repository) -> dict[str, str]:
+    """What the reference of each tag names: the annotation, not the commit behind it."""
+    return {tag: str(repository.references[f"refs/tags/{tag}"].target) for tag in tags(repository)}
+
+
 def tags(repository: pygit2.Repository) -> list[str]:
     prefix = "refs/tags/"
     return sorted(

@@ -10,7 +10,6 @@ from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
 from apps.publishing.models import Snapshot, SnapshotFile
 from apps.publishing.snapshots import is_large, pointer
-from apps.releases.actions import version_order
 from apps.releases.models import GateResult, Release, ReleaseBlob, SignOff
 from apps.storage.blobs import put
 from apps.storage.git import Author, Stamp
@@ -19,6 +18,7 @@ from apps.storage.models import Blob
 from apps.storage.versions import VersionRepo, write_version
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.versions import version_order
 
 # What every door and a target abroad ask of a release that hands out its audio.
 GIVEN_OUT = (Purpose.PUBLISH_OPEN, Purpose.SHARE_RAW_AUDIO)

@@ -23,7 +23,7 @@ from apps.doors.dvc.upload_pack import Readable, answer_of, read_request
 from apps.doors.refusals import refusal
 from apps.releases.models import Release
 from apps.releases.stops import stopped_releases
-from apps.storage.git import MAIN, reading
+from apps.storage.git import MAIN, reading, tag_targets
 from apps.storage.versions import VersionRepo
 from datasets_catalog.release_states import PUBLIC
 
@@ -63,37 +63,33 @@ def refuse(request: HttpRequest, principal: Principal, dataset: str) -> HttpResp
     return refusal(READ_ONLY, 403)
 
 
-def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, list[str]]:
-    """The repository and the references the principal may see."""
+def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, dict[str, str]]:
+    """The repository and the references the principal may see, with what they name.
+
+    `main` is the newest version that is open to the principal, as at the other doors: a patch of
+    an older line that came out last is not, nor a newer one that is deprecated or closed.
+    """
     opened = open_newest(principal, full_name, Action.LIST)
     dataset = opened.release.dataset
     repository = VersionRepo(dataset.uid, dataset.full_name)
     given = _given_out(dataset, member=opened.authorization.binding is Binding.MEMBERSHIP)
-    shown = [f"refs/tags/v{version}" for version in given]
-    if _tip(repository) in given.values():
-        shown.append(MAIN)
-    return repository, shown
+    with reading(repository.path) as there:
+        targets = tag_targets(there)
+    tags = {f"refs/tags/{tag}": target for tag, target in targets.items() if tag[1:] in given}
+    return repository, {**tags, MAIN: opened.release.dvc_commit}
 
 
-def _given_out(dataset: Dataset, *, member: bool) -> dict[str, str]:
-    """The commits of versions that were given out, but for those that are closed.
+def _given_out(dataset: Dataset, *, member: bool) -> set[str]:
+    """The versions that were given out, but for those that are closed.
 
     An emergency stop closes a version for everybody, an embargo for all but members.
     """
     stopped = stopped_releases(dataset)
     rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).exclude(pk__in=stopped)
-    given = dict(rows.order_by("order").values_list("version", "dvc_commit"))
+    given = set(rows.values_list("version", flat=True))
     if member or not dataset.embargoes:
         return given
-    kept = {version for version in given if embargo_of(Release(dataset=dataset, version=version))}
-    return {version: commit for version, commit in given.items() if version not in kept}
-
-
-def _tip(repository: VersionRepo) -> str:
-    """The commit of main, which for a moment may be ahead of what was given out."""
-    with reading(repository.path) as opened:
-        main = opened.references.get(MAIN)
-        return "" if main is None else str(main.target)
+    return {one for one in given if not embargo_of(Release(dataset=dataset, version=one))}
 
 
 def _protocol(request: HttpRequest) -> str:

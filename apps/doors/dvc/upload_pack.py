@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+from apps.storage.git import MAIN
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 
 log = logging.getLogger(__name__)
@@ -46,21 +47,21 @@ class Readable(Protocol):
 
 
 def answer_of(
-    repository: Path, shown: Sequence[str], *, ask: IO[bytes] | None, protocol: str
+    repository: Path, shown: Mapping[str, str], *, ask: IO[bytes] | None, protocol: str
 ) -> IO[bytes]:
     """What `git upload-pack` answers, in a temporary file; without `ask`, what it advertises.
 
-    `shown` are the only references it knows of. Written down before it is sent: the packs are
-    small (git holds hashes here), and a slow client holds no process. Raises GitBusyError and
-    GitRequestError.
+    `shown` are the only references it knows of, and the objects they name. Written down before it
+    is sent: the packs are small (git holds hashes here), and a slow client holds no process.
+    Raises GitBusyError and GitRequestError.
     """
     # Before version 2 of the protocol HTTP has a line of its own ahead of the references.
     banner = b"" if ask or protocol.startswith("version=2") else BANNER
     with ExitStack() as on_error:
         answer = on_error.enter_context(tempfile.TemporaryFile(buffering=0))
         answer.write(banner)
-        with _place():
-            _run(_command(repository, shown, advertise=ask is None), ask, answer, protocol)
+        with _place(), _view(repository, shown) as view:
+            _run(_command(view, advertise=ask is None), ask, answer, protocol)
         if answer.tell() == len(banner):
             raise GitRequestError("This is no request that git can answer.")
         on_error.pop_all()
@@ -131,14 +132,28 @@ def _add(chunk: bytes, file: IO[bytes]) -> None:
     file.write(chunk)
 
 
-def _command(repository: Path, shown: Sequence[str], *, advertise: bool) -> list[str]:
-    hidden = ["HEAD"] if "refs/heads/main" not in shown else []
-    options = [f"safe.directory={repository}", "transfer.hideRefs=refs"]
-    options += [f"transfer.hideRefs={name}" for name in hidden]
-    options += [f"transfer.hideRefs=!{name}" for name in shown]
-    command = ["git"]
-    for option in options:
-        command += ["-c", option]
+@contextmanager
+def _view(repository: Path, shown: Mapping[str, str]) -> Iterator[Path]:
+    """A repository with the objects of another and these references alone.
+
+    So what a reader may not see is not there to be asked for, and `main` can be another version
+    for another reader, as at the other doors.
+    """
+    with tempfile.TemporaryDirectory(prefix="view-") as folder:
+        view = Path(folder)
+        (view / "objects" / "info").mkdir(parents=True)
+        (view / "refs").mkdir()
+        objects = (repository / "objects").resolve()
+        (view / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+        (view / "HEAD").write_text(f"ref: {MAIN}\n")
+        (view / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+        lines = (f"{oid} {name}\n" for name, oid in sorted(shown.items()))
+        (view / "packed-refs").write_text(f"# pack-refs with: sorted\n{''.join(lines)}")
+        yield view
+
+
+def _command(repository: Path, *, advertise: bool) -> list[str]:
+    command = ["git", "-c", f"safe.directory={repository}", "-c", "lsrefs.unborn=ignore"]
     command += ["upload-pack", "--strict", "--stateless-rpc", "--timeout=60"]
     if advertise:
         command.append("--advertise-refs")

@@ -15,7 +15,7 @@ from apps.doors.credentials import token_of
 from apps.doors.hub import drafts
 from apps.doors.hub.answers import BAD_TOKEN, hub_door, refusal
 from apps.doors.hub.paging import limit_of, page
-from apps.doors.hub.revisions import newest_ready, open_revision
+from apps.doors.hub.revisions import open_main, open_revision
 from apps.doors.hub.shapes import commit, dataset_info, person, reference, siblings
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import draft_of
@@ -96,16 +96,15 @@ def dataset(
 def references(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Branches and tags."""
     draft = drafts.draft_at(principal, dataset, drafts.DRAFT)
-    if draft is None:
-        open_newest(principal, dataset)
     releases = open_releases(principal, dataset, Action.VIEW)
     commits = {release.version: release.dvc_commit for release in releases}
-    main = newest_ready(dataset)
-    heads = {"main": commits[main]} if main in commits else {}
+    heads = {}
     if draft is not None:
         heads[drafts.DRAFT] = head_of(draft)
-        if draft.released_at is None:
-            heads["main"] = heads[drafts.DRAFT]
+    if draft is not None and draft.released_at is None:
+        heads["main"] = heads[drafts.DRAFT]
+    elif releases or draft is None:
+        heads["main"] = open_main(principal, dataset, Action.VIEW).release.dvc_commit
     answer: Json = {
         "branches": [reference(name, "heads", oid) for name, oid in sorted(heads.items())],
         "tags": [reference(f"v{version}", "tags", oid) for version, oid in commits.items()],

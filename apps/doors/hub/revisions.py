@@ -59,13 +59,23 @@ def open_revision(principal: Principal, dataset: str, revision: str, action: Act
     return Revision(opened.release, opened.authorization, _snapshot(opened.release))
 
 
-def newest_ready(dataset: str) -> str | None:
-    """The version that `main` is: the newest whose files are all here."""
-    organisation, _, name = dataset.partition("/")
+def open_main(principal: Principal, dataset: str, action: Action) -> OpenRelease:
+    """What `main` is: the newest release, as at every door.
+
+    While its files are being written, the newest one whose files are here. Raises as
+    `open_newest` does.
+    """
+    opened = open_newest(principal, dataset, action)
+    if opened.release.state not in PUBLIC or _built(opened.release) is not None:
+        return opened
+    version = _newest_ready(opened.release)
+    return open_release(principal, dataset, version, action) if version else opened
+
+
+def _newest_ready(release: Release) -> str | None:
+    """The newest version of the release's dataset whose files are all here."""
     built = Snapshot.objects.filter(
-        built_at__isnull=False,
-        release__dataset__organisation__name=organisation,
-        release__dataset__name=name,
+        built_at__isnull=False, release__dataset=release.dataset_id
     ).order_by("-release__order")
     for state in (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED):
         version = built.filter(release__state=state).values_list("release__version", flat=True)
@@ -81,10 +91,7 @@ def _opened(principal: Principal, dataset: str, revision: str, action: Action) -
         return open_commit(principal, dataset, revision, action)
     if revision not in MAIN:
         raise ReleaseUnknownError(revision)
-    version = newest_ready(dataset)
-    if version is None:
-        return open_newest(principal, dataset, action)
-    return open_release(principal, dataset, version, action)
+    return open_main(principal, dataset, action)
 
 
 def _unknown(revision: str) -> RevisionUnknownError:
@@ -95,10 +102,13 @@ def _unknown(revision: str) -> RevisionUnknownError:
 _BUILT = Prepared(lambda *, release: Snapshot.objects.filter(release=release))
 
 
-def _snapshot(release: Release) -> Snapshot:
+def _built(release: Release) -> Snapshot | None:
     row = next(iter(_BUILT.rows(release=release.pk)), None)
-    if row is None or row.built_at is None:
-        row = ask_for_snapshot(release)
+    return row if row is not None and row.built_at is not None else None
+
+
+def _snapshot(release: Release) -> Snapshot:
+    row = _built(release) or ask_for_snapshot(release)
     if row.built_at is None:
         raise SnapshotUnbuiltError(
             f"The files of {release} are being written: try again in a minute."

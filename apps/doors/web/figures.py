@@ -66,7 +66,10 @@ def newest_releases(datasets: Sequence[Dataset]) -> list[Card]:
     """One query: each dataset with its newest release, withdrawn ones left out."""
     states = PUBLIC - {ReleaseState.WITHDRAWN}
     rows = Release.objects.filter(dataset__in=datasets, state__in=states).order_by("order")
-    newest = {row.dataset_id: row for row in rows.defer("statistics")}
+    found = list(rows.defer("statistics"))
+    # The last one stands: published after deprecated, newer after older, as at every door.
+    found.sort(key=lambda row: row.state == ReleaseState.PUBLISHED)
+    newest = {row.dataset_id: row for row in found}
     return [Card(dataset, newest.get(dataset.pk)) for dataset in datasets]
 
 

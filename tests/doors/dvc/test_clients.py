@@ -197,4 +197,5 @@ def test_a_version_is_invisible_until_it_is_published(
     work = tmp_path / "clone"
     shell("git", "clone", "-q", "-b", "v1.1.0", open_site.git(), work)
     assert shell("git", "tag", cwd=work).text.split() == ["v1.0.0", "v1.1.0"]
-    assert "main" not in shell("git", "ls-remote", open_site.git()).text
+    newest = open_site.releases[-1].dvc_commit
+    assert f"{newest}\trefs/heads/main" in shell("git", "ls-remote", open_site.git()).text
