@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -18,13 +18,18 @@ class VocabularyError(InvalidError):
 
 @dataclass(frozen=True, slots=True)
 class TermEntry:
-    """One term: its code, its name, its parents' codes, and whether it may label an event."""
+    """One term: its code, its name, its parents' codes, and whether it may be a label.
+
+    An `abstract` term only orders others and labels nothing; a `blacklisted` one is so hard to
+    tell that its authors advise against it.
+    """
 
     code: str
     name: str
     description: str = ""
     parents: tuple[str, ...] = field(default=())
     abstract: bool = False
+    blacklisted: bool = False
 
 
 def parse(text: str) -> tuple[TermEntry, ...]:
@@ -32,7 +37,7 @@ def parse(text: str) -> tuple[TermEntry, ...]:
 
     Accepts the AudioSet ontology's JSON (a list of objects with `id`, `name`, `description`,
     `child_ids`, `restrictions`) or CSV with columns `code,name` and optionally `description`,
-    `parents` (codes joined by `;`), `abstract`. Raises `VocabularyError`.
+    `parents` (codes joined by `;`), `abstract`, `blacklisted`. Raises `VocabularyError`.
     """
     entries = _from_json(text) if text.lstrip().startswith("[") else _from_csv(text)
     return _ordered(entries)
@@ -56,6 +61,7 @@ def _from_json(text: str) -> list[TermEntry]:
                 description=node.get("description", ""),
                 parents=tuple(parents[node["id"]]),
                 abstract="abstract" in node.get("restrictions", []),
+                blacklisted="blacklist" in node.get("restrictions", []),
             )
             for node in nodes
         ]
@@ -76,10 +82,15 @@ def _from_csv(text: str) -> list[TermEntry]:
             name=row["name"].strip(),
             description=row.get("description") or "",
             parents=tuple(part.strip() for part in (row.get("parents") or "").split(";") if part),
-            abstract=(row.get("abstract") or "").strip().lower() in {"1", "true", "yes"},
+            abstract=_is_true(row.get("abstract")),
+            blacklisted=_is_true(row.get("blacklisted")),
         )
         for row in reader
     ]
+
+
+def _is_true(cell: str | None) -> bool:
+    return (cell or "").strip().lower() in {"1", "true", "yes"}
 
 
 def _ordered(entries: Iterable[TermEntry]) -> tuple[TermEntry, ...]:
@@ -101,13 +112,34 @@ def _ordered(entries: Iterable[TermEntry]) -> tuple[TermEntry, ...]:
         raise VocabularyError(f"The terms form a circle: {problem.args[1]}") from problem
 
 
-def ancestors(code: str, parents: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    """Every term above `code`, each once even where it is reached by several ways."""
+Edges = Mapping[str, Sequence[str]]
+
+
+def ancestors(code: str, parents: Edges) -> frozenset[str]:
+    """Return every term above `code`, each once even where it is reached by several ways."""
+    return _reached((code,), parents)
+
+
+def descendants(codes: Iterable[str], parents: Edges) -> frozenset[str]:
+    """Return every term below any of `codes`, without these where none is below another."""
+    return _reached(codes, children_of(parents))
+
+
+def children_of(parents: Edges) -> dict[str, tuple[str, ...]]:
+    """Turn the edges round: for each term, those that name it as a parent."""
+    children: dict[str, list[str]] = {}
+    for code, above in parents.items():
+        for parent in above:
+            children.setdefault(parent, []).append(code)
+    return {code: tuple(below) for code, below in children.items()}
+
+
+def _reached(codes: Iterable[str], edges: Edges) -> frozenset[str]:
     found: set[str] = set()
-    waiting = list(parents.get(code, ()))
+    waiting = [code for start in codes for code in edges.get(start, ())]
     while waiting:
-        parent = waiting.pop()
-        if parent not in found:
-            found.add(parent)
-            waiting.extend(parents.get(parent, ()))
+        code = waiting.pop()
+        if code not in found:
+            found.add(code)
+            waiting.extend(edges.get(code, ()))
     return frozenset(found)

@@ -1,6 +1,6 @@
 """Which datasets a user may have: fetching is the permission check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -13,7 +13,8 @@ from apps.accounts.access import (
     require,
     within_reach,
 )
-from apps.datasets.models import Clip, Dataset, Vocabulary
+from apps.accounts.models import User
+from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Vocabulary, WeakLabel
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -107,6 +108,15 @@ def clip_for(user: Principal, full_name: str, uid: UUID) -> Clip:
     if row is None:
         raise ClipUnknownError(f"{dataset} has no clip {uid}.")
     return row
+
+
+def labelled_by(user: User, clip_ids: Collection[int]) -> set[int]:
+    """Which of these clips the user labelled or found empty: what they made, they do not judge."""
+    found: set[int] = set()
+    for kind in (Event, WeakLabel, EmptyAnnotation):
+        rows = kind.objects.filter(clip__in=clip_ids, created_by=user)
+        found.update(rows.values_list("clip_id", flat=True))
+    return found
 
 
 def vocabulary_for(name: str, version: str) -> Vocabulary:

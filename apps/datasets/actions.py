@@ -171,7 +171,7 @@ def _moment(text: Any) -> datetime | None:
 def import_vocabulary(
     *, actor: User, name: str, version: str, text: str, title: str = "", **about: str
 ) -> Vocabulary:
-    """A new version of a vocabulary; the same text again changes nothing.
+    """A new version of a vocabulary; the same text again writes nothing but what was not read then.
 
     `about` may hold `licence` and `source_url`. Raises `VocabularyError` for a text that is
     neither the AudioSet ontology's JSON nor a CSV of terms, and `ConflictError` when the version
@@ -185,6 +185,7 @@ def import_vocabulary(
             raise ConflictError(
                 f"{name} {version} exists with other content: import it as a new version."
             )
+        _note_restrictions(existing, vocabularies.parse(text))
         return existing
     entries = vocabularies.parse(text)
     row = Vocabulary.objects.create(
@@ -197,6 +198,7 @@ def import_vocabulary(
             name=entry.name,
             description=entry.description,
             abstract=entry.abstract,
+            blacklisted=entry.blacklisted,
         )
         for entry in entries
     )
@@ -211,6 +213,12 @@ def import_vocabulary(
         actor=actor.username, vocabulary=str(row), terms=len(terms), sha256=sha256
     )
     return row
+
+
+def _note_restrictions(row: Vocabulary, entries: Iterable[vocabularies.TermEntry]) -> None:
+    """Note which terms the text advises against: earlier imports of it did not read that."""
+    blacklisted = [entry.code for entry in entries if entry.blacklisted]
+    Term.objects.filter(vocabulary=row, code__in=blacklisted).update(blacklisted=True)
 
 
 @transaction.atomic

@@ -48,7 +48,10 @@ class Term(models.Model):
     code = models.CharField(max_length=100)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
+    # It only orders others, and labels nothing.
     abstract = models.BooleanField(default=False)
+    # Those who made the vocabulary advise against it, as people can hardly tell it.
+    blacklisted = models.BooleanField(default=False)
     parents = models.ManyToManyField("self", symmetrical=False, related_name="children")
 
     class Meta:
@@ -299,3 +302,71 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} {self.onset:.3f}-{self.offset:.3f}"
+
+
+class WeakLabel(models.Model):
+    """What is heard somewhere in a clip, or known to be nowhere in it, without saying when."""
+
+    clip = models.ForeignKey(
+        Clip, on_delete=models.CASCADE, related_name="weak_labels", db_index=False
+    )
+    label = models.CharField(max_length=200)
+    term = models.ForeignKey(Term, null=True, blank=True, on_delete=models.PROTECT)
+    confidence = models.FloatField(null=True, blank=True)
+    source = models.CharField(
+        max_length=16, choices=[(s, s.value) for s in Source], default=Source.IMPORT
+    )
+    status = models.CharField(
+        max_length=16, choices=[(s, s.value) for s in Status], default=Status.SUGGESTED
+    )
+    presence = models.CharField(
+        max_length=8, choices=[(p, p.value) for p in Presence], default=Presence.YES
+    )
+    annotator = models.CharField(max_length=150, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["clip", "label", "annotator"], name="weak_label_once_by_each"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence=None)
+                | models.Q(confidence__gte=0, confidence__lte=1),
+                name="weak_label_confidence_is_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(presence__in=[p.value for p in Presence]),
+                name="weak_label_presence_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} in {self.clip}"
+
+
+class EmptyAnnotation(models.Model):
+    """Somebody annotated the clip and found none of the labels in it."""
+
+    clip = models.ForeignKey(
+        Clip, on_delete=models.CASCADE, related_name="empty_annotations", db_index=False
+    )
+    source = models.CharField(
+        max_length=16, choices=[(s, s.value) for s in Source], default=Source.IMPORT
+    )
+    annotator = models.CharField(max_length=150, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["clip", "annotator"], name="empty_annotation_once_by_each"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clip}: none of the labels"

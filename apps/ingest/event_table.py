@@ -1,4 +1,4 @@
-"""The native event table: strong labels, one on each row."""
+"""The native label table: events, labels of whole clips, and clips found empty, one on each row."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from datasets_catalog.labels import Presence, Source, Status
 EVENT_COLUMNS = {
     "path": "the clip's name inside the dataset",
     "onset": "where it begins: seconds from the clip's start",
-    "offset": "where it ends (not included); an empty cell is the clip's end",
+    "offset": "where it ends (not included); an empty cell beside an onset is the clip's end",
     "label": "code or name of a term",
     "f_low": "lower frequency bound, hertz",
     "f_high": "upper frequency bound, hertz",
@@ -25,6 +25,9 @@ EVENT_COLUMNS = {
     "annotator": "code of who labelled it",
 }
 REQUIRED_COLUMNS = ("path", "onset", "offset", "label")
+# What only an event has, and what only a label has.
+PLACED = ("f_low", "f_high", "channel")
+JUDGED = ("confidence", "status", "presence")
 
 _source = cells.choice(Source)
 _status = cells.choice(Status)
@@ -54,19 +57,55 @@ class EventLine:
     annotator: str | None = None
 
 
-def read_event_table(source: Path | BinaryIO, name: str | None = None) -> Lines[EventLine]:
-    """Read event lines as a stream. Raises TableUnreadableError."""
+@dataclass(frozen=True, slots=True)
+class WeakLine:
+    """One weak label: the sound is somewhere in the clip, or known to be nowhere in it."""
+
+    row: int
+    path: str
+    label: str
+    term: str | None = None
+    confidence: float | None = None
+    source: Source = Source.IMPORT
+    status: Status = Status.SUGGESTED
+    presence: Presence = Presence.YES
+    annotator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyLine:
+    """A clip that somebody annotated and found to hold none of the labels."""
+
+    row: int
+    path: str
+    source: Source = Source.IMPORT
+    annotator: str | None = None
+
+
+LabelLine = EventLine | WeakLine | EmptyLine
+
+
+def read_event_table(source: Path | BinaryIO, name: str | None = None) -> Lines[LabelLine]:
+    """Read label lines as a stream. Raises TableUnreadableError."""
     return event_lines(read_table(source, name))
 
 
-def event_lines(table: Table) -> Lines[EventLine]:
+def event_lines(table: Table) -> Lines[LabelLine]:
     """Type the rows of an open table."""
     errors = RowErrors()
     rows = checked_rows(table, allowed=EVENT_COLUMNS, required=REQUIRED_COLUMNS, errors=errors)
     return Lines(rows, _line, errors)
 
 
-def _line(row: RowReader) -> EventLine | None:
+def _line(row: RowReader) -> LabelLine | None:
+    if row.cell("onset") is None and row.cell("offset") is None:
+        line = _empty_line(row) if row.cell("label") is None else _weak_line(row)
+    else:
+        line = _event_line(row)
+    return line if row.is_clean else None
+
+
+def _event_line(row: RowReader) -> LabelLine:
     path = row.required("path", cells.path)
     onset, offset = read_interval(row, "onset", "offset")
     label = row.required("label", cells.name)
@@ -74,7 +113,7 @@ def _line(row: RowReader) -> EventLine | None:
     f_high = row.optional("f_high", cells.hertz)
     if f_low is not None and f_high is not None and f_high <= f_low:
         row.refuse("f_high", row.cell("f_high"), "more hertz than f_low")
-    line = EventLine(
+    return EventLine(
         row=row.number,
         path=path or "",
         onset=onset or 0.0,
@@ -89,7 +128,36 @@ def _line(row: RowReader) -> EventLine | None:
         presence=row.optional("presence", _presence) or Presence.YES,
         annotator=row.optional("annotator", cells.code),
     )
-    return line if row.is_clean else None
+
+
+def _weak_line(row: RowReader) -> LabelLine:
+    _refuse_filled(row, PLACED, "nothing, as a label of the whole clip has no place in it")
+    return WeakLine(
+        row=row.number,
+        path=row.required("path", cells.path) or "",
+        label=row.required("label", cells.name) or "",
+        confidence=row.optional("confidence", cells.share),
+        source=row.optional("source", _source) or Source.IMPORT,
+        status=row.optional("status", _status) or Status.SUGGESTED,
+        presence=row.optional("presence", _presence) or Presence.YES,
+        annotator=row.optional("annotator", cells.code),
+    )
+
+
+def _empty_line(row: RowReader) -> LabelLine:
+    _refuse_filled(row, (*PLACED, *JUDGED), "nothing, as the row says that the clip holds none")
+    return EmptyLine(
+        row=row.number,
+        path=row.required("path", cells.path) or "",
+        source=row.optional("source", _source) or Source.IMPORT,
+        annotator=row.optional("annotator", cells.code),
+    )
+
+
+def _refuse_filled(row: RowReader, columns: tuple[str, ...], expected: str) -> None:
+    for column in columns:
+        if row.cell(column) is not None:
+            row.refuse(column, row.cell(column), expected)
 
 
 def read_interval(

@@ -1,149 +1,45 @@
-"""Bringing events in from label files of any known format."""
+"""Bringing labels in from files of any known format: events, weak labels, clips found empty."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import touch_draft
-from apps.datasets.models import Clip, Dataset, Event, Term
-from apps.ingest.event_table import EventLine
+from apps.datasets.models import Dataset, EmptyAnnotation, Event, WeakLabel
+from apps.ingest.importers.labels import LossReport
 from apps.ingest.importers.registry import read_labels
+from apps.ingest.label_plans import (
+    EVENT_COLUMNS,
+    WEAK_COLUMNS,
+    EmptyPlan,
+    Label,
+    Plan,
+    add_events,
+    add_weak,
+    replace_events,
+    replace_weak,
+)
+from apps.ingest.label_rows import FoundEmpty, LabelReader, LabelRows, annotators_of, refuse_empty
 from apps.ingest.report import Report
-from apps.ingest.rows import Problem, RowError, RowErrors
-from datasets_catalog.labels import Event as EventValue
-from datasets_catalog.labels import Extent, Presence, Source, Status, event_problems
+from apps.ingest.rows import Problem, RowErrors
 from datasets_catalog.roles import Permission
 
 BATCH = 2000
-# What an import may change of an event; its clip, label and identity stay.
-CHANGEABLE = [
-    "onset",
-    "offset",
-    "f_low",
-    "f_high",
-    "channel",
-    "confidence",
-    "source",
-    "status",
-    "presence",
-    "annotator",
-]
+LEFT = "labels that are there with another status, source or confidence were left as they are"
+NOT_REPLACED = (
+    "Nothing was replaced, as some lines are wrong: with `replace` the file says all there is of"
+    " its clips. Correct the lines, or add the others without `replace`"
+)
 
-
-class Clips:
-    """Finds the clip a label file means: by path, by path without ending, by file name, by stem."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        rows = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
-        self._by_path = {clip.path: clip for clip in rows}
-        self._by_name: dict[str, list[Clip]] = {}
-        for clip in self._by_path.values():
-            path = PurePosixPath(clip.path)
-            for key in {str(path.with_suffix("")), path.name, path.stem}:
-                self._by_name.setdefault(key, []).append(clip)
-
-    def find(self, path: str) -> Clip | None:
-        """The clip, or None if there is none or the name could mean several."""
-        if path in self._by_path:
-            return self._by_path[path]
-        meant = PurePosixPath(path)
-        for key in (path, str(meant.with_suffix("")), meant.name, meant.stem):
-            found = self._by_name.get(key, [])
-            if len(found) == 1:
-                return found[0]
-        return None
-
-
-class Labels:
-    """Turns lines into events of the dataset, and says what is wrong with the others."""
-
-    def __init__(self, dataset: Dataset, actor: User, errors: RowErrors) -> None:
-        self._clips = Clips(dataset)
-        self._actor = actor
-        self._errors = errors
-        self._vocabulary = dataset.vocabulary
-        terms = Term.objects.filter(vocabulary=dataset.vocabulary) if dataset.vocabulary else ()
-        self._by_code = {term.code: term for term in terms}
-        self._by_name = {term.name.casefold(): term for term in self._by_code.values()}
-
-    def events(self, lines: Iterable[EventLine]) -> Iterator[Event]:
-        for line in lines:
-            event = self._event(line)
-            if event is not None:
-                yield event
-
-    def _event(self, line: EventLine) -> Event | None:
-        clip = self._clips.find(line.path)
-        if clip is None:
-            self._refuse(line, "path", line.path, "a clip of this dataset", Problem.CLIP_UNKNOWN)
-            return None
-        term = self._term(line)
-        if term is None and self._vocabulary is not None:
-            expected = f"a term of {self._vocabulary}, by code or name"
-            self._refuse(line, "label", line.label, expected, Problem.VALUE_INVALID)
-            return None
-        event = Event(
-            clip=clip,
-            label=term.name if term else line.label,
-            term=term,
-            onset=line.onset,
-            offset=clip.duration if line.offset is None else line.offset,
-            f_low=line.f_low,
-            f_high=line.f_high,
-            channel=line.channel,
-            confidence=line.confidence,
-            source=line.source,
-            status=line.status,
-            presence=line.presence,
-            annotator=line.annotator or "",
-            created_by=self._actor,
-        )
-        return event if self._fits(line, event, clip) else None
-
-    def _term(self, line: EventLine) -> Term | None:
-        for text in (line.term, line.label):
-            if text:
-                found = self._by_code.get(text) or self._by_name.get(text.casefold())
-                if found is not None:
-                    return found
-        return None
-
-    def _fits(self, line: EventLine, event: Event, clip: Clip) -> bool:
-        extent = Extent(clip.duration, clip.sample_rate, clip.channels)
-        found = event_problems(event_value(event), extent)
-        for problem in found:
-            self._refuse(line, problem.field, problem.value, problem.message, Problem.VALUE_INVALID)
-        return not found
-
-    def _refuse(
-        self, line: EventLine, column: str, value: object, expected: str, code: Problem
-    ) -> None:
-        self._errors.add(RowError(line.row, column, str(value), expected, code))
-
-
-def event_value(event: Event) -> EventValue:
-    """The row as the value that the rules judge and hash."""
-    return EventValue(
-        event_id=str(event.uid),
-        label=event.label,
-        onset=event.onset,
-        offset=event.offset,
-        term=event.term.code if event.term else None,
-        f_low=event.f_low,
-        f_high=event.f_high,
-        channel=event.channel,
-        confidence=event.confidence,
-        source=Source(event.source),
-        status=Status(event.status),
-        presence=Presence(event.presence),
-        annotator=event.annotator or None,
-        verifier=event.verifier or None,
-    )
+Labelled = TypeVar("Labelled", Event, WeakLabel, EmptyAnnotation)
 
 
 def import_labels(
@@ -155,112 +51,164 @@ def import_labels(
     replace: bool = False,
     dry_run: bool = False,
 ) -> Report:
-    """Add the events of a label file; events that are there already are left as they are.
+    """Add the labels of a file; those that are there already are left as they are.
 
-    With `replace`, the events of every clip that the file names are taken out first. Lines that
-    are wrong are named in the report; the others come in, all in one step.
+    Lines that are wrong are named in the report; the others come in, all in one step. With
+    `replace` the file says all there is of the clips that it names: what it does not have is taken
+    out. It replaces nothing then while any line is wrong, but for lines of clips that are not here.
     """
     require(actor, Permission.EVENT_EDIT, dataset.organisation)
     report = Report(dry_run=dry_run)
     labels = read_labels(source, format_name)
-    errors = RowErrors()
-    events = list(Labels(dataset, actor, errors).events(labels.events))
+    rows = LabelReader(dataset, actor, labels.errors, labels.losses).read(labels.lines)
+    if replace and len(labels.errors) > labels.errors.by_code[Problem.CLIP_UNKNOWN]:
+        report.note(NOT_REPLACED)
+    else:
+        write_labels(
+            dataset, rows, report, labels.errors, labels.losses, replace=replace, dry_run=dry_run
+        )
     report.add_rows(labels.errors)
-    report.add_rows(errors)
     report.losses.extend(labels.losses.as_json())
-    if labels.empty_clips:
-        report.note("Listed as holding none of the labels", labels.empty_clips)
-    if dry_run:
-        report.added = len(events)
-        return report
-    write_events(dataset, events, report, replace=replace)
-    record.events_imported(
-        actor=actor.username,
-        organisation=dataset.organisation.name,
-        dataset=dataset.full_name,
-        format_name=format_name,
-        events=report.added,
-    )
+    if not dry_run:
+        record.events_imported(
+            actor=actor.username,
+            organisation=dataset.organisation.name,
+            dataset=dataset.full_name,
+            format_name=format_name,
+            events=report.added,
+        )
     return report
 
 
-def _identity(event: Event) -> tuple[object, ...]:
-    return (
-        event.clip_id,
-        event.label,
-        round(event.onset, 6),
-        round(event.offset, 6),
-        event.channel,
-        event.annotator,
-        event.presence,
-    )
+@dataclass(frozen=True, slots=True)
+class _Existing:
+    """What the clips that an import names are labelled with."""
+
+    events: list[Event]
+    weak: list[WeakLabel]
+    empty: list[EmptyAnnotation]
 
 
-@transaction.atomic
-def write_events(
-    dataset: Dataset, events: Sequence[Event], report: Report, *, replace: bool
+@dataclass(frozen=True, slots=True)
+class _Plans:
+    events: Plan[Event]
+    weak: Plan[WeakLabel]
+    empty: EmptyPlan
+
+
+def write_labels(
+    dataset: Dataset,
+    rows: LabelRows,
+    report: Report,
+    errors: RowErrors,
+    losses: LossReport,
+    *,
+    replace: bool = False,
+    dry_run: bool = False,
 ) -> None:
-    """Write events that were checked; the report says how many were new."""
-    row = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    clip_ids = sorted({event.clip_id for event in events})
-    existing: list[Event] = []
-    for start in range(0, len(clip_ids), BATCH):
-        existing.extend(Event.objects.filter(clip_id__in=clip_ids[start : start + BATCH]))
-    plan = _replacement(existing, events) if replace else _addition(existing, events)
-    Event.objects.bulk_create(plan.fresh, batch_size=BATCH)
-    Event.objects.bulk_update(plan.changed, CHANGEABLE, batch_size=BATCH)
-    Event.objects.filter(pk__in=[event.pk for event in plan.gone]).delete()
-    report.added, report.changed = len(plan.fresh), len(plan.changed)
-    report.unchanged = len(events) - len(plan.fresh) - len(plan.changed)
-    if plan.gone:
-        report.note(f"{len(plan.gone)} events that the file no longer has were taken out")
-    moved = {event.clip_id for event in (*plan.fresh, *plan.changed, *plan.gone)}
-    if moved:
-        touch_draft(row, clips=moved)
+    """Write rows that were checked, in one transaction; the report says how many were new.
 
-
-@dataclass(slots=True)
-class Plan:
-    """What an import does to the events of the clips that it names."""
-
-    fresh: list[Event] = field(default_factory=list)
-    changed: list[Event] = field(default_factory=list)
-    gone: list[Event] = field(default_factory=list)
-
-
-def _addition(existing: Iterable[Event], events: Iterable[Event]) -> Plan:
-    plan = Plan()
-    present = {_identity(event) for event in existing}
-    for event in events:
-        key = _identity(event)
-        if key not in present:
-            present.add(key)
-            plan.fresh.append(event)
-    return plan
-
-
-def _replacement(existing: Iterable[Event], events: Iterable[Event]) -> Plan:
-    """Pair old and new events of one clip and label in order of time.
-
-    So an event that only moved stays the same event, and a diff can say by how much.
+    A row that says a clip is empty is refused where its annotator has labelled the clip, unless
+    those labels are replaced; whoever labels a clip that they found empty no longer finds it so.
     """
-    plan = Plan()
-    before: dict[tuple[int, str], list[Event]] = {}
-    for event in sorted(existing, key=_place):
-        before.setdefault((event.clip_id, event.label), []).append(event)
-    for event in sorted(events, key=_place):
-        waiting = before.get((event.clip_id, event.label))
-        if not waiting:
-            plan.fresh.append(event)
-            continue
-        kept = waiting.pop(0)
-        if any(getattr(kept, name) != getattr(event, name) for name in CHANGEABLE):
-            for name in CHANGEABLE:
-                setattr(kept, name, getattr(event, name))
-            plan.changed.append(kept)
-    plan.gone = [event for left in before.values() for event in left]
+    with transaction.atomic():
+        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        plans = _plans(rows, errors, replace=replace)
+        _report(report, losses, rows, plans)
+        if dry_run:
+            return
+        _apply(Event.objects.all(), EVENT_COLUMNS, plans.events)
+        _apply(WeakLabel.objects.all(), WEAK_COLUMNS, plans.weak)
+        _delete(EmptyAnnotation.objects.all(), plans.empty.gone)
+        EmptyAnnotation.objects.bulk_create(plans.empty.fresh, batch_size=BATCH)
+        moved = plans.events.clips() | plans.weak.clips() | plans.empty.clips()
+        if moved:
+            touch_draft(locked, clips=moved)
+
+
+def _plans(rows: LabelRows, errors: RowErrors, *, replace: bool) -> _Plans:
+    emptied = {each.annotation.clip_id for each in rows.empty}
+    with_events = {event.clip_id for event in rows.events} | emptied
+    with_weak = {label.clip_id for label in rows.weak} | emptied
+    there = _Existing(
+        list(_of_clips(Event.objects.all(), with_events)),
+        list(_of_clips(WeakLabel.objects.all(), with_weak)),
+        list(_of_clips(EmptyAnnotation.objects.all(), with_events | with_weak)),
+    )
+    if replace:
+        events = replace_events(there.events, rows.events)
+        weak = replace_weak(there.weak, rows.weak)
+    else:
+        events, weak = add_events(there.events, rows.events), add_weak(there.weak, rows.weak)
+    return _Plans(events, weak, _empty_plan(rows, there, errors, replace=replace))
+
+
+def _empty_plan(
+    rows: LabelRows, there: _Existing, errors: RowErrors, *, replace: bool
+) -> EmptyPlan:
+    plan = EmptyPlan()
+    known = {(each.clip_id, each.annotator): each for each in there.empty}
+    labelled = set() if replace else annotators_of(there.events) | annotators_of(there.weak)
+    for each in rows.empty:
+        annotation = each.annotation
+        key = (annotation.clip_id, annotation.annotator)
+        if key in labelled:
+            refuse_empty(errors, each, _taken_out_first(each))
+        elif known.pop(key, None) is None:
+            plan.fresh.append(annotation)
+        else:
+            plan.unchanged += 1
+    said = annotators_of(rows.labels())
+    plan.gone = [each for key, each in known.items() if replace or key in said]
     return plan
 
 
-def _place(event: Event) -> tuple[int, str, float, float]:
-    return (event.clip_id, event.label, event.onset, event.offset)
+def _taken_out_first(each: FoundEmpty) -> str:
+    who = each.annotation.annotator
+    by = f" by {who}" if who else ""
+    return f"a clip without labels{by}: this one has some, which `replace` takes out"
+
+
+def _report(report: Report, losses: LossReport, rows: LabelRows, plans: _Plans) -> None:
+    labels = (plans.events, plans.weak)
+    report.added = sum(len(plan.fresh) for plan in labels) + len(plans.empty.fresh)
+    report.changed = sum(len(plan.changed) for plan in labels)
+    known = len(rows.events) + len(rows.weak) + plans.empty.unchanged
+    report.unchanged = known - sum(len(plan.fresh) + len(plan.changed) for plan in labels)
+    if plans.weak.fresh:
+        report.note(f"{len(plans.weak.fresh)} of those added are labels of whole clips")
+    if plans.empty.fresh:
+        paths = sorted(each.clip.path for each in plans.empty.fresh)
+        report.note("Noted as annotated and holding none of the labels", paths)
+    for count, text in (
+        (len(plans.events.gone), "events that the file no longer has were taken out"),
+        (len(plans.weak.gone), "labels of whole clips that the file no longer has were taken out"),
+        (len(plans.empty.gone), "clips are no longer noted as holding none of the labels"),
+    ):
+        if count:
+            report.note(f"{count} {text}")
+    for plan in labels:
+        for each in plan.left:
+            losses.note(LEFT, f"{each.clip.path}: {each.label}")
+
+
+def _apply(table: QuerySet[Label], columns: Iterable[str], plan: Plan[Label]) -> None:
+    _delete(table, plan.gone)
+    table.bulk_update(plan.changed, [name.removesuffix("_id") for name in columns], BATCH)
+    table.bulk_create(plan.fresh, BATCH)
+
+
+def _delete(table: QuerySet[Labelled], gone: Iterable[Labelled]) -> None:
+    for ids in _chunks([row.pk for row in gone]):
+        table.filter(pk__in=ids).delete()
+
+
+def _of_clips(table: QuerySet[Labelled], clip_ids: Iterable[int]) -> Iterator[Labelled]:
+    for some in _chunks(sorted(clip_ids)):
+        yield from table.filter(clip_id__in=some).select_related("clip")
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while some := list(islice(rest, BATCH)):
+        yield some

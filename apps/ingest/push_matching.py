@@ -10,7 +10,7 @@ from apps.audio.probe import Probe
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_table
 from apps.ingest.draft_files import Part, part_of
-from apps.ingest.event_table import EventLine, read_event_table
+from apps.ingest.event_table import LabelLine, read_event_table
 from apps.ingest.intake import Accepted
 from apps.ingest.models import PushedFile
 from apps.ingest.rows import RowErrors
@@ -71,7 +71,7 @@ def clip_lines_of(dataset: Dataset, table: PushedFile) -> tuple[list[ClipLine], 
         return list(lines), lines.errors
 
 
-def event_lines_of(table: PushedFile) -> tuple[list[EventLine], RowErrors]:
+def event_lines_of(table: PushedFile) -> tuple[list[LabelLine], RowErrors]:
     with open_blob(_readable(table)) as stream:
         lines = read_event_table(cast("BinaryIO", stream), table.path)
         return list(lines), lines.errors

@@ -28,8 +28,10 @@ from apps.ingest.draft_files import (
     part_of,
     pointer_oid,
 )
+from apps.ingest.importers.labels import LossReport
 from apps.ingest.intake import Accepted, Arrival, admit, examine
-from apps.ingest.labels import Labels, write_events
+from apps.ingest.label_rows import LabelReader
+from apps.ingest.labels import write_labels
 from apps.ingest.models import Push, PushedFile
 from apps.ingest.paths import clash_key, clean_path
 from apps.ingest.push_card import card_says
@@ -362,18 +364,19 @@ def _label(actor: User, dataset: Dataset, commit: _Commit, fresh: set[str]) -> N
         return
     require(actor, Permission.EVENT_EDIT, dataset.organisation)
     lines, errors = event_lines_of(table)
-    events = list(Labels(dataset, actor, errors).events(lines))
-    if commit.has(Part.EVENTS):
-        waiting = errors.by_code[Problem.CLIP_UNKNOWN]
-        _refuse_rows([each for each in errors if each.code != Problem.CLIP_UNKNOWN], table.path)
-        if waiting:
-            commit.notes.append(f"{waiting} events wait for their clips.")
-    else:
-        events = [event for event in events if event.clip.path in fresh]
+    losses = LossReport()
+    rows = LabelReader(dataset, actor, errors, losses).read(lines)
+    if not commit.has(Part.EVENTS):
+        rows, errors, losses = rows.of_paths(fresh), RowErrors(), LossReport()
     report = Report()
-    write_events(dataset, events, report, replace=False)
+    write_labels(dataset, rows, report, errors, losses)
+    waiting = errors.by_code[Problem.CLIP_UNKNOWN]
+    _refuse_rows([each for each in errors if each.code != Problem.CLIP_UNKNOWN], table.path)
+    if waiting:
+        commit.notes.append(f"{waiting} labels wait for their clips.")
     if report.added:
-        commit.notes.append(f"{report.added} events were added.")
+        commit.notes.append(f"{report.added} labels were added.")
+    commit.notes += [f"{loss.count}: {loss.reason}." for loss in losses]
 
 
 def _recorded(actor: User, dataset: Dataset, commit: _Commit) -> Push:

@@ -29,6 +29,9 @@ class Problem(StrEnum):
     LICENCE_UNKNOWN = "ingest.licence_unknown"
     FIELD_INVALID = "ingest.field_invalid"
     CLIP_UNKNOWN = "ingest.clip_unknown"
+    CLIP_AMBIGUOUS = "ingest.clip_ambiguous"
+    TERM_UNFIT = "ingest.term_unfit"
+    LABEL_CONFLICT = "ingest.label_conflict"
 
 
 @dataclass(frozen=True, slots=True)

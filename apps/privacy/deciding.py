@@ -11,8 +11,9 @@ from django.utils import timezone
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.audit import record
+from apps.datasets.access import labelled_by
 from apps.datasets.actions import touch_draft
-from apps.datasets.models import Clip, Dataset, Event
+from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import RELATED
 from apps.privacy.models import Batch, Decision, Finding
 from apps.privacy.redaction import Method
@@ -216,8 +217,7 @@ def own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
     found: list[str] = []
     for some in chunks(clip_ids):
         mine = Clip.objects.filter(pk__in=some)
-        labelled = Event.objects.filter(clip__in=some, created_by=actor).values("clip")
-        paths = mine.filter(added_by=actor) | mine.filter(pk__in=labelled)
+        paths = mine.filter(added_by=actor) | mine.filter(pk__in=labelled_by(actor, some))
         found += paths.order_by("path").values_list("path", flat=True)
     return found
 

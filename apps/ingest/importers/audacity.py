@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from apps.ingest import cells
-from apps.ingest.event_table import EventLine
+from apps.ingest.event_table import EmptyLine, EventLine, LabelLine
 from apps.ingest.importers.labels import Labels, LabelsUnreadableError, LossReport, read_each
 from apps.ingest.paths import PathInvalidError, clean_path
 from apps.ingest.rows import Problem, Row, RowError, RowReader, row_readers
@@ -61,21 +61,20 @@ def read(source: Path) -> Labels:
         raise LabelsUnreadableError(f"{source.name} has no label tracks ({SUFFIX} files).")
     labels = Labels(())
 
-    def events(file: Path) -> Iterator[EventLine]:
+    def lines(file: Path) -> Iterator[LabelLine]:
         relative = file.name if file == source else file.relative_to(source).as_posix()
         try:
             path = clean_path(relative.removesuffix(file.suffix))
         except PathInvalidError as error:
             labels.errors.add(RowError(0, "", "", error.message, Problem.PATH_INVALID))
             return
-        found = False
-        for event in _merged(_rows(file, labels.losses), path, labels):
-            found = True
-            yield event
-        if not found:
-            labels.empty_clips.append(path)
+        rows = list(_rows(file, labels.losses))
+        # A track whose labels were all left out is not one that holds none.
+        if not rows:
+            yield EmptyLine(0, path)
+        yield from _merged(iter(rows), path, labels)
 
-    labels.events = read_each(source, files, labels.errors, events)
+    labels.lines = read_each(source, files, labels.errors, lines)
     return labels
 
 

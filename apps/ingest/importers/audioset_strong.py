@@ -54,7 +54,7 @@ def read(source: Path) -> Labels:
     labels = Labels(())
     names = _names((source if source.is_dir() else source.parent) / NAMES_FILE)
 
-    def events(file: Path) -> Iterator[EventLine]:
+    def lines(file: Path) -> Iterator[EventLine]:
         for row in row_readers(read_table(file), labels.errors):
             segment = row.required("segment_id", cells.path)
             onset, offset = read_interval(row, "start_time_seconds", "end_time_seconds")
@@ -67,7 +67,7 @@ def read(source: Path) -> Labels:
             name = names.get(term, term)
             yield EventLine(row.number, segment, onset, offset, name, term=term, presence=presence)
 
-    labels.events = read_each(source, files, labels.errors, events)
+    labels.lines = read_each(source, files, labels.errors, lines)
     return labels
 
 

@@ -10,15 +10,14 @@ from pathlib import Path, PurePosixPath
 
 from apps.ingest import cells
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.event_table import EventLine, read_interval
+from apps.ingest.event_table import EmptyLine, EventLine, LabelLine, WeakLine, read_interval
 from apps.ingest.importers.labels import (
-    WHOLE_CLIP,
     Labels,
     LabelsUnreadableError,
     LayoutClips,
     read_each,
 )
-from apps.ingest.rows import RowReader, row_readers
+from apps.ingest.rows import Problem, RowReader, row_readers
 from apps.ingest.tables import Table, TableUnreadableError, read_table
 
 STRONG = ("filename", "onset", "offset", "event_label")
@@ -74,7 +73,7 @@ def read(source: Path) -> Labels:
         root = _required_root(source)
         files, audio = _tables(root), Audio(source, root)
 
-    def events(file: Path) -> Iterator[EventLine]:
+    def lines(file: Path) -> Iterator[LabelLine]:
         table = read_table(file)
         if table.columns not in KINDS and file == source:
             raise LabelsUnreadableError(
@@ -82,9 +81,9 @@ def read(source: Path) -> Labels:
                 f" {' '.join(STRONG)} or {' '.join(WEAK)}."
             )
         for row in _rows(table, labels, file):
-            yield from _events(row, labels, file, audio)
+            yield from _lines(row, labels, file, audio)
 
-    labels.events = read_each(source, files, labels.errors, events)
+    labels.lines = read_each(source, files, labels.errors, lines)
     return labels
 
 
@@ -104,19 +103,21 @@ def _rows(table: Table, labels: Labels, file: Path) -> Iterator[RowReader]:
         labels.losses.note(NOT_LABELS, file.name)
 
 
-def _events(
+def _lines(
     row: RowReader, labels: Labels, file: Path, audio: "Audio | None"
-) -> Iterator[EventLine]:
+) -> Iterator[LabelLine]:
     name = row.required("filename", cells.path)
     if name is None:
         return
-    path = (audio.find(file, name) if audio else None) or name
+    path = _path(row, name, file, audio)
+    if path is None:
+        return
     if "event_labels" in row.values:
-        yield from _weak_events(row, path, labels)
+        yield from _weak_lines(row, path)
     elif "event_label" not in row.values:
         labels.losses.note(NO_LABELS, path)
     elif all(row.cell(column) is None for column in STRONG[1:]):
-        labels.empty_clips.append(path)
+        yield EmptyLine(row.number, path)
     else:
         label = row.required("event_label", cells.name)
         onset, offset = read_interval(row, "onset", "offset")
@@ -126,13 +127,24 @@ def _events(
             yield EventLine(row.number, path, onset, offset, label)
 
 
-def _weak_events(row: RowReader, path: str, labels: Labels) -> Iterator[EventLine]:
+def _path(row: RowReader, name: str, file: Path, audio: "Audio | None") -> str | None:
+    """Return which clip the row means: the table's own folder decides, never another's file."""
+    if audio is None or not audio:
+        return name
+    found = audio.candidates(file, name)
+    if len(found) > 1:
+        expected = f"one file; {' and '.join(found[:3])} are both in the folder"
+        row.refuse("filename", name, expected, Problem.CLIP_AMBIGUOUS)
+        return None
+    return found[0] if found else audio.expected(file, name)
+
+
+def _weak_lines(row: RowReader, path: str) -> Iterator[LabelLine]:
     text = row.optional("event_labels", cells.joined_names)
     if text is None and row.is_clean:
-        labels.empty_clips.append(path)
-    for label in dict.fromkeys(text or ()):
-        labels.losses.note(WHOLE_CLIP, f"{path}: {label}")
-        yield EventLine(row.number, path, 0.0, None, label)
+        yield EmptyLine(row.number, path)
+    for label in text or ():
+        yield WeakLine(row.number, path, label)
 
 
 class Audio:
@@ -147,21 +159,27 @@ class Audio:
                 path = file.relative_to(source).as_posix()
                 self._by_name.setdefault(file.name, []).append(path)
 
+    def __bool__(self) -> bool:
+        return bool(self._by_name)
+
     def candidates(self, table: Path, name: str) -> list[str]:
-        """Return the files that a row of a table can mean, the most likely folder first of all."""
-        listed = table.relative_to(self._root / "metadata").with_suffix("")
-        folder = listed.with_name(_FOLDERS.get(listed.name, listed.name))
-        audio = PurePosixPath(self._prefix, "audio")
+        """Return the files that a row of a table can mean, of the likeliest folder that has any."""
         found = self._by_name.get(PurePosixPath(name).name, [])
-        for below in (audio / folder, audio / folder.parent, audio / listed.parts[0]):
+        for below in self._folders(table):
             near = [path for path in found if PurePosixPath(path).is_relative_to(below)]
             if near:
                 return near
-        return found
+        return []
 
-    def find(self, table: Path, name: str) -> str | None:
-        found = self.candidates(table, name)
-        return found[0] if len(found) == 1 else None
+    def expected(self, table: Path, name: str) -> str:
+        """Return the path that a file of the table would have, were it there."""
+        return (self._folders(table)[0] / PurePosixPath(name).name).as_posix()
+
+    def _folders(self, table: Path) -> tuple[PurePosixPath, ...]:
+        listed = table.relative_to(self._root / "metadata").with_suffix("")
+        folder = listed.with_name(_FOLDERS.get(listed.name, listed.name))
+        audio = PurePosixPath(self._prefix, "audio")
+        return audio / folder, audio / folder.parent, audio / listed.parts[0]
 
 
 def clips(source: Path) -> LayoutClips | None:

@@ -15,9 +15,8 @@ from typing import Any
 
 from apps.ingest import cells
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.event_table import EventLine
+from apps.ingest.event_table import EmptyLine, LabelLine, WeakLine
 from apps.ingest.importers.labels import (
-    WHOLE_CLIP,
     Labels,
     LabelsUnreadableError,
     LayoutClips,
@@ -96,12 +95,14 @@ def read(source: Path) -> Labels:
     if (source / METADATA / "pp_pnp_ratings_FSD50K.json").is_file():
         labels.losses.note(RATINGS, "pp_pnp_ratings_FSD50K.json")
 
-    def events(file: Path) -> Iterator[EventLine]:
+    def lines(file: Path) -> Iterator[LabelLine]:
         terms = _vocabulary(file.parent / "vocabulary.csv")
+        # One table alone says no folder: its names are those of files, wherever they lie.
+        folder = "" if source.is_file() else f"{parts[file].audio}/"
         for row in row_readers(read_table(file), labels.errors):
-            yield from _events(row, parts[file], terms, labels)
+            yield from _lines(row, folder, terms, labels)
 
-    labels.events = read_each(source, parts, labels.errors, events)
+    labels.lines = read_each(source, parts, labels.errors, lines)
     return labels
 
 
@@ -113,9 +114,9 @@ def _vocabulary(file: Path) -> dict[str, str]:
     return {row[1]: row[2] for row in rows if len(row) > 2}  # noqa: PLR2004 - index, label, mid
 
 
-def _events(
-    row: RowReader, part: Part, terms: dict[str, str], labels: Labels
-) -> Iterator[EventLine]:
+def _lines(
+    row: RowReader, folder: str, terms: dict[str, str], labels: Labels
+) -> Iterator[LabelLine]:
     fname = row.required("fname", _fname)
     names = row.optional("labels", cells.joined_names) or ()
     mids = row.optional("mids", cells.joined_names) or ()
@@ -123,16 +124,14 @@ def _events(
         row.refuse("mids", row.cell("mids"), f"{len(names)} identifiers, as many as labels")
     if fname is None or not row.is_clean:
         return
-    path = part.path(fname)
+    path = f"{folder}{fname}.wav"
     if not names:
-        labels.empty_clips.append(path)
-        return
+        yield EmptyLine(row.number, path)
     if len(names) > 1:
         labels.losses.note(ANCESTORS, path)
     identifiers: tuple[str | None, ...] = mids or tuple(terms.get(name) for name in names)
     for name, term in zip(names, identifiers, strict=True):
-        labels.losses.note(WHOLE_CLIP, f"{path}: {name}")
-        yield EventLine(row.number, path, 0.0, None, name, term=term)
+        yield WeakLine(row.number, path, name, term=term)
 
 
 def _fname(value: Any) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.event_table import EventLine
+from apps.ingest.event_table import LabelLine
 from apps.ingest.rows import Problem, RowError, RowErrors
 from apps.ingest.tables import TableUnreadableError
 from datasets_catalog.errors import InvalidError
@@ -14,8 +14,6 @@ from datasets_catalog.errors import InvalidError
 KEPT_EXAMPLES = 5
 
 T = TypeVar("T")
-
-WHOLE_CLIP = "labels of a whole clip became events over the whole clip"
 
 
 class LabelsUnreadableError(InvalidError):
@@ -62,16 +60,14 @@ class LossReport:
 
 @dataclass(slots=True)
 class Labels:
-    """Events as a stream, read once; the other fields are complete when the stream has ended.
+    """Lines as a stream, read once; the other fields are complete when the stream has ended.
 
-    The path of an event is the clip's where the source says it, else the file's name or its stem.
-    `empty_clips` are clips that the source lists as holding none of its labels.
+    The path of a line is the clip's where the source says it, else the file's name or its stem.
     """
 
-    events: Iterable[EventLine]
+    lines: Iterable[LabelLine]
     errors: RowErrors = field(default_factory=RowErrors)
     losses: LossReport = field(default_factory=LossReport)
-    empty_clips: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

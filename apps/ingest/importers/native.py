@@ -1,4 +1,4 @@
-"""Earmark's own event table (CSV, JSONL, Parquet)."""
+"""Earmark's own label table (CSV, JSONL, Parquet)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The native event table."""
+"""The native label table."""
 
 import csv
 import io
@@ -8,14 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.ingest.event_table import EVENT_COLUMNS, EventLine, read_event_table
+from apps.ingest.event_table import (
+    EVENT_COLUMNS,
+    EmptyLine,
+    EventLine,
+    LabelLine,
+    WeakLine,
+    read_event_table,
+)
 from apps.ingest.rows import Problem, RowError
 from datasets_catalog.labels import Presence, Source, Status
 
 
-def read(raw: str, name: str = "events.csv") -> tuple[list[EventLine], list[RowError]]:
+def read_lines(raw: str, name: str = "events.csv") -> tuple[list[LabelLine], list[RowError]]:
     lines = read_event_table(io.BytesIO(raw.encode()), name)
     return list(lines), list(lines.errors)
+
+
+def read(raw: str) -> tuple[list[EventLine], list[RowError]]:
+    lines, errors = read_lines(raw)
+    assert all(isinstance(line, EventLine) for line in lines)
+    return [line for line in lines if isinstance(line, EventLine)], errors
 
 
 def with_cell(column: str, cell: str) -> tuple[list[EventLine], list[RowError]]:
@@ -123,6 +136,40 @@ def test_the_upper_bound_lies_above_the_lower() -> None:
     _, errors = read("path,onset,offset,label,f_low,f_high\na.wav,0,1,Dog,500,500\n")
 
     assert [error.column for error in errors] == ["f_high"]
+
+
+def test_a_label_without_times_is_of_the_whole_clip() -> None:
+    lines, errors = read_lines("path,onset,offset,label,presence,annotator\na.wav,,,Dog,no,ann-1\n")
+
+    assert errors == []
+    assert lines == [WeakLine(2, "a.wav", "Dog", presence=Presence.NO, annotator="ann-1")]
+
+
+def test_a_row_without_label_and_times_says_that_the_clip_holds_none() -> None:
+    lines, errors = read_lines("path,onset,offset,label,source\na.wav,,,,human\n")
+
+    assert errors == []
+    assert lines == [EmptyLine(2, "a.wav", source=Source.HUMAN)]
+
+
+@pytest.mark.parametrize(
+    ("label", "column", "cell"),
+    [
+        ("Dog", "f_low", "100"),
+        ("Dog", "channel", "0"),
+        ("", "f_high", "100"),
+        ("", "confidence", "0.5"),
+        ("", "status", "verified"),
+        ("", "presence", "no"),
+    ],
+)
+def test_what_only_an_event_or_a_label_has_is_refused_elsewhere(
+    label: str, column: str, cell: str
+) -> None:
+    lines, errors = read_lines(f"path,onset,offset,label,{column}\na.wav,,,{label},{cell}\n")
+
+    assert lines == []
+    assert [(error.row, error.column) for error in errors] == [(2, column)]
 
 
 seconds = st.floats(0, 86_400, allow_nan=False)

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.ingest.event_table import EventLine
+from apps.ingest.event_table import EmptyLine, EventLine, LabelLine, WeakLine
 from apps.ingest.importers import audacity, desed, fsd50k
 from apps.ingest.importers.labels import (
     KEPT_EXAMPLES,
-    WHOLE_CLIP,
     Labels,
     LabelsUnreadableError,
     LossReport,
@@ -39,13 +38,26 @@ def write(path: Path, text: str | bytes) -> Path:
     return path
 
 
-def read(source: Path, name: str | None = None) -> tuple[list[EventLine], Labels]:
+def read_lines(source: Path, name: str | None = None) -> tuple[list[LabelLine], Labels]:
     labels = read_labels(source, name)
-    return list(labels.events), labels
+    return list(labels.lines), labels
+
+
+def read(source: Path, name: str | None = None) -> tuple[list[EventLine], Labels]:
+    lines, labels = read_lines(source, name)
+    return [line for line in lines if isinstance(line, EventLine)], labels
 
 
 def brief(events: list[EventLine]) -> list[tuple[str, float, float | None, str]]:
     return [(event.path, event.onset, event.offset, event.label) for event in events]
+
+
+def weak(lines: list[LabelLine]) -> list[tuple[str, str]]:
+    return [(line.path, line.label) for line in lines if isinstance(line, WeakLine)]
+
+
+def empty(lines: list[LabelLine]) -> list[str]:
+    return [line.path for line in lines if isinstance(line, EmptyLine)]
 
 
 def test_native_tables_come_in_as_they_are(tmp_path: Path) -> None:
@@ -70,10 +82,11 @@ def test_desed_strong_labels(tmp_path: Path) -> None:
         + "Y3.wav\t5\t6\t\n",
     )
 
-    events, labels = read(path)
+    lines, labels = read_lines(path)
 
+    events = [line for line in lines if isinstance(line, EventLine)]
     assert brief(events) == [("Y1.wav", 0.2, 1.25, "Dog"), ("Y1.wav", 0.123457, 10.0, "Speech")]
-    assert labels.empty_clips == ["Y2.wav"]
+    assert empty(lines) == ["Y2.wav"]
     assert [(error.row, error.column) for error in labels.errors] == [
         (5, "offset"),
         (6, "offset"),
@@ -81,24 +94,23 @@ def test_desed_strong_labels(tmp_path: Path) -> None:
     ]
 
 
-def test_desed_weak_labels_cover_the_whole_clip_and_the_report_says_so(tmp_path: Path) -> None:
+def test_desed_weak_labels_are_labels_of_whole_clips(tmp_path: Path) -> None:
     path = write(
         tmp_path / "weak.tsv", "filename\tevent_labels\nY1.wav\tDog,Speech,Dog\nY2.wav\t\n"
     )
 
-    events, labels = read(path)
+    lines, labels = read_lines(path)
 
-    assert brief(events) == [("Y1.wav", 0.0, None, "Dog"), ("Y1.wav", 0.0, None, "Speech")]
-    assert all(event.presence is Presence.YES for event in events)
-    assert labels.losses.count(WHOLE_CLIP) == 2
-    assert labels.empty_clips == ["Y2.wav"]
+    assert weak(lines) == [("Y1.wav", "Dog"), ("Y1.wav", "Speech"), ("Y1.wav", "Dog")]
+    assert empty(lines) == ["Y2.wav"]
+    assert len(lines) == 4
+    assert not labels.losses
 
 
 def test_a_list_of_unlabelled_files_is_not_a_list_of_empty_ones(tmp_path: Path) -> None:
-    events, labels = read(write(tmp_path / "unlabel.tsv", "filename\nY1.wav\nY2.wav\n"))
+    lines, labels = read_lines(write(tmp_path / "unlabel.tsv", "filename\nY1.wav\nY2.wav\n"))
 
-    assert events == []
-    assert labels.empty_clips == []
+    assert lines == []
     assert labels.losses.count(desed.NO_LABELS) == 2
 
 
@@ -129,22 +141,35 @@ def test_a_desed_folder_finds_the_files_its_tables_mean(tmp_path: Path, below: s
     desed_folder(tmp_path / below)
     prefix = f"{below}/" if below else ""
 
-    events, labels = read(tmp_path)
+    lines, labels = read_lines(tmp_path)
 
     assert detect(tmp_path) == "desed"
+    events = [line for line in lines if isinstance(line, EventLine)]
     assert [(event.path.removeprefix(prefix), event.label) for event in events] == [
-        ("twin.wav", "Dog"),
         ("audio/train/strong_label_real/both.wav", "Dog"),
         ("audio/train/synthetic21_train/soundscapes/0.wav", "Cat"),
-        ("audio/train/weak/w.wav", "Cat"),
-        ("audio/train/weak/both.wav", "Dog"),
-        ("gone.wav", "X"),
+        ("audio/validation/validation/gone.wav", "X"),
     ]
-    assert labels.empty_clips == [f"{prefix}audio/validation/validation/v.wav"]
+    assert weak(lines) == [
+        (f"{prefix}audio/train/weak/w.wav", "Cat"),
+        (f"{prefix}audio/train/weak/both.wav", "Dog"),
+    ]
+    assert empty(lines) == [f"{prefix}audio/validation/validation/v.wav"]
     assert labels.losses.count(desed.NOT_LABELS) == 2
-    assert [(error.source, error.row) for error in labels.errors] == [
-        (f"{prefix}metadata/eval/broken.tsv", 2)
+    assert [(error.source, error.row, error.code) for error in labels.errors] == [
+        (f"{prefix}metadata/eval/broken.tsv", 2, Problem.ROW_UNREADABLE),
+        (f"{prefix}metadata/eval/other.tsv", 2, Problem.CLIP_AMBIGUOUS),
     ]
+
+
+def test_a_table_of_desed_never_means_a_file_of_another_subset(tmp_path: Path) -> None:
+    write(tmp_path / "audio/validation/x.wav", b"RIFF")
+    write(tmp_path / "audio/train/weak/y.wav", b"RIFF")
+    write(tmp_path / "metadata/train/weak.tsv", "filename\tevent_labels\nx.wav\tCat\n")
+
+    lines, _ = read_lines(tmp_path)
+
+    assert weak(lines) == [("audio/train/weak/x.wav", "Cat")]
 
 
 def test_a_desed_folder_says_the_split_and_what_is_synthetic(tmp_path: Path) -> None:
@@ -233,10 +258,13 @@ def test_audacity_tracks_of_a_folder_are_named_like_their_clips(tmp_path: Path) 
     write(tmp_path / "quiet.txt", "")
     write(tmp_path / "nul.txt", "0\t1\tOwl\n")
 
-    events, labels = read(tmp_path, "audacity")
+    write(tmp_path / "points.txt", "1\t1\tOwl\n")
 
-    assert [event.path for event in events] == ["forest/owl 2.wav", "forest/owl"]
-    assert labels.empty_clips == ["quiet"]
+    lines, labels = read_lines(tmp_path, "audacity")
+
+    assert [line.path for line in lines] == ["forest/owl 2.wav", "forest/owl", "quiet"]
+    # A track whose labels were all left out is not one that holds none.
+    assert empty(lines) == ["quiet"]
     assert [(error.source, error.code) for error in labels.errors] == [
         ("nul.txt", Problem.PATH_INVALID)
     ]
@@ -343,17 +371,18 @@ def fsd50k_folder(root: Path) -> Path:
     return root
 
 
-def test_fsd50k_labels_become_events_over_the_whole_clip(tmp_path: Path) -> None:
-    events, labels = read(fsd50k_folder(tmp_path))
+def test_fsd50k_labels_are_labels_of_whole_clips(tmp_path: Path) -> None:
+    lines, labels = read_lines(fsd50k_folder(tmp_path))
 
     assert detect(tmp_path) == "fsd50k"
-    assert brief(events)[:2] == [
-        ("FSD50K.dev_audio/64760.wav", 0.0, None, "Electric_guitar"),
-        ("FSD50K.dev_audio/64760.wav", 0.0, None, "Guitar"),
+    assert weak(lines)[:2] == [
+        ("FSD50K.dev_audio/64760.wav", "Electric_guitar"),
+        ("FSD50K.dev_audio/64760.wav", "Guitar"),
     ]
-    assert [event.term for event in events[:3]] == ["/m/02sgy", "/m/0342h", "/m/04rlf"]
-    assert events[-1].path == "FSD50K.eval_audio/99.wav"
-    assert labels.losses.count(WHOLE_CLIP) == len(events) == 7
+    terms = [line.term for line in lines if isinstance(line, WeakLine)]
+    assert terms[:3] == ["/m/02sgy", "/m/0342h", "/m/04rlf"]
+    assert lines[-1].path == "FSD50K.eval_audio/99.wav"
+    assert len(weak(lines)) == len(lines) == 7
     assert labels.losses.count(fsd50k.ANCESTORS) == 1
     assert labels.losses.count(fsd50k.RATINGS) == 1
     assert [(error.source, error.row, error.column) for error in labels.errors] == [
@@ -367,10 +396,13 @@ def test_one_table_of_fsd50k_will_do_and_finds_identifiers_in_the_vocabulary(
     root = fsd50k_folder(tmp_path)
     table = write(root / "FSD50K.ground_truth/eval.csv", "fname,labels,mids\n99,Crushing,\n98,,\n")
 
-    events, labels = read(table)
+    lines, _ = read_lines(table)
 
-    assert [(event.label, event.term) for event in events] == [("Crushing", "/m/07plct2")]
-    assert labels.empty_clips == ["FSD50K.eval_audio/98.wav"]
+    # One table says no folder.
+    assert lines == [
+        WeakLine(2, "99.wav", "Crushing", term="/m/07plct2"),
+        EmptyLine(3, "98.wav"),
+    ]
 
 
 def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> None:
@@ -461,7 +493,7 @@ def test_every_format_refuses_what_is_not_its_own(tmp_path: Path, name: str) -> 
     file = write(tmp_path / "x/noise.csv", bytes(range(256)))
 
     with pytest.raises((LabelsUnreadableError, TableUnreadableError)):
-        list(read_labels(file, name).events)
+        list(read_labels(file, name).lines)
     write(tmp_path / "y/a.wav", b"")
     with pytest.raises(LabelsUnreadableError):
         read_labels(tmp_path / "y", name)

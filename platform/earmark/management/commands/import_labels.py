@@ -1,4 +1,4 @@
-"""Bring in the events of a label file."""
+"""Bring in the labels of a file."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ from earmark.management.base import dataset_named
 
 
 class Command(Base):
-    help = "Bring in the events of a label file or folder; what a format cannot hold is reported."
+    help = "Bring in the labels of a file or folder; what is not kept is reported."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("dataset", metavar="ORG/NAME")
         parser.add_argument("source", type=Path, metavar="FILE")
         parser.add_argument("--format", required=True, choices=sorted(FORMATS))
         parser.add_argument(
-            "--replace", action="store_true", help="first take out the events of the clips named"
+            "--replace",
+            action="store_true",
+            help="the file says all there is of the clips it names: take the rest out",
         )
         parser.add_argument("--dry-run", action="store_true", help="check all, change nothing")
 
