@@ -2,11 +2,13 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from datasets_catalog.canonical import canonical_json
+from datasets_catalog.event_columns import FIRST_EVENT_COLUMNS, IN_LABELS, OF_THE_CLIP
 
 # Tables round times up, and lossy codecs shorten files: an offset may lie this many seconds
 # beyond the end of its clip before it is called wrong.
@@ -103,36 +105,39 @@ def share_of(part: int, whole: int) -> float:
 
 
 def labels_digest(events: Iterable[Event]) -> str:
-    """Return the hexadecimal SHA-256 of a clip's events.
+    """Return the hexadecimal SHA-256 of a clip's events; pass the released ones only."""
+    return labels_digest_of_rows(_row(event) for event in events)
 
-    Over the RFC 8785 JSON array of one object per event, with all members of `Event` (null
-    where unknown), sorted by onset, offset, label and id. Pass the released events only.
+
+def labels_digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the hexadecimal SHA-256 of a clip's events, given as rows of events.parquet.
+
+    Over the RFC 8785 JSON array of one object for each event, sorted by onset, offset, label and
+    id. An object has every column but the clip's own (`clip_id`, `path`), null where unknown;
+    columns that the first version lacked are left out where they are null.
     """
-    rows = [_row(event) for event in sorted(events, key=_place)]
-    return hashlib.sha256(canonical_json(rows)).hexdigest()
+    objects = [_counted(row) for row in sorted(rows, key=_place)]
+    return hashlib.sha256(canonical_json(objects)).hexdigest()
 
 
-def _row(event: Event) -> dict[str, object]:
+def _counted(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "event_id": event.event_id,
-        "label": event.label,
-        "term": event.term,
-        "onset": event.onset,
-        "offset": event.offset,
-        "f_low": event.f_low,
-        "f_high": event.f_high,
-        "channel": event.channel,
-        "confidence": event.confidence,
-        "source": str(event.source.value),
-        "status": str(event.status.value),
-        "presence": str(event.presence.value),
-        "annotator": event.annotator,
-        "verifier": event.verifier,
+        name: value
+        for name, value in row.items()
+        if name not in OF_THE_CLIP and (value is not None or name in FIRST_EVENT_COLUMNS)
     }
 
 
-def _place(event: Event) -> tuple[float, float, str, str]:
-    return (event.onset, event.offset, event.label, event.event_id)
+def _row(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in IN_LABELS} | {
+        "source": event.source.value,
+        "status": event.status.value,
+        "presence": event.presence.value,
+    }
+
+
+def _place(row: Mapping[str, Any]) -> tuple[float, float, str, str]:
+    return (row["onset"], row["offset"], row["label"], row["event_id"])
 
 
 def _label(event: Event, clip: Extent) -> Iterator[Problem]:

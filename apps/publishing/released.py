@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from django.conf import settings
 from django.db.models import Count
 
@@ -17,6 +16,7 @@ from apps.releases.models import Release
 from apps.releases.versioning import approved_at, credits_of
 from apps.storage.blobs import get_blob, local_copy, open_blob
 from apps.storage.models import Blob
+from apps.storage.tables import read_batches
 from datasets_catalog.card_facts import CardFacts, ReviewCount, VersionNote
 from datasets_catalog.facts import Detector
 from datasets_catalog.licences import Use
@@ -149,5 +149,5 @@ def _table_file(name: str, blob: Blob) -> TableFile:
 
 
 def _batches(blob: Blob) -> Iterator[pa.RecordBatch]:
-    with local_copy(blob) as path, pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=BATCH_ROWS)
+    with local_copy(blob) as path:
+        yield from read_batches(path, rows=BATCH_ROWS)

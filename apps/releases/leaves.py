@@ -1,15 +1,17 @@
 """The Merkle leaves of released clips: one row at a time for proof, or many columns at once."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
 from apps.storage.tables import CLIPS, ClipRow
 from datasets_catalog.canonical import SAFE_INTEGER, canonical_json
+from datasets_catalog.clip_columns import FIRST_CLIP_COLUMNS, IN_LEAF, NOT_IN_METADATA
 from datasets_catalog.manifest import leaf_hash
-from datasets_catalog.released_rows import IN_LEAF, NOT_HASHED, clip_row
+from datasets_catalog.released_rows import clip_row
 
 
 def leaf_of(row: ClipRow) -> bytes:
@@ -29,20 +31,42 @@ def leaves_of(columns: Mapping[str, Sequence[Any]]) -> list[str]:
     return [leaf_hash(text.encode()).hex() for text in _filled(_LEAF_FORM, known)]
 
 
-_Form = tuple[str, tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A JSON object as a format string over columns, in the order of its members.
+
+    `optional` are members that are left out where they are null: their place in the string is
+    empty then, else it holds name, value and comma, as the pair around the value says.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    optional: Mapping[str, tuple[str, str]]
 
 
-def _form(columns: Mapping[str, str], **constants: str) -> _Form:
-    """A JSON object as a format string; `columns` maps its members to the columns they hold."""
+def _form(columns: Mapping[str, str], *, optional: Collection[str] = (), **constants: str) -> _Form:
+    """`columns` maps the members of the object to the columns that they hold."""
     members = dict.fromkeys(columns, "%s") | {
         member: encode_basestring(text) for member, text in constants.items()
     }
     order = sorted(members)
-    body = ",".join(f"{encode_basestring(member)}:{members[member]}" for member in order)
-    return f"{{{body}}}", tuple(columns[member] for member in order if member in columns)
+    last = max(member for member in order if member not in optional)
+    parts, around = [], {}
+    for member in order:
+        name = f"{encode_basestring(member)}:"
+        if member in optional:
+            around[columns[member]] = (name, ",") if member < last else (f",{name}", "")
+            parts.append(members[member])
+        else:
+            parts.append(name + members[member] + ("," if member != last else ""))
+    named = tuple(columns[member] for member in order if member in columns)
+    return _Form(f"{{{''.join(parts)}}}", named, around)
 
 
-_METADATA_FORM = _form({name: name for name in CLIPS.names if name not in NOT_HASHED})
+_METADATA_FORM = _form(
+    {name: name for name in CLIPS.names if name not in NOT_IN_METADATA},
+    optional=frozenset(CLIPS.names) - FIRST_CLIP_COLUMNS - NOT_IN_METADATA,
+)
 _LEAF_FORM = _form(
     {"audio_sha256": "sha256", "metadata_sha256": "metadata_sha256"}
     | {name: name for name in IN_LEAF if name != "sha256"},
@@ -51,16 +75,24 @@ _LEAF_FORM = _form(
 
 
 def _filled(form: _Form, columns: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    text, names = form
-    encoded = [_encoded(columns[name]) for name in names]
-    return (text % row for row in zip(*encoded, strict=True))
+    encoded = [_encoded(columns[name], form.optional.get(name)) for name in form.columns]
+    return (form.text % row for row in zip(*encoded, strict=True))
 
 
-def _encoded(values: Sequence[Any]) -> Iterable[str]:
+def _encoded(values: Sequence[Any], around: tuple[str, str] | None) -> Iterable[str]:
     # Most columns repeat one value all the way down.
     if values and values.count(values[0]) == len(values):
-        return [_TEXT[type(values[0])](values[0])] * len(values)
-    return [_TEXT[type(value)](value) for value in values]
+        return _texts(values[:1], around) * len(values)
+    return _texts(values, around)
+
+
+def _texts(values: Sequence[Any], around: tuple[str, str] | None) -> list[str]:
+    if around is None:
+        return [_TEXT[type(value)](value) for value in values]
+    before, after = around
+    return [
+        "" if value is None else f"{before}{_TEXT[type(value)](value)}{after}" for value in values
+    ]
 
 
 @lru_cache(maxsize=4096, typed=True)

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from apps.releases.rows import Batches
-from apps.storage.tables import CLIPS, EVENTS
+from apps.storage.tables import EVENTS, read_batches
 
 READ_AT_ONCE = 4096
 
 
 def released_rows(clips: Path, events: Path) -> Iterator[Batches]:
     """The rows of a release's tables, in order; events stand with their clips."""
-    waiting = _Events(_read(events, EVENTS))
-    for batch in _read(clips, CLIPS):
+    waiting = _Events(read_batches(events, rows=READ_AT_ONCE))
+    for batch in read_batches(clips, rows=READ_AT_ONCE):
         yield Batches(batch, waiting.until(_last_path(batch)))
 
 
@@ -63,12 +62,6 @@ class _Events:
             parts.append(following)
         taken, self._waiting = _cut(_joined(parts), path)
         return taken
-
-
-def _read(table: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(table) as file:
-        for batch in file.iter_batches(batch_size=READ_AT_ONCE):
-            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
 
 
 def _empty(schema: pa.Schema) -> pa.RecordBatch:

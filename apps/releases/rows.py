@@ -15,7 +15,10 @@ from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.releases.leaves import leaves_of
 from apps.storage.tables import CLIPS, EVENTS
+from datasets_catalog.clip_columns import CLIP_COLUMNS
+from datasets_catalog.columns import Column
 from datasets_catalog.consent_digests import consent_digest
+from datasets_catalog.event_columns import IN_LABELS
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Presence, Source, Status, labels_digest
 from datasets_catalog.ledger import Ledger
@@ -35,38 +38,12 @@ class Batches(NamedTuple):
     events: pa.RecordBatch
 
 
-# Where each column of clips.parquet that is copied as it is comes from.
-_COPIED = {
-    "path": "path",
-    "md5": "blob__oid",
-    "sha256": "blob__sha256",
-    "size": "blob__size",
-    "media_type": "media_type",
-    "codec": "codec",
-    "sample_rate": "sample_rate",
-    "channels": "channels",
-    "frames": "frames",
-    "duration": "duration",
-    "has_video": "has_video",
-    "recording": "recording__name",
-    "licence": "licence",
-    "synthetic": "synthetic",
-}
-# Texts that are absent where they are empty.
-_OPTIONAL = (
-    "split",
-    "title",
-    "author",
-    "source_url",
-    "environment",
-    "device",
-    "place",
-    "recorded_at",
-)
+# The columns of clips.parquet that a clip's row in the draft holds as they are.
+_COPIED = tuple(column for column in CLIP_COLUMNS if column.source)
 # As text, since making a UUID and an object of each only to write it down again costs more than
 # reading the row.
 _AS_TEXT = {"uid_text": Cast("uid", CharField()), "fields_text": Cast("fields", TextField())}
-_READ = ("pk", "original_id", *_AS_TEXT, *_COPIED.values(), *_OPTIONAL)
+_READ = ("pk", "original_id", *_AS_TEXT, *dict.fromkeys(c.source for c in _COPIED))
 
 
 class DraftRows:
@@ -129,8 +106,7 @@ class DraftRows:
         events = [by_clip.get(pk, ()) for pk in read["pk"]]
         columns: dict[str, Sequence[Any]] = {
             "clip_id": ids,
-            **{name: read[source] for name, source in _COPIED.items()},
-            **{name: [text or None for text in read[name]] for name in _OPTIONAL},
+            **{column.name: _cells(column, read[column.source]) for column in _COPIED},
             "consent_digest": self._consent_digests(ids, people),
             "contributors": [len(codes) for codes in people],
             "redacted": [original is not None for original in read["original_id"]],
@@ -151,6 +127,10 @@ class DraftRows:
             else None
             for clip_id, codes in zip(ids, people, strict=True)
         ]
+
+
+def _cells(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+    return [value or None for value in values] if column.is_null_where_empty else values
 
 
 def _in_order(clips: QuerySet[Clip]) -> QuerySet[Clip, tuple[Any, ...]]:
@@ -234,10 +214,9 @@ def _event_batch(
         for clip_id, path, each in zip(clips["clip_id"], clips["path"], events, strict=True)
         for event in each
     ]
-    own = [name for name in EVENTS.names if name not in {"clip_id", "path"}]
     columns: dict[str, Sequence[Any]] = {
         "clip_id": [clip_id for clip_id, _, _ in rows],
         "path": [path for _, path, _ in rows],
-        **{name: [getattr(event, name) for _, _, event in rows] for name in own},
+        **{name: [getattr(event, name) for _, _, event in rows] for name in IN_LABELS},
     }
     return _batch(EVENTS, columns)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import duckdb
 from django.conf import settings
 
 from apps.storage.errors import RowInvalidError
-from apps.storage.tables import CLIPS, ClipRow
+from apps.storage.tables import CLIPS, ClipRow, lacking
 
 MEMORY = "256MB"
 THREADS = 2
@@ -23,7 +22,7 @@ THREADS = 2
 
 @contextmanager
 def open_tables(**files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open Parquet files as views of the given names."""
+    """Open Parquet files as views of the given names; what an older table lacks is null in it."""
     spill = Path(settings.WORK_ROOT) / "duckdb"
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": THREADS,
@@ -32,7 +31,7 @@ def open_tables(**files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     with duckdb.connect(":memory:", config=config) as connection:
         for name, path in files.items():
-            connection.read_parquet(str(path)).create_view(name)
+            _whole(connection.read_parquet(str(path))).create_view(name)
         connection.execute("SET allowed_paths = ?", [[str(path) for path in files.values()]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -65,10 +64,30 @@ def page_of_clips(
     Raises RowInvalidError for a column the table does not have.
     """
     tests = " ".join(f"AND {_name(column)} IS NOT DISTINCT FROM ?" for column in where)
-    query = f"SELECT * FROM clips WHERE path > ? {tests} ORDER BY path LIMIT ?"  # noqa: S608 - checked names
+    names = ", ".join(map(_name, CLIPS.names))
+    query = f"SELECT {names} FROM clips WHERE path > ? {tests} ORDER BY path LIMIT ?"  # noqa: S608 - checked names
     with open_tables(clips=clips) as connection:
         rows = connection.execute(query, [after, *where.values(), limit]).fetchall()
-    return [cast("ClipRow", dict(zip(CLIPS.names, row, strict=True))) for row in rows]
+    return [dict(zip(CLIPS.names, row, strict=True)) for row in rows]
+
+
+# What a null is of, in DuckDB's words.
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "bool": "BOOLEAN",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "double": "DOUBLE",
+}
+
+
+def _whole(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    nulls = [
+        f'CAST(NULL AS {_SQL_TYPES[str(field.type)]}) AS "{field.name}"'
+        for field in lacking(table.columns)
+    ]
+    return table.project(", ".join(["*", *nulls]))
 
 
 def _name(column: str) -> str:

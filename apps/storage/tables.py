@@ -7,17 +7,20 @@ the footer, can change them. Both directions run in memory bounded by one row gr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from apps.storage.errors import RowInvalidError, UnsortedError
+from datasets_catalog.clip_columns import CLIP_COLUMNS
+from datasets_catalog.columns import Column, Kind
+from datasets_catalog.event_columns import EVENT_COLUMNS
 
 ROWS_PER_GROUP = 16_384
 BYTES_PER_PAGE = 128 * 1024
@@ -25,126 +28,30 @@ BYTES_PER_PAGE = 128 * 1024
 ZSTD_LEVEL = 1
 
 
-class ClipRow(TypedDict):
-    """One clip; `path` is relative to `data/audio/`, hashes are hex, `duration` in seconds.
+# A row by column name; which columns there are, datasets_catalog says.
+ClipRow = dict[str, Any]
+EventRow = dict[str, Any]
 
-    `sample_rate` in hertz, `size` in bytes, `recorded_at` an ISO date that may be coarse,
-    `fields` JSON, `contributors` how many people are in it.
-    """
-
-    clip_id: str
-    path: str
-    md5: str
-    sha256: str
-    size: int
-    media_type: str
-    codec: str
-    sample_rate: int
-    channels: int
-    frames: int
-    duration: float
-    has_video: bool
-    recording: str | None
-    split: str | None
-    licence: str
-    title: str | None
-    author: str | None
-    source_url: str | None
-    consent_digest: str | None
-    contributors: int
-    environment: str | None
-    device: str | None
-    place: str | None
-    recorded_at: str | None
-    synthetic: bool
-    redacted: bool
-    fields: str
-    labels_sha256: str
-    leaf: str
+ARROW_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.JSON: pa.string(),
+    Kind.FLAG: pa.bool_(),
+    Kind.INT16: pa.int16(),
+    Kind.INT32: pa.int32(),
+    Kind.INT64: pa.int64(),
+    Kind.FLOAT64: pa.float64(),
+}
 
 
-class EventRow(TypedDict):
-    """One event of the clip at `path`; `onset` and `offset` in seconds, frequencies in hertz."""
-
-    event_id: str
-    clip_id: str
-    path: str
-    label: str
-    term: str | None
-    onset: float
-    offset: float
-    f_low: float | None
-    f_high: float | None
-    channel: int | None
-    confidence: float | None
-    source: str
-    status: str
-    presence: str
-    annotator: str | None
-    verifier: str | None
+def schema_of(columns: Iterable[Column]) -> pa.Schema:
+    return pa.schema([pa.field(c.name, ARROW_TYPES[c.kind], nullable=c.nullable) for c in columns])
 
 
-def _column(name: str, kind: pa.DataType, *, nullable: bool = False) -> pa.Field:
-    return pa.field(name, kind, nullable=nullable)
-
-
-CLIPS = pa.schema(
-    [
-        _column("clip_id", pa.string()),
-        _column("path", pa.string()),
-        _column("md5", pa.string()),
-        _column("sha256", pa.string()),
-        _column("size", pa.int64()),
-        _column("media_type", pa.string()),
-        _column("codec", pa.string()),
-        _column("sample_rate", pa.int32()),
-        _column("channels", pa.int16()),
-        _column("frames", pa.int64()),
-        _column("duration", pa.float64()),
-        _column("has_video", pa.bool_()),
-        _column("recording", pa.string(), nullable=True),
-        _column("split", pa.string(), nullable=True),
-        _column("licence", pa.string()),
-        _column("title", pa.string(), nullable=True),
-        _column("author", pa.string(), nullable=True),
-        _column("source_url", pa.string(), nullable=True),
-        _column("consent_digest", pa.string(), nullable=True),
-        _column("contributors", pa.int16()),
-        _column("environment", pa.string(), nullable=True),
-        _column("device", pa.string(), nullable=True),
-        _column("place", pa.string(), nullable=True),
-        _column("recorded_at", pa.string(), nullable=True),
-        _column("synthetic", pa.bool_()),
-        _column("redacted", pa.bool_()),
-        _column("fields", pa.string()),
-        _column("labels_sha256", pa.string()),
-        _column("leaf", pa.string()),
-    ]
-)
-
-EVENTS = pa.schema(
-    [
-        _column("event_id", pa.string()),
-        _column("clip_id", pa.string()),
-        _column("path", pa.string()),
-        _column("label", pa.string()),
-        _column("term", pa.string(), nullable=True),
-        _column("onset", pa.float64()),
-        _column("offset", pa.float64()),
-        _column("f_low", pa.float64(), nullable=True),
-        _column("f_high", pa.float64(), nullable=True),
-        _column("channel", pa.int16(), nullable=True),
-        _column("confidence", pa.float64(), nullable=True),
-        _column("source", pa.string()),
-        _column("status", pa.string()),
-        _column("presence", pa.string()),
-        _column("annotator", pa.string(), nullable=True),
-        _column("verifier", pa.string(), nullable=True),
-    ]
-)
+CLIPS = schema_of(CLIP_COLUMNS)
+EVENTS = schema_of(EVENT_COLUMNS)
 
 # High-entropy columns gain nothing from a dictionary.
-_PLAIN = frozenset({"clip_id", "event_id", "path", "md5", "sha256", "labels_sha256", "leaf"})
+_PLAIN = frozenset(c.name for c in (*CLIP_COLUMNS, *EVENT_COLUMNS) if c.distinct)
 
 
 def write_clips(target: Path, rows: Iterable[ClipRow]) -> int:
@@ -175,21 +82,42 @@ def events_writer(target: Path) -> AbstractContextManager[TableWriter]:
     return _writing(target, EVENTS, ("path", "onset", "event_id"))
 
 
+def read_batches(
+    source: Path, columns: Sequence[str] | None = None, *, rows: int = ROWS_PER_GROUP
+) -> Iterator[pa.RecordBatch]:
+    """Yield either table in order as batches of today's schema, or of the named columns of it.
+
+    What a table of an earlier version lacks is null. Raises RowInvalidError for a file that lacks
+    a column which every version has.
+    """
+    with pq.ParquetFile(source) as file:
+        there = set(file.schema_arrow.names)
+        schema = _schema_for(there, columns)
+        _check_there(there, schema)
+        wanted = [name for name in schema.names if name in there]
+        for batch in file.iter_batches(batch_size=rows, columns=wanted):
+            yield _as_of_today(batch, schema)
+
+
+def lacking(there: Collection[str]) -> list[pa.Field]:
+    """The columns of today that a table with these ones does not have."""
+    return [field for field in _schema_for(there, None) if field.name not in there]
+
+
 def read_clips(source: Path, columns: Sequence[str] | None = None) -> Iterator[ClipRow]:
     """Yield clips in order; with `columns`, rows that hold only those."""
-    return _read(source, CLIPS, columns)
+    for batch in read_batches(source, columns):
+        yield from batch.to_pylist()
 
 
 def read_columns(source: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Yield the named columns of each row of either table: a third of the cost of `read_clips`."""
-    with pq.ParquetFile(source) as file:
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP, columns=list(columns)):
-            yield from zip(*(batch[name].to_pylist() for name in columns), strict=True)
+    for batch in read_batches(source, columns):
+        yield from zip(*(batch[name].to_pylist() for name in columns), strict=True)
 
 
-def read_events(source: Path, columns: Sequence[str] | None = None) -> Iterator[EventRow]:
-    """Yield events in order; with `columns`, rows that hold only those."""
-    return _read(source, EVENTS, columns)
+# Events are rows like any other.
+read_events = read_clips
 
 
 class TableWriter:
@@ -334,8 +262,25 @@ def _batch(group: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBa
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _read(source: Path, schema: pa.Schema, columns: Sequence[str] | None) -> Iterator[Any]:
-    with pq.ParquetFile(source) as file:
-        wanted = list(columns) if columns is not None else schema.names
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP, columns=wanted):
-            yield from batch.to_pylist()
+def _schema_for(there: Collection[str], columns: Sequence[str] | None) -> pa.Schema:
+    """Today's schema of the table that has these columns; an event has an id of its own."""
+    whole = EVENTS if "event_id" in there else CLIPS
+    return whole if columns is None else pa.schema([whole.field(name) for name in columns])
+
+
+def _check_there(there: Collection[str], schema: pa.Schema) -> None:
+    missing = [f.name for f in schema if f.name not in there and not f.nullable]
+    if missing:
+        raise RowInvalidError(
+            f"The table lacks {', '.join(missing)}: it is none of a release's.", columns=missing
+        )
+
+
+def _as_of_today(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """By name, never by place: what is lacking is null."""
+    names = set(batch.schema.names)
+    arrays = [
+        batch[field.name] if field.name in names else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

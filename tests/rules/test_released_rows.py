@@ -69,3 +69,15 @@ def test_labels_are_digested_by_clip() -> None:
         CLIP["clip_id"]: labels_digest(both),
         "another": labels_digest([Event(event_id="e2", **song, **kinds)]),  # type: ignore[arg-type]
     }
+
+
+def test_a_column_that_came_later_counts_only_where_it_says_something() -> None:
+    assert clip_row({**CLIP, "mood": None}) == clip_row(CLIP)
+    assert clip_row({**CLIP, "mood": "calm"}) != clip_row(CLIP)
+    assert clip_row({**CLIP, "place": None}) != clip_row(CLIP)
+
+
+def test_the_same_holds_for_what_is_said_of_events() -> None:
+    plain = dict(digests_of_labels([EVENT]))
+    assert dict(digests_of_labels([{**EVENT, "band": None}])) == plain
+    assert dict(digests_of_labels([{**EVENT, "band": "low"}])) != plain

@@ -57,7 +57,7 @@ def test_leaves_of_columns_are_those_of_their_rows(cast: Cast, tmp_path: Path) -
     frozen = freeze_rows(history.dataset, use=Use.COLLECTION, at=history.at)
     with local_copy(frozen.clips_table) as table:
         released = list(read_clips(table))
-    columns = {name: [row[name] for row in released] for name in CLIPS.names}  # type: ignore[literal-required]  # names of the schema
+    columns = {name: [row[name] for row in released] for name in CLIPS.names}
     assert leaves_of(columns) == [leaf_of(row).hex() for row in released]
     assert [row["leaf"] for row in released] == leaves_of(columns)
 

@@ -30,7 +30,7 @@ def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     rows = [clip_row(f"{number:05}") for number in range(tables.ROWS_PER_GROUP + 10)]
     write_clips(tmp_path / "list", rows)
-    write_clips(tmp_path / "stream", (dict(row) for row in rows))  # type: ignore[misc]  # a copy
+    write_clips(tmp_path / "stream", (dict(row) for row in rows))
     assert (tmp_path / "list").read_bytes() == (tmp_path / "stream").read_bytes()
     write_clips(tmp_path / "other", [*rows[:-1], clip_row("99999")])
     assert (tmp_path / "list").read_bytes() != (tmp_path / "other").read_bytes()
@@ -105,4 +105,4 @@ def test_missing_and_unknown_columns_are_named(tmp_path: Path) -> None:
     del row["licence"]
     row["speaker"] = "Ada Lovelace"
     with pytest.raises(RowInvalidError, match="licence, speaker"):
-        write_clips(tmp_path / "clips", [row])  # type: ignore[list-item]  # wrong on purpose
+        write_clips(tmp_path / "clips", [row])
