@@ -14,7 +14,7 @@ from datasets_catalog.facts import SampleFacts
 from datasets_catalog.labels import Source, share_of
 from datasets_catalog.outbound import Outbound, Rights
 from datasets_catalog.purposes import TERMS
-from datasets_catalog.sampling import CONFIDENCE, stated, upper_bound
+from datasets_catalog.sampling import CONFIDENCE, share_left, stated
 
 # The Hub's size categories, by number of examples.
 SIZE_STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
@@ -234,11 +234,16 @@ def _privacy(facts: CardFacts) -> str:
 def _sample(sample: SampleFacts | None) -> str:
     if sample is None or not sample.heard:
         return "No random sample of the clips without findings was heard."
-    bound = upper_bound(heard=sample.heard, missed=sample.missed, population=sample.population)
+    heard = (
+        f"A person heard {sample.heard:,} clips drawn at random from the {sample.drawn_from:,} "
+        f"without findings and found something in {sample.missed:,}"
+    )
+    bound = share_left(sample)
+    if bound is None:
+        return f"{heard}: no bound is stated on what is left."
     return (
-        f"A person heard {sample.heard:,} clips drawn at random from the {sample.population:,} "
-        f"without findings and found something in {sample.missed:,}: with {CONFIDENCE:.0%} "
-        f"confidence at most {stated(bound)} of them hold what the detectors look for."
+        f"{heard}: with {CONFIDENCE:.0%} confidence at most {stated(bound)} of the clips"
+        " without findings hold what the detectors look for."
     )
 
 

@@ -145,8 +145,11 @@ class SampleFacts:
 
     All counts are of contents, since the same bytes sound the same. `population` counts the
     unflagged ones that were drawn from and are still there, `heard` those drawn at random and heard
-    to the end, `missed` those among them that held what a detector should have found, `due` those
-    drawn that nobody has heard yet, `outside` the unflagged ones that were not there at the draw.
+    to the end, in the order of the draw without a gap, whether they are still there or not;
+    `missed` those drawn that held what a detector should have found, `due` those drawn that
+    nobody has heard yet, `gone` those drawn that left before anybody heard them, `outside` the
+    unflagged ones that were not there at the draw, `frame` all that was drawn from (None: the
+    population). `number` counts the dataset's draws: 0 before its first.
     """
 
     population: int
@@ -155,6 +158,12 @@ class SampleFacts:
     due: int = 0
     outside: int = 0
     number: int = 1
+    gone: int = 0
+    frame: int | None = None
+
+    @property
+    def drawn_from(self) -> int:
+        return self.population if self.frame is None else self.frame
 
 
 @dataclass(frozen=True, slots=True)

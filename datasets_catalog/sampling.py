@@ -11,13 +11,26 @@ three). Where the population is known the sample is drawn from it without puttin
 hypergeometric: the bound is K / population for the largest K that still leaves
 P(X <= missed) > 1 - c, which is not above the other. When every clip was heard, it is the share.
 
+That holds for one draw. Whoever draws until nothing is missed is lucky at last, whatever is left.
+So the doubt is spent over the draws: draw k of a dataset gets
+
+    doubt_k = (1 - c) / (k (k + 1)),
+
+which adds up to 1 - c over all draws there can ever be. Given all that went before, draw k is
+clean with a probability of at most doubt_k while more than its bound is left, so with confidence
+c not one statement that the dataset's clean draws ever make is false, however often somebody
+drew, whether a draw was heard, and whatever came in or left between two of them. Within a draw
+clips count in its order up to the first that nobody heard, and only while none was missed: so
+hearing on until it suits adds no doubt. Of a draw with a miss no bound is stated.
+
 A draw can be repeated by anybody who has the SHA-256 of the contents it was drawn from:
 
-    seed = SHA-256("earmark sample\n" uid "\n" number "\n" content "\n" content "\n" ...)
+    seed = SHA-256("earmark sample 2\n" dataset "\n" number "\n" sample "\n" content "\n" ...)
     rank of a content = SHA-256(seed ":" content)
 
-with the uid of the dataset, the number of the sample, and the contents in order, as lower-case
-hexadecimal text; the contents of lowest rank are drawn, lowest first.
+with the uid of the dataset, the number of the sample, the uid of the sample (122 random bits that
+nobody knows before the draw), and the contents in order, as lower-case hexadecimal text; the
+contents of lowest rank are drawn, lowest first.
 """
 
 import hashlib
@@ -25,6 +38,7 @@ import math
 from collections.abc import Iterable
 
 from datasets_catalog.errors import InvalidError
+from datasets_catalog.facts import SampleFacts
 
 CONFIDENCE = 0.95
 # Halvings of [0, 1] after which a float64 no longer changes.
@@ -37,10 +51,23 @@ class SampleError(InvalidError):
     code = "sampling.invalid"
 
 
+def doubt_of(draw: int, confidence: float = CONFIDENCE) -> float:
+    """Return the probability with which the dataset's draw of this number may deceive.
+
+    `draw` is 1 for its first; all draws together stay under 1 - confidence. Raises SampleError.
+    """
+    if draw < 1:
+        raise SampleError(f"Draws are counted from 1, not from {draw}.")
+    return (1 - confidence) / (draw * (draw + 1))
+
+
 def upper_bound(
     *, heard: int, missed: int, population: int | None = None, confidence: float = CONFIDENCE
 ) -> float:
-    """Return the largest share, 0 to 1, that the sample leaves believable. Raises SampleError."""
+    """Return the largest share, 0 to 1, that one sample alone leaves believable.
+
+    Raises SampleError.
+    """
     if not 0 <= missed <= heard or (population is not None and heard > population):
         raise SampleError(
             f"A sample cannot have {missed} missed of {heard} heard out of {population}."
@@ -69,25 +96,46 @@ def stated(bound: float) -> str:
     return f"{math.ceil(bound * 10_000) / 10_000:.2%}"
 
 
+def share_left(sample: SampleFacts) -> float | None:
+    """Return the largest share of the unflagged clips, 0 to 1, that the draw leaves believable.
+
+    The count that is believable of what was drawn from is held against what is left of it: clips
+    that leave cannot lower it. None where the draw proves nothing: unheard, or with a miss.
+    """
+    if sample.population == 0:
+        return 0.0
+    if sample.missed or not sample.heard:
+        return None
+    confidence = 1 - doubt_of(sample.number)
+    share = upper_bound(
+        heard=sample.heard, missed=0, population=sample.drawn_from, confidence=confidence
+    )
+    return min(1.0, round(share * sample.drawn_from) / sample.population)
+
+
 def clips_to_hear(
-    *, bound: float, population: int | None = None, confidence: float = CONFIDENCE
+    *, bound: float, population: int | None = None, draw: int = 1, confidence: float = CONFIDENCE
 ) -> int:
-    """Return how many clips must be heard, with nothing missed, to prove the bound (0 to 1)."""
+    """Return how many clips must be heard, none missed, for a dataset's draw to prove the bound.
+
+    The bound lies between 0 and 1. Raises SampleError.
+    """
     if not 0 < bound < 1:
         raise SampleError(f"A bound lies between 0 and 1, not at {bound}.")
+    doubt = doubt_of(draw, confidence)
     if population is None:
-        return math.ceil(math.log(1 - confidence) / math.log1p(-bound))
+        return math.ceil(math.log(doubt) / math.log1p(-bound))
     low, high = 0, population
     while low < high:
         middle = (low + high) // 2
-        proved = upper_bound(heard=middle, missed=0, population=population, confidence=confidence)
+        proved = upper_bound(heard=middle, missed=0, population=population, confidence=1 - doubt)
         low, high = (low, middle) if proved <= bound else (middle + 1, high)
     return low
 
 
-def seed_of(*, dataset: str, contents: Iterable[str], number: int) -> str:
-    """Return the seed of a dataset's sample of that number; `contents` in any order."""
-    lines = ["earmark sample", dataset, str(number), *sorted(contents)]
+def seed_of(*, dataset: str, sample: str, contents: Iterable[str], number: int) -> str:
+    """Return the seed of a dataset's sample of that uid and number; `contents` in any order."""
+    lines = ["earmark sample 2", dataset, str(number), sample, *sorted(contents)]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 

@@ -30,12 +30,22 @@ def profile(vertical: Vertical) -> dict[str, Any]:
 
 @cache
 def quasi_identifiers() -> dict[Vertical, tuple[str, ...]]:
-    """The fields that together may single out a person, for each vertical that declares some.
+    """The columns that together may single out a person, for each vertical that declares some.
 
-    Declared in the profile as `x-quasi-identifiers`, a word that JSON Schema leaves to others.
+    Declared in the profile as `x-quasi-identifiers`, a word that JSON Schema leaves to others: its
+    own fields, and some of `SHARED_COLUMNS`.
     """
     declared = {each: profile(each).get("x-quasi-identifiers", []) for each in Vertical}
     return {vertical: tuple(names) for vertical, names in declared.items() if names}
+
+
+# Columns of every clip that may single out a person, beside the fields of a vertical.
+SHARED_COLUMNS = ("device", "environment", "place", "recorded_at")
+
+
+def identifying_columns(vertical: Vertical) -> tuple[str, ...]:
+    """Return the columns that a dataset of the vertical may declare as quasi-identifiers."""
+    return (*sorted(profile(vertical).get("properties", {})), *SHARED_COLUMNS)
 
 
 @cache

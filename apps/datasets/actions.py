@@ -22,7 +22,7 @@ from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
 from datasets_catalog.request_forms import parse_fields
 from datasets_catalog.roles import Permission
-from datasets_catalog.verticals import Vertical
+from datasets_catalog.verticals import Vertical, identifying_columns
 
 CHUNK = 2000
 CHANGEABLE = (
@@ -38,6 +38,8 @@ CHANGEABLE = (
     "embargo_until",
     "embargoes",
     "verified_share",
+    "quasi_identifiers",
+    "fewest_alike",
     "vocabulary",
 )
 # Changing these does not change what a frozen release would hold or be judged by.
@@ -131,6 +133,8 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
         setattr(row, name, value)
     if row.use not in set(Use):
         raise InvalidError(f"{row.use!r}: the use is one of {', '.join(Use)}.")
+    if "quasi_identifiers" in settings:
+        row.quasi_identifiers = _columns(row)
     if "request_fields" in settings:
         row.request_fields = [field.as_json() for field in parse_fields(row.request_fields)]
     if "embargoes" in settings:
@@ -142,6 +146,21 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
     except ValidationError as problem:
         field, messages = next(iter(problem.message_dict.items()))
         raise InvalidError(f"{field}: {messages[0]}", fields=problem.message_dict) from problem
+
+
+def _columns(row: Dataset) -> list[str]:
+    """The columns declared as quasi-identifiers, each once and in order. Raises InvalidError."""
+    wanted = row.quasi_identifiers
+    possible = identifying_columns(Vertical(row.vertical))
+    wrong = (
+        [each for each in wanted if each not in possible] if isinstance(wanted, list) else [wanted]
+    )
+    if wrong:
+        raise InvalidError(
+            f"{wrong[0]!r} is no column that can single out a person here: choose among"
+            f" {', '.join(possible)}."
+        )
+    return sorted(set(wanted))
 
 
 def _embargoes(dates: Any) -> dict[str, str]:

@@ -108,6 +108,10 @@ class Dataset(models.Model):
     terms_required = models.PositiveIntegerField(default=0)
     # Share of events a second person must have verified, 0 to 1.
     verified_share = models.FloatField(default=0.0)
+    # Columns that together may single out a person, beside those that the vertical declares.
+    quasi_identifiers = models.JSONField(default=list, blank=True)
+    # As many people at least have to share what those columns say (k-anonymity).
+    fewest_alike = models.PositiveSmallIntegerField(default=5)
     # Counts changes of the draft: a release frozen at an older count is stale.
     draft_serial = models.PositiveBigIntegerField(default=0)
     # Keys the digests of consents in manifests, so that nobody can guess a contributor from one.
@@ -130,6 +134,9 @@ class Dataset(models.Model):
             models.CheckConstraint(
                 condition=models.Q(verified_share__gte=0, verified_share__lte=1),
                 name="dataset_verified_share_is_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fewest_alike__gte=2), name="dataset_alike_are_several"
             ),
         ]
 

@@ -1,14 +1,17 @@
 """The groups into which a detector of whole drafts sorts the clips of one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from apps.consent.ledger import people_in
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import Detector, Draft, DraftDetector, DraftRow, GroupSubject
 from apps.privacy.likeness import gone_likenesses
-from datasets_catalog.verticals import Vertical, quasi_identifiers
+from datasets_catalog.verticals import SHARED_COLUMNS, Vertical, quasi_identifiers
+
+# Of an ISO 8601 moment: the day.
+DAY_CHARACTERS = 10
 
 
 def groups_of(dataset: Dataset, detector: Detector) -> Mapping[str, GroupSubject]:
@@ -26,27 +29,44 @@ def group_keys(dataset: Dataset, detector: Detector) -> dict[int, str]:
 
 
 def draft_of(dataset: Dataset) -> Draft:
-    """The draft with the quasi-identifiers of its vertical and the people in its clips."""
-    columns = quasi_identifiers().get(Vertical(dataset.vertical), ())
+    """The draft with what its quasi-identifiers say, and the people in its clips."""
+    columns = columns_of(dataset)
     clips = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("pk")
     if not columns:
         ids = clips.values_list("pk", flat=True)
-        return Draft(tuple(DraftRow(pk, {}) for pk in ids.iterator()), ())
+        rows = tuple(DraftRow(pk, {}) for pk in ids.iterator())
+        return Draft(rows, (), dataset.fewest_alike)
     people = people_in(dataset)
-    rows = clips.values_list("pk", "recording_id", *(f"fields__{name}" for name in columns))
+    lookups = [name if name in SHARED_COLUMNS else f"fields__{name}" for name in columns]
+    found = clips.values_list("pk", "recording_id", *lookups)
     return Draft(
         tuple(
             DraftRow(
                 clip=pk,
-                values={
-                    name: str(value)
-                    for name, value in zip(columns, values, strict=True)
-                    if value not in {None, ""}
-                },
+                values=_told(columns, values),
                 people=people.get(pk, ()),
                 recording=recording,
             )
-            for pk, recording, *values in rows.iterator(chunk_size=2000)
+            for pk, recording, *values in found.iterator(chunk_size=2000)
         ),
         columns,
+        dataset.fewest_alike,
     )
+
+
+def columns_of(dataset: Dataset) -> tuple[str, ...]:
+    """The quasi-identifiers of a dataset: its vertical's, and those it declares besides."""
+    shared = quasi_identifiers().get(Vertical(dataset.vertical), ())
+    return (*shared, *sorted(set(dataset.quasi_identifiers) - set(shared)))
+
+
+def _told(columns: Sequence[str], values: Sequence[Any]) -> dict[str, str]:
+    found = {
+        name: str(value)
+        for name, value in zip(columns, values, strict=True)
+        if value is not None and value != ""
+    }
+    if "recorded_at" in found:
+        # Somebody may know on which day they were recorded; the minute nobody else shares.
+        found["recorded_at"] = found["recorded_at"][:DAY_CHARACTERS]
+    return found

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -80,7 +80,8 @@ def draw(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
     """Draw the contents to hear so that, nothing missed, the bound is proved (0 to 1).
 
     The seed comes from the dataset's uid, the SHA-256 of everything drawn from, and the sample's
-    number (`datasets_catalog.sampling`). What was heard before in the same bytes stays heard.
+    number and uid (`datasets_catalog.sampling`). What was heard before in the same bytes stays
+    heard. Each draw of a dataset has to be larger than the one before, heard or not.
     Raises `NothingToSampleError`, `SampleError`, `DeniedError`.
     """
     dataset = (
@@ -93,10 +94,13 @@ def draw(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
     if not frame:
         raise NothingToSampleError("No clip of the draft is left unflagged: nothing is to sample.")
     contents = sorted(frame)
-    size = clips_to_hear(bound=bound, population=len(contents))
     number = Sample.objects.filter(dataset=dataset).count() + 1
-    seed = seed_of(dataset=str(dataset.uid), contents=contents, number=number)
+    size = clips_to_hear(bound=bound, population=len(contents), draw=number)
+    # Unknown to everybody before this moment: nobody tries out which draft draws what.
+    uid = uuid4()
+    seed = seed_of(dataset=str(dataset.uid), sample=str(uid), contents=contents, number=number)
     made = Sample.objects.create(
+        uid=uid,
         dataset=dataset,
         number=number,
         seed=seed,
@@ -248,17 +252,19 @@ def heard_of(dataset: Dataset) -> Heard | None:
     present = unflagged(dataset)
     frame = set(frame_of(sample))
     rows = list(sample.clips.select_related("clip__recording"))
-    missed = {row.content_sha256 for row in rows if heard.get(row.content_sha256)}
-    still = [row for row in rows if row.content_sha256 in present or row.content_sha256 in missed]
-    due = tuple(row for row in still if row.content_sha256 not in heard)
-    run = _run(still, heard)
+    missed = sum(heard.get(row.content_sha256, False) for row in rows)
+    waiting = [row for row in rows if row.content_sha256 not in heard]
+    due = tuple(row for row in waiting if row.content_sha256 in present)
     facts = SampleFacts(
-        population=len(frame & present.keys()) + len(missed),
-        heard=max(len(run), len(missed)),
-        missed=len(missed),
+        population=len(frame & present.keys()),
+        # A miss may lie beyond a gap.
+        heard=max(len(_run(rows, heard)), missed),
+        missed=missed,
         due=len(due),
         outside=len(present.keys() - frame),
         number=sample.number,
+        gone=len(waiting) - len(due),
+        frame=sample.population,
     )
     return Heard(sample, facts, due)
 
@@ -266,7 +272,8 @@ def heard_of(dataset: Dataset) -> Heard | None:
 def _run(rows: Sequence[SampleClip], heard: Mapping[str, bool]) -> list[SampleClip]:
     """What was heard without a gap, in the order of the draw.
 
-    Whoever hears in another order may have chosen: what lies beyond a gap is no random part.
+    Whoever hears in another order may have chosen, and so may who takes a clip out before it is
+    heard: what lies beyond a gap is no random part.
     """
     run: list[SampleClip] = []
     for row in rows:
@@ -276,9 +283,9 @@ def _run(rows: Sequence[SampleClip], heard: Mapping[str, bool]) -> list[SampleCl
     return run
 
 
-def sample_facts(dataset: Dataset) -> SampleFacts | None:
-    """What the gate wants to know of the latest sample."""
-    told = heard_of(dataset)
-    if told is not None:
-        return told.facts
-    return None if unflagged(dataset) else SampleFacts(population=0, heard=0, missed=0)
+def sample_facts(dataset: Dataset) -> SampleFacts:
+    """What the gate wants to know of the latest sample, or of the draft where none was drawn."""
+    found = heard_of(dataset)
+    if found is not None:
+        return found.facts
+    return SampleFacts(population=len(unflagged(dataset)), heard=0, missed=0, number=0)

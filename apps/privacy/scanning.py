@@ -251,7 +251,8 @@ def _scan_draft(dataset: Dataset, detector: Detector, result: Scanned) -> None:
 def without_rarer(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
     """Clips of a group but those of which a finding says the same, or worse, already.
 
-    When a group grows, what was decided on it while it was smaller still holds.
+    When a group grows, what was decided on it while it was smaller still holds; and so does what
+    was decided by fewer columns, for who stands alone by some of them does by all.
     """
     if "size" not in scan.evidence:
         return list(clips)
@@ -263,7 +264,12 @@ def without_rarer(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
         scan__parameters_sha256=scan.parameters_sha256,
     ).exclude(scan=scan)
     rows = findings.values_list("clip_id", "content_sha256", "evidence")
-    rarer = {(clip, content) for clip, content, told in rows if told["size"] <= size}
+    columns = set(scan.evidence["columns"])
+    rarer = {
+        (clip, content)
+        for clip, content, told in rows
+        if told["size"] <= size and set(told["columns"]) <= columns
+    }
     return [clip for clip in clips if (clip.pk, clip.cells_sha256) not in rarer]
 
 

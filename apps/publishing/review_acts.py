@@ -81,6 +81,7 @@ def samples(dataset: Dataset, until: datetime | None) -> Iterator[Row]:
     for row in rows.select_related("drawn_by").order_by("number"):
         of_it = by_sample.get(row.pk, [])
         yield {
+            "uid": str(row.uid),
             "number": row.number,
             "seed": row.seed,
             "bound": row.bound,

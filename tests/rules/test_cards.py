@@ -156,7 +156,7 @@ def test_the_body_tells_each_part() -> None:
         "consent covered 120 of them (100%) for: non-commercial research; publishing to people",
         "Every file was scanned by: speech 6.2, metadata 1.",
         "5 cleared, 3 redacted, 2 excluded",
-        "at most 0.80% of them hold",
+        "at most 1.00% of the clips without findings hold",
         "Not detected is not the same as not there",
         "| 1.2.0 | 2026-05-01 | More bells. |",
         "12 clips (1.00%) are synthetic",

@@ -15,7 +15,7 @@ from apps.releases.models import SignOff
 from datasets_catalog.licences import Use
 from datasets_catalog.purposes import TERMS
 from datasets_catalog.roles import Role
-from datasets_catalog.verticals import Vertical
+from datasets_catalog.verticals import Vertical, identifying_columns, quasi_identifiers
 
 NAME_HELP = "Part of its address, for good. Lower-case letters, digits, dots, dashes, underscores."
 
@@ -101,6 +101,28 @@ class DatasetSettingsForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "0.01"}),
         help_text="How much of the events a second person must have verified: 0 none, 1 all.",
     )
+    quasi_identifiers = forms.MultipleChoiceField(
+        required=False,
+        label="Columns that together may single out a person",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Counted together with those of the vertical.",
+    )
+    fewest_alike = forms.IntegerField(
+        min_value=2,
+        max_value=1000,
+        label="People who have to share them",
+        help_text="Whoever shares what these columns say with fewer is a finding.",
+    )
+
+    def __init__(self, *arguments: Any, vertical: Vertical, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["quasi_identifiers"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        taken = quasi_identifiers().get(vertical, ())
+        names = [name for name in identifying_columns(vertical) if name not in taken]
+        field.choices = [(name, name.replace("_", " ").capitalize()) for name in names]
+        if taken:
+            field.help_text = f"Beside {', '.join(taken)}, which the vertical counts already."
 
 
 class OrganisationForm(forms.Form):

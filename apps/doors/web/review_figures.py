@@ -1,5 +1,6 @@
 """How far a review has come, and what a sample proves, as the pages show it."""
 
+from dataclasses import replace
 from typing import Any
 
 from apps.accounts.models import User
@@ -7,7 +8,7 @@ from apps.audio.spectrogram import height_of
 from apps.datasets.models import Dataset
 from apps.privacy.queue import progress_of
 from apps.privacy.sampling import Heard
-from datasets_catalog.sampling import stated, upper_bound
+from datasets_catalog.sampling import share_left, stated
 
 # Pitches that a spectrogram names at its side: hertz, and percent from its top.
 PITCHES = [
@@ -31,30 +32,26 @@ def progress_context(user: User, dataset: Dataset | None) -> dict[str, Any]:
 def bound_figures(heard: Heard) -> dict[str, Any]:
     """What was heard, what it proves, and how the bound fell on the way there.
 
-    The curve draws the bound that the same misses would leave after fewer clips.
+    The curve draws the bound that fewer clips would have left; of a draw with a miss none is.
     """
     facts = heard.facts
     size = facts.heard + facts.due
-    bound = _bound(facts.heard, facts.missed, facts.population)
+    bound = share_left(facts)
     steps = sorted({round(facts.heard * at / POINTS) for at in range(POINTS + 1)})
+    curve = [(step, share_left(replace(facts, heard=step))) for step in steps]
     points = [
-        (
-            WIDE * step / max(size, 1),
-            HIGH * (1 - _bound(step, min(step, facts.missed), None) ** 0.5),
-        )
-        for step in steps
+        (WIDE * step / max(size, 1), HIGH * (1 - (1.0 if left is None else left) ** 0.5))
+        for step, left in curve
     ]
     return {
         "heard": facts.heard,
         "missed": facts.missed,
+        "gone": facts.gone,
+        "number": facts.number,
         "population": facts.population,
         "size": size,
-        "stated": stated(bound),
+        "stated": None if bound is None else stated(bound),
         "goal": stated(heard.sample.bound),
         "goal_at": round(HIGH * (1 - heard.sample.bound**0.5), 1),
         "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
     }
-
-
-def _bound(heard: int, missed: int, population: int | None) -> float:
-    return upper_bound(heard=heard, missed=missed, population=population) if heard else 1.0

@@ -63,17 +63,23 @@ class Draft:
 
     rows: Sequence[DraftRow]
     columns: tuple[str, ...]
+    # As many people have to share what the columns say.
+    fewest: int = 5
     # For detectors that ask for it (`needs_gone`): what of the sounds that left a clip is like.
     gone: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupSubject:
-    """Clips of a draft that share values; `size` is the number of people (or sources) in them."""
+    """Clips of a draft that share values.
+
+    `size` is the number of people (or sources) in them, counted up to `fewest`.
+    """
 
     clips: tuple[int, ...]
     values: Mapping[str, str]
     size: int
+    fewest: int = 0
 
 
 Subject = AudioSubject | CellsSubject | GroupSubject

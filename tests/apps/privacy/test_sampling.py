@@ -55,7 +55,9 @@ def test_a_sample_is_drawn_again_from_what_is_kept_of_it(cast: Cast, draft: Data
     sample = draw(actor=cast.cleo, dataset=draft)
     contents = sorted(Clip.objects.filter(dataset=draft).values_list("blob__sha256", flat=True))
     assert frame_of(sample) == contents
-    assert sample.seed == seed_of(dataset=str(draft.uid), contents=contents, number=1)
+    assert sample.seed == seed_of(
+        dataset=str(draft.uid), sample=str(sample.uid), contents=contents, number=1
+    )
     kept = list(sample.clips.values_list("content_sha256", flat=True))
     assert kept == drawn(seed=sample.seed, contents=contents, count=sample.size)
     assert (sample.population, sample.size) == (4, 4)
@@ -167,7 +169,8 @@ def test_clips_that_leave_and_clips_that_come_in_after_the_draw(
     remove_clips(actor=cast.ada, dataset=draft, paths=["field/000.wav"])
     told = heard_of(draft)
     assert told is not None
-    assert (told.facts.population, told.facts.heard, told.facts.outside) == (2, 2, 0)
+    facts = told.facts
+    assert (facts.drawn_from, facts.population, facts.heard, facts.outside) == (3, 2, 3, 0)
     Clip.objects.filter(dataset=draft, state="removed").update(state="active")
     told = heard_of(draft)
     assert told is not None

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.consent.models import Participation
-from apps.datasets.actions import create_dataset
+from apps.datasets.actions import create_dataset, update_dataset
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy import scanning
@@ -20,6 +20,7 @@ from apps.releases.actions import create_release
 from apps.releases.facts import facts_of
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
+from datasets_catalog.errors import InvalidError
 from datasets_catalog.gates.privacy import PrivacyScanned
 from tests.cast import Cast
 from tests.factories.drafts import make_draft, write_table
@@ -110,7 +111,7 @@ def test_a_new_person_asks_again_for_those_alone_who_share_their_values(
     assert Scan.objects.filter(detector="combinations").count() == groups
     bring_in(cast, dataset, tmp_path, people("80-89", start=8))
     waiting = unscanned(dataset, cast)
-    assert [message for message in waiting if message == "not scanned by combinations 1"] == []
+    assert [message for message in waiting if message == "not scanned by combinations 2"] == []
     assert sum("combinations" in message for message in waiting) == 2
     scan_dataset(actor=cast.ada, dataset=dataset)
     # The one who was there before stands with one finding, made when there was nobody else.
@@ -145,6 +146,40 @@ def test_many_clips_of_one_person_are_one_person(cast: Cast, tmp_path: Path) -> 
     assert Participation.objects.count() == 5
     scan_dataset(actor=cast.ada, dataset=dataset)
     assert len(rare(dataset)) == 5
+
+
+def test_a_dataset_declares_columns_beside_those_of_its_vertical(
+    cast: Cast, tmp_path: Path
+) -> None:
+    dataset = ward(cast)
+    rows = [
+        {**row, "environment": "clinic" if number else "lighthouse"}
+        for number, row in enumerate(people(*["20-29"] * 5))
+    ]
+    bring_in(cast, dataset, tmp_path, rows)
+    scan_dataset(actor=cast.ada, dataset=dataset)
+    assert rare(dataset) == []
+    with pytest.raises(InvalidError, match="no column that can single out"):
+        update_dataset(actor=cast.ada, dataset=dataset, changes={"quasi_identifiers": ["licence"]})
+    changes = {"quasi_identifiers": ["environment"]}
+    dataset = update_dataset(actor=cast.ada, dataset=dataset, changes=changes)
+    assert len(unscanned(dataset, cast)) == 5
+    scan_dataset(actor=cast.ada, dataset=dataset)
+    assert unscanned(dataset, cast) == []
+    assert rare(dataset) == ["000.wav", "001.wav", "002.wav", "003.wav", "004.wav"]
+
+
+def test_place_and_day_count_where_the_vertical_says_so_and_the_minute_does_not(
+    cast: Cast, tmp_path: Path
+) -> None:
+    dataset = ward(cast)
+    rows = [
+        {**row, "recorded_at": f"2026-01-1{number // 5}T10:0{number % 5}:00Z"}
+        for number, row in enumerate(people(*["20-29"] * 6))
+    ]
+    bring_in(cast, dataset, tmp_path, rows)
+    scan_dataset(actor=cast.ada, dataset=dataset)
+    assert rare(dataset) == ["005.wav"]
 
 
 class _Crashing:

@@ -44,6 +44,7 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
     vocabulary = VocabularyRef(allow_null=True)
     request_fields = RequestField(many=True)
     embargoes = serializers.DictField(child=serializers.DateTimeField())
+    quasi_identifiers = serializers.ListField(child=serializers.CharField())
 
     class Meta:
         model = Dataset
@@ -68,6 +69,8 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
             "terms_version",
             "terms_required",
             "verified_share",
+            "quasi_identifiers",
+            "fewest_alike",
             "draft_serial",
             "created_at",
         )
@@ -105,6 +108,17 @@ class DatasetSettings(serializers.Serializer[Any]):
         help_text="The same for single versions: version to moment.",
     )
     verified_share = serializers.FloatField(min_value=0, max_value=1, required=False)
+    quasi_identifiers = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        required=False,
+        help_text="Columns that together may single out a person, beside those of the vertical.",
+    )
+    fewest_alike = serializers.IntegerField(
+        min_value=2,
+        max_value=1000,
+        required=False,
+        help_text="As many people at least have to share what those columns say.",
+    )
     vocabulary = VocabularyRef(required=False, allow_null=True)
 
 

@@ -239,9 +239,14 @@ class SampleClipOut(serializers.ModelSerializer[SampleClip]):
 class SampleOut(serializers.Serializer[Any]):
     """The latest sample and how far it is heard; counts are of contents."""
 
+    uid = serializers.UUIDField()
     number = serializers.IntegerField()
     seed = serializers.CharField()
-    bound = serializers.FloatField()
+    bound = serializers.FloatField(help_text="The share that it was drawn to prove.")
+    proved = serializers.FloatField(
+        allow_null=True,
+        help_text="The share that it proves so far; null of a draw with a miss, or unheard.",
+    )
     population = serializers.IntegerField()
     size = serializers.IntegerField()
     frame = serializers.ListField(
@@ -252,6 +257,7 @@ class SampleOut(serializers.Serializer[Any]):
     heard = serializers.IntegerField()
     missed = serializers.IntegerField()
     outside = serializers.IntegerField(help_text="Unflagged contents that came in since.")
+    gone = serializers.IntegerField(help_text="Drawn contents that left before they were heard.")
     due = SampleClipOut(many=True)
 
 

@@ -38,6 +38,7 @@ from apps.privacy.queue import (
 from apps.privacy.sampling import Heard, draw, frame_of, hear, heard_of, sample_clip_for
 from datasets_catalog.errors import ConflictError, NotFoundError
 from datasets_catalog.roles import Permission
+from datasets_catalog.sampling import share_left
 
 
 class CountError(ConflictError):
@@ -210,10 +211,10 @@ def _sample(told: Heard | None) -> dict[str, Any]:
     if told is None:
         raise NotFoundError("No sample was drawn of this dataset.")
     sample = told.sample
-    names = ("number", "seed", "bound", "population", "size", "drawn_by", "drawn_at")
+    names = ("uid", "number", "seed", "bound", "population", "size", "drawn_by", "drawn_at")
     found = {name: getattr(sample, name) for name in names}
-    found |= {"frame": frame_of(sample), "due": told.due}
-    found |= {name: getattr(told.facts, name) for name in ("heard", "missed", "outside")}
+    found |= {"frame": frame_of(sample), "due": told.due, "proved": share_left(told.facts)}
+    found |= {name: getattr(told.facts, name) for name in ("heard", "missed", "outside", "gone")}
     return dict(shapes.SampleOut(found).data)
 
 

@@ -104,7 +104,8 @@ def settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse
     user = signed_in(request)
     frame = draft_frame(request, organisation, name)
     initial = {field: getattr(frame.dataset, field) for field in DatasetSettingsForm.base_fields}
-    form = DatasetSettingsForm(request.POST or None, initial=initial)
+    vertical = Vertical(frame.dataset.vertical)
+    form = DatasetSettingsForm(request.POST or None, initial=initial, vertical=vertical)
     if request.method == "POST" and form.is_valid():
         try:
             update_dataset(actor=user, dataset=frame.dataset, changes=form.cleaned_data)

@@ -9,6 +9,7 @@ from apps.datasets.access import dataset_to_edit
 from apps.privacy.sampling import draw, frame_of, hear, heard_of, sample_clip_for
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
+from datasets_catalog.sampling import share_left, stated
 from earmark.management.base import Command as Base
 
 
@@ -41,6 +42,7 @@ class Command(Base):
             raise NotFoundError(f"No sample was drawn of {dataset}: draw one.")
         return {
             "dataset": dataset.full_name,
+            "uid": str(told.sample.uid),
             "number": told.sample.number,
             "seed": told.sample.seed,
             "size": told.sample.size,
@@ -48,6 +50,8 @@ class Command(Base):
             "heard": told.facts.heard,
             "missed": told.facts.missed,
             "outside": told.facts.outside,
+            "gone": told.facts.gone,
+            "proved": share_left(told.facts),
             "due": [{"clip": str(row.uid), "path": row.clip.path} for row in told.due],
             "frame": frame_of(told.sample) if options["frame"] else None,
         }
@@ -56,8 +60,13 @@ class Command(Base):
         lines = [
             f"Sample {value['number']} of {value['dataset']}: {value['heard']} of {value['size']}"
             f" heard, {value['missed']} missed, out of {value['population']}.",
-            f"Seed {value['seed']}.",
+            f"Sample {value['uid']}, seed {value['seed']}.",
+            "It proves nothing so far."
+            if value["proved"] is None
+            else f"At most {stated(value['proved'])} of unflagged clips hold what was looked for.",
         ]
+        if value["gone"]:
+            lines.append(f"{value['gone']} of those drawn left before anybody heard them.")
         if value["outside"]:
             lines.append(f"{value['outside']} unflagged clips came in since: draw again.")
         lines += [f"{row['clip']}  {row['path']}" for row in value["due"]]

@@ -65,8 +65,12 @@ def _sample(user: User, dataset: Dataset) -> dict[str, Any]:
         "windows": [window.as_json() for window in stretches_of(clip.duration)],
         "mode": review_words.hearing(),
         "decide_url": reverse("web:sample_hear", args=[drawn.uid]),
-        "said": f"Clip {number} of {figures['size']}. At most {figures['stated']} so far.",
+        "said": f"Clip {number} of {figures['size']}. {_so_far(figures)}",
     }
+
+
+def _so_far(figures: dict[str, Any]) -> str:
+    return f"At most {figures['stated']} so far." if figures["stated"] else "Nothing is proved yet."
 
 
 @require_POST
