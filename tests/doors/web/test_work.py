@@ -20,6 +20,7 @@ from apps.privacy.detectors.registry import PROFILES, detectors_for
 from apps.publishing.models import Target
 from apps.releases.models import Release
 from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.verticals import Vertical
 from tests.cast import Cast
 from tests.doors.web.conftest import As, House
 from tests.factories.drafts import make_dataset, make_draft, write_folder
@@ -327,18 +328,24 @@ def test_settings_are_changed_by_those_who_may(cast: Cast, house: House, as_user
         "use": "collection",
         "privacy_profile": "standard",
         "verified_share": "0.5",
+        "quasi_identifiers": ["place", "recorded_at"],
+        "fewest_alike": "7",
     }
     assert as_user(cast.cleo).post(f"{BASE}settings/", form).status_code == 403
     as_user(cast.ada).post(f"{BASE}settings/", form)
     house.dataset.refresh_from_db()
     assert (house.dataset.title, house.dataset.verified_share) == ("Tones, renamed", 0.5)
+    assert house.dataset.quasi_identifiers == ["place", "recorded_at"]
+    assert house.dataset.fewest_alike == 7
 
 
 def test_every_privacy_profile_that_settings_offer_has_detectors(
     cast: Cast, house: House, as_user: As
 ) -> None:
-    form = {"access": "open", "use": "collection", "verified_share": "0"}
-    offered = findall(r'value="([^"]+)"', str(DatasetSettingsForm()["privacy_profile"]))
+    form = {"access": "open", "use": "collection", "verified_share": "0", "fewest_alike": "5"}
+    offered = findall(
+        r'value="([^"]+)"', str(DatasetSettingsForm(vertical=Vertical.SFX)["privacy_profile"])
+    )
     assert offered == list(PROFILES)
     for profile in offered:
         as_user(cast.ada).post(f"{BASE}settings/", {**form, "privacy_profile": profile})
