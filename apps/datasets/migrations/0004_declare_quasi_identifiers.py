@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_add_members_and_limited_tokens"),
-        ("datasets", "0002_add_policies_of_access"),
+        ("datasets", "0003_labels"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
