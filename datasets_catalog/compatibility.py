@@ -1,28 +1,35 @@
 """Which licences go together, one pair at a time."""
 
-from datasets_catalog.licences import Terms
+from datasets_catalog.licence_terms import Terms
 
 Option = tuple[Terms, ...]
 
 
 def permits(source: Terms, target: Terms) -> bool:
     """Say whether an adaptation of something under `source` may go out under `target`."""
-    if is_closed(source) or is_closed(target):
+    if is_closed(source) or not can_carry(target):
         return False
-    if source.licence == target.licence:
+    if source.licence == target.licence or target.licence in source.compatible:
         return True
-    if source.share_alike or source.is_custom:
-        return target.licence in source.compatible
+    if source.share_alike or source.named_only:
+        return False
+    if target.no_further_terms:
+        return not (source.attribution or source.noncommercial)
     return _asks_no_more(source, target)
 
 
 def is_closed(terms: Terms) -> bool:
-    """Say whether nothing may be made from it, by its terms or because nobody can tell."""
-    return terms.no_derivatives or is_withheld(terms)
+    """Say whether nothing may be made from the sound: it says so, or nobody can tell."""
+    return terms.no_derivatives or terms.database_only or is_withheld(terms)
 
 
 def is_withheld(terms: Terms) -> bool:
     return terms.needs_human or not terms.redistribution
+
+
+def can_carry(terms: Terms) -> bool:
+    """Say whether new work can be put under it: it is a licence, of sound, and known."""
+    return not (terms.mark or terms.database_only or is_withheld(terms))
 
 
 def _asks_no_more(source: Terms, target: Terms) -> bool:
@@ -43,26 +50,17 @@ def _number(version: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in (version or "0").split("."))
 
 
-def fits_into(terms: Terms, target: Terms) -> bool:
-    """Say whether an untouched clip under `terms` may be offered as being under `target`."""
-    if terms.licence == target.licence:
-        return True
-    if terms.share_alike or terms.is_custom or terms.field_of_use:
-        return False
-    if terms.no_derivatives and not target.no_derivatives:
-        return False
-    return _asks_no_more(terms, target)
-
-
 def may_stand(option: Option, *, modified: bool) -> bool:
     """Say whether a clip under this option may be part of a collection."""
+    if all(terms.database_only for terms in option):
+        return False
     return not any(is_withheld(t) or (modified and t.no_derivatives) for t in option)
 
 
 def strictness(option: Option) -> tuple[bool, bool, bool, bool, bool]:
     """Order options by how much they take away; the smallest is the most permissive."""
     return (
-        any(is_withheld(t) for t in option),
+        any(is_withheld(t) for t in option) or all(t.database_only for t in option),
         any(t.noncommercial for t in option),
         any(t.no_derivatives for t in option),
         any(t.share_alike for t in option),

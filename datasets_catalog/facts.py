@@ -14,7 +14,8 @@ from typing import Any
 from datasets_catalog.consent import ClipPeople
 from datasets_catalog.ledger import Consent
 from datasets_catalog.licence_conflicts import ClipLicence
-from datasets_catalog.licences import Terms, Use
+from datasets_catalog.licence_terms import Terms
+from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.territories import EVERYWHERE
@@ -77,7 +78,7 @@ class ClipFacts:
     only those that still block. `identifiable` says that a reviewer heard or saw a person.
     `identifying` names tags of the file and cells of the row that may identify somebody and that
     no reviewer cleared. `label_problems` come from `labels.event_problems`. `modified` says that
-    the bytes are not those the licence was given for. `sound_group` joins clips that sound alike
+    the sound is not the one the licence was given for. `sound_group` joins clips that sound alike
     (near-duplicates), where they were looked for.
     """
 

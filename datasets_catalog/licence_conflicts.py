@@ -5,15 +5,20 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from datasets_catalog.compatibility import Option, may_stand, option_permits
-from datasets_catalog.licences import Terms, Use
+from datasets_catalog.licence_terms import CUSTOM_PREFIX, Terms
+from datasets_catalog.licences import Use
+
+# Sentences name so many of the licences that would do; share-alike ports name dozens.
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ClipLicence:
     """A clip with its licence expression; `duration` in seconds.
 
-    `modified` says that the bytes are not those the licence was given for (redacted, trimmed,
-    resampled without the licensor's leave), which makes the clip itself an adaptation.
+    `modified` says that the sound is not the one the licence was given for (passages were muted or
+    replaced), which makes the clip itself an adaptation. Bytes that merely lost their tags, or
+    their format (CC 4.0, section 2(a)(4)), are no modification.
     """
 
     clip_id: str
@@ -124,13 +129,18 @@ def _demand(group: Group) -> str:
     option = group.options[0]
     for terms in option:
         if terms.share_alike:
-            choices = " or ".join((terms.licence, *terms.compatible))
-            return f"asks that the result be under {choices}"
-        if terms.is_custom:
-            return "permits a result only under the same terms"
+            return f"asks that the result be under {_choices(terms)}"
+        if terms.named_only:
+            return f"permits a result only under {_choices(terms)}"
     if any(t.noncommercial for t in option):
         return "forbids commercial use of the result"
     return "asks that its authors be named with the result"
+
+
+def _choices(terms: Terms) -> str:
+    named = [licence for licence in terms.compatible if not licence.startswith(CUSTOM_PREFIX)]
+    more = ["one of its other choices"] if len(named) > MAX_NAMED else []
+    return " or ".join((terms.licence, *named[:MAX_NAMED], *more))
 
 
 def blocked(group: Group, use: Use) -> Conflict:
@@ -139,6 +149,8 @@ def blocked(group: Group, use: Use) -> Conflict:
         why = "wait for a person to record what its terms allow"
     elif any(not t.redistribution for t in terms):
         why = "may not be passed on"
+    elif all(t.database_only for t in terms):
+        why = "license a database and not the sound in it: add the licence of the sound"
     elif use is Use.COLLECTION:
         why = "were modified, which the licence forbids"
     elif any(t.no_derivatives for t in terms):

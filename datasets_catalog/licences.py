@@ -1,50 +1,37 @@
-"""Licences by SPDX identifier: what each asks for, and how expressions of them are read.
+"""Licences by SPDX identifier: what each asks for, packaged and an organisation's own.
 
-SPDX expressions join licences with AND (all bind), OR (the user may choose) and WITH (an
-exception, which only adds permissions). `LicenseRef-…` names terms that SPDX does not know;
-what they allow comes from a `Terms` entry. Combining licences is the work of `outbound`.
+What the packaged ones allow is in `licences.toml` and, for Creative Commons, `creative_commons`; a
+licence that SPDX lists and neither judges is known, and waits for a person. Combining licences is
+the work of `outbound`.
 """
 
-import difflib
-import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from license_expression import (
-    ExpressionError,
-    ExpressionParseError,
-    LicenseSymbol,
-    LicenseWithExceptionSymbol,
-    Licensing,
+from datasets_catalog.creative_commons import creative_commons
+from datasets_catalog.licence_expressions import (
+    Expression,
+    LicenceExpressionError,
+    UnknownLicenceError,
+    parse_expression,
 )
+from datasets_catalog.licence_terms import CUSTOM_ID, CUSTOM_PREFIX, AiTerms, Terms
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.spdx_list import spdx_licences
 
-from datasets_catalog.errors import InvalidError
-
-CUSTOM_PREFIX = "LicenseRef-"
-# Expressions come from tables that anybody may fill in; an AND of ORs grows exponentially.
-MAX_EXPRESSION_LENGTH = 500
-MAX_ALTERNATIVES = 64
 # Longer names would not fit a card; the file behind the link lists all.
 MAX_NAMED_LICENCES = 4
 HUB_LINK = "LICENSES.md"
-
-
-class LicenceExpressionError(InvalidError):
-    """The text is not an SPDX licence expression."""
-
-    code = "licences.expression_invalid"
-
-
-class UnknownLicenceError(InvalidError):
-    """The expression names a licence for which no terms are known."""
-
-    code = "licences.unknown"
+# What an entry of the packaged table does not say, it does not ask.
+ASKS_NOTHING = dict.fromkeys(
+    ("attribution", "share_alike", "noncommercial", "no_derivatives", "named_only"), False
+)
 
 
 class Use(StrEnum):
@@ -54,98 +41,38 @@ class Use(StrEnum):
     ADAPTATION = "adaptation"
 
 
-class AiTerms(StrEnum):
-    """What terms say about training models."""
-
-    ALLOWED = "allowed"
-    UNSTATED = "unstated"
-    FORBIDDEN = "forbidden"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What one licence asks for and allows. The defaults are the strictest reading.
-
-    `compatible` names the licences an adaptation may be put under instead of this one.
-    """
-
-    licence: str
-    title: str = ""
-    url: str = ""
-    family: str = ""
-    hub: str | None = None
-    suite: str | None = None
-    version: str | None = None
-    attribution: bool = True
-    share_alike: bool = False
-    noncommercial: bool = True
-    no_derivatives: bool = True
-    redistribution: bool = False
-    database_rights: bool = False
-    ai_terms: AiTerms = AiTerms.UNSTATED
-    field_of_use: str = ""
-    compatible: tuple[str, ...] = ()
-    retired: bool = False
-    needs_human: bool = False
-
-    @property
-    def is_custom(self) -> bool:
-        return self.licence.startswith(CUSTOM_PREFIX)
-
-    @property
-    def label(self) -> str:
-        """The name under which conflicts are counted."""
-        return self.family or self.licence
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A licence expression, written canonically, as alternatives of which one may be chosen.
-
-    Every alternative is a tuple of licence ids that bind together.
-    """
-
-    text: str
-    alternatives: tuple[tuple[str, ...], ...]
-
-    @property
-    def licences(self) -> tuple[str, ...]:
-        return tuple(sorted({licence for each in self.alternatives for licence in each}))
-
-
 @cache
-def table() -> dict[str, Terms]:
-    """Return the packaged licences by SPDX id, in order of preference."""
-    return {entry["id"]: _from_table(entry) for entry in _packaged()["licence"]}
+def table() -> Mapping[str, Terms]:
+    """Return the licences that are judged here by identifier, in order of preference."""
+    packaged = _packaged()
+    rest = (_from_table(entry, packaged["sets"]) for entry in packaged["licence"])
+    return {**creative_commons(), **{terms.licence: terms for terms in rest}}
 
 
 class Licences:
     """The packaged licences together with an organisation's own terms.
 
-    An own `Terms` entry for a `LicenseRef-…` of the table replaces the table's.
-    Raises LicenceExpressionError for own terms whose id is not a `LicenseRef-…`.
+    Own terms may settle what nobody judged here: a `LicenseRef-…` of their own, a licence of SPDX's
+    list without attributes, a packaged one that needs a human. Raises LicenceExpressionError for
+    own terms that would say something else of a licence that is judged.
     """
 
     def __init__(self, own: Iterable[Terms] = ()) -> None:
         self._terms = dict(table())
         for terms in own:
-            if not CUSTOM_ID.fullmatch(terms.licence):
-                raise LicenceExpressionError(
-                    f"{terms.licence!r} cannot name terms of your own. Use letters, digits, "
-                    "dots and hyphens after LicenseRef-.",
-                    value=terms.licence,
-                )
+            check_own_name(terms.licence)
             self._terms[terms.licence] = terms
 
     def all(self) -> tuple[Terms, ...]:
+        """Return what is judged: the packaged licences and the own terms."""
         return tuple(self._terms.values())
 
     def terms(self, licence: str) -> Terms:
         """Return the terms of one licence id; raise UnknownLicenceError."""
-        found = self._terms.get(licence)
+        found = self._terms.get(licence) or _unjudged(licence)
         if found is None:
             raise UnknownLicenceError(
-                f"The licence {licence!r} is not known. {self._expected(licence)}",
+                f"The licence {licence!r} is not known. {_expected(licence, self._terms)}",
                 value=licence,
             )
         return found
@@ -171,46 +98,25 @@ class Licences:
         """
         return any(terms.attribution for option in self.options(text) for terms in option)
 
-    def _expected(self, licence: str) -> str:
-        if licence.startswith(CUSTOM_PREFIX):
-            return "Record terms for it (text and what it allows) before using it."
-        folded = {known.lower(): known for known in self._terms}
-        near = difflib.get_close_matches(licence.lower(), folded, n=1, cutoff=0.7)
-        if near:
-            return f"Did you mean {folded[near[0]]}?"
-        return (
-            "Expected an SPDX identifier such as CC0-1.0, CC-BY-4.0 or CC-BY-NC-4.0, or a "
-            "LicenseRef-… with terms on record."
-        )
 
+def check_own_name(licence: str) -> None:
+    """Refuse a name under which an organisation may not record terms of its own.
 
-CUSTOM_ID = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
-SPDX_ID = re.compile(r"[A-Za-z0-9.-]+")
-
-
-@lru_cache(maxsize=4096)
-def parse_expression(text: str) -> Expression:
-    """Read the structure of an SPDX expression, whether or not its licences are known.
-
-    Raises LicenceExpressionError; an unknown exception after WITH raises UnknownLicenceError.
+    Raises LicenceExpressionError.
     """
-    if len(text) > MAX_EXPRESSION_LENGTH:
+    judged = table().get(licence)
+    if judged is not None and not judged.needs_human:
         raise LicenceExpressionError(
-            f"A licence expression has at most {MAX_EXPRESSION_LENGTH} characters, not {len(text)}."
+            f"What {licence} allows is known; terms of your own cannot say otherwise. Give them a"
+            " name of their own, LicenseRef-… .",
+            value=licence,
         )
-    try:
-        parsed = Licensing().parse(text)
-    except (ExpressionError, ExpressionParseError) as error:
-        raise _not_an_expression(text) from error
-    if parsed is None:
-        raise _not_an_expression(text)
-    alternatives = tuple(dict.fromkeys(_alternatives(parsed, text)))
-    return Expression(parsed.render(), alternatives)
-
-
-def licence_of_url(url: str) -> str | None:
-    """Return the packaged licence whose text stands at this address, as Freesound names them."""
-    return _by_url().get(_bare_url(url))
+    if CUSTOM_ID.fullmatch(licence) is None and _unjudged(licence) is None:
+        raise LicenceExpressionError(
+            f"{licence!r} cannot name terms of your own. Use letters, digits, dots and hyphens "
+            "after LicenseRef-, or the SPDX identifier of a licence that is not judged here.",
+            value=licence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,49 +144,34 @@ def hub_licence(licences: Sequence[Terms]) -> HubLicence:
     return HubLicence("other", _slug(["mixed", *names]), HUB_LINK)
 
 
-def _alternatives(node: object, text: str) -> list[tuple[str, ...]]:
-    if isinstance(node, LicenseWithExceptionSymbol):
-        _known_exception(str(node.exception_symbol.key))
-        return _alternatives(node.license_symbol, text)
-    if isinstance(node, LicenseSymbol):
-        identifier = str(node.key)
-        if not SPDX_ID.fullmatch(identifier):
-            raise _not_an_expression(text)
-        return [(identifier,)]
-    parts = [_alternatives(part, text) for part in getattr(node, "args", ())]
-    if getattr(node, "operator", "").strip() == "OR":
-        found = [alternative for part in parts for alternative in part]
-    else:
-        found = _all_of(parts)
-    if len(found) > MAX_ALTERNATIVES:
-        raise LicenceExpressionError(
-            f"The licence expression offers more than {MAX_ALTERNATIVES} choices. Simplify it.",
-            value=text,
-        )
-    return found
+def spellings(licence: str) -> str:
+    """Return the identifier as it is compared with what people write: letters and digits alone."""
+    return re.sub(r"[^a-z0-9]", "", licence.lower())
 
 
-def _all_of(parts: Sequence[Sequence[tuple[str, ...]]]) -> list[tuple[str, ...]]:
-    # One more than allowed is enough to refuse; the full product may not fit in memory.
-    choices = itertools.islice(itertools.product(*parts), MAX_ALTERNATIVES + 1)
-    return [tuple(sorted({i for part in choice for i in part})) for choice in choices]
-
-
-def _known_exception(exception: str) -> None:
-    known = _packaged()["exceptions"]
-    if exception not in known:
-        raise UnknownLicenceError(
-            f"The exception {exception!r} is not known. Expected one of {', '.join(known)}.",
-            value=exception,
-        )
-
-
-def _not_an_expression(text: str) -> LicenceExpressionError:
-    return LicenceExpressionError(
-        f"{text[:100]!r} is not a licence expression. Expected SPDX identifiers such as "
-        "CC-BY-4.0, joined by AND, OR or WITH where there are several.",
-        value=text[:100],
+def _expected(licence: str, known: Iterable[str]) -> str:
+    if licence.startswith(CUSTOM_PREFIX):
+        return "Record terms for it (text and what it allows) before using it."
+    written = spellings(licence)
+    # Another spelling of the same name and nothing nearer: what is merely like it allows other
+    # things.
+    for name in (*known, *(each.id for each in spdx_licences().values() if not each.deprecated)):
+        if spellings(name) == written:
+            return f"Did you mean {name}?"
+    meant = [name for name in (f"{licence}-only", f"{licence}-or-later") if name in spdx_licences()]
+    if meant:
+        return f"Say which: {' or '.join(meant)}."
+    return (
+        "Expected an SPDX identifier such as CC0-1.0, CC-BY-4.0 or CC-BY-NC-4.0, or a "
+        "LicenseRef-… with terms on record."
     )
+
+
+def _unjudged(licence: str) -> Terms | None:
+    listed = spdx_licences().get(licence)
+    if listed is None or listed.deprecated or licence in table():
+        return None
+    return Terms(licence, title=listed.name, url=listed.url, needs_human=True)
 
 
 @cache
@@ -289,21 +180,19 @@ def _packaged() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _from_table(entry: dict[str, Any]) -> Terms:
-    values = {key: value for key, value in entry.items() if key not in {"id", "name"}}
-    values["ai_terms"] = AiTerms(values["ai_terms"])
-    values["compatible"] = tuple(values.get("compatible", ()))
-    return Terms(licence=entry["id"], title=entry["name"], **values)
-
-
-@cache
-def _by_url() -> dict[str, str]:
-    return {_bare_url(terms.url): licence for licence, terms in reversed(table().items())}
-
-
-def _bare_url(url: str) -> str:
-    bare = url.strip().lower().removeprefix("https://").removeprefix("http://")
-    return bare.removeprefix("www.").removesuffix("/deed.en").rstrip("/")
+def _from_table(entry: dict[str, Any], sets: Mapping[str, list[str]]) -> Terms:
+    values = ASKS_NOTHING | {key: value for key, value in entry.items() if key != "id"}
+    listed = spdx_licences().get(entry["id"])
+    title = values.pop("name") if listed is None else listed.name
+    values["ai_terms"] = AiTerms(values.get("ai_terms", AiTerms.UNSTATED))
+    values["field_of_use"] = tuple(Purpose(value) for value in values.get("field_of_use", ()))
+    values["compatible"] = tuple(
+        licence
+        for name in values.get("compatible", ())
+        for licence in (sets[name[1:]] if name.startswith("@") else [name])
+        if licence != entry["id"]
+    )
+    return Terms(licence=entry["id"], title=title, **values)
 
 
 def _slug(parts: Sequence[str]) -> str:

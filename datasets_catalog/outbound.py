@@ -2,15 +2,17 @@
 
 Two rules, after what the licences themselves say:
 
-*Collection* — clips stand unmodified side by side and each keeps its own licence. The whole
-allows what every clip allows. A clip cannot be in it if it may not be passed on, if nobody has
-said what its terms mean, or if it was modified (redacted, trimmed) and forbids that.
+*Collection* — clips stand unmodified side by side and each keeps its own licence: nobody can put
+somebody else's copies under another one, be it narrower or newer. The whole allows what every clip
+allows. A clip cannot be in it if it may not be passed on, if nobody has said what its terms mean,
+if only a database is licensed, or if it was modified (passages muted) and forbids that.
 
 *Adaptation* — clips become part of something new, which needs one licence. A licence can serve
-if every clip permits an adaptation under it: no-derivatives clips permit none; share-alike clips
-and own terms permit themselves and what they name as compatible (which is how version upgrades
-go one way); the others permit what keeps their attribution and non-commercial conditions and,
-within Creative Commons, is no older version.
+if every clip permits an adaptation under it: no-derivatives clips permit none, nor do those of
+which only a database is licensed; share-alike clips and own terms permit themselves and what they
+name as compatible (which is how version upgrades go one way); the others permit what keeps their
+attribution and non-commercial conditions and, within Creative Commons, is no older version. A
+licence that lets nobody add terms, such as the GPL, serves only what names it.
 
 So a set of clips is compatible exactly when one licence serves them all, and the smallest set to
 drop is found by trying each licence: what it does not serve must go. That is exact, and linear in
@@ -25,8 +27,7 @@ from typing import Self
 
 from datasets_catalog.compatibility import (
     Option,
-    fits_into,
-    is_closed,
+    can_carry,
     is_withheld,
     may_stand,
     option_permits,
@@ -43,14 +44,8 @@ from datasets_catalog.licence_conflicts import (
     serves,
     stands,
 )
-from datasets_catalog.licences import (
-    AiTerms,
-    HubLicence,
-    Licences,
-    Terms,
-    Use,
-    hub_licence,
-)
+from datasets_catalog.licence_terms import AiTerms, Terms
+from datasets_catalog.licences import HubLicence, Licences, Use, hub_licence
 
 MINUTE = 60
 HOUR = 3600
@@ -157,7 +152,7 @@ def outbound(
     """
     known = Licences() if licences is None else licences
     groups = _groups(clips, known)
-    goal = _goal(wanted, known)
+    goal = _goal(wanted, known, use)
     if use is Use.COLLECTION:
         return _collection(groups, goal)
     return _adaptation(groups, goal, known)
@@ -173,20 +168,20 @@ class Goal:
     of_clip: Callable[[Terms], bool]
 
 
-def _goal(wanted: Wanted | str | None, known: Licences) -> Goal:
+def _goal(wanted: Wanted | str | None, known: Licences, use: Use) -> Goal:
     if wanted is None:
         return Goal(None, "can be released", _any, _any)
     if wanted in Wanted.__members__.values():
         outcome = Wanted(wanted)
         test = OUTCOME_TESTS[outcome]
         return Goal(outcome.value, outcome.outcome, test, test)
-    target = known.terms(wanted)
-    return Goal(
-        target.licence,
-        f"can be released under {target.licence}",
-        lambda whole: whole.licence == target.licence,
-        lambda clip: fits_into(clip, target),
-    )
+    target = known.terms(wanted).licence
+
+    def is_wanted(terms: Terms) -> bool:
+        return terms.licence == target
+
+    whole = "stands under" if use is Use.COLLECTION else "can be released under"
+    return Goal(target, f"{whole} {target}", is_wanted, is_wanted)
 
 
 def _any(terms: Terms) -> bool:
@@ -261,9 +256,15 @@ def _candidates(groups: Sequence[Group], known: Licences) -> list[Terms]:
     """Return every licence an adaptation could have, the most permissive first.
 
     Among equally permissive ones those the clips already carry come first, then the table's order.
+    A port to a jurisdiction is a candidate where clips carry it: whatever permits another port
+    permits a later version, too.
     """
     carried = {t.licence for group in groups for option in group.options for t in option}
-    candidates = [terms for terms in known.all() if not is_closed(terms)]
+    candidates = [
+        terms
+        for terms in known.all()
+        if can_carry(terms) and (not terms.jurisdiction or terms.licence in carried)
+    ]
     return sorted(candidates, key=lambda t: (strictness((t,)), t.licence not in carried))
 
 

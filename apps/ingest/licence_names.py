@@ -1,73 +1,176 @@
 """What people write where an SPDX licence is wanted: what is exact is mapped, the rest suggested.
 
-Exact is the address of a Creative Commons licence, which names one licence (the address of the
-GPL does not), and a spelling of an SPDX identifier that differs only in case, as the Hugging Face
-Hub's identifiers do. `CC BY 4.0` and the like are only ever suggested: a person must say which
-licence was meant.
+Exact is the address of a licence where it names just one, and an SPDX identifier that is written in
+other case or with typographic hyphens. `CC BY 4.0` and the like are only ever suggested: a person
+must say which licence was meant. A suggestion accounts for every word that was written; where a
+version is missing it asks for it, and never offers a licence that allows something else.
 """
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from apps.ingest.rows import CellError, Problem
+from datasets_catalog.creative_commons import JURISDICTIONS, Licence, creative_commons
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.licences import licence_of_url, table
+from datasets_catalog.licence_addresses import licence_of_address
+from datasets_catalog.licences import spellings, table
+from datasets_catalog.spdx_list import spdx_licences
 
 LicenceCheck = Callable[[str], str]
 """Returns the SPDX expression in its one spelling; raises an EarmarkError where it is none."""
 
-# A licence's address often ends in the page a person read instead of the licence itself.
-_PAGE = re.compile(r"/(?:deed|legalcode)(?:\.[A-Za-z_-]+)?/?$", re.IGNORECASE)
-_CC_ADDRESS = re.compile(r"https?://(?:www\.)?creativecommons\.org/", re.IGNORECASE)
-_WORDS = {
-    "attribution": "by",
-    "sharealike": "sa",
-    "noncommercial": "nc",
-    "noderivatives": "nd",
-    "noderivs": "nd",
-    "creativecommons": "cc",
+_HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_ADDRESS = re.compile(r"(?:https?:)?//|(?:www\.)?creativecommons\.org/", re.IGNORECASE)
+_ELEMENTS = {
+    "by": "BY",
+    "attribution": "BY",
+    "nc": "NC",
+    "noncommercial": "NC",
+    "sa": "SA",
+    "sharealike": "SA",
+    "nd": "ND",
+    "noderivatives": "ND",
+    "noderivs": "ND",
 }
-_NEWEST = "4.0"
-_ALIASES = {
-    "cc0": "CC0-1.0",
-    "cczero": "CC0-1.0",
-    "creativecommons0": "CC0-1.0",
-    "publicdomain": "CC0-1.0",
-    "pddl": "PDDL-1.0",
-    "odbl": "ODbL-1.0",
-    "odcby": "ODC-By-1.0",
-    "cuda": "C-UDA-1.0",
-    "apache": "Apache-2.0",
-    "apache2": "Apache-2.0",
+_SPELT_APART = {
+    "non commercial": "noncommercial",
+    "share alike": "sharealike",
+    "no derivatives": "noderivatives",
+    "no derivs": "noderivs",
+    "creative commons 0": "cc0",
+}
+# Words of the full names that say nothing about which licence it is.
+_FILLERS = frozenset({
+    "cc", "creative", "commons", "license", "licence", "public", "international", "unported",
+    "generic", "universal", "v", "version", "domain", "dedication",
+})  # fmt: skip
+_ZERO = frozenset({"cc0", "zero", "cczero"})
+_VERSION = re.compile(r"v?(\d\.\d)")
+_GNU = re.compile(r"(?:gnu )?(l|a)?gpl ?(?:v|version)? ?(\d)(?:\.(\d))?( ?\+| or later)?")
+_PUBLIC_DOMAIN = (
+    "'public domain' names no licence: CC-PDM-1.0 marks what is free already, CC0-1.0 gives rights"
+    " up"
+)
+_SAMPLING = {
+    "sampling+": "LicenseRef-CC-Sampling-Plus-1.0",
+    "cc sampling+": "LicenseRef-CC-Sampling-Plus-1.0",
+    "cc sampling plus 1.0": "LicenseRef-CC-Sampling-Plus-1.0",
 }
 
 
 def exact_licence(text: str) -> str:
-    """Replace a Creative Commons address or a differently cased identifier; leave the rest."""
-    if _CC_ADDRESS.match(text):
-        return licence_of_url(_PAGE.sub("/", text)) or text
-    return _in_one_case().get(text.lower(), text)
+    """Replace the address of a licence or another spelling of its identifier; leave the rest."""
+    if _ADDRESS.match(text):
+        return licence_of_address(text) or text
+    hyphens = _HYPHENS.sub("-", text)
+    return _in_one_case().get(hyphens.lower(), hyphens)
 
 
 @cache
-def _in_one_case() -> dict[str, str]:
-    return {licence.lower(): licence for licence in table()}
+def _in_one_case() -> Mapping[str, str]:
+    return {licence.lower(): licence for licence in _known()}
 
 
-def suggested_licence(text: str) -> str | None:
-    """Guess what was meant by a friendly name such as `cc by 4.0`; None where nothing is near."""
-    words = re.sub(r"non[\s-]?commercial", "noncommercial", text.lower())
-    words = re.sub(r"share[\s-]?alike", "sharealike", words)
-    words = re.sub(r"no[\s-]?deriv", "noderiv", words)
-    words = re.sub(r"creative[\s-]?commons", "creativecommons", words)
-    version = re.search(r"\b[1-4]\.[05]\b", words)
-    parts = [_WORDS.get(word, word) for word in re.findall(r"[a-z]+\d?", words)]
-    terms = [term for term in ("by", "nc", "sa", "nd") if term in parts]
-    if "by" in terms and (parts[0] in {"cc", "by"}):
-        return f"CC-{'-'.join(terms).upper()}-{version[0] if version else _NEWEST}"
-    squeezed = re.sub(r"[^a-z0-9]|\b\d\.\d\b|license|licence|dedication", "", words)
-    return _ALIASES.get(squeezed)
+@cache
+def _known() -> tuple[str, ...]:
+    listed = (each.id for each in spdx_licences().values() if not each.deprecated)
+    return tuple(dict.fromkeys((*table(), *listed)))
+
+
+def licence_hint(text: str) -> str | None:
+    """Say what may have been meant by a friendly name; None where nothing accounts for all of it.
+
+    `did you mean CC-BY-4.0?`, or the question that the text leaves open.
+    """
+    if _ADDRESS.match(text):
+        return "no one licence in one version stands at this address"
+    words = _words(text)
+    if not words:
+        return None
+    if words == "public domain":
+        return _PUBLIC_DOMAIN
+    found = _SAMPLING.get(words) or _zero(words) or _by_name(words)
+    if found:
+        return f"did you mean {found}?"
+    return _gnu(words) or _creative_commons(words) or _without_version(words)
+
+
+def _words(text: str) -> str:
+    plain = _HYPHENS.sub("-", text.lower()).strip(" .;,")
+    words = re.sub(r"[\s_()-]+", " ", plain).strip()
+    for apart, together in _SPELT_APART.items():
+        words = words.replace(apart, together)
+    return words
+
+
+def _zero(words: str) -> str | None:
+    parts = [word for word in words.split() if word not in _FILLERS]
+    versions = {_VERSION.sub(r"\1", word) for word in parts if word not in _ZERO}
+    return "CC0-1.0" if set(parts) & _ZERO and versions <= {"1.0"} else None
+
+
+def _by_name(words: str) -> str | None:
+    return _names().get(spellings(words))
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Every identifier and full name of SPDX's, spelt without marks, that names one licence."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for licence in _known():
+        found[spellings(licence)].add(licence)
+        listed = spdx_licences().get(licence)
+        if listed is not None:
+            found[spellings(listed.name)].add(licence)
+    return {name: licences.pop() for name, licences in found.items() if len(licences) == 1}
+
+
+def _gnu(words: str) -> str | None:
+    found = _GNU.fullmatch(words)
+    if found is None:
+        return None
+    prefix, major, minor, later = found.groups()
+    base = f"{(prefix or '').upper()}GPL-{major}.{minor or 0}"
+    choices = [f"{base}-or-later"] if later else [f"{base}-only", f"{base}-or-later"]
+    known = [licence for licence in choices if licence in spdx_licences()]
+    return f"did you mean {' or '.join(known)}?" if known else None
+
+
+def _creative_commons(words: str) -> str | None:
+    elements: list[str] = []
+    version = jurisdiction = ""
+    for word in words.split():
+        number = _VERSION.fullmatch(word)
+        if word in _ELEMENTS:
+            elements.append(_ELEMENTS[word])
+        elif number and not version:
+            version = number[1]
+        elif word.upper() in JURISDICTIONS.get(version, ()):
+            jurisdiction = word.upper()
+        elif word not in _FILLERS:
+            return None
+    named = "-".join(part for part in ("BY", "NC", "SA", "ND") if part in elements)
+    if not version and any(terms.family == f"CC-{named}" for terms in creative_commons().values()):
+        return f"which version of CC-{named}?"
+    licence = Licence(named, version, jurisdiction)
+    return f"did you mean {licence.id}?" if licence.id in creative_commons() else None
+
+
+def _without_version(words: str) -> str | None:
+    bare = spellings(re.sub(r"\blicen[cs]e\b", "", words))
+    versions = sorted(_versions_of(bare))
+    if len(versions) == 1:
+        return f"did you mean {versions[0]}?"
+    return f"which of {', '.join(versions)}?" if versions else None
+
+
+def _versions_of(bare: str) -> Iterator[str]:
+    for licence in _known():
+        base, _, version = licence.rpartition("-")
+        if spellings(base) == bare and re.fullmatch(r"\d+(?:\.\d+)*", version):
+            yield licence
 
 
 def licence_cell(check: LicenceCheck) -> Callable[[object], str]:
@@ -78,8 +181,7 @@ def licence_cell(check: LicenceCheck) -> Callable[[object], str]:
         try:
             return check(exact_licence(text))
         except EarmarkError as error:
-            guess = suggested_licence(text)
-            hint = f" (did you mean {guess}?)" if guess else f" ({error.message})"
+            hint = f" ({licence_hint(text) or error.message})"
             raise CellError(
                 f"an SPDX licence expression such as CC-BY-4.0{hint}", Problem.LICENCE_UNKNOWN
             ) from error

@@ -3,11 +3,14 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from apps.accounts.models import Organisation
 from apps.licensing.models import Terms as TermsRow
-from datasets_catalog.licences import Licences, Terms
+from datasets_catalog.licence_terms import Terms
+from datasets_catalog.licences import Licences
+from datasets_catalog.spdx_list import spdx_exceptions, spdx_licences
 
 
 def own_terms(organisation: Organisation) -> tuple[Terms, ...]:
@@ -82,18 +85,50 @@ def _urls(expression: str, licences: Licences) -> Iterator[str]:
             yield url
 
 
+@dataclass(frozen=True, slots=True)
+class LicenceFile:
+    """The file of a licence or of an exception to one; `url` may be empty for own terms."""
+
+    id: str
+    title: str
+    url: str
+    text: str
+
+
+def licence_files(
+    expressions: Iterable[str], organisation: Organisation, licences: Licences
+) -> tuple[LicenceFile, ...]:
+    """One file with the text of each licence named, and one for each exception to it.
+
+    Where no text is at hand (ports and retired licences of Creative Commons, exceptions), the file
+    says the name and the address. Creative Commons asks for no more: for a copy or the address
+    (section 4(a) up to 3.0, 3(a)(1)(C) of 4.0).
+    """
+    read = [licences.expression(text) for text in expressions]
+    named = {licence for expression in read for licence in expression.licences}
+    own = TermsRow.objects.filter(organisation=organisation, licence__in=named)
+    texts = {row.licence: row.text for row in own}
+    files = {
+        name: LicenceFile(name, terms.title, terms.url, texts.get(name) or _packaged_text(terms))
+        for name in named
+        for terms in (licences.terms(name),)
+    }
+    for name in {exception for expression in read for exception in expression.exceptions}:
+        address = spdx_exceptions()[name]
+        files[name] = LicenceFile(name, name, address, f"{name}\n{address}\n")
+    return tuple(files[name] for name in sorted(files))
+
+
 def licence_texts(
     expressions: Iterable[str], organisation: Organisation, licences: Licences
 ) -> dict[str, bytes]:
-    """One file for each licence named: its own text, or its name and where its text stands."""
-    named = {licence for text in expressions for licence in licences.expression(text).licences}
-    own = TermsRow.objects.filter(organisation=organisation, licence__in=named)
-    texts = {row.licence: row.text for row in own}
-    return {
-        f"{licence}.txt": (texts.get(licence) or _pointer(licences.terms(licence))).encode()
-        for licence in sorted(named)
-    }
+    """The files of all licences named, by file name."""
+    files = licence_files(expressions, organisation, licences)
+    return {f"{file.id}.txt": file.text.encode() for file in files}
 
 
-def _pointer(terms: Terms) -> str:
+def _packaged_text(terms: Terms) -> str:
+    listed = spdx_licences().get(terms.licence)
+    if listed is not None and listed.text:
+        return f"{listed.text.rstrip()}\n"
     return f"{terms.title or terms.licence}\n{terms.licence}\n{terms.url}\n"

@@ -7,7 +7,7 @@ import pyarrow as pa
 from django.conf import settings
 from django.db.models import Count
 
-from apps.licensing.licences import attribution_csv, licence_texts, licences_of
+from apps.licensing.licences import attribution_csv, licence_files, licences_of
 from apps.privacy.models import Decision, Scan
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.errors import ReleaseNotSendableError
@@ -126,14 +126,9 @@ def _versions(release: Release) -> tuple[VersionNote, ...]:
 
 def _licence_texts(release: Release, figures: Figures) -> tuple[LicenceText, ...]:
     organisation = release.dataset.organisation
-    licences = licences_of(organisation)
     expressions = {clip.expression for clip in figures.licensed}
-    texts = licence_texts(expressions, organisation, licences)
-    named = {name.removesuffix(".txt"): text.decode() for name, text in texts.items()}
-    terms = {name: licences.terms(name) for name in named}
-    return tuple(
-        LicenceText(name, terms[name].title, terms[name].url, text) for name, text in named.items()
-    )
+    files = licence_files(expressions, organisation, licences_of(organisation))
+    return tuple(LicenceText(file.id, file.title, file.url, file.text) for file in files)
 
 
 def _table(blob: Blob | None) -> Blob:

@@ -6,7 +6,8 @@ from typing import ClassVar
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.facts import ClipFacts, ReleaseFacts
 from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
-from datasets_catalog.licences import Licences, UnknownLicenceError
+from datasets_catalog.licence_expressions import UnknownLicenceError
+from datasets_catalog.licences import Licences
 from datasets_catalog.outbound import Outbound, outbound
 
 HOUR = 3600

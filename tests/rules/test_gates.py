@@ -24,7 +24,8 @@ from datasets_catalog.facts import (
 from datasets_catalog.gates.base import Severity, Verdict
 from datasets_catalog.gates.registry import GATES, blocking_failures, check_all
 from datasets_catalog.ledger import Consent
-from datasets_catalog.licences import Terms, Use
+from datasets_catalog.licence_terms import Terms
+from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.verticals import Vertical

@@ -7,17 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_catalog.compatibility import permits
-from datasets_catalog.licences import (
-    HubLicence,
+from datasets_catalog.licence_addresses import licence_of_address
+from datasets_catalog.licence_expressions import (
     LicenceExpressionError,
-    Licences,
-    Terms,
     UnknownLicenceError,
-    hub_licence,
-    licence_of_url,
     parse_expression,
-    table,
 )
+from datasets_catalog.licence_terms import Terms
+from datasets_catalog.licences import HubLicence, Licences, hub_licence, table
 
 OWN = Terms("LicenseRef-acme-sounds-1", title="Acme sounds", redistribution=True)
 LICENCES = Licences([OWN])
@@ -27,7 +24,7 @@ def test_every_packaged_licence_is_consistent() -> None:
     for licence, terms in table().items():
         assert terms.licence == licence
         assert terms.title
-        assert terms.url.startswith("https://")
+        assert terms.url.startswith(("https://", "http://www.wtfpl.net/"))
         assert terms.family
         assert set(terms.compatible) <= table().keys()
         assert terms.noncommercial == ("-NC" in licence or "Sampling" in licence)
@@ -51,10 +48,18 @@ def test_and_binds_all_and_or_offers_a_choice() -> None:
     assert expression.text == "CC-BY-4.0 AND (CC0-1.0 OR MIT)"
 
 
+@pytest.mark.parametrize("text", ["CC-BY-9.0", "CC-BY", "CC-BY-NC-4.1", "CC-BY-SA-5.0", "PDM"])
+def test_nothing_that_allows_something_else_is_offered_instead(text: str) -> None:
+    with pytest.raises(UnknownLicenceError) as caught:
+        LICENCES.expression(text)
+    assert "mean" not in caught.value.message
+
+
 def test_an_exception_is_kept_in_the_text_and_adds_no_duty() -> None:
     expression = LICENCES.expression("GPL-2.0-or-later WITH Classpath-exception-2.0")
     assert expression.alternatives == (("GPL-2.0-or-later",),)
     assert expression.text == "GPL-2.0-or-later WITH Classpath-exception-2.0"
+    assert expression.exceptions == ("Classpath-exception-2.0",)
 
 
 def test_own_terms_are_known_by_their_reference() -> None:
@@ -69,10 +74,11 @@ def test_own_terms_are_known_by_their_reference() -> None:
     ("text", "advice"),
     [
         ("cc-by-4.0", "Did you mean CC-BY-4.0?"),
-        ("CC-BY", "Did you mean CC-BY-"),
-        ("WTFNMFPL", "Expected an SPDX identifier such as CC0-1.0"),
+        ("ccby-4.0", "Did you mean CC-BY-4.0?"),
+        ("GPL-2.0", "Say which: GPL-2.0-only or GPL-2.0-or-later."),
+        ("WTFXPL", "Expected an SPDX identifier such as CC0-1.0"),
         ("LicenseRef-unheard-of", "Record terms for it"),
-        ("MIT WITH Magic-exception", "Expected one of Autoconf"),
+        ("MIT WITH Magic-exception", "not in SPDX's list"),
     ],
 )
 def test_an_unknown_licence_is_named_with_what_was_expected(text: str, advice: str) -> None:
@@ -113,9 +119,21 @@ def test_any_text_is_read_or_refused_by_name(text: str) -> None:
     assert LICENCES.expression(expression.text) == expression
 
 
-def test_own_terms_cannot_pretend_to_be_a_public_licence() -> None:
+@pytest.mark.parametrize(
+    "licence", ["CC-BY-NC-4.0", "LicenseRef-CC-BY-NC-3.0-US", "MIT", "GPL-2.0"]
+)
+def test_own_terms_cannot_pretend_to_be_a_public_licence(licence: str) -> None:
     with pytest.raises(LicenceExpressionError, match="LicenseRef-"):
-        Licences([Terms("CC-BY-4.0", noncommercial=False)])
+        Licences([Terms(licence, noncommercial=False)])
+
+
+def test_a_licence_of_the_list_that_nobody_judged_waits_for_a_person() -> None:
+    unjudged = Licences().terms("Beerware")
+    assert unjudged.title == "Beerware License"
+    assert unjudged.needs_human
+    assert not unjudged.redistribution
+    settled = Licences([Terms("Beerware", redistribution=True)])
+    assert not settled.terms("Beerware").needs_human
 
 
 def test_a_person_may_settle_a_retired_licence_by_recording_terms_for_it() -> None:
@@ -156,11 +174,44 @@ def test_attribution_is_needed_as_soon_as_one_licence_asks(text: str, *, needed:
         ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"),
         ("http://creativecommons.org/licenses/sampling+/1.0/", "LicenseRef-CC-Sampling-Plus-1.0"),
         ("https://creativecommons.org/licenses/by-sa/4.0/deed.en", "CC-BY-SA-4.0"),
+        ("//creativecommons.org/licenses/by-nc-sa/4.0/", "CC-BY-NC-SA-4.0"),
+        ("www.creativecommons.org/licenses/by/4.0", "CC-BY-4.0"),
+        ("https://creativecommons.org/licenses/by/4.0/legalcode.txt", "CC-BY-4.0"),
+        ("https://creativecommons.org/licenses/by/4.0/legalcode.zh-hans", "CC-BY-4.0"),
+        ("https://creativecommons.org/licenses/by/4.0/?ref=chooser-v1", "CC-BY-4.0"),
+        ("https://creativecommons.org/licenses/by/4.0/#", "CC-BY-4.0"),
+        ("//creativecommons.org/licenses/by/3.0/de/legalcode", "CC-BY-3.0-DE"),
+        ("http://creativecommons.org/licenses/by-sa/2.0/de/", "LicenseRef-CC-BY-SA-2.0-DE"),
+        ("http://creativecommons.org/licenses/by/2.5/scotland/", "LicenseRef-CC-BY-2.5-SCOTLAND"),
+        ("https://creativecommons.org/licenses/by/3.0/igo/", "CC-BY-3.0-IGO"),
+        ("http://creativecommons.org/licenses/by-nd-nc/1.0/", "CC-BY-NC-ND-1.0"),
+        ("http://creativecommons.org/licenses/sa/1.0/", "CC-SA-1.0"),
+        (
+            "http://creativecommons.org/licenses/nc-sampling+/1.0/",
+            "LicenseRef-CC-NC-Sampling-Plus-1.0",
+        ),
+        ("https://creativecommons.org/publicdomain/mark/1.0/", "CC-PDM-1.0"),
+        ("https://opensource.org/licenses/MIT", "MIT"),
+        ("https://spdx.org/licenses/Beerware.html", "Beerware"),
+        ("http://opendatacommons.org/licenses/odbl/1.0/", "ODbL-1.0"),
+        ("https://cdla.dev/permissive-2-0/", "CDLA-Permissive-2.0"),
+        # A jurisdiction, a version or a licence that was never published; no version; not just one.
+        ("https://creativecommons.org/licenses/by/3.0/xx/", None),
+        ("https://creativecommons.org/licenses/by/4.0/de/", None),
+        ("https://creativecommons.org/licenses/by/5.0/", None),
+        ("https://creativecommons.org/licenses/sa/4.0/", None),
+        ("http://creativecommons.org/licenses/by/", None),
+        ("http://creativecommons.org/licenses/GPL/2.0/", None),
+        ("https://creativecommons.org/share-your-work/public-domain/cc0/", None),
+        ("https://artlibre.org/licence/lal/en/", None),
+        ("http://www.gnu.org/licenses/gpl-2.0.html", None),
+        ("https://opensource.org/licenses/GPL-2.0", None),
+        ("https://evil.example/creativecommons.org/licenses/by/4.0/", None),
         ("https://example.org/terms", None),
     ],
 )
 def test_addresses_of_licence_texts_are_recognised(url: str, licence: str | None) -> None:
-    assert licence_of_url(url) == licence
+    assert licence_of_address(url) == licence
 
 
 def test_the_hub_names_single_licences_and_slugs_mixtures() -> None:

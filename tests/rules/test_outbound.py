@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from datasets_catalog.compatibility import permits
 from datasets_catalog.licence_conflicts import ClipLicence, LicenceShare
-from datasets_catalog.licences import Licences, Terms, UnknownLicenceError, Use, table
+from datasets_catalog.licence_expressions import UnknownLicenceError
+from datasets_catalog.licence_terms import Terms
+from datasets_catalog.licences import Licences, Use, table
 from datasets_catalog.outbound import Outbound, Wanted, outbound
 
 OPEN_OWN = Terms(
@@ -212,11 +214,13 @@ def test_an_alternative_that_serves_the_wanted_use_is_taken() -> None:
     ("use", "wanted", "dropped"),
     [
         (Use.ADAPTATION, "CC-BY-4.0", {"sa", "nc"}),
-        (Use.COLLECTION, "CC-BY-4.0", {"sa", "nc", "nd"}),
+        (Use.COLLECTION, "CC-BY-4.0", {"zero", "by3", "sa", "nc", "nd"}),
         (Use.ADAPTATION, "CC0-1.0", {"by", "by3", "sa", "nc"}),
-        (Use.COLLECTION, "CC-BY-NC-ND-4.0", {"sa"}),
+        (Use.COLLECTION, "CC-BY-NC-ND-4.0", {"zero", "by3", "by", "sa", "nc", "nd"}),
+        (Use.ADAPTATION, "CC-BY-ND-4.0", {"sa", "nc"}),
+        (Use.ADAPTATION, "CC-BY-NC-ND-4.0", {"sa"}),
         (Use.ADAPTATION, "CC-BY-SA-4.0", {"nc"}),
-        (Use.COLLECTION, "CC-BY-3.0", {"by", "sa", "nc", "nd"}),
+        (Use.COLLECTION, "CC-BY-3.0", {"zero", "by", "sa", "nc", "nd"}),
     ],
 )
 def test_a_wanted_licence_names_exactly_the_clips_in_its_way(

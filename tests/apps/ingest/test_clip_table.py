@@ -176,6 +176,11 @@ def test_a_path_named_twice_is_refused_with_both_rows(twin: str) -> None:
         ("http://creativecommons.org/licenses/by-nc/3.0/", "CC-BY-NC-3.0"),
         ("https://creativecommons.org/licenses/by-sa/4.0/deed.de", "CC-BY-SA-4.0"),
         ("https://creativecommons.org/licenses/by/4.0/legalcode", "CC-BY-4.0"),
+        ("//creativecommons.org/licenses/by-nc-sa/4.0/", "CC-BY-NC-SA-4.0"),
+        ("creativecommons.org/licenses/by/3.0/de/", "CC-BY-3.0-DE"),
+        ("CC\N{NON-BREAKING HYPHEN}BY\N{NON-BREAKING HYPHEN}4.0", "CC-BY-4.0"),
+        ("wtfpl", "WTFPL"),
+        ("beerware", "Beerware"),
         ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"),
         ("http://creativecommons.org/licenses/sampling+/1.0/", "LicenseRef-CC-Sampling-Plus-1.0"),
     ],
@@ -190,10 +195,20 @@ def test_an_exact_licence_is_taken_in_its_one_spelling(cell: str, found: str) ->
         ("cc by 4.0", "CC-BY-4.0"),
         ("CC BY-NC-SA 3.0", "CC-BY-NC-SA-3.0"),
         ("Creative Commons Attribution-ShareAlike 4.0 International", "CC-BY-SA-4.0"),
-        ("Attribution Noncommercial", "CC-BY-NC-4.0"),
+        ("Creative Commons Attribution 4.0 International Public License", "CC-BY-4.0"),
+        ("CC BY 3.0 DE", "CC-BY-3.0-DE"),
+        ("CC BY-SA 2.0 de", "LicenseRef-CC-BY-SA-2.0-DE"),
+        ("CC BY-SA 1.0", "CC-BY-SA-1.0"),
+        ("Apache 2.0", "Apache-2.0"),
+        ("MIT License", "MIT"),
+        ("odbl", "ODbL-1.0"),
+        ("GPLv2+", "GPL-2.0-or-later"),
+        ("GPL-2", "GPL-2.0-only or GPL-2.0-or-later"),
+        ("Sampling+", "LicenseRef-CC-Sampling-Plus-1.0"),
+        ("CC-BY-4.0;", "CC-BY-4.0"),
+        ("CC0 1.0 Universal (CC0 1.0) Public Domain Dedication", "CC0-1.0"),
         ("CC0", "CC0-1.0"),
         ("Creative Commons 0", "CC0-1.0"),
-        ("public domain", "CC0-1.0"),
     ],
 )
 def test_a_friendly_licence_name_is_only_suggested(cell: str, suggestion: str) -> None:
@@ -201,6 +216,43 @@ def test_a_friendly_licence_name_is_only_suggested(cell: str, suggestion: str) -
 
     assert error.code is Problem.LICENCE_UNKNOWN
     assert f"did you mean {suggestion}?" in error.expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "answer"),
+    [
+        ("Attribution Noncommercial", "which version of CC-BY-NC?"),
+        ("by", "which version of CC-BY?"),
+        ("Apache", "which of Apache-1.0, Apache-1.1, Apache-2.0?"),
+        ("public domain", "names no licence"),
+        ("http://creativecommons.org/licenses/by/", "no one licence in one version"),
+        ("https://creativecommons.org/licenses/by/5.0/", "no one licence in one version"),
+        ("http://www.gnu.org/licenses/gpl-2.0.html", "no one licence in one version"),
+    ],
+)
+def test_what_a_name_leaves_open_is_asked_and_not_guessed(cell: str, answer: str) -> None:
+    error = refusal("licence", cell)
+
+    assert answer in error.expected
+    assert "did you mean" not in error.expected
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "CC BY-NC-ND 4.0 / commercial on request",
+        "CC BY or CC BY-SA",
+        "CC BY 5.0",
+        "CC BY 4.0 DE",
+        "All rights reserved",
+        "Pixabay License",
+        "see LICENSE.txt",
+        "unknown",
+        "nan",
+    ],
+)
+def test_a_suggestion_accounts_for_every_word(cell: str) -> None:
+    assert "did you mean" not in refusal("licence", cell).expected
 
 
 @pytest.mark.parametrize(

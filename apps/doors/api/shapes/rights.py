@@ -10,7 +10,8 @@ from apps.doors.api.shapes.choices import PURPOSES
 from apps.licensing.models import Terms
 from datasets_catalog.consent import Coverage
 from datasets_catalog.ledger import Refusal
-from datasets_catalog.licences import AiTerms, Use
+from datasets_catalog.licence_terms import AiTerms
+from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Answer, Purpose
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.accounts.models import Organisation
 from apps.datasets.actions import remove_clips
 from apps.doors.web.components import Bar, Crumb
 from apps.doors.web.templatetags.web_components import length_of
@@ -48,7 +49,7 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
         problem=problem,
         outlook=outlook,
         goals=[(goal.value, goal.outcome) for goal in Wanted],
-        licences=[terms.licence for terms in licences_of(frame.dataset.organisation).all()],
+        licences=_choices(frame.dataset.organisation),
         **_shown(outlook.outbound),
     )
     status = 400 if problem else 200
@@ -70,6 +71,12 @@ def drop(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
         _same_count(outlook, typed(request, "phrase"))
         remove_clips(actor=user, dataset=frame.dataset, paths=plan.paths)
     return redirect(frame.url("rights"))
+
+
+def _choices(organisation: Organisation) -> list[str]:
+    """Name the licences that can be wanted; ports are wanted by those who know their names."""
+    known = licences_of(organisation).all()
+    return [terms.licence for terms in known if not terms.jurisdiction]
 
 
 def _same_count(outlook: LicenceOutlook, count: str) -> None:
