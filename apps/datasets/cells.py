@@ -2,39 +2,35 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from apps.datasets.models import Clip
 from datasets_catalog.canonical import canonical_json
+from datasets_catalog.clip_columns import CLIP_COLUMNS
 
-COLUMNS = (
-    "path",
-    "title",
-    "author",
-    "source_url",
-    "environment",
-    "device",
-    "place",
-    "recorded_at",
-    "split",
-)
+# Released text to the clip's attribute that holds it; of a recording, the name.
+_ATTRIBUTES = {
+    column.name: column.source.partition("__")[0]
+    for column in CLIP_COLUMNS
+    if column.is_scanned and column.source
+}
 
 
-class Described(Protocol):
-    """A clip, or the line of a table that tells of one: has an attribute for each column."""
+def cells_of(clip: Clip) -> dict[str, str]:
+    """The texts of a clip of the draft by column; reads its recording."""
+    texts = {name: getattr(clip, attribute) for name, attribute in _ATTRIBUTES.items()}
+    return cells_with(texts, clip.fields)
 
-    @property
-    def fields(self) -> Mapping[str, Any]: ...
 
-
-def cells_of(clip: Described) -> dict[str, str]:
+def cells_with(texts: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, str]:
     """Column name to text, empty ones left out; the vertical's own fields as `fields.<name>`."""
-    cells = {name: text for name in COLUMNS if (text := getattr(clip, name))}
-    for name, value in clip.fields.items():
+    cells = {name: str(text) for name in _ATTRIBUTES if (text := texts.get(name))}
+    for name, value in fields.items():
         if value != "":
             cells[f"fields.{name}"] = str(value)
     return cells
 
 
-def cells_digest(clip: Described) -> str:
-    """SHA-256 over the RFC 8785 form of the clip's texts."""
-    return hashlib.sha256(canonical_json(cells_of(clip))).hexdigest()
+def cells_digest(cells: Mapping[str, str]) -> str:
+    """SHA-256 over the RFC 8785 form of a clip's texts."""
+    return hashlib.sha256(canonical_json(dict(cells))).hexdigest()

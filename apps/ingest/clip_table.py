@@ -12,42 +12,33 @@ from apps.ingest.paths import clash_key
 from apps.ingest.rows import Lines, Problem, RowErrors, RowReader
 from apps.ingest.tables import Table, read_table
 from apps.ingest.vertical_fields import VerticalFields
+from datasets_catalog.clip_columns import CLIP_COLUMNS, SAID_OF_CLIP
+from datasets_catalog.columns import Form
 
-CLIP_COLUMNS = {
-    "path": "name of the file inside the dataset, with / between folders",
-    "licence": "SPDX expression or LicenseRef-…",
-    "title": "title of the work",
-    "author": "who made it, as the attribution names them",
-    "source_url": "where it was published",
-    "contributors": "codes of the people in it, joined by ;",
-    "recording": "the recording session it was cut from",
-    "environment": "kind of place, such as forest or kitchen",
-    "device": "model of the recorder or microphone",
-    "place": "coarse place, never an address",
-    "recorded_at": "year, month, day or moment (ISO 8601)",
-    "split": "train, validation, test or another subset",
-    "synthetic": "true where it was generated",
+CLIP_TABLE = {column.name: column.said for column in CLIP_COLUMNS if column.said}
+_READERS: Mapping[Form, Callable[[Any], Any]] = {
+    Form.TITLE: cells.title,
+    Form.NAME: cells.name,
+    Form.URL: cells.url,
+    Form.COARSE_DATE: cells.coarse_date,
+    Form.SPLIT: cells.split,
+    Form.FLAG: cells.flag,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ClipLine:
-    """What one row says of one clip; None is not said. `row` is the row's number in its table."""
+    """What one row says of one clip. `row` is the row's number in its table.
+
+    `said` has the values of the columns that the clip itself holds (`SAID_OF_CLIP`); what is not
+    said is not in it.
+    """
 
     row: int
     path: str
-    licence: str | None = None
-    title: str | None = None
-    author: str | None = None
-    source_url: str | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
     contributors: tuple[str, ...] = ()
     recording: str | None = None
-    environment: str | None = None
-    device: str | None = None
-    place: str | None = None
-    recorded_at: str | None = None
-    split: str | None = None
-    synthetic: bool | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -69,15 +60,15 @@ def clip_lines(
     table: Table, *, licence: LicenceCheck, profile: Mapping[str, Any]
 ) -> Lines[ClipLine]:
     """Type the rows of an open table; each path may occur once, in whatever case or form."""
-    vertical = VerticalFields(profile, reserved=CLIP_COLUMNS)
-    allowed = (*CLIP_COLUMNS, *vertical.columns)
+    vertical = VerticalFields(profile, reserved=CLIP_TABLE)
+    allowed = (*CLIP_TABLE, *vertical.columns)
     errors = RowErrors()
-    read_licence = licence_cell(licence)
+    readers = {Form.LICENCE: licence_cell(licence), **_READERS}
     rows_by_path: dict[str, int] = {}
 
     def parse(row: RowReader) -> ClipLine | None:
         path = row.required("path", cells.path)
-        line = _line(row, path or "", read_licence, vertical)
+        line = _line(row, path or "", readers, vertical)
         if path is not None:
             first = rows_by_path.setdefault(clash_key(path), row.number)
             if first != row.number:
@@ -90,22 +81,17 @@ def clip_lines(
 
 
 def _line(
-    row: RowReader, path: str, read_licence: Callable[[Any], str], vertical: VerticalFields
+    row: RowReader,
+    path: str,
+    readers: Mapping[Form, Callable[[Any], Any]],
+    vertical: VerticalFields,
 ) -> ClipLine:
+    said = {c.name: row.optional(c.name, readers[c.form]) for c in SAID_OF_CLIP if c.form}
     return ClipLine(
         row=row.number,
         path=path,
-        licence=row.optional("licence", read_licence),
-        title=row.optional("title", cells.title),
-        author=row.optional("author", cells.title),
-        source_url=row.optional("source_url", cells.url),
+        said={name: value for name, value in said.items() if value is not None},
         contributors=row.optional("contributors", cells.codes) or (),
         recording=row.optional("recording", cells.name),
-        environment=row.optional("environment", cells.name),
-        device=row.optional("device", cells.name),
-        place=row.optional("place", cells.name),
-        recorded_at=row.optional("recorded_at", cells.coarse_date),
-        split=row.optional("split", cells.split),
-        synthetic=row.optional("synthetic", cells.flag),
         fields=vertical.read(row),
     )

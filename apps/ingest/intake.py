@@ -19,27 +19,19 @@ from apps.audit import record
 from apps.consent.actions import set_participations
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
-from apps.datasets.cells import cells_digest
+from apps.datasets.cells import cells_digest, cells_of, cells_with
 from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.report import Report
 from apps.storage.blobs import local_copy, put_each
 from apps.storage.errors import FileUnreadableError
 from apps.storage.models import Blob
+from datasets_catalog.clip_columns import SAID_OF_CLIP
 from datasets_catalog.errors import EarmarkError
 
 CHUNK = 500
-TEXTS = (
-    "licence",
-    "title",
-    "author",
-    "source_url",
-    "environment",
-    "device",
-    "place",
-    "recorded_at",
-    "split",
-)
+# What a clip holds of what is said of it, and what it holds where nothing is.
+UNSAID = {column.name: getattr(Clip(), column.name) for column in SAID_OF_CLIP}
 Progress = Callable[[int, int, str], None]
 
 
@@ -151,8 +143,8 @@ def admit(*, actor: User, dataset: Dataset, accepted: Sequence[Accepted], report
     )
 
 
-_CHANGEABLE = ["recording", "blob", "original", "state", "synthetic", "fields", "cells_sha256"]
-_CHANGEABLE += ["added_by", *TEXTS, *PROBED]
+_CHANGEABLE = ["recording", "blob", "original", "state", "fields", "cells_sha256", "added_by"]
+_CHANGEABLE += [*UNSAID, *PROBED]
 _FRESH = ["uid", "dataset", "path", "touched", "created_at", "updated_at", *_CHANGEABLE]
 
 
@@ -201,16 +193,19 @@ class _Writing:
             item.blob_id,
             None,
             Clip.State.ACTIVE.value,
-            bool(line.synthetic),
             line.fields,
-            cells_digest(line),
+            cells_digest(_cells(line)),
             self.actor.pk,
-            *[text or "" for text in _texts(line)],
+            *{**UNSAID, **line.said}.values(),
             *_probed_values(item.probed),
         )
 
 
-_texts = attrgetter(*TEXTS)
+def _cells(line: ClipLine) -> dict[str, str]:
+    texts = {"path": line.path, "recording": line.recording, **line.said}
+    return cells_with(texts, line.fields)
+
+
 _probed_values = attrgetter(*PROBED)
 
 
@@ -222,7 +217,8 @@ _values = attrgetter(*map(_attribute, _CHANGEABLE))
 
 
 def _known(dataset: Dataset, paths: Sequence[str]) -> dict[str, Clip]:
-    return {clip.path: clip for clip in Clip.objects.filter(dataset=dataset, path__in=paths)}
+    rows = Clip.objects.filter(dataset=dataset, path__in=paths).select_related("recording")
+    return {clip.path: clip for clip in rows}
 
 
 def _recordings(dataset: Dataset, accepted: Iterable[Accepted]) -> dict[str, Recording]:
@@ -255,15 +251,11 @@ def _describe(clip: Clip, item: Accepted, recording: Recording | None) -> bool:
         clip.blob_id, clip.original_id, clip.state = item.blob_id, None, Clip.State.ACTIVE
         for name in PROBED:
             setattr(clip, name, getattr(item.probed, name))
-    for name in TEXTS:
-        said = getattr(item.line, name)
-        if said is not None:
-            setattr(clip, name, said)
+    for name, said in item.line.said.items():
+        setattr(clip, name, said)
     if recording is not None:
-        clip.recording_id = recording.pk
-    if item.line.synthetic is not None:
-        clip.synthetic = item.line.synthetic
+        clip.recording = recording
     if item.line.fields:
         clip.fields = {**clip.fields, **item.line.fields}
-    clip.cells_sha256 = cells_digest(clip)
+    clip.cells_sha256 = cells_digest(cells_of(clip))
     return bool(_values(clip) != before)

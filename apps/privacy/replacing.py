@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.audio.probe import Probe, probe
 from apps.audit import record
-from apps.datasets.cells import cells_digest
+from apps.datasets.cells import cells_digest, cells_of
 from apps.datasets.models import PROBED, Clip, Event
 from apps.privacy.models import Finding, Redaction
 from apps.privacy.redaction import (
@@ -164,7 +164,7 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
     clip.blob, clip.path = new.blob, new.path
     for name in PROBED:
         setattr(clip, name, getattr(new.probed, name))
-    clip.cells_sha256 = cells_digest(clip)
+    clip.cells_sha256 = cells_digest(cells_of(clip))
     clip.save()
     silenced = _silence_events(clip, new.muted)
     record.clip_redacted(
@@ -195,7 +195,7 @@ def put_back(actor: User, clip: Clip, done: Redaction) -> None:
         clip.original = None
     for name in PROBED:
         setattr(clip, name, getattr(probed, name))
-    clip.cells_sha256 = cells_digest(clip)
+    clip.cells_sha256 = cells_digest(cells_of(clip))
     clip.save()
     for uid, status in done.events["muted"].items():
         Event.objects.filter(clip=clip, uid=uid, status=Status.REJECTED).update(status=status)

@@ -85,7 +85,7 @@ def scan_clips(
         clips = list(
             _clips(dataset)
             .filter(pk__in=clip_ids[start : start + CHUNK])
-            .select_related("blob", "dataset")
+            .select_related("blob", "dataset", "recording")
         )
         with ExitStack() as lent:
             chunk = _Chunk(dataset, clips, lent)

@@ -89,7 +89,14 @@ def test_the_database_of_a_golden_release_is_brought_up_to_date(old: BaseDatabas
     assert len(before["releases_release"]) == 1
     now = MigrationExecutor(old)
     now.migrate(now.loader.graph.leaf_nodes())
-    assert_kept(before, tables(old))
+    after = tables(old)
+    cut = [clip for clip in before["datasets_clip"] if clip["recording_id"]]
+    digests = {clip["id"]: clip["cells_sha256"] for clip in after["datasets_clip"]}
+    assert len(cut) == 2
+    for clip in cut:
+        # The name of its recording counts among its texts since.
+        assert clip.pop("cells_sha256") != digests[clip["id"]]
+    assert_kept(before, after)
     assert found(old, "PRAGMA foreign_key_check") == []
 
 

@@ -207,8 +207,8 @@ def clips(source: Path) -> LayoutClips | None:
         elif found[0] not in seen:
             seen.add(found[0])
             is_synthetic = any(_SYNTHETIC in part for part in PurePosixPath(found[0]).parts)
-            split = listed.parts[0] if len(listed.parts) > 1 else None
-            yield ClipLine(row.number, found[0], split=split, synthetic=is_synthetic)
+            said = {"split": listed.parts[0]} if len(listed.parts) > 1 else {}
+            yield ClipLine(row.number, found[0], {**said, "synthetic": is_synthetic})
 
     result.lines = read_each(source, _tables(root), result.errors, lines)
     return result

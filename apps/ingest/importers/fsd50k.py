@@ -151,16 +151,15 @@ def clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
     read_licence = licence_cell(licence)
 
     def clip(row: RowReader) -> ClipLine | None:
-        line = ClipLine(
-            row=row.number,
-            path=row.values["path"],
-            licence=row.optional("license", read_licence),
-            title=row.optional("title", cells.title),
-            author=row.optional("uploader", cells.title),
-            source_url=row.optional("source_url", cells.url),
-            split=row.optional("split", cells.split),
-        )
-        return line if row.is_clean else None
+        said = {
+            "licence": row.optional("license", read_licence),
+            "title": row.optional("title", cells.title),
+            "author": row.optional("uploader", cells.title),
+            "source_url": row.optional("source_url", cells.url),
+            "split": row.optional("split", cells.split),
+        }
+        known = {name: value for name, value in said.items() if value is not None}
+        return ClipLine(row.number, row.values["path"], known) if row.is_clean else None
 
     def lines(file: Path) -> Iterator[ClipLine]:
         part = parts[file]

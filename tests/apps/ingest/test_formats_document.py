@@ -1,10 +1,11 @@
 """docs/formats.md says what the code does: every column, code, format and rule."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from apps.ingest import folders, members
-from apps.ingest.clip_table import CLIP_COLUMNS
+from apps.ingest.clip_table import CLIP_TABLE
 from apps.ingest.consent_table import CONSENT_COLUMNS
 from apps.ingest.consent_table import REQUIRED_COLUMNS as CONSENT_REQUIRED
 from apps.ingest.event_table import EVENT_COLUMNS
@@ -13,6 +14,9 @@ from apps.ingest.importers.registry import FORMATS
 from apps.ingest.paths import PATH_BYTES, SEGMENT_BYTES, PathRule
 from apps.ingest.rows import Problem
 from apps.ingest.tables import SUFFIXES
+from datasets_catalog.clip_columns import CLIP_COLUMNS
+from datasets_catalog.columns import Column
+from datasets_catalog.event_columns import EVENT_COLUMNS as RELEASED_EVENT_COLUMNS
 from datasets_catalog.purposes import TERMS, Purpose
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "formats.md").read_text("utf-8")
@@ -34,9 +38,32 @@ def documented(columns: dict[str, str], required: tuple[str, ...]) -> list[list[
 
 
 def test_the_documented_columns_are_the_codes() -> None:
-    assert rows("The clip table") == documented(CLIP_COLUMNS, ("path",))
+    assert rows("The clip table") == documented(CLIP_TABLE, ("path",))
     assert rows("The consent table") == documented(CONSENT_COLUMNS, CONSENT_REQUIRED)
     assert rows("The event table") == documented(EVENT_COLUMNS, EVENT_REQUIRED)
+
+
+def released(columns: Sequence[Column]) -> list[list[str]]:
+    def looked_at(column: Column) -> str:
+        if not column.is_text:
+            return ""
+        return "yes" if column.is_scanned else f"no: {column.unscanned}"
+
+    return [
+        [
+            f"`{column.name}`",
+            f"{column.kind}, {column.unit}" if column.unit else column.kind,
+            "yes" if column.nullable else "",
+            column.description,
+            looked_at(column),
+        ]
+        for column in columns
+    ]
+
+
+def test_the_documented_columns_of_a_release_are_the_codes() -> None:
+    assert rows("The tables of a release") == released(CLIP_COLUMNS)
+    assert rows("The tables of a release", 1) == released(RELEASED_EVENT_COLUMNS)
 
 
 def test_the_documented_purposes_are_the_codes() -> None:

@@ -176,7 +176,7 @@ def test_a_desed_folder_says_the_split_and_what_is_synthetic(tmp_path: Path) -> 
     layout = clips_of_layout(desed_folder(tmp_path))
 
     assert layout is not None
-    found = {line.path: (line.split, line.synthetic) for line in layout}
+    found = {line.path: (line.said.get("split"), line.said.get("synthetic")) for line in layout}
     assert found == {
         "audio/train/weak/w.wav": ("train", False),
         "audio/train/weak/both.wav": ("train", False),
@@ -410,16 +410,18 @@ def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> 
 
     assert layout is not None
     lines = {line.path.removeprefix("FSD50K."): line for line in layout}
-    assert {path: (line.licence, line.split) for path, line in lines.items()} == {
+    assert {
+        path: (line.said.get("licence"), line.said.get("split")) for path, line in lines.items()
+    } == {
         "dev_audio/64760.wav": ("LicenseRef-CC-Sampling-Plus-1.0", "train"),
         "dev_audio/16399.wav": ("CC-BY-3.0", "val"),
         "dev_audio/7.wav": (None, "train"),
         "eval_audio/99.wav": ("CC0-1.0", "test"),
     }
     guitar = lines["dev_audio/64760.wav"]
-    assert guitar.title == "guitarras_63 .wav"
-    assert guitar.author == "casual samples"
-    assert guitar.source_url == "https://freesound.org/s/64760/"
+    assert guitar.said["title"] == "guitarras_63 .wav"
+    assert guitar.said["author"] == "casual samples"
+    assert guitar.said["source_url"] == "https://freesound.org/s/64760/"
     assert guitar.contributors == ()
     assert [(error.row, error.column, error.code) for error in layout.errors] == [
         (4, "license", Problem.LICENCE_UNKNOWN)

@@ -57,7 +57,7 @@ def test_vertical_fields_are_typed_by_their_schema() -> None:
         "day": "2024-05-17",
         "named": "abc",
     }
-    assert lines[0].title == "A title"
+    assert lines[0].said["title"] == "A title"
     assert lines[1].fields == {"site": "AB", "count": 3.0, "loud": False, "maybe": "loud"}
 
 

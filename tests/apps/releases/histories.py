@@ -82,16 +82,19 @@ class History:
 
     def line(self, path: str) -> ClipLine:
         pick = self.rng.choice
+        said = {
+            "licence": pick(["CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", None]),
+            "title": pick([None, "", 'Quoted "title" \u2028', "Title"]),
+            "author": pick([None, "Ada"]),
+            "split": pick([None, "train", "test"]),
+            "synthetic": pick([None, True, False]),
+        }
         return ClipLine(
             row=1,
             path=path,
-            licence=pick(["CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", None]),
-            title=pick([None, "", 'Quoted "title" \u2028', "Title"]),
-            author=pick([None, "Ada"]),
+            said={name: value for name, value in said.items() if value is not None},
             contributors=pick([(), (), ("ben",), ("ben", "carla")]),
             recording=pick([None, "r1", "r2"]),
-            split=pick([None, "train", "test"]),
-            synthetic=pick([None, True, False]),
             fields=pick([{}, {"instrument": "bell"}, {"größe": 3, "a": [1, 2.5]}]),
         )
 
