@@ -104,12 +104,24 @@ def open_newest(principal: Principal, full_name: str, action: Action = Action.VI
     rows = _releases_of(principal, full_name).filter(state__in=PUBLIC)
     rows = rows.order_by(*_readable_first(), "-order")
     newest = rows.first()
-    if newest is not None and newest.dataset.embargoes:
-        # A newer version that is kept back does not keep back the older ones.
-        rows = rows.exclude(pk=newest.pk)
-        free = (row for row in (newest, *rows) if decide(standing_from(row), row, action).allowed)
-        newest = next(free, newest)
+    if newest is not None:
+        answer = decide(standing_from(newest), newest, action)
+        if _is_of_release(answer, newest.dataset):
+            # What keeps back a newer version does not keep back the older ones.
+            rows = rows.exclude(pk=newest.pk)
+            free = (row for row in rows if decide(standing_from(row), row, action).allowed)
+            newest = next(free, newest)
     return _opened(principal, newest, action)
+
+
+def shown_releases(principal: Principal, full_name: str) -> list[Release]:
+    """The releases whose versions stand in what the principal may list, oldest first.
+
+    Withdrawn ones are among them: a version never goes away, only what it holds.
+    """
+    rows = _releases_of(principal, full_name).filter(state__in=PUBLIC).order_by("order")
+    answers = ((row, decide(standing_from(row), row, Action.LIST)) for row in rows)
+    return [row for row, answer in answers if answer.allowed or answer.code is Code.WITHDRAWN]
 
 
 def open_releases(principal: Principal, full_name: str, action: Action) -> list[Release]:
@@ -131,7 +143,7 @@ def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
     if asked is None or row is None:
         raise _unknown_object(principal, full_name, oid)
     answer = _answer_on(row)
-    if answer.code is Code.EMBARGOED and row.release.dataset.embargoes:
+    if _is_of_release(answer, row.release.dataset):
         # An object of a version that is kept back may be in one that is not.
         answers = ((each, _answer_on(each)) for each in _holdings(**asked, oid=oid))
         row, answer = next(((each, a) for each, a in answers if a.allowed), (row, answer))
@@ -284,6 +296,25 @@ def _required(
     answer = explained(answer, principal, dataset)
     note_refused(principal, dataset, action, answer)
     return answer.require()
+
+
+# Refusals that another release of the same dataset may not meet with.
+_OF_RELEASE = {
+    Code.EMBARGOED,
+    Code.NOT_CLEARED,
+    Code.TERRITORY,
+    Code.CONSENT_ENDED,
+    Code.PURPOSE_REFUSED,
+}
+# These too where the dataset is open: a release that is not for everyone stands behind a gate.
+_OF_GATE = {Code.REQUEST_NEEDED, Code.SIGN_IN}
+
+
+def _is_of_release(answer: Authorization, dataset: Dataset) -> bool:
+    if answer.allowed:
+        return False
+    at_gate = dataset.access == Dataset.Access.OPEN and answer.code in _OF_GATE
+    return at_gate or answer.code in _OF_RELEASE
 
 
 def _readable_first(prefix: str = "") -> tuple[OrderBy, Case]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.access.authorize import Fit, fit
+from apps.access.authorize import Fit, access_of, fit
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet, Notice
 from apps.access.notices import tell, those_who
 from apps.access.standing import standing_of
@@ -22,7 +22,7 @@ from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.release_states import PUBLIC, ReleaseState
 from datasets_catalog.request_forms import check_answers, parse_fields
 from datasets_catalog.roles import Permission
 
@@ -294,10 +294,18 @@ def _speaking_for(holder: User | Organisation) -> Sequence[User]:
 
 def _refuse_needless(actor: User, dataset: Dataset) -> None:
     standing = standing_of(actor, dataset)
-    if dataset.access == Dataset.Access.OPEN or standing.member:
+    if standing.member or _is_for_everyone(dataset):
         raise AccessHeldError(f"{dataset} needs no request: you may take it.")
     if AccessRequest.objects.pending().filter(dataset=dataset, user=actor).exists():
         raise AccessAskedError(f"You asked for {dataset} already and will be answered.")
+
+
+def _is_for_everyone(dataset: Dataset) -> bool:
+    """Whether no release of the dataset stands behind a gate."""
+    if dataset.access != Dataset.Access.OPEN:
+        return False
+    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).select_related("dataset")
+    return all(access_of(row) == Dataset.Access.OPEN for row in rows)
 
 
 def _of_holder(grants: EntitlementQuerySet, holder: User | Organisation) -> EntitlementQuerySet:

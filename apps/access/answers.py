@@ -7,19 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind, NotFoundError
-
-
-class Action(StrEnum):
-    """What somebody wants to do with a release.
-
-    `view`: its page (card, licence, numbers). `list`: the names and hashes of its files, which is
-    what its git repository holds. `preview`: single rows and clips, on a page. `download`: bytes.
-    """
-
-    VIEW = "view"
-    LIST = "list"
-    PREVIEW = "preview"
-    DOWNLOAD = "download"
+from datasets_catalog.giving import Action as Action  # noqa: PLC0414 - doors know it from here
 
 
 class Binding(StrEnum):
@@ -50,6 +38,9 @@ class Code(StrEnum):
     EMBARGOED = "access.embargoed"
     EXPIRED = "access.expired"
     REVOKED = "access.revoked"
+    NOT_CLEARED = "access.not_cleared"
+    TERRITORY = "access.territory"
+    CONSENT_ENDED = "access.consent_ended"
     PURPOSE_REFUSED = "access.purpose_refused"
     PURPOSE_OPEN = "access.purpose_needs_answer"
 

@@ -16,7 +16,8 @@ from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from apps.releases.stops import closed_sentence, stopped_since
-from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.giving import Clearance, Entrance, name_purposes
+from datasets_catalog.purposes import TERMS, Purpose, include_implied
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 
 
@@ -52,15 +53,37 @@ def decide(
     return _as_it_stands(answer, standing, release, action) if answer.allowed else answer
 
 
+def clearance_of(release: Release) -> Clearance:
+    """What the people in the release allowed of it."""
+    return Clearance.of(release.purposes, getattr(release, "territories", ()))
+
+
+def access_of(release: Release) -> str:
+    """Who may take this release: as its dataset says, but for one that is not for everyone.
+
+    A release that people allowed behind a gate alone stays behind one, however open its dataset is.
+    """
+    access = str(release.dataset.access)
+    if access == Dataset.Access.OPEN and not _stands_open(release):
+        return Dataset.Access.REQUEST
+    return access
+
+
+def _stands_open(release: Release) -> bool:
+    clearance = clearance_of(release)
+    behind_gate = clearance.allows(Action.DOWNLOAD, Entrance.GATE)
+    return clearance.allows(Action.DOWNLOAD, Entrance.OPEN) or not behind_gate
+
+
 def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpose]) -> Fit:
     """Whether a use fits what a release is cleared for and what a grant names.
 
     A release that declares nothing, and a grant that names other purposes, need a person's answer.
     A grant that names none reaches as far as the release does.
     """
-    if cleared and purpose not in cleared:
+    if cleared and purpose not in include_implied(cleared):
         return Fit.INCOMPATIBLE
-    if not cleared or (granted and purpose not in granted):
+    if not cleared or (granted and purpose not in include_implied(granted)):
         return Fit.NEEDS_PERSON
     return Fit.COMPATIBLE
 
@@ -89,11 +112,12 @@ def _as_it_stands(
 ) -> Authorization:
     """What became of a release that may be had: withdrawn, stopped, kept back, deprecated."""
     state = ReleaseState(release.state)
-    if state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
-        return _gone(release)
     answer = _unless_stopped(answer, release, action)
     if answer.allowed and not standing.member:
         answer = _unless_embargoed(answer, release, action)
+    if answer.allowed and state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
+        # Last: whoever hears of this would have been given the release.
+        return _gone(release)
     if state is ReleaseState.DEPRECATED and answer.allowed and answer.code is not Code.EMBARGOED:
         return _with_warning(answer, release)
     return answer
@@ -123,18 +147,39 @@ def _by_policy(
     if standing.member:
         answer = _allowed(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
         return _for_purpose(answer, release, purpose, frozenset())
-    dataset = release.dataset
-    if dataset.access == Dataset.Access.OPEN:
+    dataset, access = release.dataset, access_of(release)
+    if access == Dataset.Access.OPEN:
         answer = _allowed(Code.OPEN, Binding.OPEN, "This dataset is open to everyone.")
+        answer = _if_cleared(answer, release, action, Entrance.OPEN)
         return _for_purpose(answer, release, purpose, frozenset())
     bound = [grant for grant in standing.grants if grant.terms >= dataset.terms_required]
     if bound:
-        return _by_grants(bound, release, purpose)
+        answer = _by_grants(bound, release, purpose)
+        return _if_cleared(answer, release, action, Entrance.GATE)
     if standing.grants:
         return _by_other_terms(standing, release, action)
-    if dataset.access == Dataset.Access.ORGANISATION:
+    if access == Dataset.Access.ORGANISATION:
         return UNKNOWN
     return _without_grant(standing, release, action)
+
+
+def _if_cleared(
+    answer: Authorization, release: Release, action: Action, entrance: Entrance
+) -> Authorization:
+    """The answer, unless people in the release did not allow that it is given so."""
+    missing = clearance_of(release).lacks(action, entrance) if answer.allowed else None
+    return _not_cleared(release, missing) if missing else answer
+
+
+def _not_cleared(release: Release, missing: frozenset[Purpose]) -> Authorization:
+    clearance = clearance_of(release)
+    area = f" in {', '.join(sorted(clearance.territories))}" if clearance.territories else ""
+    return _refused(
+        Code.NOT_CLEARED,
+        f"{release} was released for {name_purposes(clearance.purposes)}{area}, and this"
+        f" needs {name_purposes(missing)} as well: ask {release.dataset.organisation} for a version"
+        " that is released for it.",
+    )
 
 
 def _by_grants(grants: Sequence[Grant], release: Release, purpose: Purpose | None) -> Authorization:
@@ -169,11 +214,15 @@ def _without_grant(standing: Standing, release: Release, action: Action) -> Auth
     dataset = release.dataset
     if _is_public(standing, release, action):
         return _allowed(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
+    if missing := clearance_of(release).lacks(action, Entrance.GATE):
+        # Nobody is sent to a gate behind which there is nothing for them.
+        return _not_cleared(release, missing)
     by_terms = dataset.access == Dataset.Access.TERMS
+    subject = release if dataset.access == Dataset.Access.OPEN else dataset
     if not standing.signed_in:
         how = "to those who accept its terms" if by_terms else "on request"
         return _refused(
-            Code.SIGN_IN, f"{dataset} is given {how}: sign in with a token of your account."
+            Code.SIGN_IN, f"{subject} is given {how}: sign in with a token of your account."
         )
     if by_terms:
         return _refused(
@@ -183,7 +232,7 @@ def _without_grant(standing: Standing, release: Release, action: Action) -> Auth
         )
     return _refused(
         Code.REQUEST_NEEDED,
-        f"{dataset} is given on request: ask for access on its page /datasets/{dataset}",
+        f"{subject} is given on request: ask for access on its page /datasets/{dataset}",
     )
 
 
@@ -191,13 +240,14 @@ def _is_public(standing: Standing, release: Release, action: Action) -> bool:
     """What a dataset given on request or on terms shows to people without a grant."""
     if release.dataset.access == Dataset.Access.ORGANISATION:
         return False
+    clearance = clearance_of(release)
     match action:
         case Action.VIEW:
             return True
         case Action.LIST:
-            return standing.signed_in
+            return standing.signed_in and clearance.allows(action, Entrance.GATE)
         case Action.PREVIEW:
-            return Purpose.PREVIEW_PUBLIC_CLIP in release.purposes
+            return Purpose.PREVIEW_PUBLIC_CLIP in clearance.given
         case Action.DOWNLOAD:
             return False
 
@@ -205,9 +255,9 @@ def _is_public(standing: Standing, release: Release, action: Action) -> bool:
 def _for_purpose(
     answer: Authorization, release: Release, purpose: Purpose | None, granted: frozenset[Purpose]
 ) -> Authorization:
-    if purpose is None:
+    if purpose is None or not answer.allowed:
         return answer
-    cleared = frozenset(map(Purpose, release.purposes))
+    cleared = clearance_of(release).purposes
     title = TERMS[purpose].title
     match fit(purpose, cleared, granted):
         case Fit.COMPATIBLE:

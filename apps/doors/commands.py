@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from apps.access.authorize import access_of
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
@@ -32,7 +33,7 @@ class Command:
 
 def commands_for(principal: Principal, release: Release) -> list[Command]:
     """Every way to get this release; signing in comes first where it is needed."""
-    gated = release.dataset.access != Dataset.Access.OPEN
+    gated = access_of(release) != Dataset.Access.OPEN
     first = [sign_in_command(principal)] if gated else []
     return [
         *web_commands(release, gated=gated),

@@ -25,8 +25,9 @@ from apps.doors.transfers import COME_BACK, give_place, take_place
 from apps.storage.blobs import local_path, open_span
 from apps.storage.models import Blob
 
-# Seconds. Named by their hash the bytes never change, but a withdrawal must reach caches too.
-PUBLIC_AGE = 24 * 3600
+# Seconds. Named by their hash the bytes never change, but what people may have does: a stop, a
+# withdrawal and a consent that ended reach every cache within this time.
+PUBLIC_AGE = 300
 SIGNED_SECONDS = 300
 # A transfer of more bytes than this gives its database connection back before it begins.
 LONG_TRANSFER = 1024 * 1024
@@ -185,7 +186,7 @@ def _described(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResp
     headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     headers.setdefault(
         "Cache-Control",
-        f"public, max-age={PUBLIC_AGE}, immutable" if offer.public else "private, no-store",
+        f"public, max-age={PUBLIC_AGE}, must-revalidate" if offer.public else "private, no-store",
     )
     for name, value in offer.headers.items():
         headers[name] = value

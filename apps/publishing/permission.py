@@ -1,5 +1,6 @@
 """Whether a release may leave for a target at all."""
 
+from apps.access.authorize import clearance_of
 from apps.datasets.models import Dataset
 from apps.publishing.errors import (
     NewerVersionThereError,
@@ -10,16 +11,15 @@ from apps.publishing.errors import (
 from apps.publishing.models import Publication, Target
 from apps.releases.models import Release
 from apps.releases.stops import require_open
-from datasets_catalog.purposes import Purpose
+from datasets_catalog.giving import Action, Entrance
 from datasets_catalog.release_states import ReleaseState
 
 
 def require_sendable(release: Release, target: Target) -> None:
     """Raise unless the release is published, not stopped, and made for readers of such a target.
 
-    Everything a release declares is covered by the consent of everybody in it (the gate
-    `consent.coverage`), so its purposes and the dataset's access policy decide: an open target
-    needs an open dataset and `publish.open`; a gated one needs `publish.gated` or `publish.open`.
+    A target is a door like ours, so the same rule says what may leave through it
+    (`datasets_catalog/giving.py`); an open one needs an open dataset besides.
     """
     if release.state != ReleaseState.PUBLISHED:
         raise ReleaseNotSendableError(
@@ -35,7 +35,7 @@ def require_sendable(release: Release, target: Target) -> None:
             access=release.dataset.access,
         )
     if target.is_gated:
-        _require_any(release, target, {Purpose.PUBLISH_GATED, Purpose.PUBLISH_OPEN})
+        _require_cleared(release, target)
         return
     if release.dataset.access != Dataset.Access.OPEN:
         raise PurposeMissingError(
@@ -43,7 +43,7 @@ def require_sendable(release: Release, target: Target) -> None:
             " gated target, or open the dataset.",
             access=release.dataset.access,
         )
-    _require_any(release, target, {Purpose.PUBLISH_OPEN})
+    _require_cleared(release, target)
 
 
 def require_room(publication: Publication) -> None:
@@ -67,7 +67,7 @@ def require_room(publication: Publication) -> None:
                 repository=publication.repository,
             )
         if not target.is_gated:
-            _require_any(other.release, target, {Purpose.PUBLISH_OPEN})
+            _require_cleared(other.release, target)
 
 
 def require_newest(publication: Publication) -> None:
@@ -87,12 +87,22 @@ def require_newest(publication: Publication) -> None:
         )
 
 
-def _require_any(release: Release, target: Target, wanted: set[Purpose]) -> None:
-    if wanted.isdisjoint(release.purposes):
-        names = " or ".join(sorted(purpose.value for purpose in wanted))
+def _require_cleared(release: Release, target: Target) -> None:
+    entrance = Entrance.GATE if target.is_gated else Entrance.OPEN
+    clearance = clearance_of(release)
+    missing = clearance.lacks(Action.DOWNLOAD, entrance)
+    if missing:
+        names = " and ".join(sorted(purpose.value for purpose in missing))
         raise PurposeMissingError(
             f"{release} was not released for {names}, which {target} needs. Release a version"
             " with that purpose; the gates then check consent for it.",
             purposes=release.purposes,
-            wanted=sorted(purpose.value for purpose in wanted),
+            wanted=sorted(purpose.value for purpose in missing),
+        )
+    if clearance.territories:
+        raise PurposeMissingError(
+            f"{release} is for {', '.join(sorted(clearance.territories))} alone, and {target} lets"
+            " people in without asking where they are. Release a version without territories; the"
+            " gates then check consent for it.",
+            territories=sorted(clearance.territories),
         )

@@ -81,7 +81,7 @@ def test_a_whole_file_says_what_it_is(blob: Blob) -> None:
 
 def test_what_everyone_may_have_may_be_kept_by_caches(blob: Blob) -> None:
     response = get(blob, Offer(name="a", public=True), method="HEAD")
-    assert response.headers["Cache-Control"] == "public, max-age=86400, immutable"
+    assert response.headers["Cache-Control"] == "public, max-age=300, must-revalidate"
 
 
 def test_a_head_has_the_headers_and_no_body(blob: Blob) -> None:

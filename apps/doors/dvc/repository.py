@@ -13,19 +13,14 @@ from typing import IO, cast
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.access.access import open_newest
-from apps.access.answers import Action, Binding
-from apps.access.embargoes import embargo_of
+from apps.access.access import open_newest, shown_releases
+from apps.access.answers import Action
 from apps.accounts.access import Principal
-from apps.datasets.models import Dataset
 from apps.doors.dvc.signing_in import signed_in
 from apps.doors.dvc.upload_pack import Readable, answer_of, read_request
 from apps.doors.refusals import refusal
-from apps.releases.models import Release
-from apps.releases.stops import stopped_releases
 from apps.storage.git import MAIN, reading, tag_targets
 from apps.storage.versions import VersionRepo
-from datasets_catalog.release_states import PUBLIC
 
 SERVICE = "git-upload-pack"
 PROTOCOL = re.compile(r"version=[0-2](?::[a-z0-9=-]{1,32}){0,4}")
@@ -72,24 +67,11 @@ def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, dict[str,
     opened = open_newest(principal, full_name, Action.LIST)
     dataset = opened.release.dataset
     repository = VersionRepo(dataset.uid, dataset.full_name)
-    given = _given_out(dataset, member=opened.authorization.binding is Binding.MEMBERSHIP)
+    given = {release.tag for release in shown_releases(principal, full_name)}
     with reading(repository.path) as there:
         targets = tag_targets(there)
-    tags = {f"refs/tags/{tag}": target for tag, target in targets.items() if tag[1:] in given}
+    tags = {f"refs/tags/{tag}": target for tag, target in targets.items() if tag in given}
     return repository, {**tags, MAIN: opened.release.dvc_commit}
-
-
-def _given_out(dataset: Dataset, *, member: bool) -> set[str]:
-    """The versions that were given out, but for those that are closed.
-
-    An emergency stop closes a version for everybody, an embargo for all but members.
-    """
-    stopped = stopped_releases(dataset)
-    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).exclude(pk__in=stopped)
-    given = set(rows.values_list("version", flat=True))
-    if member or not dataset.embargoes:
-        return given
-    return {one for one in given if not embargo_of(Release(dataset=dataset, version=one))}
 
 
 def _protocol(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 
 from apps.access.access import open_newest, open_releases
 from apps.access.answers import Action
+from apps.access.authorize import authorize
 from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.access import visible_datasets
@@ -15,7 +16,7 @@ from apps.doors.credentials import token_of
 from apps.doors.hub import drafts
 from apps.doors.hub.answers import BAD_TOKEN, hub_door, refusal
 from apps.doors.hub.paging import limit_of, page
-from apps.doors.hub.revisions import open_main, open_revision
+from apps.doors.hub.revisions import Revision, open_main, open_revision
 from apps.doors.hub.shapes import commit, dataset_info, person, reference, siblings
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import draft_of
@@ -25,6 +26,7 @@ from datasets_catalog.release_states import ReleaseState
 
 READABLE = [ReleaseState.PUBLISHED, ReleaseState.DEPRECATED]
 LISTED = 100
+CARD = "README.md"
 
 
 @hub_door
@@ -84,12 +86,22 @@ def dataset(
     else:
         found = open_revision(principal, dataset, revision, Action.VIEW)
         info, headers = dataset_info(found.release, found.snapshot), found.headers
-        files = found.snapshot.files.select_related("blob")
-        info["siblings"] = siblings(files, with_blobs=with_blobs)
+        info["siblings"] = _named_files(principal, found, with_blobs=with_blobs)
     wanted = {name for value in request.GET.getlist("expand") for name in value.split(",")}
     if wanted:
         info = {name: value for name, value in info.items() if name in {"_id", "id", *wanted}}
     return JsonResponse(info, headers=headers)
+
+
+def _named_files(principal: Principal, found: Revision, *, with_blobs: bool) -> list[Json]:
+    """The files by name, for those who may list them; the card alone for everybody else.
+
+    A client that knew of no file would take nothing, and say that it was done.
+    """
+    files = found.snapshot.files.select_related("blob")
+    if authorize(principal, found.release, Action.LIST).allowed:
+        return siblings(files, with_blobs=with_blobs)
+    return siblings(files.filter(path=CARD), with_blobs=False)
 
 
 @hub_door

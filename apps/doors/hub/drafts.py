@@ -89,7 +89,7 @@ def info(dataset: Dataset) -> Json:
         "createdAt": moment(dataset.created_at),
         "lastModified": moment(last.pushed_at if last else dataset.created_at),
         "private": dataset.access == Dataset.Access.ORGANISATION or dataset.released_at is None,
-        "gated": gate(dataset),
+        "gated": gate(dataset, dataset.access),
         "disabled": False,
         "description": dataset.description,
         "tags": [],

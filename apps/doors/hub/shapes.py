@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from apps.access.authorize import access_of
 from apps.accounts.models import Token, User
 from apps.datasets.models import Dataset
 from apps.doors.hub.tree import Json, Listed, large_file, lies_outside
@@ -35,7 +36,7 @@ def dataset_info(release: Release, snapshot: Snapshot) -> Json:
         "createdAt": moment(dataset.created_at),
         "lastModified": moment(release.published_at),
         "private": dataset.access == Dataset.Access.ORGANISATION,
-        "gated": gate(dataset),
+        "gated": gate(dataset, access_of(release)),
         "disabled": False,
         "description": dataset.description,
         "tags": _tags(card),
@@ -44,9 +45,9 @@ def dataset_info(release: Release, snapshot: Snapshot) -> Json:
     }
 
 
-def gate(dataset: Dataset) -> str | bool:
+def gate(dataset: Dataset, access: str) -> str | bool:
     """Whether people are let in, and if so by a person or by a rule."""
-    match dataset.access:
+    match access:
         case Dataset.Access.REQUEST:
             return "auto" if dataset.auto_grant else "manual"
         case Dataset.Access.TERMS:

@@ -27,7 +27,7 @@ from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
 from tests.cast import Cast
-from tests.factories.published import make_dataset, make_release
+from tests.factories.published import GIVEN_OUT, make_dataset, make_release
 
 pytestmark = pytest.mark.django_db
 
@@ -236,7 +236,7 @@ def test_a_purpose_fits_or_not_or_needs_a_person(
 
 def test_a_purpose_that_no_grant_names_needs_a_persons_answer(released: Make, cast: Cast) -> None:
     release = released("request")
-    release.purposes = [NONCOMMERCIAL.value, GENERATIVE.value]
+    release.purposes = [NONCOMMERCIAL.value, GENERATIVE.value, *GIVEN_OUT]
     grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=[NONCOMMERCIAL])
     assert authorize(cast.dan, release, Action.DOWNLOAD, NONCOMMERCIAL).allowed
     answer = authorize(cast.dan, release, Action.DOWNLOAD, GENERATIVE)
@@ -258,3 +258,51 @@ def test_consent_to_public_previews_lets_everyone_hear(released: Make, cast: Cas
     release.purposes = [Purpose.PREVIEW_PUBLIC_CLIP.value]
     assert authorize(NOBODY, release, Action.PREVIEW).allowed
     assert not authorize(NOBODY, release, Action.DOWNLOAD).allowed
+
+
+def test_an_open_door_needs_publish_open_and_says_so(released: Make, cast: Cast) -> None:
+    release = released("open")
+    release.purposes = [NONCOMMERCIAL.value]
+    for person in (cast.eve, NOBODY):
+        assert authorize(person, release, Action.VIEW).allowed
+        for action in (Action.LIST, Action.PREVIEW, Action.DOWNLOAD):
+            answer = authorize(person, release, action)
+            assert answer.code is Code.NOT_CLEARED
+            assert "publish.open" in answer.reason
+    assert authorize(cast.olga, release, Action.DOWNLOAD).code is Code.MEMBER
+
+
+def test_without_share_raw_audio_names_may_be_listed_and_nothing_taken(
+    released: Make, cast: Cast
+) -> None:
+    release = released("open")
+    release.purposes = [Purpose.PUBLISH_OPEN.value]
+    assert authorize(NOBODY, release, Action.LIST).allowed
+    answer = authorize(NOBODY, release, Action.DOWNLOAD)
+    assert (answer.code, "share.raw_audio" in answer.reason) == (Code.NOT_CLEARED, True)
+
+
+@pytest.mark.parametrize("access", ["request", "organisation"])
+def test_a_grant_opens_nothing_that_was_not_released_behind_a_gate(
+    released: Make, cast: Cast, access: str
+) -> None:
+    release = released(access)
+    entitle(cast, release)
+    release.purposes = [NONCOMMERCIAL.value, Purpose.SHARE_RAW_AUDIO.value]
+    answer = authorize(cast.dan, release, Action.DOWNLOAD)
+    assert (answer.code, "publish.gated" in answer.reason) == (Code.NOT_CLEARED, True)
+    assert authorize(cast.dan, release, Action.LIST).code is Code.NOT_CLEARED
+    stranger = Code.UNKNOWN if access == "organisation" else Code.NOT_CLEARED
+    assert authorize(cast.eve, release, Action.DOWNLOAD).code is stranger
+
+
+def test_a_release_that_is_for_a_gate_stays_behind_one_in_an_open_dataset(
+    released: Make, cast: Cast
+) -> None:
+    release = released("open")
+    gated = [NONCOMMERCIAL.value, Purpose.PUBLISH_GATED.value, Purpose.SHARE_RAW_AUDIO.value]
+    release.purposes = gated
+    assert authorize(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
+    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
+    entitle(cast, release)
+    assert authorize(cast.dan, release, Action.DOWNLOAD).code is Code.ENTITLED

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from apps.access.access import open_release
 from apps.access.answers import Action
+from apps.access.authorize import access_of
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.doors.commands import TOKEN_VARIABLE, Command
@@ -240,7 +241,7 @@ def _address(release: Release, wanted: Wanted, route: str = "release-archive") -
 
 def _commands(release: Release, wanted: Wanted, archive: str) -> Sequence[Command]:
     base = settings.BASE_URL.rstrip("/")
-    is_open = release.dataset.access == Dataset.Access.OPEN
+    is_open = access_of(release) == Dataset.Access.OPEN
     token = "" if is_open else f'-H "Authorization: Bearer ${TOKEN_VARIABLE}" '
     manifest = _address(release, wanted, "release-manifest")
     spec = Spec.named(wanted.flavour) if wanted.flavour else None

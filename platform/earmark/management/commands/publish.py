@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from apps.access.authorize import access_of
 from apps.access.models import Entitlement
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
@@ -100,7 +101,7 @@ def dry_run(actor: User, release: Release, target: Target | None) -> dict[str, A
         content_of(release),
         folder,
         repository_url=f"{endpoint}/datasets/{repository}",
-        gated=target.is_gated if target else dataset.access != Dataset.Access.OPEN,
+        gated=target.is_gated if target else access_of(release) != Dataset.Access.OPEN,
     )
     plan = None
     if target is not None:
@@ -115,15 +116,16 @@ def dry_run(actor: User, release: Release, target: Target | None) -> dict[str, A
         "files": dict(written.files),
         "bytes": written.size,
         "clips": written.clips,
-        "to": _readers(dataset, f"{endpoint}/datasets/{repository}" if target else None),
+        "to": _readers(release, f"{endpoint}/datasets/{repository}" if target else None),
         "plan": plan,
         "notes": notes,
     }
 
 
-def _readers(dataset: Dataset, repository: str | None) -> str:
+def _readers(release: Release, repository: str | None) -> str:
     """Who could read it: here, and at the target if one is named."""
-    if dataset.access == Dataset.Access.OPEN:
+    dataset = release.dataset
+    if access_of(release) == Dataset.Access.OPEN:
         here = "everyone"
     else:
         people = Entitlement.objects.valid().filter(dataset=dataset, user__isnull=False)
