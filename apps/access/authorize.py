@@ -55,7 +55,7 @@ def decide(
 
 def clearance_of(release: Release) -> Clearance:
     """What the people in the release allowed of it."""
-    return Clearance.of(release.purposes, getattr(release, "territories", ()))
+    return Clearance.of(release.purposes, release.territories)
 
 
 def access_of(release: Release) -> str:

@@ -306,3 +306,10 @@ def test_a_release_that_is_for_a_gate_stays_behind_one_in_an_open_dataset(
     assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
     entitle(cast, release)
     assert authorize(cast.dan, release, Action.DOWNLOAD).code is Code.ENTITLED
+
+
+def test_a_release_for_some_territories_is_never_open(released: Make, cast: Cast) -> None:
+    release = released("open")
+    release.territories = ["EEA"]
+    assert authorize(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
+    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
