@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from datasets_catalog.purposes import Purpose, include_implied, is_use
+from datasets_catalog.territories import is_within
 
 
 class Action(StrEnum):
@@ -92,6 +93,10 @@ class Clearance:
         if any(way <= self.given for way in others):
             return frozenset()
         return usual - self.given
+
+    def reaches(self, country: str) -> bool:
+        """Whether it may go there; "": a place that nobody named."""
+        return is_within(frozenset({country} if country else ()), self.territories)
 
     def allows(self, action: Action, entrance: Entrance) -> bool:
         return not self.lacks(action, entrance)

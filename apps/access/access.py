@@ -23,7 +23,7 @@ from apps.access.answers import (
 from apps.access.authorize import authorize, decide, explained, successor_of
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet
 from apps.access.receipts import note_refused
-from apps.access.standing import held_by, person, standing_columns, standing_from
+from apps.access.standing import held_by, person, standing_columns, standing_from, standing_of
 from apps.accounts.access import (
     Principal,
     can,
@@ -105,11 +105,11 @@ def open_newest(principal: Principal, full_name: str, action: Action = Action.VI
     rows = rows.order_by(*_readable_first(), "-order")
     newest = rows.first()
     if newest is not None:
-        answer = decide(standing_from(newest), newest, action)
+        answer = _decided(principal, newest, newest, action)
         if _is_of_release(answer, newest.dataset):
             # What keeps back a newer version does not keep back the older ones.
             rows = rows.exclude(pk=newest.pk)
-            free = (row for row in rows if decide(standing_from(row), row, action).allowed)
+            free = (row for row in rows if _decided(principal, row, row, action).allowed)
             newest = next(free, newest)
     return _opened(principal, newest, action)
 
@@ -120,14 +120,14 @@ def shown_releases(principal: Principal, full_name: str) -> list[Release]:
     Withdrawn ones are among them: a version never goes away, only what it holds.
     """
     rows = _releases_of(principal, full_name).filter(state__in=PUBLIC).order_by("order")
-    answers = ((row, decide(standing_from(row), row, Action.LIST)) for row in rows)
+    answers = ((row, _decided(principal, row, row, Action.LIST)) for row in rows)
     return [row for row, answer in answers if answer.allowed or answer.code is Code.WITHDRAWN]
 
 
 def open_releases(principal: Principal, full_name: str, action: Action) -> list[Release]:
     """Every release given out for which the principal may do this, newest first."""
     rows = _releases_of(principal, full_name).filter(state__in=PUBLIC).order_by("-order")
-    return [row for row in rows if decide(standing_from(row), row, action).allowed]
+    return [row for row in rows if _decided(principal, row, row, action).allowed]
 
 
 def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
@@ -142,10 +142,10 @@ def open_object(principal: Principal, full_name: str, oid: str) -> OpenObject:
     row = next(iter(_BEST_HOLDING.rows(**asked, oid=oid)), None) if asked else None
     if asked is None or row is None:
         raise _unknown_object(principal, full_name, oid)
-    answer = _answer_on(row)
+    answer = _answer_on(principal, row)
     if _is_of_release(answer, row.release.dataset):
         # An object of a version that is kept back may be in one that is not.
-        answers = ((each, _answer_on(each)) for each in _holdings(**asked, oid=oid))
+        answers = ((each, _answer_on(principal, each)) for each in _holdings(**asked, oid=oid))
         row, answer = next(((each, a) for each, a in answers if a.allowed), (row, answer))
     _required(answer, principal, row.release.dataset, Action.DOWNLOAD)
     if row.blob.destroyed_at is not None:
@@ -278,13 +278,25 @@ def _opened(
     if purpose is not None:
         answer = authorize(principal, row, action, purpose)
     else:
-        answer = decide(standing_from(row), row, action)
+        answer = _decided(principal, row, row, action)
     return OpenRelease(row, _required(answer, principal, row.dataset, action))
 
 
-def _answer_on(row: ReleaseBlob) -> Authorization:
+def _answer_on(principal: Principal, row: ReleaseBlob) -> Authorization:
     carry_stop(row, row.release)
-    return decide(standing_from(row), row.release, Action.DOWNLOAD)
+    return _decided(principal, row, row.release, Action.DOWNLOAD)
+
+
+# Refusals on the first grant that another one of the same person may not meet with.
+_OF_GRANT = {Code.PURPOSE_REFUSED, Code.TERRITORY}
+
+
+def _decided(principal: Principal, row: object, release: Release, action: Action) -> Authorization:
+    """The answer on the standing that was fetched with the row; two more queries on some noes."""
+    answer = decide(standing_from(row), release, action)
+    if not answer.allowed and answer.code in _OF_GRANT:
+        return decide(standing_of(principal, release.dataset), release, action)
+    return answer
 
 
 def _required(

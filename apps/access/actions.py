@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from apps.access.authorize import Fit, access_of, fit
+from apps.access.authorize import Fit, access_of, clearance_of, fit
+from apps.access.grants import Agreement, Reach, add_entitlement, known_country, known_purposes
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet, Notice
 from apps.access.notices import tell, those_who
 from apps.access.standing import standing_of
-from apps.access.terms import accepted_by, default_end, require_current, was_taken_back
+from apps.access.terms import accepted_by, require_current, was_taken_back
 from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
 from apps.audit import record
@@ -53,28 +55,31 @@ def grant_access(
     actor: User,
     dataset: Dataset,
     holder: User | Organisation,
-    purposes: Sequence[str] = (),
+    purposes: Sequence[str],
     until: datetime | None = None,
-    seats: int | None = None,
-    agreement: str = "",
+    country: str = "",
+    agreement: Agreement | None = None,
 ) -> Entitlement:
-    """Let a person or an organisation take every release of the dataset, beside earlier grants.
+    """Let a person or an organisation take the dataset's releases, beside earlier grants.
 
-    Without purposes the grant reaches as far as each release is cleared; without an end it lasts
-    as long as the dataset's `grant_days` say. An organisation may have `seats` and the name of an
-    `agreement`, which carries the current terms: its signatories accepted them on paper. A
-    request of the person that waits for an answer is granted by it.
+    The grant names at least one purpose, each of which a published release is cleared for; each
+    release still limits it. Where no release may go everywhere it names the holder's `country`.
+    Without an end it lasts as long as the dataset's `grant_days` say. An organisation may have an
+    `agreement`; one with a name carries the current terms: its signatories accepted them on paper.
+    A request of the person that waits for an answer is granted by it.
+    Raises PurposesNotClearedError and CountryRefusedError.
     """
     row = _to_grant(actor, dataset)
-    is_person = isinstance(holder, User)
-    if is_person and (seats is not None or agreement):
-        raise InvalidError("Seats and agreements are for organisations.")
-    if seats is not None and seats < 1:
-        raise InvalidError("An agreement has at least one seat, or none at all for all members.")
-    terms = row.terms_version if agreement.strip() else accepted_by(holder, row)
-    entitlement = _grant(actor, row, holder, purposes, until, terms=terms)
-    if not is_person:
-        entitlement.seats, entitlement.agreement = seats, agreement.strip()[:200]
+    signed = _checked(agreement, holder)
+    entitlement = add_entitlement(
+        actor=actor,
+        dataset=row,
+        holder=holder,
+        reach=Reach(purposes, country, until),
+        terms=row.terms_version if signed.name else accepted_by(holder, row),
+    )
+    if agreement is not None:
+        entitlement.seats, entitlement.agreement = signed.seats, signed.name
         entitlement.save(update_fields=["seats", "agreement"])
     if isinstance(holder, User):
         waiting = AccessRequest.objects.select_for_update().pending()
@@ -111,12 +116,13 @@ def request_access(
     message: str = "",
     answers: Mapping[str, Any] | None = None,
     terms: int = 0,
+    country: str = "",
 ) -> AccessRequest:
     """Ask the dataset's organisation; one request of a person waits at a time.
 
     `answers` are to the dataset's form (AnswersInvalidError names what is wrong), `terms` is the
-    version of its terms that the asker accepts. Where the dataset grants by rule, and every
-    purpose asked fits its newest release, the answer is yes at once.
+    version of its terms that the asker accepts, `country` where the asker is. Where the dataset
+    grants by rule, and every purpose asked fits its newest release, the answer is yes at once.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     dataset_for(actor, row.full_name)
@@ -128,7 +134,8 @@ def request_access(
     request = AccessRequest.objects.create(
         dataset=row,
         user=actor,
-        purposes=_known(purposes),
+        purposes=known_purposes(purposes),
+        country=known_country(country),
         message=message.strip(),
         answers=check_answers(parse_fields(row.request_fields), answers or {}),
         terms=terms if row.terms_version else 0,
@@ -141,8 +148,14 @@ def request_access(
         purposes=request.purposes,
     )
     if _grants_by_rule(actor, row, request):
-        way = Entitlement.Way.AUTOMATIC
-        given = _grant(actor, row, actor, request.purposes, None, terms=request.terms, way=way)
+        given = add_entitlement(
+            actor=actor,
+            dataset=row,
+            holder=actor,
+            reach=Reach(request.purposes, request.country),
+            terms=request.terms,
+            way=Entitlement.Way.AUTOMATIC,
+        )
         return _close(actor, request, AccessRequest.State.GRANTED, "", given)
     granters = those_who(Permission.ACCESS_GRANT, row.organisation)
     tell(granters, Notice.Kind.ASKED, row, f"{actor} asks for access to {row}.")
@@ -157,12 +170,22 @@ def grant_request(
     purposes: Sequence[str] | None = None,
     until: datetime | None = None,
     answer: str = "",
+    country: str | None = None,
 ) -> AccessRequest:
-    """Say yes, for the purposes asked for or for others."""
+    """Say yes, for the purposes and the country asked for or for others.
+
+    Raises what `grant_access` does.
+    """
     row = _to_answer(actor, request)
     granted = row.purposes if purposes is None else purposes
     terms = max(row.terms, accepted_by(row.user, row.dataset))
-    entitlement = _grant(actor, row.dataset, row.user, granted, until, terms=terms)
+    entitlement = add_entitlement(
+        actor=actor,
+        dataset=row.dataset,
+        holder=row.user,
+        reach=Reach(granted, row.country if country is None else country, until),
+        terms=terms,
+    )
     row = _close(actor, row, AccessRequest.State.GRANTED, answer, entitlement)
     end = f" until {entitlement.valid_until:%Y-%m-%d}" if entitlement.valid_until else ""
     _tell_asker(row, f"You may take {row.dataset}{end}.")
@@ -191,6 +214,17 @@ def cancel_request(*, actor: User, request: AccessRequest) -> AccessRequest:
     return _close(actor, row, AccessRequest.State.CANCELLED, "", None)
 
 
+def _checked(agreement: Agreement | None, holder: User | Organisation) -> Agreement:
+    """The agreement with a name that fits its column; InvalidError where it makes no sense."""
+    if agreement is None:
+        return Agreement()
+    if isinstance(holder, User):
+        raise InvalidError("Seats and agreements are for organisations.")
+    if agreement.seats is not None and agreement.seats < 1:
+        raise InvalidError("An agreement has at least one seat, or none at all for all members.")
+    return replace(agreement, name=agreement.name.strip()[:200])
+
+
 def _to_grant(actor: User, dataset: Dataset) -> Dataset:
     row = (
         Dataset.objects.select_for_update(of=("self",))
@@ -205,42 +239,6 @@ def _to_answer(actor: User, request: AccessRequest) -> AccessRequest:
     rows = AccessRequest.objects.select_for_update(of=("self",))
     row = rows.select_related("dataset__organisation", "user").get(pk=request.pk)
     require(actor, Permission.ACCESS_GRANT, row.dataset.organisation)
-    return row
-
-
-def _grant(
-    actor: User,
-    dataset: Dataset,
-    holder: User | Organisation,
-    purposes: Sequence[str],
-    until: datetime | None,
-    *,
-    terms: int,
-    way: Entitlement.Way = Entitlement.Way.GRANTED,
-) -> Entitlement:
-    until = until or default_end(dataset)
-    if until is not None and until <= timezone.now():
-        raise InvalidError("The access would have ended already: choose a later date.")
-    person = holder if isinstance(holder, User) else None
-    organisation = holder if isinstance(holder, Organisation) else None
-    row = Entitlement.objects.create(
-        dataset=dataset,
-        user=person,
-        organisation=organisation,
-        purposes=_known(purposes),
-        valid_until=until,
-        terms=terms,
-        way=way,
-        granted_by=actor,
-    )
-    record.access_granted(
-        actor=actor.username,
-        organisation=dataset.organisation.name,
-        dataset=dataset.full_name,
-        holder=str(holder),
-        purposes=row.purposes,
-        until=until.isoformat() if until else "",
-    )
     return row
 
 
@@ -275,9 +273,10 @@ def _grants_by_rule(actor: User, dataset: Dataset, request: AccessRequest) -> bo
     release = newest.order_by("-order").first()
     if release is None or was_taken_back(actor, dataset):
         return False
-    cleared = frozenset(map(Purpose, release.purposes))
-    fits = (fit(Purpose(each), cleared, frozenset()) for each in request.purposes)
-    return all(each is Fit.COMPATIBLE for each in fits)
+    clearance = clearance_of(release)
+    cleared = clearance.grantable
+    fits = (fit(Purpose(each), cleared, None) for each in request.purposes)
+    return all(each is Fit.COMPATIBLE for each in fits) and clearance.reaches(request.country)
 
 
 def _tell_asker(row: AccessRequest, text: str) -> None:
@@ -312,10 +311,3 @@ def _of_holder(grants: EntitlementQuerySet, holder: User | Organisation) -> Enti
     if isinstance(holder, User):
         return grants.filter(user=holder)
     return grants.filter(organisation=holder)
-
-
-def _known(purposes: Sequence[str]) -> list[str]:
-    unknown = sorted(set(purposes) - set(Purpose))
-    if unknown:
-        raise InvalidError(f"{unknown[0]!r} is no purpose. Purposes: {', '.join(Purpose)}.")
-    return sorted(set(purposes))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.giving import Action as Action  # noqa: PLC0414 - doors know it from here
+from datasets_catalog.purposes import Purpose
 
 
 class Binding(StrEnum):
@@ -95,7 +96,8 @@ class ObjectGoneError(EarmarkError):
 class Authorization:
     """An answer. `reason` is a sentence that says what to do; `until` is when a yes ends.
 
-    `terms` is the version of the dataset's terms that binds whoever takes something on it.
+    `terms` is the version of the dataset's terms that binds whoever takes something on it,
+    `purposes` what they take it for; none for members, who work on it.
     """
 
     allowed: bool
@@ -105,6 +107,7 @@ class Authorization:
     binding: Binding | None = None
     entitlement_id: int | None = None
     terms: int = 0
+    purposes: frozenset[Purpose] = frozenset()
 
     def require(self) -> Authorization:
         """Itself if allowed; otherwise the error that fits: not found, gone, sign in, refused."""

@@ -75,15 +75,14 @@ def _stands_open(release: Release) -> bool:
     return clearance.allows(Action.DOWNLOAD, Entrance.OPEN) or not behind_gate
 
 
-def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpose]) -> Fit:
-    """Whether a use fits what a release is cleared for and what a grant names.
+def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpose] | None) -> Fit:
+    """Whether a use fits what a release is cleared for and what a grant names (None: no grant).
 
     A release that declares nothing, and a grant that names other purposes, need a person's answer.
-    A grant that names none reaches as far as the release does.
     """
     if cleared and purpose not in include_implied(cleared):
         return Fit.INCOMPATIBLE
-    if not cleared or (granted and purpose not in include_implied(granted)):
+    if not cleared or (granted is not None and purpose not in include_implied(granted)):
         return Fit.NEEDS_PERSON
     return Fit.COMPATIBLE
 
@@ -146,15 +145,16 @@ def _by_policy(
 ) -> Authorization:
     if standing.member:
         answer = _allowed(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
-        return _for_purpose(answer, release, purpose, frozenset())
+        return _for_purpose(answer, release, purpose, None)
     dataset, access = release.dataset, access_of(release)
     if access == Dataset.Access.OPEN:
         answer = _allowed(Code.OPEN, Binding.OPEN, "This dataset is open to everyone.")
         answer = _if_cleared(answer, release, action, Entrance.OPEN)
-        return _for_purpose(answer, release, purpose, frozenset())
+        answer = replace(answer, purposes=clearance_of(release).grantable)
+        return _for_purpose(answer, release, purpose, None)
     bound = [grant for grant in standing.grants if grant.terms >= dataset.terms_required]
     if bound:
-        answer = _by_grants(bound, release, purpose)
+        answer = _by_grants(bound, release, action, purpose)
         return _if_cleared(answer, release, action, Entrance.GATE)
     if standing.grants:
         return _by_other_terms(standing, release, action)
@@ -182,19 +182,50 @@ def _not_cleared(release: Release, missing: frozenset[Purpose]) -> Authorization
     )
 
 
-def _by_grants(grants: Sequence[Grant], release: Release, purpose: Purpose | None) -> Authorization:
-    answers = []
-    for grant in grants:
-        answer = _allowed(
-            Code.ENTITLED,
-            Binding.ENTITLEMENT,
-            "You were granted access.",
-            until=grant.until,
-            entitlement_id=grant.entitlement_id,
-            terms=grant.terms,
-        )
-        answers.append(_for_purpose(answer, release, purpose, grant.purposes))
+def _by_grants(
+    grants: Sequence[Grant], release: Release, action: Action, purpose: Purpose | None
+) -> Authorization:
+    answers = [_by_grant(grant, release, action, purpose) for grant in grants]
     return next((answer for answer in answers if answer.allowed), answers[0])
+
+
+def _by_grant(
+    grant: Grant, release: Release, action: Action, purpose: Purpose | None
+) -> Authorization:
+    """A grant reaches as far as the release: its purposes, and where its people let it go."""
+    clearance = clearance_of(release)
+    fitting = include_implied(grant.purposes) & clearance.grantable
+    answer = _allowed(
+        Code.ENTITLED,
+        Binding.ENTITLEMENT,
+        "You were granted access.",
+        until=grant.until,
+        entitlement_id=grant.entitlement_id,
+        terms=grant.terms,
+        purposes=fitting,
+    )
+    if action is Action.VIEW:
+        return answer
+    if not clearance.reaches(grant.country):
+        return _out_of_territory(release, grant)
+    if not fitting:
+        return _refused(
+            Code.PURPOSE_REFUSED,
+            f"Your access is for {name_purposes(grant.purposes)}, and {release} is cleared for"
+            f" {name_purposes(clearance.grantable)}: ask for one of these on the page"
+            f" /datasets/{release.dataset}",
+        )
+    return _for_purpose(answer, release, purpose, grant.purposes)
+
+
+def _out_of_territory(release: Release, grant: Grant) -> Authorization:
+    area = ", ".join(release.territories)
+    where = f"is in {grant.country}" if grant.country else "names no country"
+    return _refused(
+        Code.TERRITORY,
+        f"{release} may go to {area} alone, and your access {where}: ask for access there on the"
+        f" page /datasets/{release.dataset}",
+    )
 
 
 def _by_other_terms(standing: Standing, release: Release, action: Action) -> Authorization:
@@ -253,7 +284,10 @@ def _is_public(standing: Standing, release: Release, action: Action) -> bool:
 
 
 def _for_purpose(
-    answer: Authorization, release: Release, purpose: Purpose | None, granted: frozenset[Purpose]
+    answer: Authorization,
+    release: Release,
+    purpose: Purpose | None,
+    granted: frozenset[Purpose] | None,
 ) -> Authorization:
     if purpose is None or not answer.allowed:
         return answer
@@ -261,12 +295,12 @@ def _for_purpose(
     title = TERMS[purpose].title
     match fit(purpose, cleared, granted):
         case Fit.COMPATIBLE:
-            return answer
+            return replace(answer, purposes=frozenset({purpose}))
         case Fit.INCOMPATIBLE:
             return _refused(
                 Code.PURPOSE_REFUSED,
                 f"{release} is not cleared for this purpose ({title}):"
-                f" its consents allow {', '.join(sorted(cleared))}.",
+                f" its consents allow {name_purposes(cleared)}.",
             )
         case Fit.NEEDS_PERSON:
             return _refused(
@@ -341,6 +375,7 @@ def _allowed(
     until: datetime | None = None,
     entitlement_id: int | None = None,
     terms: int = 0,
+    purposes: frozenset[Purpose] = frozenset(),
 ) -> Authorization:
     return Authorization(
         allowed=True,
@@ -350,6 +385,7 @@ def _allowed(
         binding=binding,
         entitlement_id=entitlement_id,
         terms=terms,
+        purposes=purposes,
     )
 
 

@@ -77,7 +77,10 @@ class Entitlement(models.Model):
         on_delete=models.PROTECT,
         related_name="entitlements",
     )
-    purposes = models.JSONField(default=list)
+    # What for: uses, and passing on as a licensee; never none, never changed.
+    purposes = models.JSONField()
+    # Where the holder takes it (ISO 3166-1 alpha-2); empty where nobody asked.
+    country = models.CharField(max_length=2, blank=True)
     valid_from = models.DateTimeField(default=timezone.now)
     valid_until = models.DateTimeField(null=True, blank=True)
     way = models.CharField(max_length=16, choices=Way.choices, default=Way.GRANTED)
@@ -105,6 +108,9 @@ class Entitlement(models.Model):
             models.CheckConstraint(
                 condition=models.Q(seats=None) | models.Q(organisation__isnull=False, seats__gt=0),
                 name="entitlement_seats_of_organisation",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(purposes=[]), name="entitlement_names_purposes"
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -175,6 +181,8 @@ class AccessRequest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="access_requests"
     )
     purposes = models.JSONField(default=list)
+    # Where the asker is; empty where the dataset does not ask.
+    country = models.CharField(max_length=2, blank=True)
     message = models.TextField(blank=True)
     # What the dataset's form asked, as `[{"name", "label", "value"}]`.
     answers = models.JSONField(default=list, blank=True)
@@ -233,6 +241,9 @@ class Receipt(models.Model):
     # The code of the answer it was given on, and the version of the terms that bound then.
     code = models.CharField(max_length=64, blank=True)
     terms = models.PositiveIntegerField(default=0)
+    # What it was taken for: of the grant what the release is cleared for, or what the release is
+    # cleared for where it is open; none for members, who work on it.
+    purposes = models.JSONField(default=list)
     # How the token begins that was used; empty on pages and for somebody not signed in.
     token = models.CharField(max_length=12, blank=True)
     # Distinct objects given out by then; asking twice for one counts once.

@@ -62,6 +62,7 @@ def note_taken(
             entitlement_id=authorization.entitlement_id,
             code=str(authorization.code),
             terms=authorization.terms,
+            purposes=sorted(authorization.purposes),
             **row,
         )
         Receipt.objects.bulk_create([about], ignore_conflicts=True)

@@ -26,15 +26,17 @@ VIEWERS = [
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An entitlement in force. No purposes: whatever the release is cleared for.
+    """An entitlement in force.
 
-    `terms` is the version of the dataset's terms that its holder accepted.
+    `terms` is the version of the dataset's terms that its holder accepted, `country` where they
+    are ("": nobody asked).
     """
 
     entitlement_id: int
     purposes: frozenset[Purpose]
     until: datetime | None
     terms: int = 0
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,9 @@ def standing_of(principal: Principal, dataset: Dataset) -> Standing:
 
 
 def grant(
-    entitlement_id: int, purposes: Sequence[str], until: datetime | None, terms: int
+    entitlement_id: int, purposes: Sequence[str], until: datetime | None, terms: int, country: str
 ) -> Grant:
-    return Grant(entitlement_id, frozenset(map(Purpose, purposes)), until, terms)
+    return Grant(entitlement_id, frozenset(map(Purpose, purposes)), until, terms, country)
 
 
 def standing_columns(
@@ -130,8 +132,8 @@ def standing_columns(
     """Annotations from which `standing_from` reads the standing of each row's dataset.
 
     `dataset` and `organisation` name the columns of the row. Only the first entitlement is
-    read, which decides wherever no purpose is asked. What a token does not reach, and drafts for
-    a token that only downloads, are for the caller to leave out.
+    read: where that one does not fit the release, another of the same person may. What a token
+    does not reach, and drafts for a token that only downloads, are for the caller to leave out.
     """
     best = in_force(user, at).filter(dataset=OuterRef(dataset))
     return {
@@ -144,12 +146,12 @@ def standing_from(row: object) -> Standing:
     """The standing on a row annotated by `standing_columns`; a stranger's on any other."""
     if not hasattr(row, "is_member"):
         return STRANGER
-    pk, purposes, until, terms = (getattr(row, f"grant_{name}") for name in _COLUMNS)
-    grants = () if pk is None else (grant(pk, purposes, until, terms),)
+    pk, *rest = (getattr(row, f"grant_{name}") for name in _COLUMNS)
+    grants = () if pk is None else (grant(pk, *rest),)
     return Standing(signed_in=True, member=row.is_member, grants=grants)
 
 
-_COLUMNS = ("pk", "purposes", "valid_until", "terms")
+_COLUMNS = ("pk", "purposes", "valid_until", "terms", "country")
 
 
 def _organisations_of(user: Account) -> QuerySet[Membership, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.utils import timezone
 
+from apps.access.grants import Reach, add_entitlement
 from apps.access.models import Acceptance, AccessTerms, Entitlement, Notice
 from apps.access.notices import tell
 from apps.access.standing import memberships
@@ -42,11 +42,6 @@ def terms_of(dataset: Dataset) -> QuerySet[AccessTerms]:
 
 def current_terms(dataset: Dataset) -> AccessTerms | None:
     return terms_of(dataset).filter(version=dataset.terms_version).first()
-
-
-def default_end(dataset: Dataset) -> datetime | None:
-    """When access that nobody gave an end ends."""
-    return timezone.now() + timedelta(days=dataset.grant_days) if dataset.grant_days else None
 
 
 @transaction.atomic
@@ -91,13 +86,20 @@ def save_terms(*, actor: User, dataset: Dataset, text: str, asks_again: bool = T
 
 @transaction.atomic
 def accept_terms(
-    *, actor: User, dataset: Dataset, version: int, organisation: Organisation | None = None
+    *,
+    actor: User,
+    dataset: Dataset,
+    version: int,
+    organisation: Organisation | None = None,
+    purposes: Sequence[str] = (),
+    country: str = "",
 ) -> Acceptance:
     """Accept the current terms, for oneself or, as its owner, in the name of an organisation.
 
     What the holder was granted and is in force is bound to them from now on. Where the dataset is
-    given to those who accept its terms, the actor is let in. Raises TermsOutdatedError unless
-    `version` is the current one, AccessTakenBackError where access was taken back.
+    given to those who accept its terms, the actor is let in, for the purposes and in the country
+    that they say (as in `grant_access`, which names what is raised). Raises TermsOutdatedError
+    unless `version` is the current one, AccessTakenBackError where access was taken back.
     """
     row = Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
     dataset_for(actor, row.full_name)
@@ -109,7 +111,7 @@ def accept_terms(
             raise NotFoundError(f"{organisation} was not granted {row}.")
     else:
         held = Entitlement.objects.filter(dataset=row, user=actor).valid()
-        _let_in(actor, row, terms)
+        _let_in(actor, row, terms, purposes, country)
     held.filter(terms__lt=terms.version).update(terms=terms.version)
     acceptance = Acceptance.objects.create(terms=terms, user=actor, organisation=organisation)
     record.access_terms_accepted(
@@ -152,7 +154,9 @@ def was_taken_back(user: User, dataset: Dataset) -> bool:
     return row is not None and row.revoked_at is not None
 
 
-def _let_in(actor: User, dataset: Dataset, terms: AccessTerms) -> None:
+def _let_in(
+    actor: User, dataset: Dataset, terms: AccessTerms, purposes: Sequence[str], country: str
+) -> None:
     if dataset.access != Dataset.Access.TERMS:
         return
     if memberships(actor).filter(organisation=dataset.organisation_id).exists():
@@ -163,13 +167,13 @@ def _let_in(actor: User, dataset: Dataset, terms: AccessTerms) -> None:
         raise AccessTakenBackError(
             f"Your access to {dataset} was taken back: ask {dataset.organisation} for it."
         )
-    Entitlement.objects.create(
+    add_entitlement(
+        actor=actor,
         dataset=dataset,
-        user=actor,
-        way=Entitlement.Way.ACCEPTED,
+        holder=actor,
+        reach=Reach(purposes, country),
         terms=terms.version,
-        valid_until=default_end(dataset),
-        granted_by=actor,
+        way=Entitlement.Way.ACCEPTED,
     )
 
 

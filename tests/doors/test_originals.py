@@ -38,7 +38,9 @@ def redacted(cast: Cast, tmp_path: Path) -> Clip:
     dataset.refresh_from_db()
     publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
     work_off()
-    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     return Clip.objects.select_related("blob", "original", "dataset").get(pk=clip.pk)
 
 

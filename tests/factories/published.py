@@ -58,6 +58,7 @@ def make_release(
     holding: Sequence[Blob] = (),
     purposes: Sequence[Purpose] = (Purpose.RESEARCH_NONCOMMERCIAL, *GIVEN_OUT),
     commit: str = "c" * 40,
+    territories: Sequence[str] = (),
 ) -> Release:
     """A release with one small table, frozen and published by the maker of the dataset."""
     table = keep(dataset, f"table of {version}".encode())
@@ -67,6 +68,7 @@ def make_release(
         version=version,
         order=version_order(version),
         purposes=list(purposes),
+        territories=list(territories),
         use="collection",
         root=hashlib.sha256(version.encode()).hexdigest(),
         clips_table=table,

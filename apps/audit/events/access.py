@@ -4,7 +4,14 @@ from apps.audit.events.base import event
 
 
 def access_granted(
-    *, actor: str, organisation: str, dataset: str, holder: str, purposes: list[str], until: str
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    holder: str,
+    purposes: list[str],
+    country: str,
+    until: str,
 ) -> None:
     event(
         "access.granted",
@@ -13,6 +20,7 @@ def access_granted(
         subject=dataset,
         holder=holder,
         purposes=purposes,
+        country=country,
         until=until,
     )
 

@@ -14,6 +14,7 @@ from apps.access.actions import (
     refuse_request,
     revoke_access,
 )
+from apps.access.grants import cleared_uses
 from apps.access.models import AccessRequest
 from apps.accounts.access import Principal, holder_named, require
 from apps.accounts.models import User
@@ -84,7 +85,9 @@ def handle(request: HttpRequest, principal: Principal, dataset: str) -> HttpResp
     asked = _request(user, row, body)
     match body.get("status"):
         case "accepted":
-            grant_request(actor=user, request=asked)
+            grant_request(
+                actor=user, request=asked, purposes=asked.purposes or sorted(cleared_uses(row))
+            )
         case "rejected":
             reason = text_in(body, "rejectionReason", default="", most=4000)
             refuse_request(actor=user, request=asked, answer=reason or "No reason was given.")
@@ -120,5 +123,6 @@ def grant(request: HttpRequest, principal: Principal, dataset: str) -> HttpRespo
         return refusal(405, "Let people in by POST.")
     require(user, Permission.ACCESS_GRANT, row.organisation)
     holder = holder_named(username=text_in(json_of(request), "user"))
-    grant_access(actor=user, dataset=row, holder=holder)
+    # The protocol has no word for purposes: the grant names what the releases are cleared for now.
+    grant_access(actor=user, dataset=row, holder=holder, purposes=sorted(cleared_uses(row)))
     return JsonResponse({})

@@ -9,14 +9,18 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from apps.access.grants import asks_country, cleared_uses
 from apps.access.models import AccessTerms
 from apps.datasets.models import Dataset
 from datasets_catalog.countries import COUNTRIES
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.purposes import TERMS
+from datasets_catalog.giving import is_grantable
+from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.request_forms import Field, FieldType, parse_fields
 
-PURPOSES = [(purpose.value, terms.title) for purpose, terms in TERMS.items()]
+PURPOSES = [
+    (purpose.value, terms.title) for purpose, terms in TERMS.items() if is_grantable(purpose)
+]
 _OWN = "own_"
 
 
@@ -37,6 +41,8 @@ class AccessRequestForm(forms.Form):
     def __init__(self, *arguments: Any, dataset: Dataset, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.dataset = dataset
+        if asks_country(dataset):
+            self.fields["country"] = _country_field()
         for question in parse_fields(dataset.request_fields):
             self.fields[f"{_OWN}{question.name}"] = _field(question)
         if dataset.terms_version:
@@ -54,6 +60,7 @@ class AccessRequestForm(forms.Form):
         }
         return {
             "purposes": given["purposes"],
+            "country": given.get("country", ""),
             "message": given["message"],
             "answers": answers,
             "terms": self.dataset.terms_version,
@@ -73,6 +80,22 @@ class AcceptForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     accept = forms.BooleanField(label="I have read the terms and accept them")
+
+
+class EnterForm(AcceptForm):
+    """Accept the terms, and be let in by it: for what, and where."""
+
+    def __init__(self, *arguments: Any, dataset: Dataset, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        cleared = sorted(cleared_uses(dataset))
+        self.fields["purposes"] = forms.MultipleChoiceField(
+            choices=[(each, TERMS[Purpose(each)].title) for each in cleared],
+            widget=forms.CheckboxSelectMultiple,
+            label="I take it for",
+            help_text="What the people who can be heard allowed.",
+        )
+        if asks_country(dataset):
+            self.fields["country"] = _country_field()
 
 
 class AnswerForm(forms.Form):
@@ -206,6 +229,14 @@ class SeatForm(forms.Form):
 
     username = forms.CharField(
         max_length=150, label="User name", help_text="A member of the organisation."
+    )
+
+
+def _country_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=[("", "Choose one"), *COUNTRIES.items()],
+        label="Country",
+        help_text="Where you take it. Some releases may go to some countries alone.",
     )
 
 

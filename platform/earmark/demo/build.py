@@ -177,7 +177,12 @@ def _gated_dataset(
         _review(people["cleo"], ada, dataset, say)
     built.roots["1.1.0"] = _walk(people, dataset, "1.1.0", PURPOSES, say)
     if not Entitlement.objects.valid().filter(dataset=dataset, user=people["dan"]).exists():
-        grant_access(actor=ada, dataset=dataset, holder=people["dan"])
+        grant_access(
+            actor=ada,
+            dataset=dataset,
+            holder=people["dan"],
+            purposes=["research.noncommercial", "train.discriminative"],
+        )
     built.snapshot = _snapshot(dataset)
 
 

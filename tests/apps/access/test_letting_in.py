@@ -84,7 +84,12 @@ def test_asking_accepts_the_terms_that_are_current(release: Release, cast: Cast)
     with pytest.raises(TermsOutdatedError):
         request_access(actor=cast.eve, dataset=release.dataset)
     row = request_access(actor=cast.eve, dataset=release.dataset, terms=1)
-    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.eve)
+    grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.eve,
+        purposes=["research.noncommercial"],
+    )
     row.refresh_from_db()
     assert (row.state, row.terms) == ("granted", 1)
 
@@ -138,6 +143,7 @@ def test_an_end_is_reminded_of_once(release: Release, cast: Cast) -> None:
             dataset=release.dataset,
             holder=cast.dan,
             until=NOW + timedelta(days=20),
+            purposes=["research.noncommercial"],
         )
         assert remind_of_ends() == 0
         clock.shift(timedelta(days=7))
@@ -187,7 +193,12 @@ def test_objects_are_counted_once_for_each_token(
     release: Release, cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     cache.clear()
-    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, agreement="")
+    grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.dan,
+        purposes=["research.noncommercial"],
+    )
     token = token_for(create_token(actor=cast.dan, name="lab").text)
     assert token is not None
     dan = token.user

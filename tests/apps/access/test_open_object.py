@@ -34,7 +34,9 @@ def test_one_query_is_enough_for_a_yes(
 ) -> None:
     blob = keep(birds, b"wren")
     newest = [make_release(birds, v, holding=[blob]) for v in ("1.0.0", "1.1.0")][-1]
-    grant_access(actor=cast.ada, dataset=birds, holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=birds, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     for person in (cast.dan, cast.olga):
         with django_assert_num_queries(1):
             found = open_object(person, "acme/birds", blob.oid)

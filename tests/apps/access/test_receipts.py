@@ -35,7 +35,12 @@ def take(principal: Principal, release: Release, door: str = "dvc") -> None:
 def test_a_thousand_objects_make_one_receipt(
     release: Release, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    entitlement = grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
+    entitlement = grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.dan,
+        purposes=["research.noncommercial"],
+    )
     take(cast.dan, release)
     answer = open_newest(cast.dan, release.dataset.full_name).authorization
     with django_assert_num_queries(0):

@@ -79,7 +79,8 @@ def test_one_request_waits_at_a_time(release: Release, cast: Cast) -> None:
 
 
 def test_a_request_is_answered_once(release: Release, cast: Cast) -> None:
-    request = request_access(actor=cast.eve, dataset=release.dataset)
+    purposes = ["research.noncommercial"]
+    request = request_access(actor=cast.eve, dataset=release.dataset, purposes=purposes)
     grant_request(actor=cast.ada, request=request)
     with pytest.raises(AccessAnsweredError):
         refuse_request(actor=cast.ada, request=request, answer="No.")
@@ -89,7 +90,12 @@ def test_a_request_is_answered_once(release: Release, cast: Cast) -> None:
 
 def test_a_grant_answers_the_request_that_waits(release: Release, cast: Cast) -> None:
     request = request_access(actor=cast.eve, dataset=release.dataset)
-    entitlement = grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.eve)
+    entitlement = grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.eve,
+        purposes=["research.noncommercial"],
+    )
     request.refresh_from_db()
     assert (request.state, request.entitlement) == ("granted", entitlement)
 
@@ -98,7 +104,12 @@ def test_only_those_who_may_grant_do(release: Release, cast: Cast) -> None:
     request = request_access(actor=cast.eve, dataset=release.dataset)
     for person in (cast.cleo, cast.olga, cast.dan, cast.eve):
         with pytest.raises(DeniedError):
-            grant_access(actor=person, dataset=release.dataset, holder=cast.dan)
+            grant_access(
+                actor=person,
+                dataset=release.dataset,
+                holder=cast.dan,
+                purposes=["research.noncommercial"],
+            )
         with pytest.raises(DeniedError):
             revoke_access(actor=person, dataset=release.dataset, holder=cast.dan)
         with pytest.raises(DeniedError):
@@ -147,7 +158,13 @@ def test_unknown_purposes_are_named(release: Release, cast: Cast, purposes: list
 
 def test_a_grant_in_the_past_is_refused(release: Release, cast: Cast) -> None:
     with pytest.raises(InvalidError, match="ended already"):
-        grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, until=timezone.now())
+        grant_access(
+            actor=cast.ada,
+            dataset=release.dataset,
+            holder=cast.dan,
+            until=timezone.now(),
+            purposes=["research.noncommercial"],
+        )
 
 
 def test_taking_back_what_was_never_given_is_an_error(release: Release, cast: Cast) -> None:

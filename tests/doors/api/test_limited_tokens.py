@@ -92,7 +92,9 @@ def test_a_token_for_downloading_sees_what_was_released(two: list[Dataset], cast
 
 
 def test_a_limited_token_hides_open_datasets_at_other_doors(two: list[Dataset], cast: Cast) -> None:
-    grant_access(actor=cast.ada, dataset=two[0], holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=two[0], holder=cast.dan, purposes=["research.noncommercial"]
+    )
     client = limited(cast.dan, Token.Scope.READ, "acme/birds")
     table = make_release(two[1], "3.0.0", commit="f" * 40).clips_table
     assert table is not None

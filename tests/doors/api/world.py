@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, reverse
 
 from apps.access.actions import grant_access, request_access
+from apps.access.grants import Agreement
 from apps.access.models import AccessRequest
 from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
@@ -56,12 +57,20 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
     create_release(
         actor=cast.ada, dataset=dataset, version="1.1.0", purposes=["research.noncommercial"]
     )
-    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     lab = create_organisation(actor=cast.dan, name="lab", kind="company")
     agreement = grant_access(
-        actor=cast.ada, dataset=dataset, holder=lab, seats=2, agreement="Licence 7"
+        actor=cast.ada,
+        dataset=dataset,
+        holder=lab,
+        agreement=Agreement("Licence 7", seats=2),
+        purposes=["research.noncommercial"],
     )
-    request: AccessRequest = request_access(actor=cast.eve, dataset=dataset)
+    request: AccessRequest = request_access(
+        actor=cast.eve, dataset=dataset, purposes=["research.noncommercial"]
+    )
     vocabulary = import_vocabulary(
         actor=cast.ada, name="sounds", version="1", text="code,name,parents\na,Animal,\nb,Bird,a\n"
     )

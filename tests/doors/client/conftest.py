@@ -45,7 +45,12 @@ def desk(
     cast = assemble()
     (tmp_path / "material").mkdir()
     release = make_published(cast, tmp_path / "material")
-    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
+    grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.dan,
+        purposes=["research.noncommercial"],
+    )
     return Desk(live_server.url, cast, release)
 
 

@@ -60,7 +60,9 @@ def site(transactional_db: None, live_server: LiveServer, settings: Settings) ->
         publish_tree(dataset, version, tree)
         for version, tree in (("1.0.0", FIRST), ("1.1.0", SECOND))
     ]
-    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     return Site(live_server.url, cast, dataset, releases)
 
 

@@ -39,7 +39,9 @@ def wren(birds: Dataset, cast: Cast) -> Blob:
     """The bytes of a published clip, which Dan may have."""
     blob = keep(birds, b"wren")
     make_release(birds, holding=[blob])
-    grant_access(actor=cast.ada, dataset=birds, holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=birds, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     return blob
 
 

@@ -28,8 +28,11 @@ LIST_REFS = b"0014command=ls-refs\n00010009peel\n0000"
 @pytest.fixture
 def release(cast: Cast) -> Release:
     dataset = make_dataset(cast.acme, cast.ada)
-    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
-    return publish_tree(dataset, "1.0.0", {"audio/wren.wav": b"wren"})
+    row = publish_tree(dataset, "1.0.0", {"audio/wren.wav": b"wren"})
+    grant_access(
+        actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
+    )
+    return row
 
 
 @pytest.fixture

@@ -68,7 +68,9 @@ def hub_site(
     releases = publish_two(cast, tmp_path / "material")
     work_off()
     dataset = releases[0].dataset
-    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
+    grant_access(
+        actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     return HubSite(live_server.url, cast, dataset, releases)
 
 

@@ -41,8 +41,10 @@ SHARD = "/datasets/acme/birds/resolve/v1.0.0/data/train-00000-of-00001.parquet"
 @pytest.fixture
 def release(cast: Cast) -> Release:
     dataset = make_dataset(cast.acme, cast.ada)
-    grant_access(actor=cast.ada, dataset=dataset, holder=cast.dan)
     release = make_release(dataset, commit=COMMIT)
+    grant_access(
+        actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
+    )
     keep_snapshot(release, TREE)
     return release
 

@@ -10,6 +10,7 @@ from apps.access.actions import grant_access
 from apps.access.agreements import give_seat
 from apps.access.answers import Action, Code
 from apps.access.authorize import authorize
+from apps.access.grants import Agreement
 from apps.access.models import AccessRequest, Entitlement, Notice
 from apps.access.notices import send_mails
 from apps.access.terms import save_terms
@@ -118,7 +119,11 @@ def test_an_owner_gives_seats_until_the_house_is_full(
     for name in ("eve", "rita"):
         add_member(actor=cast.dan, organisation=lab, username=name, role="member")
     row = grant_access(
-        actor=cast.ada, dataset=release.dataset, holder=lab, seats=1, agreement="Licence 7"
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=lab,
+        agreement=Agreement("Licence 7", seats=1),
+        purposes=["research.noncommercial"],
     )
     dan, eve = as_user(cast.dan), as_user(cast.eve)
     address = f"/organisations/lab/agreements/{row.uid}/seats/"
@@ -140,7 +145,9 @@ def test_an_organisation_accepts_terms_through_its_owner(
     release: Release, cast: Cast, as_user: As
 ) -> None:
     lab = create_organisation(actor=cast.dan, name="lab", kind="company")
-    row = grant_access(actor=cast.ada, dataset=release.dataset, holder=lab)
+    row = grant_access(
+        actor=cast.ada, dataset=release.dataset, holder=lab, purposes=["research.noncommercial"]
+    )
     save_terms(actor=cast.ada, dataset=release.dataset, text="Only for owls.")
     assert authorize(cast.dan, _again(release), Action.DOWNLOAD).code is Code.TERMS_NEEDED
     page = as_user(cast.dan).get("/organisations/lab/agreements/").content.decode()
@@ -157,7 +164,12 @@ def test_a_dataset_kept_to_an_organisation_is_listed_for_those_let_in(
     dataset(access="organisation")
     eve = as_user(cast.eve)
     assert "acme/birds" not in eve.get("/datasets/").content.decode()
-    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.eve)
+    grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.eve,
+        purposes=["research.noncommercial"],
+    )
     assert "acme/birds" in eve.get("/datasets/").content.decode()
     assert eve.get(PAGE).status_code == 200
     Entitlement.objects.update(valid_until=timezone.now() - timedelta(seconds=1))
@@ -200,7 +212,13 @@ def test_only_those_who_grant_open_the_settings(release: Release, cast: Cast, as
 
 def test_news_are_read_once(release: Release, cast: Cast, as_user: As) -> None:
     lab = create_organisation(actor=cast.dan, name="lab", kind="company")
-    row = grant_access(actor=cast.ada, dataset=release.dataset, holder=lab, seats=2)
+    row = grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=lab,
+        agreement=Agreement(seats=2),
+        purposes=["research.noncommercial"],
+    )
     give_seat(actor=cast.dan, agreement=row, username="dan")
     dan = as_user(cast.dan)
     assert "gave you a seat" in dan.get("/access/").content.decode()

@@ -94,7 +94,12 @@ def place(
     (tmp_path / "work").mkdir()
     release = make_published(cast, tmp_path / "material")
     work_off()
-    grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
+    grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.dan,
+        purposes=["research.noncommercial"],
+    )
     return Place(live_server.url, cast, release, tmp_path / "work")
 
 

@@ -24,6 +24,15 @@ def purposes(**options: Any) -> serializers.ListField:
     return serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES), **options)
 
 
+def country() -> serializers.CharField:
+    return serializers.CharField(
+        max_length=2,
+        required=False,
+        allow_blank=True,
+        help_text="Where the holder is (ISO 3166-1), where releases may not go everywhere.",
+    )
+
+
 class AnswerOut(serializers.Serializer[Any]):
     """An answer to a question of the dataset's form."""
 
@@ -50,6 +59,7 @@ class AccessRequestOut(serializers.ModelSerializer[AccessRequest]):
             "dataset",
             "username",
             "purposes",
+            "country",
             "message",
             "answers",
             "terms",
@@ -66,6 +76,7 @@ class AccessRequestNew(serializers.Serializer[Any]):
     """What one wants the dataset for."""
 
     purposes = purposes(required=False)
+    country = country()
     message = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     answers = serializers.DictField(
         child=serializers.CharField(max_length=4000, allow_blank=True),
@@ -81,9 +92,10 @@ class AccessRequestNew(serializers.Serializer[Any]):
 
 
 class Grant(serializers.Serializer[Any]):
-    """A yes: for the purposes asked for, or for these."""
+    """A yes: for the purposes and in the country asked for, or for these."""
 
     purposes = purposes(required=False)
+    country = country()
     until = serializers.DateTimeField(required=False, allow_null=True)
     answer = serializers.CharField(max_length=4000, required=False, allow_blank=True)
 
@@ -100,7 +112,7 @@ class EntitlementOut(serializers.ModelSerializer[Entitlement]):
     dataset = serializers.CharField(source="dataset.full_name")
     username = serializers.CharField(source="user.username", default=None, allow_null=True)
     organisation = serializers.CharField(source="organisation.name", default=None, allow_null=True)
-    purposes = purposes(help_text="Empty: as far as each release is cleared.")
+    purposes = purposes(help_text="Each release limits them to what it is cleared for.")
     granted_by = serializers.CharField(source="granted_by.username")
 
     class Meta:
@@ -111,6 +123,7 @@ class EntitlementOut(serializers.ModelSerializer[Entitlement]):
             "username",
             "organisation",
             "purposes",
+            "country",
             "way",
             "terms",
             "seats",
@@ -139,7 +152,8 @@ class Holder(serializers.Serializer[Any]):
 class EntitlementNew(Holder):
     """Whom to let in, for what, until when."""
 
-    purposes = purposes(required=False)
+    purposes = purposes(help_text="At least one, each cleared by a published release.")
+    country = country()
     until = serializers.DateTimeField(required=False, allow_null=True)
     seats = serializers.IntegerField(
         min_value=1,
@@ -166,6 +180,7 @@ class ReceiptOut(serializers.ModelSerializer[Receipt]):
     """Bytes of a release went out: one row for each holder, token, release, door and day."""
 
     version = serializers.CharField(source="release.version")
+    purposes = purposes(help_text="What it was taken for; none for members, who work on it.")
 
     class Meta:
         model = Receipt
@@ -176,6 +191,7 @@ class ReceiptOut(serializers.ModelSerializer[Receipt]):
             "root",
             "code",
             "terms",
+            "purposes",
             "objects_given",
             "door",
             "day",
@@ -218,6 +234,11 @@ class TermsAccepted(serializers.Serializer[Any]):
 
     version = serializers.IntegerField(min_value=1, max_value=MOST)
     organisation = serializers.CharField(max_length=96, required=False)
+    purposes = purposes(
+        required=False,
+        help_text="What one takes the dataset for; needed where one is let in by it.",
+    )
+    country = country()
 
 
 class AcceptanceOut(serializers.ModelSerializer[Acceptance]):

@@ -22,6 +22,7 @@ from apps.access.actions import (
     request_access,
     revoke_access,
 )
+from apps.access.grants import Agreement
 from apps.access.receipts import receipts_for, refusals_for
 from apps.accounts.access import holder_named
 from apps.accounts.models import Token
@@ -145,7 +146,11 @@ class Entitlements(ApiView):
         holder = holder_named(
             username=wanted.pop("username", None), organisation=wanted.pop("organisation", None)
         )
-        row = grant_access(actor=self.user, dataset=dataset, holder=holder, **wanted)
+        signed = {"name": wanted.pop("agreement", ""), "seats": wanted.pop("seats", None)}
+        agreement = Agreement(**signed) if any(signed.values()) else None
+        row = grant_access(
+            actor=self.user, dataset=dataset, holder=holder, agreement=agreement, **wanted
+        )
         return Response(shapes.EntitlementOut(row).data, status=201)
 
 

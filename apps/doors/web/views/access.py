@@ -18,7 +18,7 @@ from apps.access.actions import (
 )
 from apps.access.answers import Action, Authorization, Code
 from apps.access.authorize import authorize
-from apps.access.models import AccessRequest
+from apps.access.models import AccessRequest, AccessTerms
 from apps.access.terms import accept_terms, current_terms, save_terms, terms_of, was_taken_back
 from apps.accounts.access import holder_named, require
 from apps.audit.models import AuditEvent
@@ -30,6 +30,7 @@ from apps.doors.web.access_forms import (
     AccessRequestForm,
     AccessSettingsForm,
     AnswerForm,
+    EnterForm,
     TermsForm,
 )
 from apps.doors.web.components import Crumb
@@ -81,7 +82,7 @@ def _standing(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
         "answer": answer,
         "pending": answer is not None and answer.code == Code.REQUEST_PENDING,
         "terms": terms,
-        "accept": AcceptForm(initial={"version": terms.version}) if takes and terms else None,
+        "accept": _accept_form(frame.dataset, answer, terms) if takes and terms else None,
         "may_ask": _asks(frame.dataset, answer),
         "commands": commands_for(request.user, newest)
         if newest and answer and answer.allowed
@@ -96,6 +97,13 @@ def _standing(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
         if may_grant
         else [],
     }
+
+
+def _accept_form(dataset: Dataset, answer: Authorization | None, terms: AccessTerms) -> AcceptForm:
+    initial = {"version": terms.version}
+    if answer is not None and answer.entitlement_id is not None:
+        return AcceptForm(initial=initial)
+    return EnterForm(initial=initial, dataset=dataset)
 
 
 def _accepts(request: HttpRequest, dataset: Dataset, answer: Authorization | None) -> bool:
@@ -138,7 +146,13 @@ def accept(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     with told(request, "You accepted the terms."):
         if not form.is_valid():
             raise InvalidError("Tick the box to accept the terms.")
-        accept_terms(actor=user, dataset=frame.dataset, version=form.cleaned_data["version"])
+        accept_terms(
+            actor=user,
+            dataset=frame.dataset,
+            version=form.cleaned_data["version"],
+            purposes=request.POST.getlist("purposes"),
+            country=typed(request, "country"),
+        )
     return redirect(frame.url("access"))
 
 

@@ -7,19 +7,21 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from apps.access.actions import grant_access
+from apps.access.grants import Agreement
 from apps.accounts.models import User
 from earmark.management.base import Command as Base
 from earmark.management.base import dataset_named, organisation_named, user_named
 
 
 class Command(Base):
-    help = "Let a user (or --organisation) take every release of a dataset."
+    help = "Let a user (or --organisation) take the releases of a dataset, for named purposes."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("dataset", metavar="ORG/NAME")
         parser.add_argument("holder", metavar="USER")
         parser.add_argument("--organisation", action="store_true", help="the holder is one")
-        parser.add_argument("--purposes", default="", help="joined by commas; default: all cleared")
+        parser.add_argument("--purposes", required=True, help="what for, joined by commas")
+        parser.add_argument("--country", default="", help="where the holder is, such as DE")
         parser.add_argument("--days", type=int, help="days until it ends")
         parser.add_argument("--seats", type=int, help="how many members of it; default: all")
         parser.add_argument("--agreement", default="", help="what it signed, with the terms in it")
@@ -28,15 +30,16 @@ class Command(Base):
         assert actor is not None
         name = options["holder"]
         holder = organisation_named(name) if options["organisation"] else user_named(name)
-        days = options["days"]
+        days, named, seats = options["days"], options["agreement"], options["seats"]
+        signed = Agreement(named, seats) if named or seats is not None else None
         row = grant_access(
             actor=actor,
             dataset=dataset_named(actor, options["dataset"]),
             holder=holder,
             purposes=[part.strip() for part in options["purposes"].split(",") if part.strip()],
             until=timezone.now() + timedelta(days=days) if days else None,
-            seats=options["seats"],
-            agreement=options["agreement"],
+            agreement=signed,
+            country=options["country"],
         )
         return {"dataset": options["dataset"], "holder": name, "entitlement": str(row.uid)}
 
