@@ -9,43 +9,30 @@ from datetime import datetime
 from types import MappingProxyType
 
 from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.territories import EVERYWHERE, reaches_outside_eea
 
 
 @dataclass(frozen=True, slots=True)
-class ClipPeople:
-    """Who is in a clip. `duration` is in seconds, `recording` the name of what it was cut from.
+class Uncovered:
+    """One reason why a clip is not covered.
 
-    `identifiable` says that a reviewer found a person in it; such a clip needs a contributor.
+    `contributor` and `purpose` are None where somebody in it is not recorded: then no purpose is
+    covered, and `detail` is the sentence where it says more than the refusal does.
     """
 
     clip_id: str
     path: str
-    contributors: tuple[str, ...]
-    duration: float
-    identifiable: bool = False
-    recording: str = ""
-
-    @property
-    def needs_consent(self) -> bool:
-        return self.identifiable or bool(self.contributors)
-
-
-@dataclass(frozen=True, slots=True)
-class Uncovered:
-    """One reason why a clip is not covered. `contributor` is None when nobody is recorded."""
-
-    clip_id: str
-    path: str
     contributor: str | None
-    purpose: Purpose
+    purpose: Purpose | None
     refusal: Refusal
+    detail: str = ""
 
     @property
     def sentence(self) -> str:
         if self.contributor is None:
-            return f"{self.path}: {self.refusal.sentence}"
+            return f"{self.path}: {self.detail or self.refusal.sentence}"
         return f"{self.path}: {self.contributor}, {self.purpose}: {self.refusal.sentence}"
 
 
@@ -169,29 +156,27 @@ class PeopleAsked:
         self._ends: dict[tuple[str, str], datetime | None] = {}
 
     def uncovered(self, clip: ClipPeople) -> list[Uncovered]:
-        purposes = self._plan.purposes
-        if not clip.contributors:
-            return [
-                Uncovered(clip.clip_id, clip.path, None, purpose, Refusal.NO_CONTRIBUTOR)
-                for purpose in purposes
-            ]
-        return [
+        unrecorded = [
+            Uncovered(clip.clip_id, clip.path, None, None, Refusal(reason.value), sentence)
+            for reason, sentence in clip.unrecorded()
+        ]
+        return unrecorded + [
             Uncovered(clip.clip_id, clip.path, contributor, purpose, refusal)
             for contributor in clip.contributors
             for purpose, refusal in self._against(self._of(contributor, clip))
         ]
 
     def scope(self, clip: ClipPeople) -> Scope:
-        """Return what everybody in the clip permits; nothing if nobody is recorded for a voice."""
-        if not clip.contributors:
-            return EVERYTHING if not clip.needs_consent else frozenset()
+        """Return what everybody in the clip permits; nothing where somebody is not recorded."""
+        if any(clip.unrecorded()):
+            return frozenset()
         refused = (self._of(code, clip) for code in clip.contributors)
         return meet(EVERYTHING - each.keys() for each in refused)
 
     def end(self, clip: ClipPeople) -> datetime | None:
-        """Return when the clip is no longer covered: at once if nobody is recorded for a voice."""
-        if not clip.contributors:
-            return self._at if clip.needs_consent else None
+        """Return when the clip is no longer covered: at once where somebody is not recorded."""
+        if any(clip.unrecorded()):
+            return self._at
         ends = (self._end_of(code, clip) for code in clip.contributors)
         return min((end for end in ends if end is not None), default=None)
 

@@ -11,12 +11,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from datasets_catalog.consent import ClipPeople
 from datasets_catalog.ledger import Consent
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licence_terms import Terms
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Wanted
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.territories import EVERYWHERE
 from datasets_catalog.verticals import Vertical
@@ -75,7 +75,9 @@ class ClipFacts:
 
     `duration` is in seconds, `sha256` that of the bytes. `scans` are the detectors that saw these
     very bytes to the end (a failed scan is none); share the set between clips. `findings` are
-    only those that still block. `identifiable` says that a reviewer heard or saw a person.
+    only those that still block. `identifiable`, `speech_heard`, `nobody_identifiable`,
+    `agreement_due`, `people_heard`, `somebody_unknown` and `count_due` are those of
+    `people.ClipPeople`.
     `identifying` names tags of the file and cells of the row that may identify somebody and that
     no reviewer cleared. `label_problems` come from `labels.event_problems`. `modified` says that
     the sound is not the one the licence was given for. `sound_group` joins clips that sound alike
@@ -93,6 +95,12 @@ class ClipFacts:
     synthetic: bool = False
     modified: bool = False
     identifiable: bool = False
+    speech_heard: bool = False
+    nobody_identifiable: bool = False
+    agreement_due: bool = False
+    people_heard: int | None = None
+    somebody_unknown: bool = False
+    count_due: bool = False
     blob: BlobState = BlobState.MISSING
     scans: frozenset[Detector] = frozenset()
     findings: tuple[FindingFacts, ...] = ()
@@ -109,8 +117,14 @@ class ClipFacts:
             self.path,
             self.contributors,
             self.duration,
-            self.identifiable,
-            self.recording or "",
+            recording=self.recording or "",
+            identifiable=self.identifiable,
+            speech_heard=self.speech_heard,
+            nobody_identifiable=self.nobody_identifiable,
+            agreement_due=self.agreement_due,
+            people_heard=self.people_heard,
+            somebody_unknown=self.somebody_unknown,
+            count_due=self.count_due,
         )
 
     def licensed(self) -> ClipLicence:

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.implications import Implications, settle_answers
+from datasets_catalog.people import SENTENCES, Unrecorded
 from datasets_catalog.purposes import IMPLIED, Answer, Purpose
 from datasets_catalog.territories import EVERYWHERE, is_within
 
@@ -28,7 +29,12 @@ class ConsentInvalidError(InvalidError):
 class Refusal(StrEnum):
     """Why a clip may not be used for a purpose."""
 
-    NO_CONTRIBUTOR = "no_contributor"
+    NO_CONTRIBUTOR = Unrecorded.IDENTIFIABLE.value
+    SPEECH_HEARD = Unrecorded.SPEECH.value
+    AGREEMENT_DUE = Unrecorded.AGREEMENT_DUE.value
+    PEOPLE_UNRECORDED = Unrecorded.FEWER.value
+    SOMEBODY_UNKNOWN = Unrecorded.UNKNOWN.value
+    COUNT_DUE = Unrecorded.COUNT_DUE.value
     NO_CONSENT = "no_consent"
     ASKED_ELSEWHERE = "asked_elsewhere"
     NOT_ASKED = "not_asked"
@@ -46,7 +52,7 @@ class Refusal(StrEnum):
 
 
 REFUSAL_SENTENCES = {
-    Refusal.NO_CONTRIBUTOR: "a person can be identified, but no contributor is recorded",
+    **{Refusal(reason.value): sentence for reason, sentence in SENTENCES.items()},
     Refusal.NO_CONSENT: "no consent on record",
     Refusal.ASKED_ELSEWHERE: "no form that was answered asked about this dataset or recording",
     Refusal.NOT_ASKED: "was never asked, which counts as denied",

@@ -54,9 +54,11 @@ from apps.audit.events.review import (
     finding_decided,
     findings_decided,
     original_heard,
+    people_counted,
     sample_drawn,
     sample_heard,
     scan_finished,
+    somebody_pointed_out,
 )
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "member_removed",
     "organisation_created",
     "original_heard",
+    "people_counted",
     "publication_moved",
     "question_answered",
     "release_moved",
@@ -96,6 +99,7 @@ __all__ = [
     "sample_drawn",
     "sample_heard",
     "scan_finished",
+    "somebody_pointed_out",
     "stop_confirmed",
     "stop_lifted",
     "stop_placed",

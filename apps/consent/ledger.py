@@ -10,9 +10,9 @@ from apps.accounts.models import Organisation
 from apps.consent.models import Consent as ConsentRow
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Dataset
-from datasets_catalog.consent import ClipPeople
 from datasets_catalog.consent import coverage_end as end_of
 from datasets_catalog.ledger import Consent
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 

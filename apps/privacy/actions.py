@@ -7,6 +7,7 @@ from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
+from apps.privacy.counting import ClipGoneError, count_people, point_out
 from apps.privacy.deciding import (
     ContentChangedError,
     DecidedError,
@@ -36,6 +37,7 @@ from datasets_catalog.roles import Permission
 __all__ = [
     "UNDO_WITHIN",
     "AnsweredError",
+    "ClipGoneError",
     "ContentChangedError",
     "DecidedError",
     "NotAlikeError",
@@ -46,9 +48,11 @@ __all__ = [
     "assign",
     "comment",
     "confirm",
+    "count_people",
     "decide",
     "decide_many",
     "note_time",
+    "point_out",
     "request_changes",
     "start_scan",
     "undo",

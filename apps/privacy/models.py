@@ -27,6 +27,8 @@ class Scan(models.Model):
     error = models.CharField(max_length=500, blank=True)
     seen = models.JSONField(default=list)
     evidence = models.JSONField(default=dict)
+    # How sure (0 to 1) it was that somebody is heard, reported or not; null where nobody was.
+    heard = models.FloatField(null=True)
     finished_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -246,6 +248,51 @@ class Redaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.clip}"
+
+
+class Headcount(models.Model):
+    """How many people a reviewer could tell apart in a content; the latest row of it counts."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="headcounts", db_index=False
+    )
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="headcounts")
+    content_sha256 = models.CharField(max_length=64)
+    people_heard = models.PositiveSmallIntegerField()
+    # One of them is not among the contributors who are recorded.
+    somebody_unknown = models.BooleanField()
+    # How many contributors were recorded for the clip when it was counted.
+    people_recorded = models.PositiveSmallIntegerField()
+    reason = models.TextField()
+    counted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    # Copied so that the database itself can compare.
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    counted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=~models.Q(counted_by=models.F("uploaded_by")),
+                name="counted_not_by_uploader",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="headcount_has_reason"),
+            models.CheckConstraint(
+                condition=models.Q(somebody_unknown=False) | models.Q(people_heard__gt=0),
+                name="somebody_unknown_is_somebody",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["dataset", "content_sha256"], name="headcount_by_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.people_heard} in {self.clip}"
 
 
 class Comment(models.Model):

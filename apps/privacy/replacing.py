@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 from django.conf import settings
 
@@ -12,7 +13,7 @@ from apps.audio.probe import Probe, probe
 from apps.audit import record
 from apps.datasets.cells import cells_digest, cells_of
 from apps.datasets.models import PROBED, Clip, Event
-from apps.privacy.models import Finding, Redaction
+from apps.privacy.models import Finding, Headcount, Redaction
 from apps.privacy.redaction import (
     PARAMETERS,
     TRANSFORM,
@@ -136,6 +137,8 @@ def redact_clip(actor: User, findings: Sequence[Finding], new: Replacement) -> R
     clip = findings[0].clip
     before, before_path = clip.blob, clip.path
     silenced = replace_bytes(actor, clip, new)
+    if new.method == STRIP:
+        _carry_counts(clip, before, new.blob)
     return Redaction.objects.create(
         finding=findings[0],
         clip=clip,
@@ -151,6 +154,18 @@ def redact_clip(actor: User, findings: Sequence[Finding], new: Replacement) -> R
         events=silenced.as_json(),
         made_by=actor,
     )
+
+
+def _carry_counts(clip: Clip, before: Blob, after: Blob) -> None:
+    """Say of bytes that only lost their tags what was counted in them before: they sound the same.
+
+    A redaction of sound carries nothing: who is heard in what is left has to be counted anew.
+    """
+    if before.sha256 == after.sha256:
+        return
+    for row in Headcount.objects.filter(dataset=clip.dataset, content_sha256=before.sha256):
+        row.pk, row.uid, row.content_sha256 = None, uuid4(), after.sha256
+        row.save(force_insert=True)
 
 
 def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:

@@ -226,7 +226,7 @@ def _note_miss(dataset: Dataset, sample_clip: SampleClip, clips: Sequence[Clip],
         detector=LISTENER,
         detector_version=LISTENER_VERSION,
         parameters_sha256=NO_PARAMETERS,
-        defaults={"seen": [seen], "evidence": evidence},
+        defaults={"seen": [seen], "evidence": evidence, "heard": 1.0},
     )
     Finding.objects.bulk_create(
         [

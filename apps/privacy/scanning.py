@@ -203,6 +203,7 @@ def _row(
         else {
             "seen": [asdict(seen) for seen in answer.findings],
             "evidence": dict(answer.evidence),
+            "heard": answer.surest_of_people,
         }
     )
     return Scan(

@@ -16,6 +16,7 @@ from apps.privacy.detectors.registry import Profile, detectors_for
 from apps.privacy.grouping import group_keys
 from apps.privacy.likeness import sound_groups
 from apps.privacy.models import ChangeRequest, Decision, Finding
+from apps.privacy.people import PeopleHeard
 from apps.privacy.sampling import sample_facts
 from apps.privacy.scanning import scans_by
 from apps.releases.models import Release, ReleaseBlob
@@ -38,6 +39,7 @@ from datasets_catalog.facts import Detector as DetectorFacts
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Extent, Status, event_problems
 from datasets_catalog.licences import Use
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC
 from datasets_catalog.verticals import Vertical
@@ -131,6 +133,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
     seen = _Scans(dataset, detectors)
     findings = _Findings(dataset)
     people = people_in(dataset)
+    heard = PeopleHeard(dataset)
     sounds = sound_groups(dataset)
     events = _event_counts(dataset)
     problems = _label_problems(dataset)
@@ -143,18 +146,26 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
     )
     for clip in map(_Row._make, rows.iterator(chunk_size=2000)):
         total, verified = events.get(clip.pk, (0, 0))
+        recorded = ClipPeople(str(clip.uid), clip.path, people.get(clip.pk, ()), clip.duration)
+        known = heard.complete(recorded, clip=clip.pk, contents=(clip.sha256, clip.cells_sha256))
         yield ClipFacts(
-            clip_id=str(clip.uid),
+            clip_id=known.clip_id,
             path=clip.path,
             sha256=clip.sha256,
             duration=clip.duration,
             licence=clip.licence or None,
-            contributors=people.get(clip.pk, ()),
+            contributors=known.contributors,
             recording=clip.recording,
             split=clip.split or None,
             synthetic=clip.synthetic,
             modified=clip.original_id is not None,
-            identifiable=clip.pk in findings.identifiable,
+            identifiable=known.identifiable,
+            speech_heard=known.speech_heard,
+            nobody_identifiable=known.nobody_identifiable,
+            agreement_due=known.agreement_due,
+            people_heard=known.people_heard,
+            somebody_unknown=known.somebody_unknown,
+            count_due=known.count_due,
             blob=blobs.of(clip),
             sound_group=sounds.get(clip.pk),
             scans=seen.of(clip),
@@ -289,8 +300,6 @@ class _Findings:
         for asked in ChangeRequest.objects.filter(clip__dataset=dataset, answered_at=None):
             fact = FindingFacts(str(asked.uid), "a change", FindingState.CHANGE_ASKED)
             self._by_clip[asked.clip_id].append(fact)
-        cleared = rows.filter(decision__verdict=Decision.Verdict.CLEAR, decision__identifiable=True)
-        self.identifiable = set(cleared.values_list("clip_id", flat=True))
 
     def _note(self, row: Finding) -> None:
         fact = FindingFacts(str(row.uid), row.kind, _state(row), row.onset, row.offset)

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.licences import licences_of
-from apps.privacy.access import of_current_content
-from apps.privacy.models import Decision, Finding
-from datasets_catalog.consent import ClipPeople, Coverage, coverage
+from apps.privacy.people import PeopleHeard
+from datasets_catalog.consent import Coverage, coverage
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Licences, Use
 from datasets_catalog.outbound import Outbound, outbound
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 
 
@@ -53,29 +55,30 @@ def consent_outlook(dataset: Dataset, *, purposes: Sequence[Purpose], at: dateti
     """Say how far the consents on record cover the draft for all these purposes at a date."""
     people = list(_people(dataset))
     codes = {code for clip in people for code in clip.contributors}
-    return coverage(people, consents_of(dataset.organisation, codes), purposes, at)
-
-
-def _active(dataset: Dataset) -> Iterator[tuple[int, str, str, float, str, int | None]]:
-    rows = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("path")
-    columns = rows.values_list("pk", "uid", "path", "duration", "licence", "original_id")
-    for pk, uid, path, duration, licence, original in columns.iterator(chunk_size=5000):
-        yield pk, str(uid), path, duration, licence, original
+    consents = consents_of(dataset.organisation, codes)
+    return coverage(people, consents, purposes, at, dataset=dataset.full_name)
 
 
 def _licensed(dataset: Dataset) -> Iterator[ClipLicence]:
-    for _, uid, path, duration, licence, original in _active(dataset):
-        yield ClipLicence(uid, path, licence, duration, original is not None)
+    rows = _active(dataset).values_list("uid", "path", "licence", "duration", "original_id")
+    for uid, path, licence, duration, original in rows.iterator(chunk_size=5000):
+        yield ClipLicence(str(uid), path, licence, duration, original is not None)
 
 
 def _people(dataset: Dataset) -> Iterator[ClipPeople]:
-    people = people_in(dataset)
-    seen = of_current_content(Finding.objects.filter(clip__dataset=dataset)).filter(
-        decision__verdict=Decision.Verdict.CLEAR, decision__identifiable=True
-    )
-    identifiable = set(seen.values_list("clip_id", flat=True))
-    for pk, uid, path, duration, *_ in _active(dataset):
-        yield ClipPeople(uid, path, people.get(pk, ()), duration, pk in identifiable)
+    people, heard = people_in(dataset), PeopleHeard(dataset)
+    columns = ("pk", "uid", "path", "duration", "recording__name", "blob__sha256", "cells_sha256")
+    for pk, uid, path, duration, cut_from, *contents in (
+        _active(dataset).values_list(*columns).iterator(chunk_size=5000)
+    ):
+        recorded = ClipPeople(
+            str(uid), path, people.get(pk, ()), duration, recording=cut_from or ""
+        )
+        yield heard.complete(recorded, clip=pk, contents=(contents[0], contents[1]))
+
+
+def _active(dataset: Dataset) -> QuerySet[Clip]:
+    return Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("path")
 
 
 def _is_known(licences: Licences, expression: str) -> bool:

@@ -14,7 +14,7 @@ class ConsentCoverage:
     title: ClassVar[str] = "Everyone in it has agreed"
     why: ClassVar[str] = (
         "A voice may only leave for the purposes its owner agreed to; what was not asked, has "
-        "expired or was withdrawn is a no."
+        "expired or was withdrawn is a no, and so is a voice that nobody recorded."
     )
     severity: ClassVar[Severity] = Severity.BLOCKING
 
@@ -31,16 +31,18 @@ class ConsentCoverage:
             FailingRow(_message(row.sentence, row.path), row.path, row.clip_id)
             for row in found.uncovered
         ]
+        unrecorded = {row.clip_id for row in found.uncovered if row.contributor is None}
         if found.needing and not facts.purposes:
             rows.append(FailingRow("People are in this release, but it declares no purpose."))
         return verdict(
             self,
             rows,
             passed=_passed(found),
-            failed="Clips without consent for a declared purpose: {clips}.",
+            failed=_failed(len(unrecorded)),
             measured={
                 "clips_needing": found.needing,
                 "clips_covered": found.covered,
+                "clips_unrecorded": len(unrecorded),
                 "seconds_needing": found.seconds_needing,
                 "percent_of_clips": found.percent_of_clips,
                 "percent_of_hours": found.percent_of_hours,
@@ -50,6 +52,13 @@ class ConsentCoverage:
 
 def _message(sentence: str, path: str) -> str:
     return sentence.removeprefix(f"{path}: ")
+
+
+def _failed(unrecorded: int) -> str:
+    text = "Clips without consent for a declared purpose: {clips}"
+    return (
+        f"{text}; in {unrecorded} of them somebody is not recorded." if unrecorded else f"{text}."
+    )
 
 
 def _passed(found: Coverage) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.consent import ClipPeople, PeopleAsked, Plan, coverage
+from datasets_catalog.consent import PeopleAsked, Plan, coverage
 from datasets_catalog.consent_digests import consent_digest
 from datasets_catalog.ledger import (
     EVERYTHING,
@@ -18,6 +18,7 @@ from datasets_catalog.ledger import (
     Scope,
     meet,
 )
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
 
 RESEARCH = Purpose.RESEARCH_NONCOMMERCIAL

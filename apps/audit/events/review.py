@@ -175,3 +175,47 @@ def clip_redacted(
         sha256_after=after,
         method=method,
     )
+
+
+def people_counted(
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    clip: str,
+    reason: str,
+    count: dict[str, Any],
+) -> None:
+    """`count`: of which content, how many people are heard and recorded, whether all are."""
+    event(
+        "people.counted",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        clip=clip,
+        reason=reason,
+        **count,
+    )
+
+
+def somebody_pointed_out(
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    clip: str,
+    onset: float,
+    end: float,
+    reason: str,
+) -> None:
+    """Times in seconds."""
+    event(
+        "people.pointed_out",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        clip=clip,
+        onset=onset,
+        offset=end,
+        reason=reason,
+    )

@@ -107,11 +107,24 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """All a detector has to say of one subject; `seconds` of sound were looked at."""
+    """All a detector has to say of one subject; `seconds` of sound were looked at.
+
+    `heard` is how sure it is (0 to 1) that somebody is heard, where it reports nothing of that.
+    """
 
     findings: tuple[Seen, ...]
     evidence: Mapping[str, Any]
     seconds: float = 0.0
+    heard: float | None = None
+
+    @property
+    def surest_of_people(self) -> float | None:
+        """How sure the detector is that somebody is heard, reported or not; None for nobody.
+
+        What stands in time is heard, and each detector of sound listens for people.
+        """
+        reported = [seen.score for seen in self.findings if seen.onset is not None]
+        return max(reported, default=self.heard)
 
 
 class DetectorFailedError(EarmarkError):

@@ -53,8 +53,9 @@ class ProfileUnknownError(EarmarkError):
 def detectors_for(profile: str) -> tuple[Detector, ...]:
     """Every detector that has to have looked at a clip before it is released, in their order.
 
-    In the `speech` profile speech is the content: it is measured and kept as evidence, but not
-    reported; consent of the speakers is then checked for every clip. In `sensitive` another model
+    In the `speech` profile speech is the content: it is measured and kept as evidence (`heard`),
+    but not reported; the gate on consent asks for the speakers of every clip in which it was heard,
+    in every profile. In `sensitive` another model
     hears everything a second time. Where recordings are of people (both of these), dates are
     personal. Raises `ProfileUnknownError`, and `DetectorFileError` for a deployment's own.
     """

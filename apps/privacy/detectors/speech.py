@@ -167,6 +167,7 @@ class SpeechDetector:
                 "scores": pack_scores(scores),
             },
             seconds=hearing.seconds,
+            heard=max((seen.score for seen in findings), default=None),
         )
 
     def _seen(

@@ -208,8 +208,12 @@ class Uncovered(serializers.Serializer[Any]):
 
     clip_id = serializers.CharField()
     path = serializers.CharField()
-    contributor = serializers.CharField(allow_null=True)
-    purpose = serializers.ChoiceField(choices=PURPOSES)
+    contributor = serializers.CharField(
+        allow_null=True, help_text="null where somebody in the clip is not recorded."
+    )
+    purpose = serializers.ChoiceField(
+        choices=PURPOSES, allow_null=True, help_text="null where that blocks every purpose."
+    )
     refusal = serializers.ChoiceField(choices=[refusal.value for refusal in Refusal])
     sentence = serializers.CharField()
 

@@ -1,0 +1,88 @@
+"""Who may be in a clip whom its record does not name."""
+
+from dataclasses import replace
+
+import pytest
+
+from datasets_catalog.consent import coverage
+from datasets_catalog.ledger import Ledger
+from datasets_catalog.people import SURE, ClipPeople, Unrecorded, fewer_recorded, reviewers_needed
+from datasets_catalog.purposes import Purpose
+from tests.rules.test_consent import NOW, clip_scope, consent
+
+SILENT = ClipPeople("c1", "1.wav", (), 10.0)
+SPOKEN = replace(SILENT, speech_heard=True)
+NAMED = replace(SPOKEN, contributors=("p1",))
+
+
+def reasons(clip: ClipPeople) -> list[Unrecorded]:
+    return [reason for reason, _ in clip.unrecorded()]
+
+
+@pytest.mark.parametrize(
+    ("clip", "expected"),
+    [
+        (SILENT, []),
+        (SPOKEN, [Unrecorded.SPEECH]),
+        (replace(SPOKEN, nobody_identifiable=True), []),
+        (replace(SPOKEN, agreement_due=True), [Unrecorded.AGREEMENT_DUE]),
+        (replace(SPOKEN, identifiable=True), [Unrecorded.IDENTIFIABLE]),
+        (
+            replace(SPOKEN, identifiable=True, nobody_identifiable=True),
+            [Unrecorded.IDENTIFIABLE],
+        ),
+        (NAMED, []),
+        (replace(NAMED, people_heard=1), []),
+        (replace(NAMED, people_heard=2), [Unrecorded.FEWER]),
+        (replace(NAMED, people_heard=1, somebody_unknown=True), [Unrecorded.UNKNOWN]),
+        (replace(NAMED, count_due=True), [Unrecorded.COUNT_DUE]),
+        (replace(SILENT, people_heard=1), [Unrecorded.FEWER]),
+        (replace(SILENT, people_heard=0), []),
+    ],
+)
+def test_who_may_be_missing_from_the_record(clip: ClipPeople, expected: list[Unrecorded]) -> None:
+    assert reasons(clip) == expected
+
+
+def test_speech_without_a_contributor_is_not_covered_for_any_purpose_and_named_once() -> None:
+    found = coverage([SILENT, SPOKEN], [], [Purpose.PUBLISH_OPEN, Purpose.SHARE_RAW_AUDIO], NOW)
+    assert (found.clips, found.needing, found.covered) == (2, 1, 0)
+    assert [row.sentence for row in found.uncovered] == [
+        "1.wav: speech was heard here, and no contributor is recorded"
+    ]
+    assert found.uncovered[0].purpose is None
+    assert found.scope == frozenset()
+
+
+def test_one_who_agreed_does_not_cover_somebody_unknown_beside() -> None:
+    ledger = [consent("p1", allowed=tuple(Purpose))]
+    purposes = [Purpose.RESEARCH_NONCOMMERCIAL]
+    assert coverage([NAMED], ledger, purposes, NOW).is_complete
+    two = replace(NAMED, people_heard=2, somebody_unknown=True)
+    found = coverage([two], ledger, purposes, NOW)
+    assert [row.detail for row in found.uncovered] == [
+        "2 people are heard, 1 is recorded",
+        "somebody is heard who is not recorded",
+    ]
+    assert clip_scope(Ledger(ledger), two) == frozenset()
+    assert clip_scope(Ledger(ledger), NAMED) == frozenset(Purpose)
+
+
+def test_where_the_detector_is_sure_two_reviewers_have_to_agree() -> None:
+    assert (reviewers_needed(SURE - 0.01), reviewers_needed(SURE), reviewers_needed(1.0)) == (
+        1,
+        2,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("heard", "recorded", "words"),
+    [
+        (1, 0, "1 person is heard, none is recorded"),
+        (2, 1, "2 people are heard, 1 is recorded"),
+        (3, 2, "3 people are heard, 2 are recorded"),
+    ],
+)
+def test_how_many_are_heard_and_recorded_in_words(heard: int, recorded: int, words: str) -> None:
+    assert fewer_recorded(heard, recorded) == words
