@@ -160,7 +160,7 @@ def _locked(actor: User, clip: Clip, content: str) -> tuple[Dataset, Clip]:
 
 def _with(dataset: Dataset, content: str) -> Sequence[Clip]:
     rows = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE, blob__sha256=content)
-    return rows.order_by("pk")
+    return list(rows.order_by("pk"))
 
 
 def _said(reason: str) -> str:

@@ -20,8 +20,10 @@ from apps.privacy.models import (
     Comment,
     Decision,
     Finding,
+    Headcount,
     ReviewTime,
 )
+from apps.privacy.people import counts_of
 from apps.privacy.voices import VoiceMatch, likely_people, matches
 from datasets_catalog.ledger import Consent
 from datasets_catalog.purposes import Answer
@@ -63,6 +65,7 @@ class Case:
     voices: list[VoiceMatch]
     likely_people: tuple[str, ...]
     seconds_so_far: float
+    headcounts: list[Headcount]
 
 
 def story_of(user: Principal, clip: Clip) -> Case:
@@ -86,6 +89,7 @@ def story_of(user: Principal, clip: Clip) -> Case:
         voices=voices,
         likely_people=likely_people(voices),
         seconds_so_far=spent or 0.0,
+        headcounts=list(counts_of(clip.dataset, [clip.blob.sha256])),
     )
 
 

@@ -43,8 +43,13 @@ MORE_HEARD = (
 OWN_WORK = (
     "EXISTS (SELECT 1 FROM datasets_clip c JOIN storage_blob b ON b.id = c.blob_id"
     " WHERE c.dataset_id = NEW.dataset_id AND c.state = 'active' AND b.sha256 = NEW.content_sha256"
-    " AND (c.added_by_id = NEW.counted_by_id OR EXISTS (SELECT 1 FROM datasets_event e"
-    " WHERE e.clip_id = c.id AND e.created_by_id = NEW.counted_by_id)))"
+    " AND (c.added_by_id = NEW.counted_by_id"
+    + "".join(
+        f" OR EXISTS (SELECT 1 FROM {table} e"
+        " WHERE e.clip_id = c.id AND e.created_by_id = NEW.counted_by_id)"
+        for table in ("datasets_event", "datasets_weaklabel", "datasets_emptyannotation")
+    )
+    + "))"
 )
 
 
@@ -80,6 +85,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("privacy", "0006_people_heard"),
         ("consent", "0001_initial"),
+        ("datasets", "0003_labels"),
         ("releases", "0006_review_guards"),
     ]
 

@@ -72,6 +72,8 @@ POST   decision-confirmation            401 404 404 409 409 404 409
 GET    case                             401 404 404 200 200 404 200
 POST   case-comments                    401 404 404 201 201 404 201
 POST   case-change-requests             401 404 404 403 201 404 403
+POST   case-headcounts                  401 404 404 403 201 404 403
+POST   case-findings                    401 404 404 403 201 404 403
 PUT    case-assignment                  401 404 404 403 204 404 403
 POST   case-time                        401 404 404 204 204 404 204
 POST   change-request-answer            401 404 404 200 200 404 403
@@ -182,6 +184,8 @@ BODIES: dict[str, Any] = {
     "POST case-time": {"seconds": 3.5},
     "POST change-request-answer": {"text": "Cut."},
     "POST hearing": {"missed": False},
+    "POST case-headcounts": {"people_heard": 0, "reason": "a bird"},
+    "POST case-findings": {"onset": 0.1, "offset": 0.2, "reason": "a whisper"},
     "POST access-request-refuse": {"answer": "Not this time."},
     "POST entitlements": {"username": "eve"},
     "POST entitlement-revocations": {"username": "dan"},

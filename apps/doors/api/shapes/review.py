@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.datasets.models import Clip
+from apps.doors.api.shapes.counting import HeadcountOut
 from apps.doors.api.shapes.privacy import DecisionNew, FindingOut
 from apps.privacy.models import (
     Batch,
@@ -129,6 +130,7 @@ class CaseOut(serializers.Serializer[Any]):
     comments = CommentOut(many=True)
     change_requests = ChangeRequestOut(many=True)
     redactions = RedactionOut(source="clip.redactions.all", many=True)
+    headcounts = HeadcountOut(many=True)
     assignee = serializers.CharField(source="assignee.username", default=None, allow_null=True)
     seconds_so_far = serializers.FloatField()
 
