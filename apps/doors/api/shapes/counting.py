@@ -7,12 +7,14 @@ from rest_framework import serializers
 from apps.privacy.counting import LONGEST_REASON, MOST_PEOPLE
 from apps.privacy.models import Headcount
 
-CONTENT = {
-    "min_length": 64,
-    "max_length": 64,
-    "required": False,
-    "help_text": "SHA-256 of the bytes that were heard: others are refused.",
-}
+
+def _content() -> serializers.CharField:
+    return serializers.CharField(
+        min_length=64,
+        max_length=64,
+        required=False,
+        help_text="SHA-256 of the bytes that were heard: others are refused.",
+    )
 
 
 class HeadcountNew(serializers.Serializer[Any]):
@@ -23,7 +25,7 @@ class HeadcountNew(serializers.Serializer[Any]):
         required=False, default=False, help_text="One of them is not a recorded contributor."
     )
     reason = serializers.CharField(max_length=LONGEST_REASON)
-    content = serializers.CharField(**CONTENT)
+    content = _content()
 
 
 class HeadcountOut(serializers.ModelSerializer[Headcount]):
@@ -54,4 +56,4 @@ class PointingOutNew(serializers.Serializer[Any]):
     onset = serializers.FloatField(min_value=0)
     offset = serializers.FloatField(min_value=0)
     reason = serializers.CharField(max_length=LONGEST_REASON)
-    content = serializers.CharField(**CONTENT)
+    content = _content()
