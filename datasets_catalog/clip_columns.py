@@ -255,6 +255,7 @@ CLIP_COLUMNS = (
 SAID_OF_CLIP = tuple(
     column for column in CLIP_COLUMNS if column.said and column.source == column.name != "path"
 )
+FILTERABLE = tuple(column for column in CLIP_COLUMNS if column.filterable)
 IN_LEAF = tuple(column.name for column in CLIP_COLUMNS if column.hashed is Hashed.LEAF)
 NOT_IN_METADATA = frozenset(
     column.name for column in CLIP_COLUMNS if column.hashed is not Hashed.METADATA

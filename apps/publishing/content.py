@@ -14,12 +14,16 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """One of the release's own tables, as every door serves it; size in bytes."""
+    """One of the release's own tables, as every door serves it; size in bytes.
+
+    `columns` are those that it has, of whatever version it is.
+    """
 
     name: str
     md5: str
     sha256: str
     size: int
+    columns: frozenset[str]
     open: Callable[[], IO[bytes]]
 
     @property

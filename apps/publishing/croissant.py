@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.publishing.content import LicenceText, ReleaseContent
-from apps.publishing.features import CLIP_COLUMNS, EVENT_COLUMNS, Column
+from apps.publishing.content import LicenceText, ReleaseContent, TableFile
+from apps.publishing.features import SHARD_CLIPS, SHARD_EVENTS
 from apps.publishing.usage import usage_info
 from datasets_catalog.card_facts import CardFacts
 from datasets_catalog.cards import citation
+from datasets_catalog.columns import Column, Kind
 
 MEDIA_TYPE = 'application/ld+json; profile="http://mlcommons.org/croissant/1.1"'
 PARQUET = "application/x-parquet"
@@ -65,12 +66,13 @@ CONTEXT: Json = {
     "transform": "cr:transform",
 }
 _TYPES = {
-    "string": "sc:Text",
-    "double": "sc:Float",
-    "bool": "sc:Boolean",
-    "int16": "cr:Int16",
-    "int32": "cr:Int32",
-    "int64": "cr:Int64",
+    Kind.TEXT: "sc:Text",
+    Kind.JSON: "sc:Text",
+    Kind.FLAG: "sc:Boolean",
+    Kind.INT16: "cr:Int16",
+    Kind.INT32: "cr:Int32",
+    Kind.INT64: "cr:Int64",
+    Kind.FLOAT64: "sc:Float",
 }
 _SPLIT_TYPES = {
     "train": "cr:TrainingSplit",
@@ -141,8 +143,8 @@ def croissant(
         "usageInfo": usage_info(card.purposes),
         **responsible_ai(card),
         "distribution": _distribution(tables, files),
-        "recordSet": _record_sets(card, tables) if tables else [],
-        "variableMeasured": [] if tables else _variables(),
+        "recordSet": _record_sets(content, tables) if tables else [],
+        "variableMeasured": [] if tables else _variables(content),
         "conditionsOfAccess": "" if tables else f"The files are given on request: see {url}",
     }
     return {key: value for key, value in described.items() if value not in ("", [], None)}
@@ -228,20 +230,26 @@ def _file_object(file: LinkedFile) -> Json:
     }
 
 
-def _variables() -> list[str]:
+def _variables(content: ReleaseContent) -> list[str]:
     return [
-        *(f"clips/{column.name}" for column in CLIP_COLUMNS),
-        *(f"events/{column.name}" for column in EVENT_COLUMNS),
+        *(f"clips/{column.name}" for column in _there(SHARD_CLIPS, content.clips_table)),
+        *(f"events/{column.name}" for column in _there(SHARD_EVENTS, content.events_table)),
     ]
 
 
-def _record_sets(card: CardFacts, tables: Tables) -> list[Json]:
-    splits = [split.name for split in card.splits if split.name]
+def _there(columns: Sequence[Column], table: TableFile) -> list[Column]:
+    """The columns that the release's own table has: one of an earlier version may have fewer."""
+    return [column for column in columns if column.name in table.columns]
+
+
+def _record_sets(content: ReleaseContent, tables: Tables) -> list[Json]:
+    splits = [split.name for split in content.card.splits if split.name]
     clip_of_event = _field("events", "clip_id", "sc:Text", tables.events)
     clip_of_event["references"] = {"field": {"@id": "clips/clip_id"}}
     split = _field("clips", "split", ["sc:Text", "cr:Split"], tables.clips)
-    clips = [*_fields("clips", CLIP_COLUMNS, tables.clips), split]
-    events = [clip_of_event, *_fields("events", EVENT_COLUMNS, tables.events)]
+    clips = [*_fields("clips", _there(SHARD_CLIPS, content.clips_table), tables.clips), split]
+    said_of_events = _there(SHARD_EVENTS, content.events_table)
+    events = [clip_of_event, *_fields("events", said_of_events, tables.events)]
     return [
         *_splits(splits),
         _record_set("clips", "One row for each clip.", "clip_id", clips),
@@ -287,7 +295,7 @@ def _fields(record_set: str, columns: Sequence[Column], file: LinkedFile) -> lis
 def _kind(column: Column) -> str | list[str]:
     if column.name == "label":
         return ["sc:Text", "cr:Label"]
-    return _TYPES[str(column.type)]
+    return _TYPES[column.kind]
 
 
 def _field(record_set: str, name: str, kind: str | list[str], file: LinkedFile) -> Json:

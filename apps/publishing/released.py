@@ -16,7 +16,7 @@ from apps.releases.models import Release
 from apps.releases.versioning import approved_at, credits_of
 from apps.storage.blobs import get_blob, local_copy, open_blob
 from apps.storage.models import Blob
-from apps.storage.tables import read_batches
+from apps.storage.tables import columns_of, read_batches
 from datasets_catalog.card_facts import CardFacts, ReviewCount, VersionNote
 from datasets_catalog.facts import Detector
 from datasets_catalog.licences import Use
@@ -140,7 +140,9 @@ def _table_file(name: str, blob: Blob) -> TableFile:
     def opened() -> IO[bytes]:
         return open_blob(blob)
 
-    return TableFile(name, blob.oid, blob.sha256, blob.size, opened)
+    with local_copy(blob) as path:
+        columns = columns_of(path)
+    return TableFile(name, blob.oid, blob.sha256, blob.size, columns, opened)
 
 
 def _batches(blob: Blob) -> Iterator[pa.RecordBatch]:

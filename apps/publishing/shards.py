@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from apps.publishing.content import ReleaseContent
 from apps.publishing.errors import ContentDamagedError
-from apps.publishing.features import AUDIO_TYPE, CLIP_COLUMNS, EVENT_TYPE, shard_schema
+from apps.publishing.features import AUDIO_TYPE, EVENT_TYPE, SHARD_CLIPS, shard_schema
 from apps.publishing.layout import MIB, group_cutter
 from apps.publishing.rows import Row
+from apps.storage.tables import ARROW_TYPES
 
 PROBE = 1 << 16
 BLOCK = MIB
@@ -113,7 +114,7 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _table(content: ReleaseContent, rows: list[Row], schema: pa.Schema) -> pa.Table:
     columns: list[pa.Array] = [_audio_column(content, rows)]
-    columns += [pa.array([row[c.name] for row in rows], c.type) for c in CLIP_COLUMNS]
+    columns += [pa.array([row[c.name] for row in rows], ARROW_TYPES[c.kind]) for c in SHARD_CLIPS]
     columns.append(pa.array([row["events"] for row in rows], pa.list_(EVENT_TYPE)))
     return pa.table(columns, schema=schema)
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from apps.datasets.models import Clip, Dataset, Event, WeakLabel
 from apps.privacy.detectors.patterns import find_personal, shorten
+from datasets_catalog.event_columns import EVENT_COLUMNS
 from datasets_catalog.labels import Status
 
 # What people write freely into labels and a release gives out.
 LABEL_TEXTS = (
-    (Event, ("label", "annotator", "verifier")),
+    (Event, tuple(column.name for column in EVENT_COLUMNS if column.is_scanned)),
     (WeakLabel, ("label", "annotator")),
 )
 

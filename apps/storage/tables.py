@@ -99,6 +99,11 @@ def read_batches(
             yield _as_of_today(batch, schema)
 
 
+def columns_of(source: Path) -> frozenset[str]:
+    """The columns that a table has, of whatever version it is."""
+    return frozenset(pq.read_schema(source).names)
+
+
 def lacking(there: Collection[str]) -> list[pa.Field]:
     """The columns of today that a table with these ones does not have."""
     return [field for field in _schema_for(there, None) if field.name not in there]

@@ -251,4 +251,5 @@ def _table_file(name: str, table: pa.Table) -> TableFile:
     written = parquet_bytes(table)
     digest = hashlib.sha256(written).hexdigest()
     md5 = hashlib.md5(written).hexdigest()
-    return TableFile(name, md5, digest, len(written), lambda: io.BytesIO(written))
+    columns = frozenset(table.column_names)
+    return TableFile(name, md5, digest, len(written), columns, lambda: io.BytesIO(written))

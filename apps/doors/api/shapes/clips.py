@@ -5,16 +5,16 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.datasets.models import Clip, Event, Recording
+from apps.doors.api.shapes.columns import Field, asked, shown_of_draft
+from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.labels import Presence, Source, Status
+
+IN_DRAFT = [column for column in CLIP_COLUMNS if column.source and column.name != "path"]
 
 
 class ClipOut(serializers.ModelSerializer[Clip]):
     """A clip of the draft: its bytes by hash, what decoding found, its rights and provenance."""
 
-    recording = serializers.CharField(source="recording.name", default=None)
-    size = serializers.IntegerField(source="blob.size", help_text="Bytes.")
-    md5 = serializers.CharField(source="blob.oid")
-    sha256 = serializers.CharField(source="blob.sha256")
     redacted = serializers.BooleanField()
     added_by = serializers.CharField(source="added_by.username")
 
@@ -24,27 +24,7 @@ class ClipOut(serializers.ModelSerializer[Clip]):
             "uid",
             "path",
             "state",
-            "recording",
-            "size",
-            "md5",
-            "sha256",
-            "media_type",
-            "codec",
-            "sample_rate",
-            "channels",
-            "frames",
-            "duration",
-            "has_video",
-            "licence",
-            "title",
-            "author",
-            "source_url",
-            "environment",
-            "device",
-            "place",
-            "recorded_at",
-            "split",
-            "synthetic",
+            *(column.name for column in IN_DRAFT if column.source == column.name),
             "redacted",
             "fields",
             "added_by",
@@ -52,6 +32,13 @@ class ClipOut(serializers.ModelSerializer[Clip]):
             "updated_at",
         )
         read_only_fields = fields
+
+    def get_fields(self) -> dict[str, Field]:
+        elsewhere = [column for column in IN_DRAFT if column.source != column.name]
+        return {
+            **super().get_fields(),
+            **{column.name: shown_of_draft(column) for column in elsewhere},
+        }
 
 
 class ClipQuery(serializers.Serializer[Any]):
@@ -64,15 +51,13 @@ class ClipQuery(serializers.Serializer[Any]):
     prefix = serializers.CharField(
         max_length=1024, required=False, help_text="Beginning of the path."
     )
-    recording = serializers.CharField(max_length=200, required=False)
-    split = serializers.CharField(max_length=64, required=False)
-    licence = serializers.CharField(max_length=200, required=False)
-    environment = serializers.CharField(max_length=200, required=False)
     label = serializers.CharField(  # type: ignore[assignment]  # DRF has one too
         max_length=200, required=False, help_text="Has an event of this label."
     )
-    synthetic = serializers.BooleanField(required=False, allow_null=True, default=None)
-    redacted = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+    def get_fields(self) -> dict[str, Field]:
+        filters = {column.name: asked(column) for column in FILTERABLE}
+        return {**super().get_fields(), **filters}
 
 
 class ClipRemoval(serializers.Serializer[Any]):

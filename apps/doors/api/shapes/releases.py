@@ -6,8 +6,10 @@ from rest_framework import serializers
 
 from apps.access.answers import Action, Binding, Code
 from apps.doors.api.shapes.choices import PURPOSES, RELEASE_STATES
+from apps.doors.api.shapes.columns import Field, asked, shown
 from apps.releases.models import GateResult, Release, SignOff
 from apps.storage.tables import ClipRow
+from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.licences import Use
 
 
@@ -162,10 +164,11 @@ class DiffQuery(serializers.Serializer[Any]):
 class ManifestQuery(serializers.Serializer[Any]):
     """Which rows."""
 
-    split = serializers.CharField(max_length=64, required=False)
-    licence = serializers.CharField(max_length=200, required=False)
-    recording = serializers.CharField(max_length=200, required=False)
     path = serializers.CharField(max_length=1024, required=False, trim_whitespace=False)
+
+    def get_fields(self) -> dict[str, Field]:
+        filters = {column.name: asked(column) for column in FILTERABLE}
+        return {**super().get_fields(), **filters}
 
 
 class AuthorizationQuery(serializers.Serializer[Any]):
@@ -190,31 +193,5 @@ class AuthorizationOut(serializers.Serializer[Any]):
 class ManifestRow(serializers.Serializer[ClipRow]):
     """One clip of a release, as its table states it. Size in bytes, duration in seconds."""
 
-    clip_id = serializers.CharField()
-    path = serializers.CharField(help_text="Relative to `data/audio/`.")
-    md5 = serializers.CharField()
-    sha256 = serializers.CharField()
-    size = serializers.IntegerField()
-    media_type = serializers.CharField()
-    codec = serializers.CharField()
-    sample_rate = serializers.IntegerField(help_text="Hertz.")
-    channels = serializers.IntegerField()
-    frames = serializers.IntegerField()
-    duration = serializers.FloatField()
-    has_video = serializers.BooleanField()
-    recording = serializers.CharField(allow_null=True)
-    split = serializers.CharField(allow_null=True)
-    licence = serializers.CharField()
-    title = serializers.CharField(allow_null=True)
-    author = serializers.CharField(allow_null=True)
-    source_url = serializers.CharField(allow_null=True)
-    consent_digest = serializers.CharField(allow_null=True)
-    contributors = serializers.IntegerField(help_text="How many people are in it.")
-    environment = serializers.CharField(allow_null=True)
-    device = serializers.CharField(allow_null=True)
-    place = serializers.CharField(allow_null=True)
-    recorded_at = serializers.CharField(allow_null=True)
-    synthetic = serializers.BooleanField()
-    redacted = serializers.BooleanField()
-    labels_sha256 = serializers.CharField()
-    leaf = serializers.CharField(help_text="The row's leaf under the release's root.")
+    def get_fields(self) -> dict[str, Field]:
+        return {column.name: shown(column) for column in CLIP_COLUMNS}

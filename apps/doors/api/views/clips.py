@@ -13,16 +13,13 @@ from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, Event, Recording
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import clips as shapes
+from datasets_catalog.clip_columns import FILTERABLE
 from datasets_catalog.roles import Permission
 
 FILTERS = {
     "state": "state",
     "prefix": "path__startswith",
-    "recording": "recording__name",
-    "split": "split",
-    "licence": "licence",
-    "environment": "environment",
-    "synthetic": "synthetic",
+    **{column.name: column.source for column in FILTERABLE if column.source},
 }
 
 

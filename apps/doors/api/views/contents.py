@@ -70,7 +70,8 @@ class ReleaseClips(ContentView):
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List the release's clips by path, as its table states them."""
         release = self.readable().release
-        where = self.query(shapes.ManifestQuery)
+        asked = self.query(shapes.ManifestQuery)
+        where = {name: value for name, value in asked.items() if value is not None}
         limit = limit_of(request)
         with local_copy(frozen_table(release.clips_table)) as table:
             rows = page_of_clips(table, where=where, after=self._after(), limit=limit + 1)
