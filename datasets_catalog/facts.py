@@ -18,6 +18,7 @@ from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_changes import VersionStep
 from datasets_catalog.territories import EVERYWHERE
 from datasets_catalog.verticals import Vertical
 
@@ -206,7 +207,8 @@ class ReleaseFacts:
     `at` is the date of the release, `territories` where it may go (none: everywhere). `wanted`
     is the outcome or licence the dataset declares as its aim, if any. `detectors` are the current
     ones every blob must have been seen by; `terms` the organisation's own licence terms. `answers`
-    are those given for the release's root, by the code of the question.
+    are those given for the release's root, by the code of the question. `changed` is what the
+    changes since the version before ask for; None where there is none, as for a trial.
     """
 
     dataset: DatasetFacts
@@ -223,3 +225,5 @@ class ReleaseFacts:
     withdrawals: tuple[WithdrawalFacts, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[DocumentFacts, ...] = ()
+    version: str | None = None
+    changed: VersionStep | None = None

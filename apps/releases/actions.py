@@ -112,6 +112,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
 def _apply(row: Release, frozen: Frozen) -> None:
     row.root = frozen.root
     row.clips_table, row.events_table = frozen.clips_table, frozen.events_table
+    row.people_table = frozen.people_table
     row.clips, row.events = frozen.clips, frozen.events
     row.seconds, row.size = frozen.seconds, frozen.size
     row.licence, row.statistics = frozen.licence, frozen.statistics
@@ -285,7 +286,8 @@ def _reset(row: Release, actor: str, reason: str) -> None:
     row.holdings.all().delete()
     row.answers.all().delete()
     row.state, row.root, row.licence, row.statistics = ReleaseState.DRAFT, "", "", {}
-    row.clips_table = row.events_table = row.frozen_by = row.frozen_at = None
+    row.clips_table = row.events_table = row.people_table = None
+    row.frozen_by = row.frozen_at = None
     row.save()
     record.release_moved(
         actor=actor,

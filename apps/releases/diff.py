@@ -1,48 +1,30 @@
 """What changed between two releases, in the terms of people who work with audio."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import duckdb
 
+from apps.releases.diff_rows import ClipChanges, EventChanges, clip_changes, event_changes
 from apps.releases.errors import NotFrozenError
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
 from apps.storage.queries import open_tables
+from datasets_catalog.release_changes import (
+    Change,
+    ChangeKind,
+    VersionStep,
+    needed_step,
+    propose_step,
+)
+from datasets_catalog.versions import Step, parse_version
 
-EXAMPLES = 20
-# An onset that moved by less (seconds) is the same onset written with other digits.
-STILL = 0.0005
-
-
-@dataclass(frozen=True, slots=True)
-class ClipChanges:
-    """Clips by what happened to them; `examples` name the first few of each."""
-
-    added: int
-    removed: int
-    bytes_changed: int
-    labels_changed: int
-    licence_changed: int
-    consent_changed: int
-    renamed: int
-    unchanged: int
-    examples: dict[str, list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class EventChanges:
-    """Events by what happened to them; shifts are means of absolute seconds."""
-
-    added: int
-    removed: int
-    moved: int
-    relabelled: int
-    mean_onset_shift: float
-    mean_offset_shift: float
+HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,108 +37,201 @@ class ClassChange:
     seconds_before: float
     seconds_after: float
 
+    @property
+    def is_other(self) -> bool:
+        before = (self.events_before, self.seconds_before)
+        return before != (self.events_after, self.seconds_after)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffSide:
+    """One of the two that are compared: a release, or what a release of the draft would be.
+
+    `vocabulary` is its name and version, "" for none, None where it was not noted at the freeze;
+    no `territories` are all.
+    """
+
+    version: str
+    clips_table: Blob
+    events_table: Blob
+    people_table: Blob | None
+    seconds: float
+    licence: str
+    use: str
+    purposes: frozenset[str]
+    territories: frozenset[str]
+    vocabulary: str | None
+    statistics: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def contributors(self) -> int:
+        return int(self.statistics.get("contributors", 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Diff:
     """Everything that changed, and whether results on the two can no longer be compared."""
 
-    before: str
-    after: str
+    before: DiffSide
+    after: DiffSide
     clips: ClipChanges
     events: EventChanges
+    whole: tuple[Change, ...]
     classes: tuple[ClassChange, ...]
-    seconds_before: float
-    seconds_after: float
-    licence_before: str
-    licence_after: str
-    contributors_before: int
-    contributors_after: int
-    purposes_added: tuple[str, ...]
-    purposes_removed: tuple[str, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return (*self.clips.changes, *self.events.changes, *self.whole)
+
+    @property
+    def step(self) -> Step:
+        """Which number of the version the changes ask for."""
+        return needed_step(self.changes)
 
     @property
     def is_breaking(self) -> bool:
         """Something that was there is gone or other: a new major version says so to readers."""
-        clips, events = self.clips, self.events
-        return bool(clips.removed or clips.bytes_changed or clips.renamed or events.relabelled)
+        return self.step is Step.MAJOR
+
+    @property
+    def proposal(self) -> VersionStep:
+        return propose_step(parse_version(self.before.version), self.changes)
 
     def sentences(self) -> list[str]:
-        clips, events = self.clips, self.events
-        hours = (self.seconds_after - self.seconds_before) / 3600
+        before, after = self.before, self.after
+        hours = (after.seconds - before.seconds) / HOUR
         lines = [
-            f"{self.before} → {self.after}: {clips.added} clips added, {clips.removed} removed,"
-            f" {clips.bytes_changed} with other bytes, {clips.unchanged} unchanged"
-            f" ({hours:+.3f} h).",
-            f"{events.added} events added, {events.removed} removed, {events.moved} moved by"
-            f" {events.mean_onset_shift:.3f} s (onset) and {events.mean_offset_shift:.3f} s"
-            f" (offset) on average, {events.relabelled} with another label.",
+            f"{before.version} → {after.version}: {self.clips.unchanged:,} clips unchanged"
+            f" ({hours:+.3f} h of sound).",
+            *(f"{each.sentence} ({each.step})." for each in self.changes),
+            *self._shifts(),
+            *self._classes(),
+            *self._whole(),
         ]
-        for each in self.classes:
-            if each.events_before != each.events_after or each.seconds_before != each.seconds_after:
-                change = each.seconds_after - each.seconds_before
-                lines.append(
-                    f"  {each.label}: {each.events_before} → {each.events_after} events,"
-                    f" {change / 3600:+.4f} h"
-                )
-        if self.licence_before != self.licence_after:
-            before, after = self.licence_before or "conflict", self.licence_after or "conflict"
-            lines.append(f"The licence of the whole: {before} → {after}.")
-        if clips.licence_changed:
-            lines.append(f"{clips.licence_changed} clips have another licence.")
-        lines.append(
-            f"Contributors: {self.contributors_before} → {self.contributors_after};"
-            f" people in {clips.consent_changed} clips changed."
-        )
-        if self.purposes_added or self.purposes_removed:
-            lines.append(
-                f"Purposes added: {', '.join(self.purposes_added) or 'none'};"
-                f" removed: {', '.join(self.purposes_removed) or 'none'}."
-            )
-        lines.append("Breaking." if self.is_breaking else "Not breaking.")
+        lines.append("Breaking." if self.is_breaking else f"Not breaking: {self.step} at most.")
         return lines
 
+    def _shifts(self) -> Iterator[str]:
+        if any(each.kind is ChangeKind.EVENTS_MOVED for each in self.events.changes):
+            yield (
+                f"Onsets moved by {self.events.mean_onset_shift:.3f} s and offsets by"
+                f" {self.events.mean_offset_shift:.3f} s on average, of the events that moved."
+            )
+
+    def _classes(self) -> Iterator[str]:
+        for each in self.classes:
+            if each.is_other:
+                change = (each.seconds_after - each.seconds_before) / HOUR
+                yield (
+                    f"  {each.label}: {each.events_before:,} → {each.events_after:,} events,"
+                    f" {change:+.4f} h"
+                )
+
+    def _whole(self) -> Iterator[str]:
+        before, after = self.before, self.after
+        if before.licence != after.licence:
+            yield (
+                f"The licence of the whole: {before.licence or 'conflict'} →"
+                f" {after.licence or 'conflict'}."
+            )
+        yield f"Contributors: {before.contributors:,} → {after.contributors:,}."
+        for words, added, removed in (
+            ("Purposes", *_sets(before.purposes, after.purposes)),
+            ("Territories", *_sets(before.territories, after.territories)),
+        ):
+            if added or removed:
+                yield (
+                    f"{words} added: {', '.join(added) or 'none'}; removed:"
+                    f" {', '.join(removed) or 'none'}."
+                )
+
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"breaking": self.is_breaking, "sentences": self.sentences()}
+        proposal = self.proposal
+        return {
+            "before": self.before.version,
+            "after": self.after.version,
+            "changes": [
+                {
+                    "kind": each.kind.value,
+                    "step": each.step.value,
+                    "count": each.count,
+                    "words": each.words,
+                    "examples": list(each.examples),
+                }
+                for each in self.changes
+            ],
+            "clips_unchanged": self.clips.unchanged,
+            "mean_onset_shift": self.events.mean_onset_shift,
+            "mean_offset_shift": self.events.mean_offset_shift,
+            "classes": [asdict(each) for each in self.classes],
+            "seconds_before": self.before.seconds,
+            "seconds_after": self.after.seconds,
+            "licence_before": self.before.licence,
+            "licence_after": self.after.licence,
+            "contributors_before": self.before.contributors,
+            "contributors_after": self.after.contributors,
+            "breaking": self.is_breaking,
+            "step": self.step.value,
+            "proposed": proposal.proposed,
+            "sentences": self.sentences(),
+        }
+
+
+def side_of(release: Release) -> DiffSide:
+    """A release as one side. Raises NotFrozenError for a draft."""
+    return DiffSide(
+        version=release.version,
+        clips_table=frozen_table(release.clips_table),
+        events_table=frozen_table(release.events_table),
+        people_table=release.people_table,
+        seconds=release.seconds,
+        licence=release.licence,
+        use=release.use,
+        purposes=frozenset(release.purposes),
+        territories=frozenset(release.territories),
+        vocabulary=release.statistics.get("vocabulary"),
+        statistics=release.statistics,
+    )
 
 
 def diff_releases(before: Release, after: Release) -> Diff:
-    """Compare two frozen releases by their tables; memory does not grow with their size."""
-    with _tables(before, after) as database:
-        clips = _clip_changes(database)
-        events = _event_changes(database)
+    """Compare two frozen releases by their tables. Raises NotFrozenError."""
+    return diff_sides(side_of(before), side_of(after))
+
+
+def diff_sides(before: DiffSide, after: DiffSide) -> Diff:
+    """Compare two sides by their tables; memory does not grow with their size."""
+    with _tables(before, after) as (database, people_known):
+        clips = clip_changes(database, people_known=people_known)
+        events = event_changes(database)
     return Diff(
-        before=before.version,
-        after=after.version,
+        before=before,
+        after=after,
         clips=clips,
         events=events,
+        whole=tuple(_whole_changes(before, after)),
         classes=_class_changes(before, after),
-        seconds_before=before.seconds,
-        seconds_after=after.seconds,
-        licence_before=before.licence,
-        licence_after=after.licence,
-        contributors_before=before.statistics.get("contributors", 0),
-        contributors_after=after.statistics.get("contributors", 0),
-        purposes_added=tuple(sorted(set(after.purposes) - set(before.purposes))),
-        purposes_removed=tuple(sorted(set(before.purposes) - set(after.purposes))),
     )
 
 
 @contextmanager
-def _tables(before: Release, after: Release) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with the four tables as views, closed to everything else."""
-    with (
-        local_copy(frozen_table(before.clips_table)) as clips_before,
-        local_copy(frozen_table(before.events_table)) as events_before,
-        local_copy(frozen_table(after.clips_table)) as clips_after,
-        local_copy(frozen_table(after.events_table)) as events_after,
-        open_tables(
-            clips_before=clips_before,
-            events_before=events_before,
-            clips_after=clips_after,
-            events_after=events_after,
-        ) as database,
-    ):
-        yield database
+def _tables(before: DiffSide, after: DiffSide) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
+    """A database with the tables as views, closed to everything else; whether people are known."""
+    blobs = {
+        "clips_before": before.clips_table,
+        "events_before": before.events_table,
+        "clips_after": after.clips_table,
+        "events_after": after.events_table,
+    }
+    people = {"people_before": before.people_table, "people_after": after.people_table}
+    known = {name: blob for name, blob in people.items() if blob is not None}
+    people_known = len(known) == len(people)
+    with ExitStack() as stack:
+        paths = {
+            name: stack.enter_context(local_copy(blob))
+            for name, blob in (blobs | known if people_known else blobs).items()
+        }
+        yield stack.enter_context(open_tables(**paths)), people_known
 
 
 def frozen_table(table: Blob | None) -> Blob:
@@ -166,53 +241,39 @@ def frozen_table(table: Blob | None) -> Blob:
     return table
 
 
-CLIP_CONDITIONS = {
-    "added": "b.clip_id IS NULL",
-    "removed": "a.clip_id IS NULL",
-    "bytes_changed": "b.sha256 <> a.sha256",
-    "labels_changed": "b.labels_sha256 <> a.labels_sha256",
-    "licence_changed": "b.licence <> a.licence",
-    "consent_changed": "b.contributors <> a.contributors",
-    "renamed": "b.path <> a.path",
-    "unchanged": "b.leaf = a.leaf",
-}
-CLIP_JOIN = "clips_before b FULL OUTER JOIN clips_after a ON b.clip_id = a.clip_id"
+def _whole_changes(before: DiffSide, after: DiffSide) -> Iterator[Change]:
+    if before.licence != after.licence:
+        yield Change(ChangeKind.WHOLE_LICENCE_CHANGED, 1)
+    if before.use != after.use:
+        yield Change(ChangeKind.USE_CHANGED, 1)
+    if before.vocabulary is not None and before.vocabulary != after.vocabulary:
+        said = bool(before.vocabulary)
+        yield Change(ChangeKind.VOCABULARY_CHANGED if said else ChangeKind.VOCABULARY_FILLED, 1)
+    added, removed = _sets(before.purposes, after.purposes)
+    if added:
+        yield Change(ChangeKind.PURPOSES_ADDED, len(added))
+    if removed:
+        yield Change(ChangeKind.PURPOSES_REMOVED, len(removed))
+    yield from _area_changes(before.territories, after.territories)
 
 
-def _clip_changes(database: duckdb.DuckDBPyConnection) -> ClipChanges:
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE {condition})" for condition in CLIP_CONDITIONS.values()
-    )
-    row = database.execute(f"SELECT {counts} FROM {CLIP_JOIN}").fetchone()  # noqa: S608
-    assert row is not None
-    named = dict(zip(CLIP_CONDITIONS, row, strict=True))
-    examples = {}
-    for name, condition in CLIP_CONDITIONS.items():
-        if name != "unchanged" and named[name]:
-            found = database.execute(
-                f"SELECT coalesce(a.path, b.path) AS path FROM {CLIP_JOIN}"  # noqa: S608
-                f" WHERE {condition} ORDER BY 1 LIMIT {EXAMPLES}"
-            ).fetchall()
-            examples[name] = [path for (path,) in found]
-    return ClipChanges(**named, examples=examples)
+def _area_changes(before: frozenset[str], after: frozenset[str]) -> Iterator[Change]:
+    """No territories are all: naming some closes the rest, naming none opens it."""
+    if bool(before) != bool(after):
+        yield Change(ChangeKind.TERRITORIES_REMOVED if after else ChangeKind.TERRITORIES_ADDED, 1)
+        return
+    added, removed = _sets(before, after)
+    if added:
+        yield Change(ChangeKind.TERRITORIES_ADDED, len(added))
+    if removed:
+        yield Change(ChangeKind.TERRITORIES_REMOVED, len(removed))
 
 
-def _event_changes(database: duckdb.DuckDBPyConnection) -> EventChanges:
-    moved = f"(abs(a.onset - b.onset) > {STILL} OR abs(a.offset - b.offset) > {STILL})"
-    row = database.execute(
-        "SELECT count(*) FILTER (WHERE b.event_id IS NULL),"  # noqa: S608
-        " count(*) FILTER (WHERE a.event_id IS NULL),"
-        f" count(*) FILTER (WHERE {moved}),"
-        " count(*) FILTER (WHERE a.label <> b.label),"
-        f" coalesce(avg(abs(a.onset - b.onset)) FILTER (WHERE {moved}), 0),"
-        f" coalesce(avg(abs(a.offset - b.offset)) FILTER (WHERE {moved}), 0)"
-        " FROM events_before b FULL OUTER JOIN events_after a ON b.event_id = a.event_id"
-    ).fetchone()
-    assert row is not None
-    return EventChanges(*row)
+def _sets(before: frozenset[str], after: frozenset[str]) -> tuple[list[str], list[str]]:
+    return sorted(after - before), sorted(before - after)
 
 
-def _class_changes(before: Release, after: Release) -> tuple[ClassChange, ...]:
+def _class_changes(before: DiffSide, after: DiffSide) -> tuple[ClassChange, ...]:
     old = {each["label"]: each for each in before.statistics.get("labels", [])}
     new = {each["label"]: each for each in after.statistics.get("labels", [])}
     nothing = {"events": 0, "seconds": 0.0}

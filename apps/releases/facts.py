@@ -20,6 +20,7 @@ from apps.privacy.people import PeopleHeard
 from apps.privacy.sampling import sample_facts
 from apps.privacy.scanning import scans_by
 from apps.releases.models import Release, ReleaseBlob
+from apps.releases.numbering import step_of
 from apps.releases.people import answers_of, papers_of
 from apps.releases.texts import identifying_texts
 from apps.storage.blobs import verify
@@ -75,6 +76,8 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         wanted=dataset.wanted_licence or None,
         sample=sample_facts(dataset),
         answers=answers_of(release),
+        version=release.version or None,
+        changed=step_of(release) if release.pk else None,
         documents=tuple(
             DocumentFacts(row.kind, row.title, row.valid_until) for row in papers_of(dataset)
         ),

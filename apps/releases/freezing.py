@@ -1,7 +1,7 @@
 """Turning a draft into tables and a root."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection
 
@@ -28,6 +29,13 @@ from datasets_catalog.licences import Use
 from datasets_catalog.manifest import RootBuilder
 from datasets_catalog.outbound import outbound
 
+PEOPLE = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("people_sha256", pa.string(), nullable=False),
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -36,6 +44,8 @@ class Frozen:
     root: str
     clips_table: Blob
     events_table: Blob
+    # Who is in which clip, as keyed digests: for comparing with later releases, never served.
+    people_table: Blob
     clips: int
     events: int
     seconds: float
@@ -66,17 +76,23 @@ def freeze_rows(
                 counted.write(batch, clips, events)
             counted.close(clips, events)
         clips_table, events_table = _kept(dataset, clips_path), _kept(dataset, events_path)
+        people_table = _kept(dataset, _people_table(folder, rows.people))
     statistics = counted.statistics
     return Frozen(
         root=counted.root.root().hex(),
         clips_table=clips_table,
         events_table=events_table,
+        people_table=people_table,
         clips=statistics.clips,
         events=statistics.events,
         seconds=statistics.seconds,
         size=statistics.size,
         licence=_outbound_licence(dataset, use, statistics),
-        statistics={"contributors": len(rows.contributors), **statistics.as_json()},
+        statistics={
+            "contributors": len(rows.contributors),
+            "vocabulary": str(dataset.vocabulary or ""),
+            **statistics.as_json(),
+        },
     )
 
 
@@ -135,6 +151,15 @@ class _Counted:
 def _kept(dataset: Dataset, table: Path) -> Blob:
     with table.open("rb") as stream:
         return put(dataset.uid, stream)
+
+
+def _people_table(folder: Path, people: Mapping[str, str]) -> Path:
+    """Write one row for each clip with people in it, in order of their ids."""
+    rows = sorted(people.items())
+    columns = [[clip_id for clip_id, _ in rows], [digest for _, digest in rows]]
+    path = folder / "people.parquet"
+    pq.write_table(pa.table(columns, schema=PEOPLE), path, compression="zstd", store_schema=False)
+    return path
 
 
 def _outbound_licence(dataset: Dataset, use: Use, counted: Statistics) -> str:

@@ -53,6 +53,8 @@ class Release(models.Model):
     statistics = models.JSONField(default=dict)
     clips_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     events_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
+    # Keyed digests of who is in which clip: compared with later releases, never served.
+    people_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     dvc_commit = models.CharField(max_length=40, blank=True)
 
     created_by = models.ForeignKey(

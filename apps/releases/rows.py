@@ -1,5 +1,7 @@
 """The draft's rows as a release states them: sorted, hashed, as batches of the two tables."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +17,7 @@ from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.releases.leaves import leaves_of
 from apps.storage.tables import CLIPS, EVENTS
+from datasets_catalog.canonical import canonical_json
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from datasets_catalog.columns import Column
 from datasets_catalog.consent_digests import consent_digest
@@ -55,6 +58,8 @@ class DraftRows:
 
     def __init__(self, dataset: Dataset, *, at: datetime, since: int | None = None) -> None:
         self.contributors: set[str] = set()
+        # Of clips with people in them: a digest of who they are, which never leaves.
+        self.people: dict[str, str] = {}
         self._dataset = dataset
         self._at = at
         self._since = since
@@ -102,6 +107,11 @@ class DraftRows:
         ids = [_uuid_text(uid) for uid in read["uid_text"]]
         people = [self._people.get(pk, ()) for pk in read["pk"]]
         self.contributors.update(*people)
+        self.people.update(
+            (clip_id, people_digest(clip_id, codes, self._key))
+            for clip_id, codes in zip(ids, people, strict=True)
+            if codes
+        )
         by_clip = _events(read["pk"])
         events = [by_clip.get(pk, ()) for pk in read["pk"]]
         columns: dict[str, Sequence[Any]] = {
@@ -131,6 +141,12 @@ class DraftRows:
 
 def _cells(column: Column, values: Sequence[Any]) -> Sequence[Any]:
     return [value or None for value in values] if column.is_null_where_empty else values
+
+
+def people_digest(clip_id: str, codes: Iterable[str], key: bytes) -> str:
+    """HMAC-SHA-256, hexadecimal, of who is in a clip, bound to the clip: for comparing alone."""
+    told = canonical_json({"clip_id": clip_id, "contributors": sorted(set(codes))})
+    return hmac.new(key, told, hashlib.sha256).hexdigest()
 
 
 def _in_order(clips: QuerySet[Clip]) -> QuerySet[Clip, tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from apps.releases.actions import purposes_named, settle
 from apps.releases.freezing import freeze_rows
 from apps.releases.judging import judge
 from apps.releases.models import Release
+from apps.releases.numbering import proposal_for
 from datasets_catalog.licences import Use
 from datasets_catalog.release_states import ReleaseState, advance
 from datasets_catalog.roles import Permission
@@ -119,6 +120,7 @@ def dry_run(
         for verdict in verdicts
     ]
     return {
+        "proposal": proposal_for(planned, frozen).as_json(),
         "would_pass": bool(frozen.clips) and all(g["passed"] or not g["blocking"] for g in gates),
         "purposes": list(purposes),
         "territories": list(territories),

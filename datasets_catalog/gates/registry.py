@@ -17,6 +17,7 @@ from datasets_catalog.gates.privacy import (
 )
 from datasets_catalog.gates.rights import LicenceKnown, OutboundLicence
 from datasets_catalog.gates.splits import SplitsLeakFree, SyntheticSeparate
+from datasets_catalog.gates.versions import VersionSaysChange
 from datasets_catalog.gates.withdrawals import WithdrawalsNonePending
 
 GATES: tuple[Gate, ...] = (
@@ -34,6 +35,7 @@ GATES: tuple[Gate, ...] = (
     SplitsLeakFree(),
     SyntheticSeparate(),
     CatalogComplete(),
+    VersionSaysChange(),
     IntegrityPresent(),
     WithdrawalsNonePending(),
 )

@@ -1,96 +1,90 @@
 """The difference of two releases in the groups that the comparison shows."""
 
+from collections.abc import Iterable
+
 from apps.doors.web.components import Change, ChangeGroup
 from apps.doors.web.templatetags.web_components import length_of
-from apps.releases.diff import ClassChange, Diff
+from apps.releases.diff import Diff
+from datasets_catalog import release_changes
 from datasets_catalog.purposes import TERMS, Purpose
-
-CLIP_WORDS = {
-    "bytes_changed": ("other bytes", "sound as before", "other sound"),
-    "labels_changed": ("other labels", "labels as before", "other labels"),
-    "licence_changed": ("another licence", "licence as before", "another licence"),
-    "consent_changed": ("other people", "people as before", "other people"),
-    "renamed": ("another name", "other name", "this name"),
-}
+from datasets_catalog.release_changes import ChangeKind
 
 
 def change_groups(diff: Diff, *, with_names: bool) -> list[ChangeGroup]:
     """`with_names`: whether the reader may know the names of clips."""
-    return [_clips(diff, with_names=with_names), _events(diff), _classes(diff), _rights(diff)]
+    return [_clips(diff, with_names=with_names), _events(diff), _classes(diff), _whole(diff)]
 
 
 def _clips(diff: Diff, *, with_names: bool) -> ChangeGroup:
-    clips = diff.clips
-    examples = clips.examples if with_names else {}
-    changes = [Change(path, after="in it") for path in examples.get("added", [])]
-    changes += [Change(path, before="in it") for path in examples.get("removed", [])]
-    for key, (_, before, after) in CLIP_WORDS.items():
-        changes += [Change(path, before, after) for path in examples.get(key, [])]
-    counts = {"added": clips.added, "removed": clips.removed}
-    counts |= {words[0]: getattr(clips, key) for key, words in CLIP_WORDS.items()}
+    found = diff.clips
+    changes = [line for each in found.changes for line in _named(each)] if with_names else []
     return ChangeGroup(
         "Clips",
-        _counted(counts) or f"all {clips.unchanged:,} unchanged",
+        _counted(found.changes) or f"all {found.unchanged:,} unchanged",
         changes,
-        sum(counts.values()) if with_names else 0,
+        sum(each.count for each in found.changes) if with_names else 0,
         of_files=True,
     )
 
 
+def _named(change: release_changes.Change) -> Iterable[Change]:
+    for path in change.examples:
+        if change.kind is ChangeKind.CLIPS_ADDED:
+            yield Change(path, after="in it")
+        elif change.kind is ChangeKind.CLIPS_REMOVED:
+            yield Change(path, before="in it")
+        else:
+            yield Change(path, "as it was", change.words)
+
+
 def _events(diff: Diff) -> ChangeGroup:
     events = diff.events
-    counts = {
-        "added": events.added,
-        "removed": events.removed,
-        "moved": events.moved,
-        "relabelled": events.relabelled,
-    }
-    summary = _counted(counts) or "unchanged"
-    if events.moved:
+    summary = _counted(events.changes) or "unchanged"
+    if any(each.kind is ChangeKind.EVENTS_MOVED for each in events.changes):
         summary += f"; onsets moved by {events.mean_onset_shift * 1000:.1f} ms on average"
     return ChangeGroup("Events", summary)
 
 
 def _classes(diff: Diff) -> ChangeGroup:
-    changed = [each for each in diff.classes if _differs(each)]
     changes = [
         Change(
             each.label,
             _amount(each.events_before, each.seconds_before),
             _amount(each.events_after, each.seconds_after),
         )
-        for each in changed
+        for each in diff.classes
+        if each.is_other
     ]
-    whole = f"{length_of(diff.seconds_before)} → {length_of(diff.seconds_after)} of audio"
+    whole = f"{length_of(diff.before.seconds)} → {length_of(diff.after.seconds)} of audio"
     return ChangeGroup("Labelled time", whole, changes, len(changes))
 
 
-def _rights(diff: Diff) -> ChangeGroup:
-    changes = []
-    if diff.licence_before != diff.licence_after:
-        changes.append(
-            Change(
-                "Licence of the whole",
-                diff.licence_before or "in conflict",
-                diff.licence_after or "in conflict",
-            )
-        )
-    changes += [Change(_title(purpose), after="cleared") for purpose in diff.purposes_added]
-    changes += [Change(_title(purpose), before="cleared") for purpose in diff.purposes_removed]
-    people = f"contributors {diff.contributors_before:,} → {diff.contributors_after:,}"
+def _whole(diff: Diff) -> ChangeGroup:
+    before, after = diff.before, diff.after
+    pairs = (
+        ("Licence of the whole", before.licence or "in conflict", after.licence or "in conflict"),
+        ("Use of the clips", before.use, after.use),
+        ("Vocabulary", before.vocabulary or "", after.vocabulary or ""),
+        ("Where it may go", _area(before.territories), _area(after.territories)),
+    )
+    changes = [Change(*pair) for pair in pairs if pair[1] != pair[2]]
+    added, removed = after.purposes - before.purposes, before.purposes - after.purposes
+    changes += [Change(_title(purpose), after="cleared") for purpose in sorted(added)]
+    changes += [Change(_title(purpose), before="cleared") for purpose in sorted(removed)]
+    people = f"contributors {before.contributors:,} → {after.contributors:,}"
     return ChangeGroup("Rights and consent", people, changes, len(changes))
 
 
-def _differs(each: ClassChange) -> bool:
-    return (each.events_before, each.seconds_before) != (each.events_after, each.seconds_after)
+def _area(territories: frozenset[str]) -> str:
+    return ", ".join(sorted(territories)) or "everywhere"
 
 
 def _amount(events: int, seconds: float) -> str:
     return f"{events:,} events, {length_of(seconds)}" if events else ""
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+def _counted(changes: Iterable[release_changes.Change]) -> str:
+    return ", ".join(each.sentence for each in changes)
 
 
 def _title(purpose: str) -> str:

@@ -36,6 +36,8 @@ MEND = {
     "synthetic.separate": "Mark synthetic clips in the column synthetic, and keep them in splits of"
     " their own.",
     "catalog.complete": "Fill in what is missing in the dataset's settings or the metadata table.",
+    "catalog.version_step": "Make the release again under the number named here, or say in its"
+    " notes why not: this stays on its page.",
     "integrity.present": "Import these files again: the same bytes heal the store.",
     "withdrawals.none_pending": "Wait until the withdrawal has been carried out.",
 }

@@ -14,7 +14,8 @@ from apps.accounts.models import User
 from apps.doors.commands import commands_for
 from apps.doors.croissant import for_head
 from apps.doors.web.comparing import change_groups
-from apps.doors.web.components import Crumb, Step
+from apps.doors.web.components import Crumb
+from apps.doors.web.components import Step as Station
 from apps.doors.web.figures import time_bars
 from apps.doors.web.forms import ReleaseForm, SignOffForm
 from apps.doors.web.gates import checks_of, checks_to_come
@@ -44,12 +45,14 @@ from apps.releases.actions import (
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
 from apps.releases.models import Release, SignOff
+from apps.releases.numbering import newest_out, propose_version
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
 from apps.releases.stops import closed_sentence, stopped_since
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 from datasets_catalog.roles import Permission
+from datasets_catalog.versions import FIRST, Step, parse_version
 
 WAY = (
     (ReleaseState.DRAFT, "Draft"),
@@ -83,7 +86,11 @@ def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 def create(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     user = signed_in(request)
     frame = draft_frame(request, organisation, name)
-    form = ReleaseForm(request.POST or None, initial={"version": _next_version(frame)})
+    proposal = None
+    if "propose" in request.GET:
+        proposal = propose_version(actor=user, dataset=frame.dataset)
+    version = proposal.version if proposal else _next_version(frame)
+    form = ReleaseForm(request.POST or None, initial={"version": version})
     if request.method == "POST" and form.is_valid():
         try:
             row = create_release(actor=user, dataset=frame.dataset, **form.cleaned_data)
@@ -94,7 +101,7 @@ def create(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
         else:
             return redirect(frame.url("release", row.version))
     trail = (Crumb("Releases", frame.url("releases")), Crumb("New release"))
-    context = frame.context("releases", *trail, form=form)
+    context = frame.context("releases", *trail, form=form, proposal=proposal)
     return render(request, "web/releases/create.html", context, status=422 if form.errors else 200)
 
 
@@ -213,18 +220,17 @@ STEPS: dict[str, tuple[Act, str]] = {
 
 
 def _next_version(frame: DatasetFrame) -> str:
-    newest = frame.dataset.releases.order_by("-order").values_list("version", flat=True).first()
-    if newest is None:
-        return "1.0.0"
-    major, minor, _ = newest.split(".")
-    return f"{major}.{int(minor) + 1}.0"
+    """A number that can be taken: nothing was compared yet."""
+    newest = newest_out(frame.dataset)
+    return str(parse_version(newest.version).after(Step.MINOR) if newest else FIRST)
 
 
-def _steps(release: Release) -> list[Step]:
+def _steps(release: Release) -> list[Station]:
     states = [state for state, _ in WAY]
     at = states.index(ReleaseState(release.state)) if release.state in states else len(states)
     return [
-        Step(words, done=number < at, current=number == at) for number, (_, words) in enumerate(WAY)
+        Station(words, done=number < at, current=number == at)
+        for number, (_, words) in enumerate(WAY)
     ]
 
 
