@@ -28,6 +28,8 @@ from datasets_catalog.licence_terms import Terms
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Wanted
 from datasets_catalog.purposes import Answer, Purpose
+from datasets_catalog.release_changes import VersionStep
+from datasets_catalog.versions import Step
 from datasets_catalog.verticals import Vertical
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -213,6 +215,15 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
         replace(RIGHT, dataset=replace(RIGHT.dataset, required_fields=("district",))),
         "has no district",
     ),
+    (
+        "catalog.version_step",
+        replace(
+            RIGHT,
+            version="1.1.0",
+            changed=VersionStep("1.0.0", Step.MAJOR, "2.0.0", ("3 clips removed",)),
+        ),
+        "3 clips removed, which asks for 2.0.0",
+    ),
     ("integrity.present", with_clip(blob=BlobState.MISSING), "not in the store"),
     ("integrity.present", with_clip(blob=BlobState.DAMAGED), "do not match"),
     ("integrity.present", with_clip(blob=BlobState.DESTROYED), "destroyed"),
@@ -257,10 +268,11 @@ def test_every_gate_has_a_failing_case() -> None:
     assert {code for code, _, _ in CASES} == {gate.code for gate in GATES}
 
 
-def test_only_the_sample_is_advisory() -> None:
+def test_only_the_sample_and_the_number_are_advisory() -> None:
     advisory = [gate.code for gate in GATES if gate.severity is Severity.ADVISORY]
-    assert advisory == ["privacy.sampled"]
-    verdicts = check_all(replace(RIGHT, sample=None))
+    assert advisory == ["privacy.sampled", "catalog.version_step"]
+    changed = VersionStep("1.0.0", Step.MAJOR, "2.0.0", ("3 clips removed",))
+    verdicts = check_all(replace(RIGHT, sample=None, version="1.1.0", changed=changed))
     assert [verdict.code for verdict in verdicts if not verdict.passed] == advisory
     assert blocking_failures(verdicts) == ()
 

@@ -13,9 +13,12 @@ from apps.datasets.actions import remove_clips, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, Event, Recording
 from apps.ingest.labels import import_labels
 from apps.releases.diff import Diff, diff_releases
+from apps.releases.diff_rows import CLIP_CONDITIONS, EVENT_CONDITIONS, PEOPLE_COUNTED
 from apps.releases.judging import check_gates
 from apps.releases.models import GateResult, Release
 from apps.releases.numbering import propose_version
+from datasets_catalog.clip_columns import CLIP_COLUMNS
+from datasets_catalog.event_columns import EVENT_COLUMNS
 from datasets_catalog.release_changes import RULES, Change, ChangeKind
 from datasets_catalog.versions import Step
 from tests.cast import Cast
@@ -278,3 +281,17 @@ def test_every_kind_of_change_has_its_rule_and_its_words() -> None:
     for kind in ChangeKind:
         assert Change(kind, 2).sentence.endswith(RULES[kind][1].partition(" ")[2])
         assert not Change(kind, 1).sentence.startswith(("1 clips", "1 events"))
+
+
+# What changes along with what is compared, or names the row itself.
+FOLLOWING = {"clip_id", "md5", "size", "labels_sha256", "leaf"}
+
+
+def test_every_column_of_both_tables_is_compared() -> None:
+    clips = " ".join((*CLIP_CONDITIONS.values(), *PEOPLE_COUNTED.values()))
+    events = " ".join(EVENT_CONDITIONS.values())
+    for column in CLIP_COLUMNS:
+        assert column.name in FOLLOWING or f".{column.name}" in clips, column.name
+    for column in EVENT_COLUMNS:
+        quoted = f'."{column.name}"' in events or f".{column.name}" in events
+        assert quoted or column.name in {"clip_id", "path"}, column.name
