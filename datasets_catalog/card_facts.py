@@ -9,6 +9,7 @@ from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.labels import Source
 from datasets_catalog.outbound import Outbound
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.usage import TakenAway
 from datasets_catalog.verticals import Vertical
 
 
@@ -74,7 +75,9 @@ class GateForm:
 class CardFacts:
     """What a release says of itself. Seconds of sound throughout; `root` in hexadecimal.
 
-    `sources` counts the released events by source, `verified` those a second person confirmed.
+    `purposes` are those that consent and licences allow together, `taken_away` what licences took
+    from those declared. `sources` counts the released events by source, `verified` those a second
+    person confirmed.
     """
 
     full_name: str
@@ -91,6 +94,7 @@ class CardFacts:
     outbound: Outbound
     consent: ConsentCount
     purposes: tuple[Purpose, ...] = ()
+    taken_away: tuple[TakenAway, ...] = ()
     provenance: str = ""
     limitations: str = ""
     languages: tuple[str, ...] = ()

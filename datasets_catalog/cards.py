@@ -54,7 +54,7 @@ def card_body(facts: CardFacts) -> str:
         _contents(facts),
         f"## How it was made\n\n{_or_unknown(facts.provenance)}\n\n{_origin(facts)}",
         f"## Labels\n\n{_labels(facts)}",
-        f"## Licences\n\n{_licences(facts.outbound)}",
+        f"## Licences\n\n{_licences(facts.outbound)}{_taken_away(facts)}",
         f"## Consent\n\n{_consent(facts)}",
         f"## Privacy review\n\n{_privacy(facts)}",
         f"## Limitations\n\n{_or_unknown(facts.limitations)}",
@@ -189,6 +189,14 @@ def _licences(outbound: Outbound) -> str:
             "of every clip that asks for it."
         )
     return "\n\n".join(parts)
+
+
+def _taken_away(facts: CardFacts) -> str:
+    """Say what the licences do not allow of what the release declares."""
+    if not facts.taken_away:
+        return ""
+    rows = "\n".join(f"- {prose(each.sentence)}" for each in facts.taken_away)
+    return f"\n\nThey take away, of the uses that the release declares:\n\n{rows}"
 
 
 def _rights(rights: Rights) -> str:

@@ -81,7 +81,8 @@ class ClipFacts:
     `people.ClipPeople`.
     `identifying` names tags of the file and cells of the row that may identify somebody and that
     no reviewer cleared. `label_problems` come from `labels.event_problems`. `modified` says that
-    the sound is not the one the licence was given for. `sound_group` joins clips that sound alike
+    the sound is not the one the licence was given for. `credited` says that the row names a title,
+    an author or a source. `sound_group` joins clips that sound alike
     (near-duplicates), where they were looked for.
     """
 
@@ -95,6 +96,7 @@ class ClipFacts:
     split: str | None = None
     synthetic: bool = False
     modified: bool = False
+    credited: bool = False
     identifiable: bool = False
     speech_heard: bool = False
     nobody_identifiable: bool = False

@@ -6,10 +6,10 @@ from datetime import date
 from enum import StrEnum
 
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.territories import EVERYWHERE
 
 CUSTOM_PREFIX = "LicenseRef-"
 CUSTOM_ID = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
-EVERYWHERE: frozenset[str] = frozenset()
 
 
 class AiTerms(StrEnum):
@@ -30,9 +30,9 @@ class Terms:
     `database_only`: it licenses a database and not the sound in it. `mark`: it says what is so
     and gives nothing, so that nothing new can be put under it. `personal_data`: it covers personal
     data too. `field_of_use` are the only purposes it allows among those of the same group (empty:
-    it does not say); `territories` (ISO 3166-1) where it holds (empty: everywhere), `expires_on`
-    the last day on which it does. `jurisdiction` names the law a Creative Commons port was made
-    for. `needs_human`: nobody can say from a table what it allows.
+    it does not say); `territories` (codes of `territories.py`) where it holds (empty: everywhere),
+    `expires_on` the last day on which it does. `jurisdiction` names the law a port of Creative
+    Commons was made for. `needs_human`: nobody can say from a table what it allows.
     """
 
     licence: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from apps.privacy.alterations import Content
 from datasets_catalog.card_facts import ClassCount, ConsentCount, SplitCount
 from datasets_catalog.labels import Presence, Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
@@ -25,6 +26,7 @@ class Figures:
     recordings: set[str] = field(default_factory=set)
     sources: Counter[Source] = field(default_factory=Counter)
     licensed: list[ClipLicence] = field(default_factory=list)
+    stripped: frozenset[Content] = frozenset()
     _splits: Counter[str | None] = field(default_factory=Counter)
     _split_seconds: defaultdict[str | None, float] = field(
         default_factory=lambda: defaultdict(float)
@@ -61,10 +63,10 @@ class Figures:
             self._split_seconds[clip["split"]] += seconds
             if clip["recording"]:
                 self.recordings.add(clip["recording"])
+            content = (clip["clip_id"], clip["md5"])
+            modified = clip["redacted"] and content not in self.stripped
             self.licensed.append(
-                ClipLicence(
-                    clip["clip_id"], clip["path"], clip["licence"], seconds, clip["redacted"]
-                )
+                ClipLicence(clip["clip_id"], clip["path"], clip["licence"], seconds, modified)
             )
 
     def add_events(self, batch: pa.RecordBatch) -> None:
@@ -92,9 +94,17 @@ class _Label:
         self.last_clip = clip_id
 
 
-def figures_of(clips: Iterable[pa.RecordBatch], events: Iterable[pa.RecordBatch]) -> Figures:
-    """Count both tables once; events must come sorted by path, as the tables are."""
-    counted = Figures()
+def figures_of(
+    clips: Iterable[pa.RecordBatch],
+    events: Iterable[pa.RecordBatch],
+    *,
+    stripped: frozenset[Content] = frozenset(),
+) -> Figures:
+    """Count both tables once; events must come sorted by path, as the tables are.
+
+    `stripped` are the redacted contents whose sound is the one that came in.
+    """
+    counted = Figures(stripped=stripped)
     for batch in _only(clips, _CLIP_COLUMNS):
         counted.add_clips(batch)
     for batch in _only(events, _EVENT_COLUMNS):
@@ -105,6 +115,7 @@ def figures_of(clips: Iterable[pa.RecordBatch], events: Iterable[pa.RecordBatch]
 _CLIP_COLUMNS = [
     "clip_id",
     "path",
+    "md5",
     "duration",
     "contributors",
     "synthetic",

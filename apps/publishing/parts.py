@@ -33,7 +33,8 @@ from apps.publishing.tars import END, Entry, room_for, stream
 from apps.releases.diff import frozen_table
 from apps.releases.merging import released_rows
 from apps.releases.models import Release
-from apps.releases.versioning import Credit
+from apps.releases.usage import usage_of
+from apps.releases.versioning import Credit, approved_at
 from apps.storage.blobs import local_copy, open_span
 from apps.storage.models import Blob, BlobQuerySet
 from apps.storage.tables import clips_writer, events_writer, read_columns
@@ -162,7 +163,7 @@ class Part:
             "clips": self.clips,
             "selection": selection.as_json(),
             **({"since_root": before.root} if before else {}),
-            "purposes": release.purposes,
+            "purposes": list(usage_of(release, on=approved_at(release).date()).permitted),
             **made,
         }
 

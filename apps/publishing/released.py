@@ -8,11 +8,13 @@ from django.conf import settings
 from django.db.models import Count
 
 from apps.licensing.licences import attribution_csv, licence_files, licences_of
+from apps.privacy.alterations import stripped_contents
 from apps.privacy.models import Decision, Scan
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.errors import ReleaseNotSendableError
 from apps.publishing.figures import Figures, figures_of
 from apps.releases.models import Release
+from apps.releases.usage import usage_of
 from apps.releases.versioning import approved_at, credits_of
 from apps.storage.blobs import get_blob, local_copy, open_blob
 from apps.storage.models import Blob
@@ -21,7 +23,6 @@ from datasets_catalog.card_facts import CardFacts, ReviewCount, VersionNote
 from datasets_catalog.facts import Detector
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import outbound
-from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC
 from datasets_catalog.verticals import Vertical
 
@@ -39,7 +40,8 @@ def content_of(release: Release) -> ReleaseContent:
             f"{release} is {release.state}: only what was approved can be described and sent."
         )
     clips, events = _table(release.clips_table), _table(release.events_table)
-    figures = figures_of(_batches(clips), _batches(events))
+    stripped = stripped_contents(release.dataset)
+    figures = figures_of(_batches(clips), _batches(events), stripped=stripped)
     organisation = release.dataset.organisation
     store = release.dataset.uid
     return ReleaseContent(
@@ -64,6 +66,7 @@ def _card(release: Release, figures: Figures) -> CardFacts:
     dataset = release.dataset
     organisation = dataset.organisation
     approved = approved_at(release)
+    usage = usage_of(release, on=approved.date())
     return CardFacts(
         full_name=dataset.full_name,
         title=dataset.title or dataset.full_name,
@@ -78,7 +81,8 @@ def _card(release: Release, figures: Figures) -> CardFacts:
         seconds=figures.seconds,
         outbound=outbound(figures.licensed, Use(release.use), licences=licences_of(organisation)),
         consent=figures.consent,
-        purposes=tuple(Purpose(purpose) for purpose in release.purposes),
+        purposes=usage.permitted,
+        taken_away=usage.taken,
         recordings=len(figures.recordings),
         synthetic=figures.synthetic,
         redacted=figures.redacted,

@@ -11,6 +11,7 @@ from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.licensing.licences import own_terms
 from apps.privacy.access import awaiting_second, of_current_content
+from apps.privacy.alterations import stripped_contents
 from apps.privacy.detectors.base import Detector, Looks, version_of
 from apps.privacy.detectors.registry import Profile, detectors_for
 from apps.privacy.grouping import group_keys
@@ -102,6 +103,9 @@ class _Row(NamedTuple):
     split: str
     synthetic: bool
     original_id: int | None
+    title: str
+    author: str
+    source_url: str
     fields: Mapping[str, Any]
     cells_sha256: str
     blob_id: int
@@ -122,6 +126,9 @@ _COLUMNS = (
     "split",
     "synthetic",
     "original_id",
+    "title",
+    "author",
+    "source_url",
     "fields",
     "cells_sha256",
     "blob_id",
@@ -141,6 +148,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
     events = _event_counts(dataset)
     problems = _label_problems(dataset)
     blobs = _BlobStates(dataset)
+    stripped = stripped_contents(dataset)
     # Plain values: an instance for each of many thousand clips would cost more than all the rest.
     rows = (
         Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE)
@@ -161,7 +169,8 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             recording=clip.recording,
             split=clip.split or None,
             synthetic=clip.synthetic,
-            modified=clip.original_id is not None,
+            modified=clip.original_id is not None and (str(clip.uid), clip.oid) not in stripped,
+            credited=bool(clip.title or clip.author or clip.source_url),
             identifiable=known.identifiable,
             speech_heard=known.speech_heard,
             nobody_identifiable=known.nobody_identifiable,

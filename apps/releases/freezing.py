@@ -16,6 +16,7 @@ from django.db import connection
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.intake import Progress, silent
 from apps.licensing.licences import licences_of
+from apps.releases.licensed import licensed_clips
 from apps.releases.merging import merged, released_rows, without
 from apps.releases.models import Release
 from apps.releases.rows import ROWS_VERSION, Batches, DraftRows
@@ -87,7 +88,7 @@ def freeze_rows(
         events=statistics.events,
         seconds=statistics.seconds,
         size=statistics.size,
-        licence=_outbound_licence(dataset, use, statistics),
+        licence=_outbound_licence(dataset, use),
         statistics={
             "contributors": len(rows.contributors),
             "vocabulary": str(dataset.vocabulary or ""),
@@ -162,15 +163,16 @@ def _people_table(folder: Path, people: Mapping[str, str]) -> Path:
     return path
 
 
-def _outbound_licence(dataset: Dataset, use: Use, counted: Statistics) -> str:
+def _outbound_licence(dataset: Dataset, use: Use) -> str:
     """The SPDX expression of the whole; empty while its licences are in conflict.
 
     What the licences allow together does not depend on how many clips each has.
     """
+    stated = ((clip.expression, clip.modified) for clip in licensed_clips(dataset))
     kinds = [
-        ClipLicence("", "", licence, 0.0, redacted)
-        for licence, redacted in sorted(counted.licences)
-        if licence
+        ClipLicence("", "", expression, 0.0, modified)
+        for expression, modified in sorted(set(stated))
+        if expression
     ]
     return outbound(kinds, use, licences=licences_of(dataset.organisation)).licence or ""
 

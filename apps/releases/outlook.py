@@ -10,6 +10,7 @@ from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.licences import licences_of
 from apps.privacy.people import PeopleHeard
+from apps.releases.licensed import licensed_clips
 from datasets_catalog.consent import Coverage, coverage
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licence_conflicts import ClipLicence
@@ -39,7 +40,7 @@ def licence_outlook(
     clips: list[ClipLicence] = []
     unreadable: list[str] = []
     readable: dict[str, bool] = {}
-    for clip in _licensed(dataset):
+    for clip in licensed_clips(dataset):
         if clip.expression not in readable:
             readable[clip.expression] = _is_known(known, clip.expression)
         if readable[clip.expression]:
@@ -57,12 +58,6 @@ def consent_outlook(dataset: Dataset, *, purposes: Sequence[Purpose], at: dateti
     codes = {code for clip in people for code in clip.contributors}
     consents = consents_of(dataset.organisation, codes)
     return coverage(people, consents, purposes, at, dataset=dataset.full_name)
-
-
-def _licensed(dataset: Dataset) -> Iterator[ClipLicence]:
-    rows = _active(dataset).values_list("uid", "path", "licence", "duration", "original_id")
-    for uid, path, licence, duration, original in rows.iterator(chunk_size=5000):
-        yield ClipLicence(str(uid), path, licence, duration, original is not None)
 
 
 def _people(dataset: Dataset) -> Iterator[ClipPeople]:

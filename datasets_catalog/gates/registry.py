@@ -15,7 +15,12 @@ from datasets_catalog.gates.privacy import (
     PrivacySampled,
     PrivacyScanned,
 )
-from datasets_catalog.gates.rights import LicenceKnown, OutboundLicence
+from datasets_catalog.gates.rights import (
+    LicenceKnown,
+    LicencePurposes,
+    OutboundLicence,
+    RightsCredited,
+)
 from datasets_catalog.gates.splits import SplitsLeakFree, SyntheticSeparate
 from datasets_catalog.gates.versions import VersionSaysChange
 from datasets_catalog.gates.withdrawals import WithdrawalsNonePending
@@ -23,6 +28,8 @@ from datasets_catalog.gates.withdrawals import WithdrawalsNonePending
 GATES: tuple[Gate, ...] = (
     LicenceKnown(),
     OutboundLicence(),
+    LicencePurposes(),
+    RightsCredited(),
     ConsentCoverage(),
     PrivacyScanned(),
     PrivacyDecided(),

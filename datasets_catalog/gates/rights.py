@@ -1,6 +1,8 @@
 """Gates on what the licences allow."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import ClassVar
 
 from datasets_catalog.errors import EarmarkError
@@ -9,8 +11,10 @@ from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
 from datasets_catalog.licence_expressions import UnknownLicenceError
 from datasets_catalog.licences import Licences
 from datasets_catalog.outbound import Outbound, outbound
+from datasets_catalog.usage import Taking, refusal
 
 HOUR = 3600
+NOT_CREDITED = "state author, title or source_url"
 
 
 class LicenceKnown:
@@ -29,13 +33,83 @@ class LicenceKnown:
         rows = [
             FailingRow.of(clip, problem)
             for clip in facts.clips
-            if (problem := readings.problem(clip)) is not None
+            if (problem := readings.problem(clip) or readings.exemption(clip)) is not None
         ]
         return verdict(
             self,
             rows,
             passed="Every clip has a licence on record.",
             failed="Clips without a licence that can be relied on: {clips}.",
+        )
+
+
+class RightsCredited:
+    """Every clip whose licence asks for it names somebody or something to credit."""
+
+    code: ClassVar[str] = "rights.credit"
+    title: ClassVar[str] = "Who has to be named is named"
+    why: ClassVar[str] = (
+        "A licence that asks for attribution cannot be kept by anybody whom we tell neither "
+        "author nor title nor source."
+    )
+    severity: ClassVar[Severity] = Severity.BLOCKING
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        licences = Licences(facts.terms)
+        readings = _Readings(licences)
+        asking = cache(licences.needs_attribution)
+        rows = [
+            FailingRow.of(clip, f"{clip.licence} asks to name the author; {NOT_CREDITED}")
+            for clip in facts.clips
+            if not clip.credited
+            and readings.problem(clip, settled=False) is None
+            and asking(clip.licence or "")
+        ]
+        return verdict(
+            self,
+            rows,
+            passed="Every clip that has to be credited names an author, a title or a source.",
+            failed="Clips that nobody could credit: {clips}.",
+        )
+
+
+class LicencePurposes:
+    """The licences of all clips allow every purpose that the release declares."""
+
+    code: ClassVar[str] = "rights.purposes"
+    title: ClassVar[str] = "The licences allow what the release is for"
+    why: ClassVar[str] = (
+        "A release says what it may be used for; people rely on it, and a licence that forbids "
+        "it would make that false."
+    )
+    severity: ClassVar[Severity] = Severity.BLOCKING
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        licences = Licences(facts.terms)
+        readings = _Readings(licences)
+        taking = Taking(facts.at.date(), facts.territories)
+
+        @cache
+        def reasons(expression: str) -> str:
+            options = licences.options(expression)
+            refused: defaultdict[str, list[str]] = defaultdict(list)
+            for purpose in facts.purposes:
+                why = refusal(options, purpose, taking)
+                if why is not None:
+                    refused[why].append(purpose.value)
+            return "; ".join(f"{why} ({', '.join(names)})" for why, names in refused.items())
+
+        rows = [
+            FailingRow.of(clip, f"{clip.licence} {why}")
+            for clip in facts.clips
+            if readings.problem(clip, settled=False) is None
+            and (why := reasons(clip.licence or ""))
+        ]
+        return verdict(
+            self,
+            rows,
+            passed="The licences of all clips allow every declared purpose.",
+            failed="Clips whose licences do not allow all that the release declares: {clips}.",
         )
 
 
@@ -97,6 +171,15 @@ class _Readings:
         if key not in self._known:
             self._known[key] = self._read(clip.licence, settled=settled)
         return self._known[key]
+
+    def exemption(self, clip: ClipFacts) -> str | None:
+        """Say that the licence of a clip with people in it leaves personal data out."""
+        if not clip.people().needs_consent:
+            return None
+        options = self._licences.options(clip.licence or "")
+        if any(all(terms.personal_data for terms in option) for option in options):
+            return None
+        return f"{clip.licence} leaves personal data out, and there are people in the clip"
 
     def _read(self, text: str, *, settled: bool) -> str | None:
         try:

@@ -44,6 +44,7 @@ STREET = ClipFacts(
     sha256="1" * 64,
     duration=10.0,
     licence="CC-BY-4.0",
+    credited=True,
     contributors=("p1",),
     identifiable=True,
     recording="r1",
@@ -120,7 +121,35 @@ def test_each_gate_says_who_it_is_and_why(gate: gates.base.Gate) -> None:
 
 
 FINDING = FindingFacts("f1", "speech", onset=1.0, offset=2.5)
+ENDED = Terms(
+    "LicenseRef-lab-2",
+    noncommercial=False,
+    redistribution=True,
+    expires_on=date(2026, 4, 30),
+)
+COMMERCIAL = (Purpose.PUBLISH_GATED, Purpose.RESEARCH_COMMERCIAL)
 CASES: list[tuple[str, ReleaseFacts, str]] = [
+    ("rights.licence_known", with_clip(licence="Beerware"), "not settled"),
+    ("rights.licence_known", with_clip(licence="OGL-UK-3.0"), "leaves personal data out"),
+    ("rights.credit", with_clip(credited=False), "CC-BY-4.0 asks to name the author"),
+    (
+        "rights.purposes",
+        replace(with_clip(licence="CC-BY-NC-4.0"), purposes=COMMERCIAL),
+        "CC-BY-NC-4.0 forbids commercial use (research.commercial)",
+    ),
+    (
+        "rights.purposes",
+        replace(with_clip(licence="LicenseRef-lab-2"), terms=(ENDED,)),
+        "LicenseRef-lab-2 ended on 2026-04-30 (publish.gated)",
+    ),
+    (
+        "rights.purposes",
+        replace(
+            with_clip(licence="LicenseRef-lab-2"),
+            terms=(replace(ENDED, expires_on=None, territories=frozenset({"DE"})),),
+        ),
+        "LicenseRef-lab-2 reaches DE only (publish.gated)",
+    ),
     ("rights.licence_known", with_clip(licence=None), "no licence is stated"),
     ("rights.licence_known", with_clip(licence="cc-by-4.0"), "Did you mean CC-BY-4.0"),
     ("rights.licence_known", with_clip(licence="LicenseRef-x"), "Record terms"),

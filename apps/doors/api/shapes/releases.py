@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.access.answers import Action, Binding, Code
 from apps.doors.api.shapes.choices import PURPOSES, RELEASE_STATES
 from apps.doors.api.shapes.columns import Field, asked, shown
 from apps.releases.models import GateResult, Release, SignOff
+from apps.releases.usage import usage_of
 from apps.storage.tables import ClipRow
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.licences import Use
@@ -67,12 +70,27 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
 
 
 class ReleaseFull(ReleaseOut):
-    """A release with what was counted in it when it was frozen."""
+    """A release with what was counted in it when it was frozen, and what it may be used for."""
+
+    permitted_purposes = serializers.SerializerMethodField(
+        help_text="The declared purposes that the licences of all clips allow today."
+    )
+    taken_away = serializers.SerializerMethodField(
+        help_text="What licences take away of the declared purposes, in words."
+    )
 
     class Meta:
         model = Release
-        fields = (*ReleaseOut.Meta.fields, "statistics")
+        fields = (*ReleaseOut.Meta.fields, "statistics", "permitted_purposes", "taken_away")
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES)))
+    def get_permitted_purposes(self, release: Release) -> list[str]:
+        return list(usage_of(release, on=timezone.now().date()).permitted)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_taken_away(self, release: Release) -> list[str]:
+        return [each.sentence for each in usage_of(release, on=timezone.now().date()).taken]
 
 
 class ReleaseNew(serializers.Serializer[Any]):

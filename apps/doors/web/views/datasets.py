@@ -3,6 +3,7 @@
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from apps.access.answers import Action
 from apps.access.authorize import authorize
@@ -17,8 +18,10 @@ from apps.doors.web.figures import draft_figures, facet_counts, newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.paging import page_of
 from apps.doors.web.views.frame import HtmxRequest, asked, dataset_frame, draft_frame, signed_in
+from apps.releases.models import Release
+from apps.releases.usage import usage_of
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
-from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.purposes import TERMS
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical
 
@@ -67,9 +70,14 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
         commands=commands_for(request.user, newest) if newest else [],
         croissant=for_head(newest, taking) if newest else "",
         taking=taking,
-        purposes=[TERMS[Purpose(p)].title for p in newest.purposes] if newest else [],
+        purposes=_permitted(newest) if newest else [],
     )
     return render(request, "web/datasets/overview.html", context)
+
+
+def _permitted(release: Release) -> list[str]:
+    usage = usage_of(release, on=timezone.now().date())
+    return [TERMS[purpose].title for purpose in usage.permitted]
 
 
 def create(request: HttpRequest) -> HttpResponse:

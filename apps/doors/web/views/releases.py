@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.access.answers import Action
@@ -48,8 +49,9 @@ from apps.releases.models import Release, SignOff
 from apps.releases.numbering import newest_out, propose_version
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
 from apps.releases.stops import closed_sentence, stopped_since
+from apps.releases.usage import usage_of
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
-from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.purposes import TERMS
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 from datasets_catalog.roles import Permission
 from datasets_catalog.versions import FIRST, Step, parse_version
@@ -111,6 +113,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
     results = list(release.gate_results.filter(root=release.root)) if release.root else []
     signed = list(release.sign_offs.filter(root=release.root).select_related("signed_by"))
     taking = authorize(request.user, release, Action.DOWNLOAD) if release.state in PUBLIC else None
+    usage = usage_of(release, on=timezone.now().date())
     context = frame.context(
         "releases",
         Crumb("Releases", frame.url("releases")),
@@ -121,7 +124,8 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         checks=checks_of(results, with_rows=frame.sees_draft) if results else checks_to_come(),
         asked=results[0].checked_at if results else None,
         failing=sum(result.blocking and not result.passed for result in results),
-        purposes=[TERMS[Purpose(purpose)].title for purpose in release.purposes],
+        usage=usage,
+        purposes=[TERMS[purpose].title for purpose in usage.permitted],
         sign_offs=signed,
         commands=commands_for(request.user, release) if release.state in PUBLIC else [],
         croissant=for_head(release, taking),
