@@ -225,6 +225,63 @@ class AccessRequest(models.Model):
         return f"{self.user} asks for {self.dataset}"
 
 
+class AccessChange(models.Model):
+    """A proposal to let more people take what was released already; another person decides.
+
+    The columns below `dataset` are what its settings become.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Waiting for another person"
+        # Only inside the transaction that carries it out: the database lets the dataset's row
+        # become wider while a change is in this state.
+        CONFIRMED = "confirmed", "Confirmed"
+        APPLIED = "applied", "Carried out"
+        REFUSED = "refused", "Refused"
+        CANCELLED = "cancelled", "Taken back"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="access_changes")
+    access = models.CharField(max_length=16, choices=Dataset.Access.choices)
+    auto_grant = models.BooleanField()
+    embargo_until = models.DateTimeField(null=True, blank=True)
+    embargoes = models.JSONField(default=dict, blank=True)
+    reason = models.TextField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PROPOSED)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["dataset"],
+                condition=models.Q(state__in=["proposed", "confirmed"]),
+                name="access_change_one_waits",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="access_change_has_reason"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["proposed", "cancelled"], decided_by=None)
+                | (
+                    models.Q(state__in=["confirmed", "applied", "refused"])
+                    & models.Q(decided_by__isnull=False, decided_at__isnull=False)
+                    & ~models.Q(decided_by=models.F("proposed_by"))
+                ),
+                name="access_change_decided_by_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"change of the access to {self.dataset}"
+
+
 class Receipt(models.Model):
     """What was given to whom, when, on what: one row per person, token, release, door and day."""
 
@@ -297,6 +354,7 @@ class Notice(models.Model):
         SEAT = "seat", "A seat was given or taken"
         FULL = "full", "All seats are taken"
         REVOKED = "revoked", "Access was taken back"
+        WIDER = "wider", "Somebody wants to let more people in"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"

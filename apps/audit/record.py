@@ -6,6 +6,7 @@ did not happen and is not in the log.
 
 from apps.audit.events.access import (
     access_answered,
+    access_change_moved,
     access_granted,
     access_requested,
     access_revoked,
@@ -63,6 +64,7 @@ from apps.audit.events.review import (
 
 __all__ = [
     "access_answered",
+    "access_change_moved",
     "access_granted",
     "access_requested",
     "access_revoked",

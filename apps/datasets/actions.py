@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset, Term, Vocabulary
 from datasets_catalog import vocabularies
+from datasets_catalog.access_widths import AccessPolicy, name_widenings
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
 from datasets_catalog.request_forms import parse_fields
@@ -42,6 +44,8 @@ CHANGEABLE = (
     "fewest_alike",
     "vocabulary",
 )
+# Who may take what was released, and from when (datasets_catalog/access_widths.py).
+POLICY = ("access", "auto_grant", "embargo_until", "embargoes")
 # Changing these does not change what a frozen release would hold or be judged by.
 OUTSIDE_RELEASES = {
     "access",
@@ -53,6 +57,12 @@ OUTSIDE_RELEASES = {
 }
 EMBARGOES = 1000
 _VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
+
+
+class AccessWidensError(ConflictError):
+    """More people would be let into what was released, or earlier; `settings` names by what."""
+
+    code = "dataset.access_widens"
 
 
 class DatasetNameTakenError(ConflictError):
@@ -105,9 +115,54 @@ def create_dataset(
 
 @transaction.atomic
 def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> Dataset:
-    """Change columns named in `CHANGEABLE`; what matters to a release makes frozen ones stale."""
+    """Change columns named in `CHANGEABLE`; what matters to a release makes frozen ones stale.
+
+    Raises AccessWidensError where more people could take what was released already: that is
+    proposed (`apps/access/widening.py`) and decided on by another person.
+    """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     require(actor, Permission.DATASET_EDIT, row.organisation)
+    _refuse_widening(row, planned_policy(row, changes))
+    return _changed(actor, row, changes)
+
+
+def access_policy_of(row: Dataset) -> AccessPolicy:
+    return AccessPolicy(
+        access=row.access,
+        auto_grant=row.auto_grant,
+        embargo_until=row.embargo_until,
+        embargoes=row.embargoes,
+    )
+
+
+def planned_policy(dataset: Dataset, changes: dict[str, Any]) -> AccessPolicy:
+    """Who could take the dataset after these changes; raises InvalidError as they would."""
+    named = {name: changes[name] for name in POLICY if name in changes}
+    planned = copy(dataset)
+    _apply(planned, named)
+    return access_policy_of(planned)
+
+
+def widen_access(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> Dataset:
+    """Carry out what another person confirmed, in the transaction that holds the dataset's lock.
+
+    The database refuses it to everybody else (`dataset_access_never_widens_alone`).
+    """
+    return _changed(actor, dataset, {name: changes[name] for name in POLICY})
+
+
+def _refuse_widening(row: Dataset, planned: AccessPolicy) -> None:
+    widened = name_widenings(access_policy_of(row), planned)
+    if row.released_at is None or not widened:
+        return
+    raise AccessWidensError(
+        f"{row} was released already, and this lets more people in ({', '.join(widened)}): propose"
+        " it with a reason, and another person decides.",
+        settings=widened,
+    )
+
+
+def _changed(actor: User, row: Dataset, changes: dict[str, Any]) -> Dataset:
     before = {name: getattr(row, name) for name in changes if name in CHANGEABLE}
     _apply(row, changes)
     changed = {name: str(changes[name]) for name in before if getattr(row, name) != before[name]}

@@ -1,5 +1,7 @@
 """Who was let in, and put out."""
 
+from collections.abc import Mapping
+
 from apps.audit.events.base import event
 
 
@@ -105,4 +107,23 @@ def access_answered(
         request=request,
         state=state,
         answer=answer,
+    )
+
+
+def access_change_moved(
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    change: str,
+    state: str,
+    detail: Mapping[str, str | bool],
+) -> None:
+    event(
+        f"access.change_{state}",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        change=change,
+        **detail,
     )

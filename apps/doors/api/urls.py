@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from apps.doors.api import converters, review_urls
 from apps.doors.api.views import (
     access,
+    access_changes,
     accounts,
     agreements,
     audit,
@@ -134,6 +135,22 @@ DATASET: Routes = [
         name="entitlement-revocations",
     ),
     path("activity/", audit.DatasetActivity.as_view(), name="activity"),
+    path("access-changes/", access_changes.AccessChanges.as_view(), name="access-changes"),
+    path(
+        "access-changes/<uuid:uid>/confirm/",
+        access_changes.AccessChangeConfirmation.as_view(),
+        name="access-change-confirm",
+    ),
+    path(
+        "access-changes/<uuid:uid>/refuse/",
+        access_changes.AccessChangeRefusal.as_view(),
+        name="access-change-refuse",
+    ),
+    path(
+        "access-changes/<uuid:uid>/cancel/",
+        access_changes.AccessChangeCancellation.as_view(),
+        name="access-change-cancel",
+    ),
     path("receipts/", access.Receipts.as_view(), name="receipts"),
     path("refusals/", access.Refusals.as_view(), name="refusals"),
     path("access-terms/", agreements.AccessTermsList.as_view(), name="access-terms"),

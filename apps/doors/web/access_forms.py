@@ -126,6 +126,14 @@ class AnswerForm(forms.Form):
         }
 
 
+class ChangeAnswerForm(forms.Form):
+    """What somebody says who decides on a proposal."""
+
+    answer = forms.CharField(
+        widget=forms.Textarea, max_length=4000, required=False, help_text="Needed when you refuse."
+    )
+
+
 class AccessSettingsForm(forms.Form):
     """Who is let in, how, and from when."""
 
@@ -157,6 +165,13 @@ class AccessSettingsForm(forms.Form):
         widget=forms.Textarea,
         label="Single versions",
         help_text="Versions that are kept longer, one on a line: 1.2.0 2027-01-31",
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Why more people",
+        help_text="Needed where this lets more people take what was released, or earlier: then it"
+        " is proposed, and another person decides.",
     )
     questions = forms.CharField(
         required=False,
@@ -201,6 +216,7 @@ class AccessSettingsForm(forms.Form):
         """What `update_dataset` takes."""
         values = dict(self.cleaned_data)
         values["request_fields"] = values.pop("questions")
+        values.pop("reason")
         return values
 
 

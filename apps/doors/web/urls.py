@@ -91,6 +91,7 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("access/cancel/", access.cancel, name="dataset_access_cancel"),
     path("access/accept/", access.accept, name="dataset_access_accept"),
     path("access/revoke/", access.revoke, name="dataset_access_revoke"),
+    path("access/changes/<uuid:uid>/", access.change, name="dataset_access_change"),
     path("access/settings/", access.settings, name="dataset_access_settings"),
     path("activity/", access.activity, name="dataset_activity"),
 ]

@@ -27,7 +27,7 @@ from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
 from tests.cast import Cast
-from tests.factories.published import walk
+from tests.factories.published import set_access, walk
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CLEARED = (Purpose.RESEARCH_NONCOMMERCIAL, Purpose.TRAIN_DISCRIMINATIVE)
@@ -304,11 +304,11 @@ def _embargo(world: World, model: Model, days: int, whole: bool) -> None:  # noq
     until = model.today + days
     if whole:
         model.embargo = until
-        Dataset.objects.filter(pk=world.release.dataset_id).update(embargo_until=moment(until))
+        set_access(dataset=world.release.dataset, embargo_until=moment(until))
     else:
         model.version_embargo = until
         dates = {world.release.version: moment(until).isoformat()}
-        Dataset.objects.filter(pk=world.release.dataset_id).update(embargoes=dates)
+        set_access(dataset=world.release.dataset, embargoes=dates)
 
 
 def _stop(world: World, model: Model) -> None:
@@ -325,7 +325,7 @@ def _stop(world: World, model: Model) -> None:
 
 
 def _policy(world: World, model: Model, access: str) -> None:
-    Dataset.objects.filter(pk=world.release.dataset_id).update(access=access)
+    set_access(access, dataset=world.release.dataset)
     model.access = access
 
 

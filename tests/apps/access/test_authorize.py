@@ -27,7 +27,7 @@ from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
 from tests.cast import Cast
-from tests.factories.published import GIVEN_OUT, make_dataset, make_release
+from tests.factories.published import GIVEN_OUT, make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 
@@ -228,7 +228,7 @@ def test_refusals_become_the_errors_that_doors_translate(released: Make, cast: C
         authorize(NOBODY, release, Action.DOWNLOAD).require()
     with pytest.raises(AccessRefusedError, match="ask for access on its page /datasets/acme/birds"):
         authorize(cast.eve, release, Action.DOWNLOAD).require()
-    Dataset.objects.update(access="organisation")
+    set_access("organisation")
     release.refresh_from_db()
     with pytest.raises(ReleaseUnknownError):
         authorize(cast.eve, release, Action.DOWNLOAD).require()

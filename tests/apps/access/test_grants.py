@@ -14,12 +14,11 @@ from apps.access.grants import CountryRefusedError, PurposesNotClearedError
 from apps.access.models import Entitlement, Receipt
 from apps.access.receipts import note_taken
 from apps.access.terms import accept_terms, save_terms
-from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.purposes import Purpose
 from tests.cast import Cast
-from tests.factories.published import GIVEN_OUT, keep, make_dataset, make_release
+from tests.factories.published import GIVEN_OUT, keep, make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +119,7 @@ def test_a_receipt_keeps_what_it_was_taken_for(release: Release, cast: Cast) -> 
     for person in (cast.dan, cast.olga):
         opened = open_release(person, str(release.dataset), "1.0.0", Action.DOWNLOAD)
         note_taken(person, release, opened.authorization, door="api")
-    Dataset.objects.update(access="open")
+    set_access("open")
     opened = open_release(cast.eve, str(release.dataset), "1.0.0", Action.DOWNLOAD)
     note_taken(cast.eve, release, opened.authorization, door="api")
     kept = dict(Receipt.objects.values_list("holder", "purposes"))
@@ -165,7 +164,7 @@ def test_an_unknown_country_is_refused(release: Release, cast: Cast) -> None:
 
 def test_who_accepts_terms_says_what_for(release: Release, cast: Cast) -> None:
     save_terms(actor=cast.ada, dataset=release.dataset, text="Only for owls.")
-    Dataset.objects.update(access="terms", released_at=release.published_at)
+    set_access("terms")
     with pytest.raises(PurposesNotClearedError, match="Say what"):
         accept_terms(actor=cast.eve, dataset=release.dataset, version=1)
     accept_terms(

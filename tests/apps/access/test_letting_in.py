@@ -27,7 +27,7 @@ from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.request_forms import AnswersInvalidError
 from tests.cast import Cast
-from tests.factories.published import keep, make_dataset, make_release
+from tests.factories.published import keep, make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,7 +46,8 @@ def change(cast: Cast, release: Release, **changes: object) -> Dataset:
 
 def test_a_complete_request_is_granted_by_rule(release: Release, cast: Cast) -> None:
     form = [{"name": "lab", "label": "Lab", "type": "text", "required": True}]
-    dataset = change(cast, release, auto_grant=True, grant_days=30, request_fields=form)
+    set_access(auto_grant=True)
+    dataset = change(cast, release, grant_days=30, request_fields=form)
     fits = ["research.noncommercial"]
     with pytest.raises(AnswersInvalidError):
         request_access(actor=cast.eve, dataset=dataset, purposes=fits)
@@ -64,14 +65,16 @@ def test_a_complete_request_is_granted_by_rule(release: Release, cast: Cast) -> 
 def test_what_rules_cannot_settle_waits_for_a_person(
     release: Release, cast: Cast, purposes: list[str]
 ) -> None:
-    dataset = change(cast, release, auto_grant=True)
+    set_access(auto_grant=True)
+    dataset = change(cast, release)
     row = request_access(actor=cast.eve, dataset=dataset, purposes=purposes)
     assert row.state == "pending"
     assert Notice.objects.get().user == cast.ada
 
 
 def test_rules_do_not_let_in_whom_a_person_put_out(release: Release, cast: Cast) -> None:
-    dataset = change(cast, release, auto_grant=True)
+    set_access(auto_grant=True)
+    dataset = change(cast, release)
     fits = ["research.noncommercial"]
     request_access(actor=cast.eve, dataset=dataset, purposes=fits)
     revoke_access(actor=cast.ada, dataset=dataset, holder=cast.eve)
@@ -129,7 +132,8 @@ def test_a_version_that_is_kept_back_does_not_keep_back_the_older(
     dataset = release.dataset
     make_release(dataset, "1.1.0", holding=[shared], commit="d" * 40)
     make_release(dataset, "1.2.0", holding=[shared], commit="e" * 40)
-    change(cast, release, access="open", embargoes={"1.2.0": "2099-01-01T00:00Z"})
+    set_access("open")
+    change(cast, release, embargoes={"1.2.0": "2099-01-01T00:00Z"})
     nobody = AnonymousUser()
     assert open_newest(nobody, "acme/birds", Action.DOWNLOAD).release.version == "1.1.0"
     assert open_object(nobody, "acme/birds", shared.oid).release.version == "1.1.0"

@@ -18,7 +18,7 @@ from apps.datasets.models import Dataset
 from apps.storage.blobs import destroy
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
-from tests.factories.published import keep, make_dataset, make_release
+from tests.factories.published import keep, make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 NOBODY = AnonymousUser()
@@ -54,7 +54,7 @@ def test_an_outsider_learns_what_to_do_and_not_what_exists(birds: Dataset, cast:
 
 
 def test_an_internal_dataset_and_a_missing_one_give_one_answer(birds: Dataset, cast: Cast) -> None:
-    Dataset.objects.update(access="organisation")
+    set_access("organisation")
     blob = keep(birds, b"wren")
     make_release(birds, holding=[blob])
     told = set()

@@ -27,7 +27,7 @@ from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
 from tests.cast import Cast
-from tests.factories.published import make_dataset, make_release
+from tests.factories.published import make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 
@@ -137,13 +137,13 @@ def test_requests_are_seen_by_their_asker_and_those_who_answer(
 def test_who_has_access_needs_no_request(release: Release, cast: Cast) -> None:
     with pytest.raises(AccessHeldError):
         request_access(actor=cast.olga, dataset=release.dataset)
-    Dataset.objects.update(access="open")
+    set_access("open")
     with pytest.raises(AccessHeldError):
         request_access(actor=cast.eve, dataset=release.dataset)
 
 
 def test_nobody_asks_for_what_they_may_not_know_of(release: Release, cast: Cast) -> None:
-    Dataset.objects.update(access="organisation")
+    set_access("organisation")
     with pytest.raises(NotFoundError):
         request_access(actor=cast.eve, dataset=release.dataset)
 

@@ -49,6 +49,7 @@ from tests.factories.drafts import (
     write_table,
 )
 from tests.factories.jobs import work_off
+from tests.factories.published import set_access
 from tests.stand_ins.hub.handle import HubHandle
 
 pytestmark = [
@@ -212,7 +213,7 @@ def test_what_was_sent_behind_a_gate_never_comes_to_stand_open(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release, _ = sent_release(cast, hub, tmp_path)
-    Dataset.objects.filter(pk=release.dataset_id).update(access="open")
+    set_access("open", dataset=release.dataset)
     allow_everyone(cast, tmp_path / "more.csv")
     dataset = Dataset.objects.get(pk=release.dataset_id)
     later = another_release(cast, dataset, "1.1.0", "publish.open", *PURPOSES)

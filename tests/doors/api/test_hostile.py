@@ -19,6 +19,7 @@ from apps.accounts.tokens import create_token
 from apps.datasets.models import Dataset
 from tests.doors.api.conftest import Caller, Client
 from tests.doors.api.world import World
+from tests.factories.published import set_access
 
 # Longer and with more examples by hand: EARMARK_HOSTILE_SECONDS=900 EARMARK_HOSTILE_EXAMPLES=40.
 SECONDS = float(os.environ.get("EARMARK_HOSTILE_SECONDS", "30"))
@@ -217,7 +218,7 @@ def test_no_token_and_no_signed_address_is_logged(
 
 def test_what_is_hidden_costs_what_is_missing_costs(world: World, call: Caller) -> None:
     """Answers cannot be told apart by their time where they ask the database the same."""
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     clients = (call(world.cast.eve), call())
     for route in ("dataset", "release", "release-archive", "release-selection", "clips"):
         hidden = world.address(route)

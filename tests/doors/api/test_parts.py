@@ -26,6 +26,7 @@ from tests.cast import Cast
 from tests.doors.api.conftest import Caller, Client
 from tests.factories.drafts import approve, make_published
 from tests.factories.drafts import make_release as freeze_release
+from tests.factories.published import set_access
 
 BASE = "/api/v1/datasets/acme/tones/releases/1.0.0/"
 
@@ -34,7 +35,7 @@ BASE = "/api/v1/datasets/acme/tones/releases/1.0.0/"
 def release(cast: Cast, tmp_path: Path) -> Release:
     """Four clips, open to everybody: 0 and 1 in train, 2 and 3 in test; CC0 and CC-BY by turns."""
     row = make_published(cast, tmp_path)
-    Dataset.objects.filter(pk=row.dataset_id).update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN, dataset=row.dataset)
     return Release.objects.select_related("dataset__organisation").get(pk=row.pk)
 
 
@@ -208,7 +209,7 @@ def status(url: str) -> int:
 
 def closed_to_dan(release: Release, cast: Cast) -> None:
     dataset = Dataset.objects.get(pk=release.dataset_id)
-    Dataset.objects.filter(pk=dataset.pk).update(access=Dataset.Access.REQUEST)
+    set_access(Dataset.Access.REQUEST, dataset=dataset)
     dataset.entitlements.create(user=cast.dan, granted_by=cast.ada)
 
 

@@ -25,6 +25,7 @@ from earmark.client.names import placed
 from earmark.client.problems import DiffersError, NameInvalidError
 from earmark.client.server import Server
 from tests.doors.client.conftest import NAME, Call, Desk, token_of
+from tests.factories.published import set_access
 
 FOLDER = "tones-1.0.0"
 
@@ -217,7 +218,7 @@ def test_refusals_say_what_to_do(desk: Desk, earmark: Call, tmp_path: Path) -> N
     said = earmark("pull", NAME, "--json", token=token_of(desk.cast.eve))
     assert said.value["error"]["code"] == "access.denied"
     assert "ask for access on its page" in said.value["error"]["message"]
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     hidden = earmark("pull", NAME, token=token_of(desk.cast.eve)).error
     assert "There is no" in hidden
     assert "write ORGANISATION/NAME" in earmark("pull", "tones").error

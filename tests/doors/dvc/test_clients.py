@@ -16,14 +16,14 @@ from apps.storage.blobs import destroy
 from apps.storage.models import Blob
 from datasets_catalog.release_states import ReleaseState
 from tests.doors.dvc.conftest import FIRST, SECOND, Shell, Site, read_folder, token_of
-from tests.factories.published import publish_tree, walk
+from tests.factories.published import publish_tree, set_access, walk
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
 def open_site(site: Site) -> Site:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     return site
 
 
@@ -150,7 +150,7 @@ def test_what_was_taken_back_stays_back(site: Site, shell: Shell, tmp_path: Path
 
 
 def test_an_internal_dataset_looks_missing_to_an_outsider(site: Site, shell: Shell) -> None:
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     sign_in(site, shell, site.cast.eve)
     hidden = shell("git", "clone", site.git(), "a", fails=True).text
     missing = shell("git", "clone", site.git("acme/nothing"), "a", fails=True).text

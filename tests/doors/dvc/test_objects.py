@@ -24,7 +24,7 @@ from apps.storage.models import Blob
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
 from tests.doors.dvc.conftest import token_of
-from tests.factories.published import keep, make_dataset, make_release
+from tests.factories.published import keep, make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +87,7 @@ def test_the_cast_at_the_door(wren: Blob, cast: Cast, client: Client) -> None:
         Dataset.Access.ORGANISATION: {"olga": 200, "dan": 200, "eve": 404, "": 401},
     }
     for access, statuses in expected.items():
-        Dataset.objects.update(access=access)
+        set_access(access)
         for name, status in statuses.items():
             headers = bearer(getattr(cast, name)) if name else {}
             for method in (client.get, client.head):
@@ -103,7 +103,7 @@ def test_two_queries_are_enough(
     content(client.get(address(wren), headers=headers))
     with django_assert_num_queries(2):
         content(client.get(address(wren), headers=headers))
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     content(client.get(address(wren)))
     with django_assert_num_queries(1):
         content(client.get(address(wren)))
@@ -124,7 +124,7 @@ def test_refusals_say_what_to_do_in_the_reason_phrase(
 def test_a_bad_token_is_refused_and_never_read_as_nobody(
     wren: Blob, cast: Cast, client: Client
 ) -> None:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     revoked = create_token(actor=cast.dan, name="old")
     revoke_token(actor=cast.dan, token_id=revoked.row.pk)
     with time_machine.travel(datetime(2026, 1, 1, tzinfo=UTC)):
@@ -157,7 +157,7 @@ def test_heads_ranges_and_conditions_work_here_too(wren: Blob, cast: Cast, clien
 def test_gated_bytes_are_kept_by_no_cache(wren: Blob, cast: Cast, client: Client) -> None:
     response = client.head(address(wren), headers=bearer(cast.dan))
     assert response.headers["Cache-Control"] == "private, no-store"
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     assert "public" in client.head(address(wren)).headers["Cache-Control"]
 
 
@@ -166,7 +166,7 @@ def test_what_is_not_published_is_not_there(
 ) -> None:
     draft, frozen = keep(birds, b"draft"), keep(birds, b"frozen")
     make_release(birds, "2.0.0", state=ReleaseState.FROZEN, holding=[frozen])
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     for headers in ({}, bearer(cast.ada)):
         for blob in (draft, frozen):
             assert client.get(address(blob), headers=headers).status_code == 404

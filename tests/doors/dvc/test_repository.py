@@ -15,7 +15,7 @@ from apps.releases.models import Release
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
 from tests.doors.dvc.test_objects import bearer, content
-from tests.factories.published import make_dataset, publish_tree
+from tests.factories.published import make_dataset, publish_tree, set_access
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def release(cast: Cast) -> Release:
 
 @pytest.fixture
 def opened(release: Release) -> Release:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     return release
 
 
@@ -57,7 +57,7 @@ def test_the_cast_at_the_repository(release: Release, cast: Cast, client: Client
         Dataset.Access.ORGANISATION: {"olga": 200, "dan": 200, "eve": 404, "": 401},
     }
     for access, statuses in expected.items():
-        Dataset.objects.update(access=access)
+        set_access(access)
         for name, status in statuses.items():
             headers = bearer(getattr(cast, name)) if name else {}
             for response in (
@@ -71,7 +71,7 @@ def test_the_cast_at_the_repository(release: Release, cast: Cast, client: Client
 def test_what_is_missing_and_what_is_hidden_look_alike(
     release: Release, cast: Cast, client: Client
 ) -> None:
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     missing = REFS.replace("birds", "nothing")
     for headers in ({}, bearer(cast.eve)):
         one, two = client.get(REFS, headers=headers), client.get(missing, headers=headers)

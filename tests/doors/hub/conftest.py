@@ -25,6 +25,7 @@ from tests.cast import Cast, assemble
 from tests.doors.hub.pushing import PushSite
 from tests.factories.drafts import approve, make_draft, make_release
 from tests.factories.jobs import work_off
+from tests.factories.published import set_access
 
 
 class LiveServer(Protocol):
@@ -76,7 +77,7 @@ def hub_site(
 
 @pytest.fixture
 def open_hub(hub_site: HubSite) -> HubSite:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     return hub_site
 
 

@@ -29,6 +29,7 @@ from apps.releases.actions import deprecate
 from apps.storage.blobs import destroy, open_blob
 from datasets_catalog.release_states import ReleaseState
 from tests.doors.hub.conftest import HubSite, RunPython, token_of
+from tests.factories.published import set_access
 
 pytestmark = pytest.mark.timeout(600)
 NAME = "acme/tones"
@@ -201,7 +202,7 @@ def test_datasets_are_found(open_hub: HubSite) -> None:
     assert [row.id for row in api.list_datasets()] == [NAME]
     assert [row.id for row in api.list_datasets(author="acme", search="ton")] == [NAME]
     assert list(api.list_datasets(author="other")) == []
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     assert list(api.list_datasets()) == []
     assert [row.id for row in open_hub.api(open_hub.cast.olga).list_datasets()] == [NAME]
 
@@ -223,7 +224,7 @@ def test_gated_files_raise_what_the_client_knows(hub_site: HubSite) -> None:
 
 
 def test_hidden_and_missing_datasets_raise_the_same(hub_site: HubSite) -> None:
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     for user in (None, hub_site.cast.eve):
         api = hub_site.api(user)
         for name in (NAME, "acme/nothing"):

@@ -20,7 +20,7 @@ from apps.publishing.models import Snapshot
 from apps.releases.models import Release
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
-from tests.factories.published import keep_snapshot, make_dataset, make_release, walk
+from tests.factories.published import keep_snapshot, make_dataset, make_release, set_access, walk
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def release(cast: Cast) -> Release:
 
 @pytest.fixture
 def opened(release: Release) -> Release:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     return release
 
 
@@ -89,7 +89,7 @@ def content(response: HttpResponseBase) -> bytes:
 def test_the_cast_at_every_address(
     release: Release, cast: Cast, client: Client, access: str, path: str, expected: str
 ) -> None:
-    Dataset.objects.update(access=access)
+    set_access(access)
     statuses = []
     for user in (cast.olga, cast.dan, cast.eve, None):
         response = client.get(path, headers=bearer(user))

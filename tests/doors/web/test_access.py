@@ -1,6 +1,7 @@
 """Asking, accepting, answering and giving seats on pages."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -15,12 +16,11 @@ from apps.access.models import AccessRequest, Entitlement, Notice
 from apps.access.notices import send_mails
 from apps.access.terms import save_terms
 from apps.accounts.actions import add_member, create_organisation
-from apps.datasets.actions import update_dataset
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from tests.cast import Cast
 from tests.doors.web.conftest import As
-from tests.factories.published import make_dataset, make_release
+from tests.factories.published import make_dataset, make_release, set_access
 
 pytestmark = pytest.mark.django_db
 PAGE = "/datasets/acme/birds/access/"
@@ -33,8 +33,8 @@ def release(cast: Cast) -> Release:
     return make_release(make_dataset(cast.acme, cast.ada))
 
 
-def dataset(**columns: object) -> Dataset:
-    Dataset.objects.update(**columns)
+def dataset(**columns: Any) -> Dataset:
+    set_access(**columns)
     return Dataset.objects.select_related("organisation").get()
 
 
@@ -180,8 +180,7 @@ def test_a_dataset_kept_to_an_organisation_is_listed_for_those_let_in(
 def test_a_page_says_from_when_a_release_can_be_taken(
     release: Release, cast: Cast, as_user: As
 ) -> None:
-    changes = {"access": "open", "embargoes": {"1.0.0": "2099-01-31T00:00:00Z"}}
-    update_dataset(actor=cast.ada, dataset=release.dataset, changes=changes)
+    set_access("open", embargoes={"1.0.0": "2099-01-31T00:00:00+00:00"})
     shown = as_user(None).get(PAGE).content.decode()
     assert "can be taken from 2099-01-31" in shown
     assert "Yes." in as_user(cast.olga).get(PAGE).content.decode()

@@ -24,6 +24,7 @@ from tests.cast import Cast, assemble
 from tests.doors.dvc.conftest import LiveServer
 from tests.factories.drafts import make_published
 from tests.factories.jobs import work_off
+from tests.factories.published import set_access
 
 pytestmark = pytest.mark.timeout(600)
 BLOCK = re.compile(r"<h3>([^<]+)</h3>(?:(?!<h3>).)*?<pre[^>]*><code>(.*?)</code></pre>", re.DOTALL)
@@ -125,7 +126,7 @@ def check(place: Place, user: User | None, token: str = "") -> None:
 
 
 def test_every_command_of_an_open_dataset_runs_without_a_token(place: Place) -> None:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     check(place, None)
     link = LINK.search(place.page("/datasets/acme/tones/releases/1.0.0/", None))
     assert link is not None

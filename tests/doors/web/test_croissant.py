@@ -19,7 +19,7 @@ from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from datasets_catalog.release_states import ReleaseState
 from tests.doors.client.conftest import Desk, desk, token_of
-from tests.factories.published import walk
+from tests.factories.published import set_access, walk
 
 __all__ = ["desk"]
 pytestmark = [
@@ -73,7 +73,7 @@ def as_text(desk: Desk, user: User | None, query: str = "") -> requests.Response
 
 
 def test_an_open_release_loads_by_its_address_alone(desk: Desk) -> None:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     source = f"{desk.url}{PATH}?revision=v1.0.0"
     clips = records(source, "clips")
     assert {row["path"]: row["sha256"] for row in clips} == expected(desk)
@@ -108,7 +108,7 @@ def test_netrc_signs_in_for_the_description_too(
 
 
 def test_the_checksums_are_those_of_our_files(desk: Desk, tmp_path: Path) -> None:
-    Dataset.objects.update(access=Dataset.Access.OPEN)
+    set_access(Dataset.Access.OPEN)
     described = as_text(desk, None).json()
     files = list(linked(described))
     assert {file["name"]["en"] for file in files} == {"data/clips.parquet", "data/events.parquet"}
@@ -148,6 +148,6 @@ def test_what_is_hidden_or_gone_says_what_every_door_says(desk: Desk) -> None:
     walk(desk.release, ReleaseState.WITHDRAWN)
     described = as_text(desk, desk.cast.dan, "?revision=v1.0.0").json()
     assert list(linked(described)) == []
-    Dataset.objects.update(access=Dataset.Access.ORGANISATION)
+    set_access(Dataset.Access.ORGANISATION)
     assert as_text(desk, desk.cast.eve).status_code == 404
     assert Client().post(PATH).status_code == 405

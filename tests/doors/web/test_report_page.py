@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from apps.datasets.models import Dataset
 from apps.privacy.actions import decide
 from apps.privacy.sampling import draw, hear
 from apps.publishing.releasing import publish
@@ -12,6 +11,7 @@ from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.web.conftest import As
 from tests.factories.drafts import approve, make_draft, make_release
+from tests.factories.published import set_access
 
 pytestmark = pytest.mark.django_db
 PAGE = "/datasets/acme/tones/releases/1.0.0/report/"
@@ -26,7 +26,7 @@ def test_what_was_heard_and_redacted_stands_on_the_page_for_those_within(
     decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep")
     sample = draw(actor=cast.cleo, dataset=dataset)
     hear(actor=cast.cleo, sample_clip=sample.clips.all()[0], missed=False)
-    Dataset.objects.filter(pk=dataset.pk).update(access="open")
+    set_access("open", dataset=dataset)
     dataset.refresh_from_db()
     publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
     page = as_user(cast.olga).get(PAGE).content.decode()

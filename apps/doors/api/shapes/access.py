@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from apps.access.models import (
     Acceptance,
+    AccessChange,
     AccessRequest,
     AccessTerms,
     Entitlement,
@@ -14,6 +15,7 @@ from apps.access.models import (
     RefusalCount,
     Seat,
 )
+from apps.datasets.models import Dataset
 from apps.doors.api.shapes.choices import PURPOSES
 
 # The largest number that the columns take.
@@ -168,6 +170,41 @@ class EntitlementNew(Holder):
         allow_blank=True,
         help_text="Of an organisation: what the signed agreement is called.",
     )
+
+
+class AccessChangeOut(serializers.ModelSerializer[AccessChange]):
+    """A proposal to let more people take what was released, or earlier."""
+
+    proposed_by = serializers.CharField(source="proposed_by.username")
+    decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
+
+    class Meta:
+        model = AccessChange
+        fields = (
+            "uid",
+            "access",
+            "auto_grant",
+            "embargo_until",
+            "embargoes",
+            "reason",
+            "state",
+            "proposed_by",
+            "proposed_at",
+            "decided_by",
+            "decided_at",
+            "answer",
+        )
+        read_only_fields = fields
+
+
+class AccessChangeNew(serializers.Serializer[Any]):
+    """What the access becomes, and why; what is left out stays as it is."""
+
+    access = serializers.ChoiceField(choices=Dataset.Access.choices, required=False)
+    auto_grant = serializers.BooleanField(required=False)
+    embargo_until = serializers.DateTimeField(required=False, allow_null=True)
+    embargoes = serializers.DictField(child=serializers.CharField(max_length=40), required=False)
+    reason = serializers.CharField(max_length=1000)
 
 
 class Revoked(serializers.Serializer[Any]):

@@ -18,11 +18,26 @@ from apps.access.actions import (
 )
 from apps.access.answers import Action, Authorization, Code
 from apps.access.authorize import authorize
-from apps.access.models import AccessRequest, AccessTerms
+from apps.access.models import AccessChange, AccessRequest, AccessTerms
 from apps.access.terms import accept_terms, current_terms, save_terms, terms_of, was_taken_back
+from apps.access.widening import (
+    access_change_for,
+    access_changes_for,
+    cancel_access_change,
+    confirm_access_change,
+    may_decide,
+    propose_access_change,
+    refuse_access_change,
+)
 from apps.accounts.access import holder_named, require
+from apps.accounts.models import User
 from apps.audit.models import AuditEvent
-from apps.datasets.actions import update_dataset
+from apps.datasets.actions import (
+    POLICY,
+    access_policy_of,
+    planned_policy,
+    update_dataset,
+)
 from apps.datasets.models import Dataset
 from apps.doors.commands import commands_for
 from apps.doors.web.access_forms import (
@@ -30,6 +45,7 @@ from apps.doors.web.access_forms import (
     AccessRequestForm,
     AccessSettingsForm,
     AnswerForm,
+    ChangeAnswerForm,
     EnterForm,
     TermsForm,
 )
@@ -45,6 +61,7 @@ from apps.doors.web.views.frame import (
     told,
     typed,
 )
+from datasets_catalog.access_widths import name_widenings
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission
@@ -66,7 +83,13 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
             form.add_problem(problem)
         else:
             return redirect(frame.url("access"))
-    context = frame.context("access", Crumb("Access"), form=form, **_standing(request, frame))
+    context = frame.context(
+        "access",
+        Crumb("Access"),
+        form=form,
+        **_standing(request, frame),
+        **_proposal(request, frame),
+    )
     return render(request, "web/datasets/access.html", context, status=422 if form.errors else 200)
 
 
@@ -194,9 +217,7 @@ def settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse
     text = request.POST or None if "terms" in request.POST else None
     terms = TermsForm(text, initial=TermsForm.of(current_terms(frame.dataset)))
     if form.is_bound and form.is_valid():
-        with told(request, "The settings are saved."):
-            update_dataset(actor=user, dataset=frame.dataset, changes=form.changes())
-        return redirect(frame.url("access_settings"))
+        return _save_settings(request, user, frame, form)
     if terms.is_bound and terms.is_valid():
         with told(request, "The terms are saved."):
             save_terms(actor=user, dataset=frame.dataset, **terms.cleaned_data)
@@ -211,6 +232,57 @@ def settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse
     )
     status = 422 if form.errors or terms.errors else 200
     return render(request, "web/datasets/access_settings.html", context, status=status)
+
+
+def _save_settings(
+    request: HttpRequest, user: User, frame: DatasetFrame, form: AccessSettingsForm
+) -> HttpResponse:
+    """Save what may be saved at once; what lets more people in is proposed."""
+    changes, dataset = form.changes(), frame.dataset
+    before, after = access_policy_of(dataset), planned_policy(dataset, changes)
+    if dataset.released_at is None or not name_widenings(before, after):
+        with told(request, "The settings are saved."):
+            update_dataset(actor=user, dataset=dataset, changes=changes)
+        return redirect(frame.url("access_settings"))
+    wider = {name: changes.pop(name) for name in POLICY}
+    with told(request, "It is proposed; the other settings are saved."):
+        propose_access_change(
+            actor=user, dataset=dataset, changes=wider, reason=form.cleaned_data["reason"]
+        )
+        update_dataset(actor=user, dataset=dataset, changes=changes)
+    return redirect(frame.url("access"))
+
+
+@require_POST
+def change(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
+    """Confirm, refuse or take back a proposal to let more people in."""
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    row = access_change_for(user, frame.dataset, uid)
+    if "confirm" in request.POST:
+        with told(request, f"{frame.dataset} is given to more people now."):
+            confirm_access_change(actor=user, change=row)
+    elif "refuse" in request.POST:
+        with told(request, "The proposal is refused."):
+            refuse_access_change(actor=user, change=row, answer=typed(request, "answer"))
+    else:
+        with told(request, "The proposal is taken back."):
+            cancel_access_change(actor=user, change=row)
+    return redirect(frame.url("access"))
+
+
+def _proposal(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
+    """The change that waits for a decision, for those who work on the dataset."""
+    if not frame.sees_draft:
+        return {}
+    rows = access_changes_for(request.user, frame.dataset)
+    waiting = rows.filter(state=AccessChange.State.PROPOSED).first()
+    return {
+        "proposal": waiting,
+        "proposal_form": ChangeAnswerForm(auto_id="change_%s"),
+        "decides": waiting is not None and may_decide(request.user, waiting),
+        "proposed": waiting is not None and waiting.proposed_by_id == request.user.pk,
+    }
 
 
 def activity(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
