@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.audit.immutable import AlterGuarded
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,20 +12,22 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="dataset",
-            name="fewest_alike",
-            field=models.PositiveSmallIntegerField(default=5),
-        ),
-        migrations.AddField(
-            model_name="dataset",
-            name="quasi_identifiers",
-            field=models.JSONField(blank=True, default=list),
-        ),
-        migrations.AddConstraint(
-            model_name="dataset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fewest_alike__gte", 2)), name="dataset_alike_are_several"
+        AlterGuarded(
+            migrations.AddField(
+                model_name="dataset",
+                name="fewest_alike",
+                field=models.PositiveSmallIntegerField(default=5),
+            ),
+            migrations.AddField(
+                model_name="dataset",
+                name="quasi_identifiers",
+                field=models.JSONField(blank=True, default=list),
+            ),
+            migrations.AddConstraint(
+                model_name="dataset",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("fewest_alike__gte", 2)), name="dataset_alike_are_several"
+                ),
             ),
         ),
     ]

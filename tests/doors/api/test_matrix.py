@@ -88,6 +88,11 @@ POST   access-request-refuse            401 403 404 200 404 404 404
 GET    entitlements                     401 403 403 200 403 403 403
 POST   entitlements                     401 403 403 201 403 403 403
 POST   entitlement-revocations          401 403 403 200 403 403 403
+GET    access-changes                   401 403 403 200 200 200 200
+POST   access-changes                   401 403 403 409 403 403 403
+POST   access-change-confirm            401 403 403 403 200 403 403
+POST   access-change-refuse             401 403 403 403 200 403 403
+POST   access-change-cancel             401 403 403 200 403 403 403
 GET    activity                         401 403 403 200 200 200 200
 GET    receipts                         401 403 403 200 403 403 403
 GET    refusals                         401 403 403 200 403 403 403
@@ -187,7 +192,9 @@ BODIES: dict[str, Any] = {
     "POST case-headcounts": {"people_heard": 0, "reason": "a bird"},
     "POST case-findings": {"onset": 0.1, "offset": 0.2, "reason": "a whisper"},
     "POST access-request-refuse": {"answer": "Not this time."},
-    "POST entitlements": {"username": "eve"},
+    "POST entitlements": {"username": "eve", "purposes": ["research.noncommercial"]},
+    "POST access-changes": {"auto_grant": True, "reason": "A challenge begins."},
+    "POST access-change-refuse": {"answer": "Not these voices."},
     "POST entitlement-revocations": {"username": "dan"},
     "POST access-terms": {"text": "Use it well."},
     "POST access-terms-acceptances": {"version": 1},

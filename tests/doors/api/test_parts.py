@@ -210,7 +210,9 @@ def status(url: str) -> int:
 def closed_to_dan(release: Release, cast: Cast) -> None:
     dataset = Dataset.objects.get(pk=release.dataset_id)
     set_access(Dataset.Access.REQUEST, dataset=dataset)
-    dataset.entitlements.create(user=cast.dan, granted_by=cast.ada)
+    dataset.entitlements.create(
+        user=cast.dan, granted_by=cast.ada, purposes=["research.noncommercial"]
+    )
 
 
 def test_a_signed_address_dies_with_grant_token_and_account(

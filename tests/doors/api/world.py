@@ -9,7 +9,8 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from apps.access.actions import grant_access, request_access
 from apps.access.grants import Agreement
-from apps.access.models import AccessRequest
+from apps.access.models import AccessChange, AccessRequest
+from apps.access.widening import propose_access_change
 from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
@@ -102,6 +103,7 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "stop_uid": _stop(cast, dataset).uid,
             "document_uid": _document(cast, dataset).uid,
             "request_uid": request.uid,
+            "access_change_uid": _change(cast, dataset).uid,
             "agreement_uid": agreement.uid,
             "upload": upload.uid,
             "sha256": sha256_of(CONTENT),
@@ -125,6 +127,12 @@ def _stop(cast: Cast, dataset: Dataset) -> Stop:
     """Of the release that is not out: what is called here stays open."""
     draft = Release.objects.get(dataset=dataset, version="1.1.0")
     return stop(actor=cast.cleo, dataset=dataset, reason="a voice", release=draft)
+
+
+def _change(cast: Cast, dataset: Dataset) -> AccessChange:
+    return propose_access_change(
+        actor=cast.ada, dataset=dataset, changes={"auto_grant": True}, reason="A challenge begins."
+    )
 
 
 def _document(cast: Cast, dataset: Dataset) -> Document:
@@ -155,6 +163,8 @@ def _thing(route: str) -> str:
     """Which thing a route's `uid` is of."""
     if route.startswith("access-request"):
         return "request"
+    if route.startswith("access-change"):
+        return "access_change"
     if route.startswith("decision"):
         return "finding"
     for thing in (

@@ -12,7 +12,7 @@ from apps.access.agreements import give_seat
 from apps.access.answers import Action, Code
 from apps.access.authorize import authorize
 from apps.access.grants import Agreement
-from apps.access.models import AccessRequest, Entitlement, Notice
+from apps.access.models import AccessChange, AccessRequest, Entitlement, Notice
 from apps.access.notices import send_mails
 from apps.access.terms import save_terms
 from apps.accounts.actions import add_member, create_organisation
@@ -78,14 +78,24 @@ def test_the_granter_sets_the_questions_and_the_asker_answers_them(
 def test_terms_are_read_and_accepted_on_the_page(release: Release, cast: Cast, as_user: As) -> None:
     ada, eve = as_user(cast.ada), as_user(cast.eve)
     ada.post(SETTINGS, {"terms": "1", "text": "Only for owls.", "asks_again": "on"})
-    ada.post(SETTINGS, {"save": "1", "access": "terms"})
+    alone = ada.post(SETTINGS, {"save": "1", "access": "terms"}, follow=True)
+    assert "Give a reason" in alone.content.decode()
+    ada.post(SETTINGS, {"save": "1", "access": "terms", "reason": "A challenge begins."})
+    proposal = AccessChange.objects.get()
+    assert "Take the proposal back" in ada.get(PAGE).content.decode()
+    assert "A challenge begins." in as_user(cast.cleo).get(PAGE).content.decode()
+    assert "A challenge begins." not in eve.get(PAGE).content.decode()
+    as_user(cast.cleo).post(f"{PAGE}changes/{proposal.uid}/", {"confirm": "1"})
     shown = eve.get(PAGE).content.decode()
     assert "Only for owls." in shown
     assert "Ask for access" not in shown
     assert "Accept the terms" not in as_user(None).get(PAGE).content.decode()
     unticked = eve.post(f"{PAGE}accept/", {"version": "1"}, follow=True)
     assert "Tick the box" in unticked.content.decode()
-    taken = eve.post(f"{PAGE}accept/", {"version": "1", "accept": "on"}, follow=True)
+    vague = eve.post(f"{PAGE}accept/", {"version": "1", "accept": "on"}, follow=True)
+    assert "Say what acme/birds is taken for" in vague.content.decode()
+    said = {"version": "1", "accept": "on", "purposes": ["research.noncommercial"]}
+    taken = eve.post(f"{PAGE}accept/", said, follow=True)
     assert "You may take" in taken.content.decode() or "Yes." in taken.content.decode()
     save_terms(actor=cast.ada, dataset=dataset(), text="Only for barn owls.")
     assert authorize(cast.eve, _again(release), Action.DOWNLOAD).code is Code.TERMS_CHANGED
@@ -103,7 +113,8 @@ def test_whoever_was_put_out_is_not_let_in_by_accepting_again(
     save_terms(actor=cast.ada, dataset=release.dataset, text="Only for owls.")
     dataset(access="terms")
     eve = as_user(cast.eve)
-    eve.post(f"{PAGE}accept/", {"version": "1", "accept": "on"})
+    said = {"version": "1", "accept": "on", "purposes": ["research.noncommercial"]}
+    eve.post(f"{PAGE}accept/", said)
     as_user(cast.ada).post(f"{PAGE}revoke/", {"username": "eve"})
     shown = eve.get(PAGE).content.decode()
     assert "was taken back" in shown
