@@ -162,7 +162,7 @@ CLIP_COLUMNS = (
         Kind.INT16,
         "Contributors",
         "how many people are in it",
-        said="codes of the people in it, joined by ;",
+        said="codes of the people in it, joined by ;, or - for nobody",
         form=Form.CODES,
     ),
     Column(

@@ -28,6 +28,11 @@ def _with_chunks(path: Path, chunks: bytes, order: str = "<") -> Path:
     return path
 
 
+def with_artist(path: Path) -> Path:
+    """Give a WAV the name of an artist."""
+    return _with_chunks(path, _chunk(b"LIST", b"INFO" + _chunk(b"IART", NAME.encode() + b"\0")))
+
+
 def info(folder: Path) -> Path:
     fields = _chunk(b"IART", NAME.encode() + b"\0") + _chunk(b"ICMT", EMAIL.encode() + b"\0")
     return _with_chunks(write_sound(folder / "info.wav"), _chunk(b"LIST", b"INFO" + fields))

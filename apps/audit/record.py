@@ -24,6 +24,7 @@ from apps.audit.events.drafts import (
     dataset_created,
     draft_pushed,
     events_imported,
+    people_changed,
 )
 from apps.audit.events.organisations import (
     member_added,
@@ -93,6 +94,7 @@ __all__ = [
     "member_removed",
     "organisation_created",
     "original_heard",
+    "people_changed",
     "people_counted",
     "publication_moved",
     "question_answered",

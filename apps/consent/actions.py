@@ -10,10 +10,10 @@ from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.changes import announce_answers
-from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor, Participation
+from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor
+from apps.consent.participations import register_contributors
 from apps.consent.recognition import end_recognition
 from apps.datasets.actions import touch_draft
-from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip, Dataset
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.purposes import Answer, Purpose
@@ -60,7 +60,7 @@ def record_consents(
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     require(actor, Permission.CONSENT_RECORD, organisation)
-    people, fresh = _contributors(organisation, {entry.contributor for entry in entries})
+    people, fresh = register_contributors(organisation, {entry.contributor for entry in entries})
     forms = _forms(organisation, {(entry.form, entry.form_version) for entry in entries})
     known = set(
         Consent.objects.filter(contributor__organisation=organisation).values_list(
@@ -136,20 +136,6 @@ def mark_of_age(*, actor: User, organisation: Organisation, code: str, reason: s
     return row
 
 
-def _contributors(
-    organisation: Organisation, codes: Iterable[str]
-) -> tuple[dict[str, Contributor], int]:
-    wanted = set(codes)
-    rows = Contributor.objects.filter(organisation=organisation, code__in=wanted)
-    found = {row.code: row for row in rows}
-    fresh = [
-        Contributor(organisation=organisation, code=code) for code in sorted(wanted - found.keys())
-    ]
-    Contributor.objects.bulk_create(fresh, batch_size=BATCH)
-    found.update((row.code, row) for row in fresh)
-    return found, len(fresh)
-
-
 def _forms(
     organisation: Organisation, names: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], ConsentForm]:
@@ -170,27 +156,3 @@ def _touch_drafts_of(contributor_ids: Iterable[int]) -> None:
             dataset=dataset, participations__contributor_id__in=contributors
         )
         touch_draft(dataset, clips=set(clips.values_list("pk", flat=True)))
-
-
-def set_participations(
-    *, organisation: Organisation, people: Mapping[int, Sequence[str]]
-) -> set[int]:
-    """Say who is in each clip (by clip id); part of an ingest, whose transaction this runs in.
-
-    Codes that are not known become contributors without a consent: nothing is allowed for them.
-    Returns the ids of the clips for which anything changed: their draft is to be touched.
-    """
-    moved: set[int] = set()
-    codes = {code for listed in people.values() for code in listed}
-    rows, _ = _contributors(organisation, codes)
-    clip_ids = list(people)
-    for start in range(0, len(clip_ids), BATCH):
-        chunk = clip_ids[start : start + BATCH]
-        existing = Participation.objects.filter(clip_id__in=chunk)
-        present = set(existing.values_list("clip_id", "contributor_id"))
-        keep = {(clip_id, rows[code].pk) for clip_id in chunk for code in people[clip_id]}
-        for clip_id, contributor_id in present - keep:
-            Participation.objects.filter(clip_id=clip_id, contributor_id=contributor_id).delete()
-        insert_rows(Participation, ("clip", "contributor"), sorted(keep - present))
-        moved.update(clip_id for clip_id, _ in present ^ keep)
-    return moved

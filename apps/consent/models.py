@@ -135,3 +135,28 @@ class Participation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contributor} in {self.clip}"
+
+
+class PeopleStatement(models.Model):
+    """What was said of who is in a clip, with the bytes that it had then: only ever added to.
+
+    Participations are how it is now; these rows are how it was.
+    """
+
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="people_statements")
+    content_sha256 = models.CharField(max_length=64)
+    # Codes of contributors.
+    before = models.JSONField(default=list)
+    after = models.JSONField(default=list)
+    # Nobody said anything new: the bytes were about to be replaced.
+    kept = models.BooleanField(default=False)
+    said_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    said_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"{len(self.before)} to {len(self.after)} people in {self.clip}"

@@ -22,6 +22,7 @@ URL_CHARACTERS = 500
 TIME_DIGITS = 6
 """Times are seconds with six digits: a microsecond is finer than any sample rate in use."""
 
+NOBODY = "-"
 _CODE = re.compile(r"[\w.:+#/-]+")
 _SPLIT = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -102,10 +103,15 @@ def code(value: Any) -> str:
 
 
 def codes(value: Any) -> tuple[str, ...]:
-    """Read codes joined by `;`, or a list of them; each kept once, in the order given."""
+    """Read codes joined by `;`, or a list of them; each kept once, in the order given.
+
+    A hyphen alone says that there is nobody, which an empty cell does not.
+    """
     parts = value.split(";") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
-        raise CellError("codes joined by ;")
+        raise CellError("codes joined by ;, or - for nobody")
+    if [str(part).strip() for part in parts] == [NOBODY]:
+        return ()
     return tuple(dict.fromkeys(code(part) for part in parts if str(part).strip()))
 
 

@@ -31,13 +31,13 @@ class ClipLine:
     """What one row says of one clip. `row` is the row's number in its table.
 
     `said` has the values of the columns that the clip itself holds (`SAID_OF_CLIP`); what is not
-    said is not in it.
+    said is not in it. `contributors` is None where nothing is said of people, empty for nobody.
     """
 
     row: int
     path: str
     said: Mapping[str, Any] = field(default_factory=dict)
-    contributors: tuple[str, ...] = ()
+    contributors: tuple[str, ...] | None = None
     recording: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,7 +91,7 @@ def _line(
         row=row.number,
         path=path,
         said={name: value for name, value in said.items() if value is not None},
-        contributors=row.optional("contributors", cells.codes) or (),
+        contributors=row.optional("contributors", cells.codes),
         recording=row.optional("recording", cells.name),
         fields=vertical.read(row),
     )

@@ -1,7 +1,7 @@
 """The one path that every way in leads to: look at each file, keep its bytes, write its clip."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
@@ -16,13 +16,14 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audio.probe import Limits, Probe, probe
 from apps.audit import record
-from apps.consent.actions import set_participations
+from apps.consent.participations import PeopleChange, keep_people, set_participations
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest, cells_of, cells_with
 from apps.datasets.models import PROBED, Clip, Dataset, Recording
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.report import Report
+from apps.privacy.people_changes import follow_people
 from apps.storage.blobs import local_copy, put_each
 from apps.storage.errors import FileUnreadableError
 from apps.storage.models import Blob
@@ -127,12 +128,16 @@ def admit(*, actor: User, dataset: Dataset, accepted: Sequence[Accepted], report
     while chunk := list(islice(rest, CHUNK)):
         known = {} if is_new else _known(row, [item.line.path for item in chunk])
         writing.take(chunk, known, recordings)
-    people = {item.line.path: item.line.contributors for item in accepted if item.line.contributors}
-    moved = _set_people(row, people)
-    report.added, report.changed = writing.added, writing.changed
-    report.unchanged = len(accepted) - writing.added - writing.changed
-    if writing.added or writing.changed or moved:
-        touch_draft(row, clips=moved)
+    changes = _set_people(actor, row, accepted, added=writing.added)
+    moved = {path for path, change in changes.items() if path not in writing.added}
+    follow_people(actor=actor, dataset=row, changes=[changes[path] for path in sorted(moved)])
+    writing.changed |= moved
+    report.added, report.changed = len(writing.added), len(writing.changed)
+    report.unchanged = len(accepted) - report.added - report.changed
+    if moved:
+        report.note("Who is in it has changed", sorted(moved))
+    if writing.added or writing.changed:
+        touch_draft(row, clips=[change.clip for change in changes.values()])
     record.clips_ingested(
         actor=actor.username,
         organisation=row.organisation.name,
@@ -156,8 +161,8 @@ class _Writing:
     actor: User
     serial: int
     now: datetime
-    added: int = 0
-    changed: int = 0
+    added: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
 
     def take(
         self,
@@ -167,18 +172,24 @@ class _Writing:
     ) -> None:
         fresh: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
+        replaced: list[int] = []
         for item in chunk:
             clip = known.get(item.line.path)
             recording = recordings.get(item.line.recording or "")
             if clip is None:
                 fresh.append(self._row(item, recording))
-            elif _describe(clip, item, recording):
+                self.added.add(item.line.path)
+                continue
+            blob = clip.blob_id
+            if _describe(clip, item, recording):
                 clip.added_by = self.actor
                 changed.append((*_values(clip), self.serial, self.now, clip.pk))
+                self.changed.add(item.line.path)
+                replaced += [clip.pk] if clip.blob_id != blob else []
+        # Before the bytes leave: who is in them is known by them, should they come again.
+        keep_people(actor=self.actor, clips=replaced)
         insert_rows(Clip, _FRESH, fresh)
         update_rows(Clip, [*_CHANGEABLE, "touched", "updated_at"], changed)
-        self.added += len(fresh)
-        self.changed += len(changed)
 
     def _row(self, item: Accepted, recording: Recording | None) -> tuple[Any, ...]:
         line = item.line
@@ -230,15 +241,29 @@ def _recordings(dataset: Dataset, accepted: Iterable[Accepted]) -> dict[str, Rec
     return found
 
 
-def _set_people(dataset: Dataset, people: Mapping[str, Sequence[str]]) -> set[int]:
-    """Say who is in the clips at these paths; returns the ids of those for which that is new."""
-    moved: set[int] = set()
+def _set_people(
+    actor: User, dataset: Dataset, accepted: Iterable[Accepted], *, added: Collection[str]
+) -> dict[str, PeopleChange]:
+    """Say who is in the clips of which something is said; returns what is new, by path."""
+    people = {
+        item.line.path: item.line.contributors
+        for item in accepted
+        # Of a new clip that nobody is in it says nothing that was not so.
+        if item.line.contributors or (item.line.contributors == () and item.line.path not in added)
+    }
+    found: dict[str, PeopleChange] = {}
     rest = iter(people)
     while paths := list(islice(rest, CHUNK)):
-        rows = Clip.objects.filter(dataset=dataset, path__in=paths).values_list("pk", "path")
-        by_id = {pk: people[path] for pk, path in rows}
-        moved |= set_participations(organisation=dataset.organisation, people=by_id)
-    return moved
+        rows = Clip.objects.filter(dataset=dataset, path__in=paths)
+        ids = dict(rows.values_list("pk", "path"))
+        changes = set_participations(
+            actor=actor,
+            organisation=dataset.organisation,
+            people={pk: people[path] for pk, path in ids.items()},
+            added={pk for pk, path in ids.items() if path in added},
+        )
+        found.update((ids[change.clip], change) for change in changes)
+    return found
 
 
 def _describe(clip: Clip, item: Accepted, recording: Recording | None) -> bool:

@@ -13,8 +13,8 @@ from apps.audit import record
 from apps.consent.models import Participation
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.deciding import refuse_own_work
+from apps.privacy.detectors.base import LISTENER
 from apps.privacy.models import Finding, Headcount, Scan
-from apps.privacy.sampling import LISTENER
 from datasets_catalog.canonical import canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.people import fewer_recorded

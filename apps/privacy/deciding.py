@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.audit import record
+from apps.consent.models import PeopleStatement
 from apps.datasets.access import labelled_by
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
@@ -213,11 +214,16 @@ def chunks(ids: Sequence[int]) -> Iterator[list[int]]:
 
 
 def own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
-    """Paths of the clips among these that the actor brought in or annotated."""
+    """Paths of the clips among these that the actor brought in, annotated or named people in."""
     found: list[str] = []
     for some in chunks(clip_ids):
         mine = Clip.objects.filter(pk__in=some)
-        paths = mine.filter(added_by=actor) | mine.filter(pk__in=labelled_by(actor, some))
+        named = PeopleStatement.objects.filter(clip__in=some, said_by=actor, kept=False)
+        paths = (
+            mine.filter(added_by=actor)
+            | mine.filter(pk__in=labelled_by(actor, some))
+            | mine.filter(pk__in=named.values("clip"))
+        )
         found += paths.order_by("path").values_list("path", flat=True)
     return found
 

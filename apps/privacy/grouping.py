@@ -7,6 +7,7 @@ from typing import Any, cast
 from apps.consent.ledger import people_in
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import Detector, Draft, DraftDetector, DraftRow, GroupSubject
+from apps.privacy.known_people import missing_people
 from apps.privacy.likeness import gone_likenesses
 from datasets_catalog.verticals import SHARED_COLUMNS, Vertical, quasi_identifiers
 
@@ -19,6 +20,8 @@ def groups_of(dataset: Dataset, detector: Detector) -> Mapping[str, GroupSubject
     draft = draft_of(dataset)
     if getattr(detector, "needs_gone", False):
         draft = replace(draft, gone=gone_likenesses(dataset))
+    if getattr(detector, "needs_missing_people", False):
+        draft = replace(draft, missing_people=missing_people(dataset))
     return cast("DraftDetector", detector).groups(draft)
 
 

@@ -196,6 +196,7 @@ class Revocation(models.Model):
     class Cause(models.TextChoices):
         UNDONE = "undone", "Undone by who decided"
         NOT_CONFIRMED = "not_confirmed", "The second reviewer did not agree"
+        PEOPLE_CHANGED = "people_changed", "Other people are recorded for the clip"
 
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="revocations")
     # The id that the decision had.

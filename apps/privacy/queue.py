@@ -58,6 +58,7 @@ WEIGHTS = {
     "phone": 1.0,
     "email": 1.0,
     "face": 1.0,
+    "people_changed": 1.0,
     "video": 0.9,
     "coordinates": 0.7,
     "rare_combination": 0.6,

@@ -28,6 +28,8 @@ from datasets_catalog.errors import EarmarkError
 
 # Counted up whenever the same input would give other bytes.
 TRANSFORM = "1"
+# The transform that leaves everything but the sound away.
+STRIP = "strip"
 FADE = 0.010
 BLEEP_HERTZ = 1000.0
 LEVEL = 0.1

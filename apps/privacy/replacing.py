@@ -11,11 +11,13 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.audio.probe import Probe, probe
 from apps.audit import record
+from apps.consent.participations import keep_people
 from apps.datasets.cells import cells_digest, cells_of
 from apps.datasets.models import PROBED, Clip, Event
 from apps.privacy.models import Finding, Headcount, Redaction
 from apps.privacy.redaction import (
     PARAMETERS,
+    STRIP,
     TRANSFORM,
     Method,
     Redacted,
@@ -36,10 +38,10 @@ NOT_IN_SOUND = {
     " picture.",
     "returned": "What sounds like this was taken out before: exclude the clip, or bring in another"
     " recording in its place.",
+    "people_changed": "Who is recorded is not in the sound: have them recorded again, confirm the"
+    " change, or exclude the clip.",
 }
 IN_ROW = "This finding is in the clip's table row: change the row, or exclude the clip."
-# The transform that leaves everything but the sound away.
-STRIP = "strip"
 
 
 class NotRedactableError(InvalidError):
@@ -171,6 +173,7 @@ def _carry_counts(clip: Clip, before: Blob, after: Blob) -> None:
 def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
     """Give the locked clip its new bytes; events that can no longer be heard are rejected."""
     before = clip.blob
+    keep_people(actor=actor, clips=[clip.pk])
     if new.path != clip.path and Clip.objects.filter(dataset=clip.dataset, path=new.path).exists():
         raise NotRedactableError(
             f"The redacted clip becomes {new.path}, and there is a clip of that name: rename one."
@@ -204,6 +207,7 @@ def put_back(actor: User, clip: Clip, done: Redaction) -> None:
     with local_copy(done.before) as source:
         probed = probe(source, name=done.before_path)
     after = clip.blob
+    keep_people(actor=actor, clips=[clip.pk])
     clip.blob, clip.path = done.before, done.before_path
     # What came in is no longer replaced by anything.
     if clip.original_id == done.before_id:

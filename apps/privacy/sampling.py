@@ -14,13 +14,13 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.deciding import refuse_own_work
+from apps.privacy.detectors.base import LISTENER
 from apps.privacy.models import Finding, Hearing, Sample, SampleClip, Scan
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.facts import SampleFacts
 from datasets_catalog.roles import Permission
 from datasets_catalog.sampling import clips_to_hear, drawn, seed_of
 
-LISTENER = "listener"
 LISTENER_VERSION = "1"
 KIND = "speech"
 DIGEST_BYTES = 32

@@ -92,6 +92,7 @@ def scan_clips(
             for detector in detectors:
                 if detector.looks_at is not Looks.DATASET:
                     _scan_chunk(chunk, detector, result)
+        _note_known(dataset, clips)
         note_voices(dataset, clips)
     for detector in detectors:
         if detector.looks_at is Looks.DATASET:
@@ -177,6 +178,23 @@ def _scan_chunk(chunk: _Chunk, detector: Detector, result: Scanned) -> None:
         chunk.speech = known
     seen = [(known[content], same) for content, same in by_content.items()]
     result.findings += _note_findings([each for each in seen if each[0].seen])
+
+
+def _note_known(dataset: Dataset, clips: Sequence[Clip]) -> None:
+    """Note what was ever seen in the bytes of these clips, whatever clip they were in then.
+
+    Also by a person, or under a setting that does not hold any more.
+    """
+    by_content: dict[str, list[Clip]] = {}
+    for clip in clips:
+        by_content.setdefault(clip.blob.sha256, []).append(clip)
+    scans = seen_in(dataset).filter(content_sha256__in=list(by_content))
+    _note_findings([(scan, by_content[scan.content_sha256]) for scan in scans])
+
+
+def seen_in(dataset: Dataset) -> QuerySet[Scan]:
+    """Every scan of a content of the dataset that saw something, by whatever detector or person."""
+    return Scan.objects.filter(dataset=dataset, failed=False).exclude(seen=[])
 
 
 def _answers(

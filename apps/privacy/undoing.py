@@ -79,7 +79,7 @@ def _taken_back(actor: User, decisions: Sequence[Decision], why: str) -> list[in
         raise UndoError("A release was frozen since, with this decision in it.")
     if any(hasattr(row, "confirmation") for row in rows):
         raise UndoError("Another reviewer agreed with this decision: it stands.")
-    return _revoke(actor, dataset, rows, Revocation.Cause.UNDONE, why)
+    return revoke(actor, dataset, rows, Revocation.Cause.UNDONE, why)
 
 
 def confirm(*, actor: User, decision: Decision, agree: bool, reason: str) -> Confirmation:
@@ -122,7 +122,7 @@ def _confirmed(actor: User, decision: Decision, reason: str, *, agree: bool) -> 
         reason=reason,
     )
     if not agree:
-        _revoke(actor, dataset, [row], Revocation.Cause.NOT_CONFIRMED, reason)
+        revoke(actor, dataset, [row], Revocation.Cause.NOT_CONFIRMED, reason)
     return made
 
 
@@ -150,7 +150,7 @@ def _in_force(decisions: Sequence[Decision]) -> list[Decision]:
     return rows
 
 
-def _revoke(
+def revoke(
     actor: User, dataset: Dataset, rows: Sequence[Decision], cause: str, why: str
 ) -> list[int]:
     """Move decisions from those in force into the record, and undo what they did."""

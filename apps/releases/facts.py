@@ -5,21 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from apps.consent.ledger import consents_of, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.licensing.licences import own_terms
 from apps.privacy.access import awaiting_second, of_current_content
 from apps.privacy.alterations import stripped_contents
-from apps.privacy.detectors.base import Detector, Looks, version_of
+from apps.privacy.detectors.base import Detector, Looks, any_finding_holds, version_of
 from apps.privacy.detectors.registry import Profile, detectors_for
 from apps.privacy.grouping import group_keys
 from apps.privacy.likeness import sound_groups
-from apps.privacy.models import ChangeRequest, Decision, Finding
+from apps.privacy.models import ChangeRequest, Decision, Finding, Scan
 from apps.privacy.people import PeopleHeard
 from apps.privacy.sampling import sample_facts
-from apps.privacy.scanning import scans_by
+from apps.privacy.scanning import scans_by, seen_in
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.numbering import step_of
 from apps.releases.people import answers_of, papers_of
@@ -49,7 +49,7 @@ from datasets_catalog.verticals import Vertical
 # A finding of this kind speaks for every clip that was cut from the same recording.
 SPEECH = "speech"
 # What stands in time is heard; of the rest these are seen and heard, and all others are read.
-NOT_READ = frozenset({"video", "returned"})
+NOT_READ = frozenset({"video", "returned", "people_changed"})
 
 
 def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
@@ -242,8 +242,11 @@ class _Scans:
         self._by_bytes: dict[str, frozenset[DetectorFacts]] = {}
         self._by_cells: dict[str, frozenset[DetectorFacts]] = {}
         self._by_group: dict[str, frozenset[DetectorFacts]] = {}
-        # For each detector of whole drafts: the group of each clip, and what stands against clips.
-        self._groups: list[tuple[dict[int, str], set[str], set[tuple[int, str]]]] = []
+        # Of contents in which anybody ever saw something: by which scan.
+        self._known: dict[str, list[int]] = defaultdict(list)
+        for content, scan_id in seen_in(dataset).values_list("content_sha256", "pk"):
+            self._known[content].append(scan_id)
+        self._groups: list[_Groups] = []
         self._union: dict[
             tuple[frozenset[DetectorFacts], frozenset[DetectorFacts]], frozenset[DetectorFacts]
         ] = {}
@@ -255,9 +258,7 @@ class _Scans:
             }[detector.looks_at]
             rows = scans_by(dataset, detector).filter(failed=False)
             if detector.looks_at is Looks.DATASET:
-                telling = set(rows.exclude(seen=[]).values_list("content_sha256", flat=True))
-                against = noted.filter(scan__in=rows).values_list("clip_id", "content_sha256")
-                self._groups.append((group_keys(dataset, detector), telling, set(against)))
+                self._groups.append(_Groups(dataset, detector, rows))
             one = frozenset({_fact(detector)})
             for content, scan_id in rows.exclude(seen=[]).values_list("content_sha256", "pk"):
                 self._telling[content].append((scan_id, _fact(detector)))
@@ -275,6 +276,9 @@ class _Scans:
 
     def of(self, clip: _Row) -> frozenset[DetectorFacts]:
         nothing: frozenset[DetectorFacts] = frozenset()
+        if any((clip.pk, scan) not in self._noted for scan in self._known.get(clip.sha256, ())):
+            # What was found in these bytes in another clip is not noted in this one yet.
+            return nothing
         found = self._joined(
             self._by_bytes.get(clip.sha256, nothing),
             self._by_cells.get(clip.cells_sha256, nothing),
@@ -282,13 +286,35 @@ class _Scans:
         telling = (*self._telling.get(clip.sha256, ()), *self._telling.get(clip.cells_sha256, ()))
         lost = {fact for scan_id, fact in telling if (clip.pk, scan_id) not in self._noted}
         found = found - lost if lost else found
-        for groups, telling_groups, against in self._groups:
+        for groups in self._groups:
             # Keys are hashes of what they stand for: no two detectors share one.
-            key = groups.get(clip.pk, "")
-            told = {(clip.pk, clip.cells_sha256), (clip.pk, clip.sha256)}
-            if key not in telling_groups or told & against:
+            if groups.is_noted(clip):
+                key = groups.keys.get(clip.pk, "")
                 found = self._joined(found, self._by_group.get(key, nothing))
         return found
+
+
+class _Groups:
+    """For a detector of whole drafts: the group of each clip, and what stands against clips."""
+
+    def __init__(self, dataset: Dataset, detector: Detector, scans: QuerySet[Scan]) -> None:
+        self.keys = group_keys(dataset, detector)
+        self._any = any_finding_holds(detector)
+        self._telling = set(scans.exclude(seen=[]).values_list("content_sha256", flat=True))
+        noted = Finding.objects.filter(clip__dataset=dataset, scan__in=scans)
+        columns = ("clip_id", "content_sha256", "scan__content_sha256")
+        self._against = {self._told(*row) for row in noted.values_list(*columns)}
+
+    def is_noted(self, clip: _Row) -> bool:
+        """Whether what was seen of the clip's group stands as a finding of the clip as it is."""
+        key = self.keys.get(clip.pk, "")
+        if key not in self._telling:
+            return True
+        told = {self._told(clip.pk, content, key) for content in (clip.sha256, clip.cells_sha256)}
+        return bool(told & self._against)
+
+    def _told(self, clip: int, content: str, key: str) -> tuple[int, str, str]:
+        return clip, content, "" if self._any else key
 
 
 class _Findings:

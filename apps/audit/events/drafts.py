@@ -87,3 +87,16 @@ def contributor_of_age(*, actor: str, organisation: str, contributor: str, reaso
         subject=contributor,
         reason=reason,
     )
+
+
+def people_changed(
+    *, actor: str, organisation: str, dataset: str, changes: list[dict[str, Any]]
+) -> None:
+    """`changes`: the path of each clip, with the codes of who was in it and who is now."""
+    event(
+        "clip.people_changed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        changes=changes,
+    )

@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Protocol
 
 from datasets_catalog.errors import EarmarkError, Kind
 
+# The name under which what a person heard is kept, as a detector's scans are.
+LISTENER = "listener"
+
 
 class Looks(StrEnum):
     """What a detector looks at."""
@@ -67,6 +70,8 @@ class Draft:
     fewest: int = 5
     # For detectors that ask for it (`needs_gone`): what of the sounds that left a clip is like.
     gone: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    # For those that ask for it (`needs_missing_people`): whom the record of a clip lacks.
+    missing_people: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,11 @@ class DraftDetector(Detector, Protocol):
 def needs_speech(detector: Detector) -> bool:
     """Whether the detector goes by what the speech detector heard (`AudioSubject.speech`)."""
     return bool(getattr(detector, "needs_speech", False))
+
+
+def any_finding_holds(detector: Detector) -> bool:
+    """Whether an earlier finding of a clip stands for a group that the clip came into later."""
+    return bool(getattr(detector, "any_finding_holds", False))
 
 
 @dataclass(frozen=True, slots=True)

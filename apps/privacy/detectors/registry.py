@@ -15,6 +15,7 @@ from apps.privacy.detectors.front_ends import DetectorFileError
 from apps.privacy.detectors.likeness import LikenessDetector
 from apps.privacy.detectors.metadata import MetadataDetector
 from apps.privacy.detectors.names import NamesDetector
+from apps.privacy.detectors.people import PeopleDetector
 from apps.privacy.detectors.returned import ReturnedDetector
 from apps.privacy.detectors.second_opinion import SecondOpinionDetector
 from apps.privacy.detectors.speech import SpeechDetector
@@ -88,6 +89,7 @@ def _detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
         CombinationsDetector(),
         LikenessDetector(),
         ReturnedDetector(),
+        PeopleDetector(),
     )
     return (*built_in, *_own(profile, own, {each.name for each in built_in}))
 

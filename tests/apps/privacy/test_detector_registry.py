@@ -25,7 +25,7 @@ from apps.privacy.detectors.speech import SpeechDetector
 
 BUILT_IN = [
     *("speech", "spoken", "metadata", "video", "cells", "names", "combinations"),
-    *("likeness", "returned"),
+    *("likeness", "returned", "people"),
 ]
 
 

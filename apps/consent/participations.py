@@ -1,0 +1,122 @@
+"""Who is in which clip, and what was said of that before: the history follows the bytes."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from django.utils import timezone
+
+from apps.accounts.models import Organisation, User
+from apps.consent.models import Contributor, Participation, PeopleStatement
+from apps.datasets.bulk import insert_rows
+from apps.datasets.models import Clip
+
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleChange:
+    """Who was in a clip (by id) until now, and who is from now on; codes in order."""
+
+    clip: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def set_participations(
+    *,
+    actor: User,
+    organisation: Organisation,
+    people: Mapping[int, Sequence[str]],
+    added: Collection[int] = (),
+) -> list[PeopleChange]:
+    """Say who is in each clip (by clip id); part of an ingest, whose transaction this runs in.
+
+    Codes that are not known become contributors without a consent: nothing is allowed for them.
+    Returns what changed: the drafts of these clips are to be touched. Of clips that were there
+    before (all but `added`) it stays on record, with the bytes of which it was said.
+    """
+    codes = {code for listed in people.values() for code in listed}
+    known, _ = register_contributors(organisation, codes)
+    changes: list[PeopleChange] = []
+    for chunk in _chunks(people):
+        before = recorded_in(chunk)
+        some = [
+            PeopleChange(clip, before.get(clip, ()), tuple(sorted(set(people[clip]))))
+            for clip in chunk
+            if before.get(clip, ()) != tuple(sorted(set(people[clip])))
+        ]
+        for change in some:
+            gone = set(change.before) - set(change.after)
+            if gone:
+                rows = Participation.objects.filter(clip_id=change.clip)
+                rows.filter(contributor__code__in=gone).delete()
+        fresh = [
+            (change.clip, known[code].pk)
+            for change in some
+            for code in set(change.after) - set(change.before)
+        ]
+        insert_rows(Participation, ("clip", "contributor"), sorted(fresh))
+        _state(actor, [change for change in some if change.clip not in added], kept=False)
+        changes += some
+    return changes
+
+
+def keep_people(*, actor: User, clips: Iterable[int]) -> None:
+    """Note who is in these clips, of their present bytes: before these bytes are replaced."""
+    for chunk in _chunks(clips):
+        found = recorded_in(chunk)
+        same = [PeopleChange(clip, codes, codes) for clip, codes in found.items()]
+        _state(actor, same, kept=True)
+
+
+def recorded_in(clips: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The codes of the people in each of these clips; clips with nobody are left out."""
+    found: dict[int, list[str]] = {}
+    rows = Participation.objects.filter(clip_id__in=clips).order_by("contributor__code")
+    for clip, code in rows.values_list("clip_id", "contributor__code"):
+        found.setdefault(clip, []).append(code)
+    return {clip: tuple(sorted(codes)) for clip, codes in found.items()}
+
+
+def _state(actor: User, changes: Sequence[PeopleChange], *, kept: bool) -> None:
+    rows = Clip.objects.filter(pk__in=[change.clip for change in changes])
+    contents = dict(rows.values_list("pk", "blob__sha256"))
+    now = timezone.now()
+    insert_rows(
+        PeopleStatement,
+        ("clip", "content_sha256", "before", "after", "kept", "said_by", "said_at"),
+        [
+            (
+                change.clip,
+                contents[change.clip],
+                list(change.before),
+                list(change.after),
+                kept,
+                actor.pk,
+                now,
+            )
+            for change in changes
+        ],
+    )
+
+
+def register_contributors(
+    organisation: Organisation, codes: Iterable[str]
+) -> tuple[dict[str, Contributor], int]:
+    """The contributors with these codes, and how many of them are new to the ledger."""
+    wanted = set(codes)
+    rows = Contributor.objects.filter(organisation=organisation, code__in=wanted)
+    found = {row.code: row for row in rows}
+    fresh = [
+        Contributor(organisation=organisation, code=code) for code in sorted(wanted - found.keys())
+    ]
+    Contributor.objects.bulk_create(fresh, batch_size=BATCH)
+    found.update((row.code, row) for row in fresh)
+    return found, len(fresh)
+
+
+def _chunks(clips: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(clips)
+    while some := list(islice(rest, BATCH)):
+        yield some
