@@ -255,7 +255,7 @@ def _set_people(
     rest = iter(people)
     while paths := list(islice(rest, CHUNK)):
         rows = Clip.objects.filter(dataset=dataset, path__in=paths)
-        ids = dict(rows.values_list("pk", "path"))
+        ids = dict(rows.order_by("path").values_list("pk", "path"))
         changes = set_participations(
             actor=actor,
             organisation=dataset.organisation,
