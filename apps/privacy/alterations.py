@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from apps.datasets.models import Dataset
 from apps.privacy.models import Redaction
-from apps.privacy.replacing import STRIP
+from apps.privacy.redaction import STRIP
 
 Content = tuple[str, str]
 """The uid of a clip and the md5 of bytes it had."""
