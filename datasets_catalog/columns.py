@@ -41,6 +41,7 @@ class Form(StrEnum):
     COARSE_DATE = "coarse_date"
     SPLIT = "split"
     FLAG = "flag"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True, slots=True)

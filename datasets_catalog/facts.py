@@ -19,6 +19,8 @@ from datasets_catalog.outbound import Wanted
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_changes import VersionStep
+from datasets_catalog.split_policies import DEFAULT as USUAL_SPLITS
+from datasets_catalog.split_policies import SplitPolicy
 from datasets_catalog.territories import EVERYWHERE
 from datasets_catalog.verticals import Vertical
 
@@ -80,10 +82,13 @@ class ClipFacts:
     `agreement_due`, `people_heard`, `somebody_unknown` and `count_due` are those of
     `people.ClipPeople`.
     `identifying` names tags of the file and cells of the row that may identify somebody and that
-    no reviewer cleared. `label_problems` come from `labels.event_problems`. `modified` says that
+    no reviewer cleared. `label_problems` say what is wrong with its events and weak labels;
+    `overlaps` counts events over another of their kind, `advised_against` labels that the
+    vocabulary is against. `modified` says that
     the sound is not the one the licence was given for. `credited` says that the row names a title,
     an author or a source. `sound_group` joins clips that sound alike
-    (near-duplicates), where they were looked for.
+    (near-duplicates), where they were looked for. `recording_offset` (seconds) is where the clip
+    begins in its recording; `traits` are further columns that the policy of splits goes by.
     """
 
     clip_id: str
@@ -110,8 +115,13 @@ class ClipFacts:
     identifying: tuple[str, ...] = ()
     events: int = 0
     events_verified: int = 0
+    weak_labels: int = 0
+    overlaps: int = 0
+    advised_against: int = 0
     label_problems: tuple[str, ...] = ()
     sound_group: str | None = None
+    recording_offset: float | None = None
+    traits: Mapping[str, str] = field(default_factory=lambda: NO_FIELDS)
     fields: Mapping[str, Any] = field(default_factory=lambda: NO_FIELDS)
 
     def people(self) -> ClipPeople:
@@ -143,7 +153,8 @@ class DatasetFacts:
     `verified_share` (0 to 1) is the part of events that a second person must have confirmed.
     `required_fields` are vertical fields every clip must have, beyond those its profile requires.
     `identifying` names texts (title, description, labels, …) that may identify somebody.
-    `sensitive`: whether it was brought in under the strictest privacy profile.
+    `sensitive`: whether it was brought in under the strictest privacy profile. `splits` is what
+    its splits mean.
     """
 
     full_name: str
@@ -155,6 +166,7 @@ class DatasetFacts:
     evaluation_splits: frozenset[str] = EVALUATION_SPLITS
     identifying: tuple[str, ...] = ()
     sensitive: bool = False
+    splits: SplitPolicy = USUAL_SPLITS
 
 
 @dataclass(frozen=True, slots=True)

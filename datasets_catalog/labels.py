@@ -88,6 +88,53 @@ def event_problems(event: Event, clip: Extent) -> tuple[Problem, ...]:
     return tuple(problem for check in CHECKS for problem in check(event, clip))
 
 
+def repetitions(events: Iterable[Event]) -> tuple[Problem, ...]:
+    """Return a problem for each event of a clip that says again what another one says."""
+    seen: set[tuple[object, ...]] = set()
+    found = []
+    for event in events:
+        key = _identity(event)
+        if key in seen:
+            message = (
+                f"{event.label} from {event.onset} to {event.offset} s is there twice, by the same"
+                " annotator, in the same band and channel."
+            )
+            found.append(Problem("label", event.label, message))
+        seen.add(key)
+    return tuple(found)
+
+
+def count_overlaps(events: Iterable[Event]) -> int:
+    """Count the events that begin before another one of the same kind has ended.
+
+    Of the same kind: label, frequency bounds, channel and annotator are the same, and the sound is
+    there. That is nothing wrong (two dogs bark at once), but whoever counts events has to know.
+    """
+    ends: dict[tuple[object, ...], float] = {}
+    count = 0
+    for event in sorted(events, key=lambda each: each.onset):
+        if event.presence is not Presence.YES:
+            continue
+        kind = (event.label, event.f_low, event.f_high, event.channel, event.annotator)
+        end = ends.get(kind)
+        count += end is not None and event.onset < end
+        ends[kind] = event.offset if end is None else max(end, event.offset)
+    return count
+
+
+def _identity(event: Event) -> tuple[object, ...]:
+    return (
+        event.label,
+        event.onset,
+        event.offset,
+        event.f_low,
+        event.f_high,
+        event.channel,
+        event.annotator,
+        event.presence,
+    )
+
+
 def released(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return the events a release carries: all that nobody rejected."""
     return tuple(event for event in events if event.status is not Status.REJECTED)

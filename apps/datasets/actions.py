@@ -18,13 +18,16 @@ from apps.accounts.actions import slug
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset, Term, Vocabulary
+from apps.datasets.vocabulary_graph import relink_terms
 from datasets_catalog import vocabularies
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
 from datasets_catalog.request_forms import parse_fields
 from datasets_catalog.roles import Permission
-from datasets_catalog.verticals import Vertical, identifying_columns
+from datasets_catalog.split_policies import DEFAULT as USUAL_SPLITS
+from datasets_catalog.split_policies import FIELD_PREFIX, SplitPolicyError, parse_policy
+from datasets_catalog.verticals import Vertical, identifying_columns, profile
 
 CHUNK = 2000
 CHANGEABLE = (
@@ -43,6 +46,7 @@ CHANGEABLE = (
     "quasi_identifiers",
     "fewest_alike",
     "vocabulary",
+    "split_policy",
 )
 # Who may take what was released, and from when (datasets_catalog/access_widths.py).
 POLICY = ("access", "auto_grant", "embargo_until", "embargoes")
@@ -169,8 +173,9 @@ def _changed(actor: User, row: Dataset, changes: dict[str, Any]) -> Dataset:
     if not changed:
         return row
     row.save(update_fields=sorted(changed))
+    relabelled = relink_terms(row) if "vocabulary" in changed else set()
     if changed.keys() - OUTSIDE_RELEASES:
-        touch_draft(row, clips=())
+        touch_draft(row, clips=relabelled)
     record.dataset_changed(
         actor=actor.username,
         organisation=row.organisation.name,
@@ -194,6 +199,8 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
         row.request_fields = [field.as_json() for field in parse_fields(row.request_fields)]
     if "embargoes" in settings:
         row.embargoes = _embargoes(row.embargoes)
+    if "split_policy" in settings:
+        row.split_policy = _split_policy(row)
     if row.access == Dataset.Access.TERMS and "access" in settings and not row.terms_version:
         raise InvalidError("There are no terms to accept yet: write them first.")
     try:
@@ -216,6 +223,19 @@ def _columns(row: Dataset) -> list[str]:
             f" {', '.join(possible)}."
         )
     return sorted(set(wanted))
+
+
+def _split_policy(row: Dataset) -> dict[str, Any] | None:
+    """The policy in one way of writing, None for the usual one; its fields are the vertical's."""
+    policy = parse_policy(row.split_policy)
+    fields = profile(Vertical(row.vertical)).get("properties", {})
+    for trait in policy.traits:
+        name = trait.removeprefix(FIELD_PREFIX)
+        if trait.startswith(FIELD_PREFIX) and name not in fields:
+            raise SplitPolicyError(
+                f"The vertical {row.vertical} has no field {name!r}: it has {', '.join(fields)}."
+            )
+    return None if policy == USUAL_SPLITS else policy.as_json()
 
 
 def _embargoes(dates: Any) -> dict[str, str]:

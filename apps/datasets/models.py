@@ -112,6 +112,8 @@ class Dataset(models.Model):
     quasi_identifiers = models.JSONField(default=list, blank=True)
     # As many people at least have to share what those columns say (k-anonymity).
     fewest_alike = models.PositiveSmallIntegerField(default=5)
+    # What its splits mean (datasets_catalog/split_policies.py); null is the usual.
+    split_policy = models.JSONField(null=True, blank=True)
     # Counts changes of the draft: a release frozen at an older count is stale.
     draft_serial = models.PositiveBigIntegerField(default=0)
     # Keys the digests of consents in manifests, so that nobody can guess a contributor from one.
@@ -221,6 +223,8 @@ class Clip(models.Model):
     device = models.CharField(max_length=200, blank=True)
     place = models.CharField(max_length=200, blank=True)
     recorded_at = models.CharField(max_length=32, blank=True)
+    # Where the clip begins in its recording, in seconds.
+    recording_offset = models.FloatField(null=True, blank=True)
     split = models.CharField(max_length=64, blank=True)
     synthetic = models.BooleanField(default=False)
     fields = models.JSONField(default=dict, blank=True)

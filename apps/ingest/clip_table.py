@@ -23,6 +23,7 @@ _READERS: Mapping[Form, Callable[[Any], Any]] = {
     Form.COARSE_DATE: cells.coarse_date,
     Form.SPLIT: cells.split,
     Form.FLAG: cells.flag,
+    Form.SECONDS: cells.seconds,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from apps.datasets.models import Term, Vocabulary
-from apps.datasets.vocabulary_graph import load_parents
+from apps.datasets.vocabulary_graph import TermIndex, load_parents
 from datasets_catalog.vocabularies import ancestors, children_of, descendants
 
 NAMED = 5
@@ -24,11 +24,7 @@ class Terms:
 
     def __init__(self, vocabulary: Vocabulary | None) -> None:
         self.vocabulary = vocabulary
-        rows = Term.objects.filter(vocabulary=vocabulary) if vocabulary else ()
-        self._by_code = {term.code: term for term in rows}
-        self._by_name: dict[str, list[Term]] = {}
-        for term in self._by_code.values():
-            self._by_name.setdefault(term.name.casefold(), []).append(term)
+        self._index = TermIndex(vocabulary)
         self._parents = load_parents(vocabulary) if vocabulary else {}
         self._children = children_of(self._parents)
 
@@ -36,8 +32,8 @@ class Terms:
         """Find the term by the code that stands beside the label, by code, or by name."""
         if self.vocabulary is None:
             return TermMatch(None)
-        by_code = self._by_code.get(code or "")
-        by_label = self._named(label)
+        by_code = self._index.by_code.get(code or "")
+        by_label = self._index.named(label)
         if by_code is not None and by_label and by_code not in by_label:
             other = by_label[0]
             return TermMatch(None, f"one term: {code} is {by_code}, and {label} is {other.code}")
@@ -60,13 +56,9 @@ class Terms:
     def is_above(self, term: Term, code: str) -> bool:
         return term.code in ancestors(code, self._parents)
 
-    def _named(self, label: str) -> list[Term]:
-        exact = self._by_code.get(label)
-        return [exact] if exact is not None else self._by_name.get(label.casefold(), [])
-
     def _unknown(self, label: str) -> str:
-        near = get_close_matches(label.casefold(), list(self._by_name), n=1)
-        hint = f" (did you mean {self._by_name[near[0]][0].name}?)" if near else ""
+        near = get_close_matches(label.casefold(), list(self._index.by_name), n=1)
+        hint = f" (did you mean {self._index.by_name[near[0]][0].name}?)" if near else ""
         return f"a term of {self.vocabulary}, by code or name{hint}"
 
     def _usable_below(self, code: str) -> Iterator[str]:
@@ -74,5 +66,5 @@ class Terms:
         direct = sorted(self._children.get(code, ()))
         further = sorted(descendants(direct, self._parents).difference(direct))
         for each in (*direct, *further):
-            if not self._by_code[each].abstract:
-                yield self._by_code[each].name
+            if not self._index.by_code[each].abstract:
+                yield self._index.by_code[each].name

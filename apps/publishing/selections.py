@@ -6,7 +6,7 @@ Answered from the release's own tables; the draft is never asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.datasets.vocabulary_graph import expand_labels
 from apps.publishing.errors import SelectionEmptyError, SelectionUnknownError
 from apps.releases.diff import frozen_table
 from apps.releases.models import Release
@@ -31,8 +32,9 @@ Chosen = NDArray[np.bool_]
 class Selection:
     """What is wanted: any of the values of each list, and all lists that hold something.
 
-    `labels` are labels or terms that an event of the clip has, unless the event says that it is
-    absent. An empty text in `splits` means clips without a split. `clips` are paths or clip ids.
+    `labels` are labels or terms that an event or a weak label of the clip has, unless it says that
+    the sound is absent; a term of the release's vocabulary stands for all terms below it too. An
+    empty text in `splits` means clips without a split. `clips` are paths or clip ids.
     `since` is an earlier version: what whoever has that one lacks, clips that are new or differ.
     """
 
@@ -87,15 +89,22 @@ def _tables(release: Release, before: Release | None) -> Iterator[duckdb.DuckDBP
 
 # What each list asks of a row of clips; the list is every parameter in it.
 _TESTS = {
-    "labels": "clip_id IN (SELECT clip_id FROM events WHERE presence <> 'no'"
+    "labels": "clip_id IN (SELECT clip_id FROM labels WHERE presence <> 'no'"
     " AND (label IN (SELECT unnest(?)) OR term IN (SELECT unnest(?))))",
     "splits": "coalesce(split, '') IN (SELECT unnest(?))",
     "licences": "licence IN (SELECT unnest(?))",
     "clips": "(path IN (SELECT unnest(?)) OR clip_id IN (SELECT unnest(?)))",
 }
+_WEAK_TYPE = '[{"label": "VARCHAR", "term": "VARCHAR", "presence": "VARCHAR"}]'
+# Strong and weak labels alike.
+_LABELS = (
+    "SELECT clip_id, label, term, presence FROM events UNION ALL"  # noqa: S608 - our own words
+    " SELECT clip_id, weak.label, weak.term, weak.presence FROM (SELECT clip_id,"
+    f" unnest(from_json(weak_labels, '{_WEAK_TYPE}')) AS weak FROM clips)"
+)
 # What there is of each kind, to find the words that name nothing.
 _KNOWN = {
-    "labels": "SELECT label FROM events UNION SELECT term FROM events WHERE term IS NOT NULL",
+    "labels": "SELECT label FROM labels UNION SELECT term FROM labels WHERE term IS NOT NULL",
     "splits": "SELECT coalesce(split, '') FROM clips",
     "licences": "SELECT licence FROM clips",
     "clips": "SELECT path FROM clips UNION ALL SELECT clip_id FROM clips",
@@ -104,12 +113,23 @@ _ONE = {"labels": "label or term", "splits": "split", "licences": "licence", "cl
 _NUMBERED = "(SELECT *, row_number() OVER (ORDER BY path) - 1 AS number FROM clips)"
 
 
-def _query(selection: Selection, before: Release | None) -> tuple[str, list[Any]]:
+_Words = Mapping[str, frozenset[str]]
+
+
+def _words(release: Release, selection: Selection, name: str) -> _Words:
+    """For each value of a list, the words of the tables that stand for it."""
+    wanted = getattr(selection, name)
+    if name == "labels":
+        return expand_labels(release.vocabulary, wanted)
+    return {word: frozenset({word}) for word in wanted}
+
+
+def _query(release: Release, selection: Selection, before: Release | None) -> tuple[str, list[Any]]:
     tests, values = ["true"], []
     for name, test in _TESTS.items():
-        if wanted := getattr(selection, name):
+        if words := _words(release, selection, name):
             tests.append(test)
-            values += [list(wanted)] * test.count("?")
+            values += [sorted(frozenset().union(*words.values()))] * test.count("?")
     if before is not None:
         tests.append("leaf NOT IN (SELECT leaf FROM earlier)")
     return f"FROM numbered WHERE {' AND '.join(tests)}", values
@@ -118,8 +138,8 @@ def _query(selection: Selection, before: Release | None) -> tuple[str, list[Any]
 def summary_of(release: Release, selection: Selection, before: Release | None = None) -> Summary:
     """Count what the selection holds; `before` is the release that `since` names."""
     with _tables(release, before) as database:
-        _prepare(database, selection)
-        rest, values = _query(selection, before)
+        _prepare(database, release, selection)
+        rest, values = _query(release, selection, before)
         row = database.execute(
             f"SELECT count(*), coalesce(sum(size), 0), coalesce(sum(duration), 0) {rest}",
             values,
@@ -147,8 +167,8 @@ def chosen_rows(release: Release, selection: Selection, before: Release | None =
     """
     chosen: Chosen = np.zeros(release.clips, np.bool_)
     with _tables(release, before) as database:
-        _prepare(database, selection)
-        rest, values = _query(selection, before)
+        _prepare(database, release, selection)
+        rest, values = _query(release, selection, before)
         found = database.execute(f"SELECT number {rest}", values).fetchnumpy()
     chosen[np.asarray(found["number"], np.int64)] = True
     if not chosen.any():
@@ -160,14 +180,23 @@ def chosen_rows(release: Release, selection: Selection, before: Release | None =
     return chosen
 
 
-def _prepare(database: duckdb.DuckDBPyConnection, selection: Selection) -> None:
+def _prepare(database: duckdb.DuckDBPyConnection, release: Release, selection: Selection) -> None:
     database.execute(f"CREATE TEMP VIEW numbered AS SELECT * FROM {_NUMBERED}")  # noqa: S608 - our own words
+    database.execute(f"CREATE TEMP VIEW labels AS {_LABELS}")
     for name, known in _KNOWN.items():
-        wanted = list(getattr(selection, name))
-        if not wanted:
+        pairs = [
+            (wanted, word)
+            for wanted, words in _words(release, selection, name).items()
+            for word in sorted(words)
+        ]
+        if not pairs:
             continue
-        query = f"SELECT w FROM (SELECT unnest(?) AS w) WHERE w NOT IN ({known}) ORDER BY 1"  # noqa: S608 - our own words
-        unknown = [word for (word,) in database.execute(query, [wanted]).fetchall()]
+        wanted, words = map(list, zip(*pairs, strict=True))
+        query = (
+            "SELECT w FROM (SELECT unnest(?) AS w, unnest(?) AS word) GROUP BY w"  # noqa: S608 - our own words
+            f" HAVING NOT bool_or(word IN ({known})) ORDER BY 1"
+        )
+        unknown = [word for (word,) in database.execute(query, [wanted, words]).fetchall()]
         if unknown:
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
             raise SelectionUnknownError(

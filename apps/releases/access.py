@@ -19,7 +19,7 @@ class ReleaseUnknownError(NotFoundError):
 def releases_for(user: Principal, dataset: Dataset) -> QuerySet[Release]:
     """All releases for those who work on the dataset, the public ones for everybody else."""
     rows = Release.objects.filter(dataset=dataset).select_related(
-        "dataset__organisation", "frozen_by", "published_by"
+        "vocabulary", "dataset__organisation", "frozen_by", "published_by"
     )
     return rows if sees_draft(user, dataset) else rows.filter(state__in=PUBLIC)
 

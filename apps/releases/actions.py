@@ -101,6 +101,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
             raise DraftMovedError("The draft changed while it was being frozen: try again.")
         _apply(row, frozen)
         row.use, row.draft_serial = dataset.use, dataset.draft_serial
+        row.vocabulary = dataset.vocabulary
         row.rows_version = ROWS_VERSION
         row.frozen_by, row.frozen_at = actor, at
         _move(actor, row, ReleaseState.FROZEN)

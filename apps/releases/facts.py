@@ -20,6 +20,7 @@ from apps.privacy.models import ChangeRequest, Decision, Finding, Scan
 from apps.privacy.people import PeopleHeard
 from apps.privacy.sampling import sample_facts
 from apps.privacy.scanning import scans_by, seen_in
+from apps.releases.label_facts import label_facts
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.numbering import step_of
 from apps.releases.people import answers_of, papers_of
@@ -38,18 +39,26 @@ from datasets_catalog.facts import (
     ReleaseFacts,
 )
 from datasets_catalog.facts import Detector as DetectorFacts
-from datasets_catalog.labels import Event as EventValue
-from datasets_catalog.labels import Extent, Status, event_problems
+from datasets_catalog.labels import Status
 from datasets_catalog.licences import Use
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.split_policies import (
+    FIELD_PREFIX,
+    OPTIONAL,
+    SplitPolicy,
+    Trait,
+    parse_policy,
+)
 from datasets_catalog.verticals import Vertical
 
 # A finding of this kind speaks for every clip that was cut from the same recording.
 SPEECH = "speech"
 # What stands in time is heard; of the rest these are seen and heard, and all others are read.
 NOT_READ = frozenset({"video", "returned", "people_changed"})
+# Characters of an ISO 8601 date down to its day.
+DAY = 10
 
 
 def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
@@ -65,6 +74,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
             verified_share=dataset.verified_share,
             identifying=identifying_texts(dataset),
             sensitive=dataset.privacy_profile == Profile.SENSITIVE,
+            splits=parse_policy(dataset.split_policy),
         ),
         purposes=tuple(Purpose(purpose) for purpose in release.purposes),
         at=at,
@@ -100,7 +110,12 @@ class _Row(NamedTuple):
     licence: str
     recording_id: int | None
     recording: str | None
+    recording_offset: float | None
     split: str
+    place: str
+    device: str
+    environment: str
+    recorded_at: str
     synthetic: bool
     original_id: int | None
     title: str
@@ -123,7 +138,12 @@ _COLUMNS = (
     "licence",
     "recording_id",
     "recording__name",
+    "recording_offset",
     "split",
+    "place",
+    "device",
+    "environment",
+    "recorded_at",
     "synthetic",
     "original_id",
     "title",
@@ -146,7 +166,8 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
     heard = PeopleHeard(dataset)
     sounds = sound_groups(dataset)
     events = _event_counts(dataset)
-    problems = _label_problems(dataset)
+    labels = label_facts(dataset)
+    policy = parse_policy(dataset.split_policy)
     blobs = _BlobStates(dataset)
     stripped = stripped_contents(dataset)
     # Plain values: an instance for each of many thousand clips would cost more than all the rest.
@@ -185,9 +206,29 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             identifying=findings.identifying(clip),
             events=total,
             events_verified=verified,
-            label_problems=problems.get(clip.pk, ()),
+            weak_labels=labels[clip.pk].weak,
+            overlaps=labels[clip.pk].overlaps,
+            advised_against=labels[clip.pk].advised_against,
+            label_problems=tuple(labels[clip.pk].problems),
+            recording_offset=clip.recording_offset,
+            traits=_traits(clip, policy),
             fields=clip.fields,
         )
+
+
+def _traits(clip: _Row, policy: SplitPolicy) -> Mapping[str, str]:
+    """What else of the clip the policy of splits goes by; what was not said is left out."""
+    found = {}
+    for trait in policy.traits:
+        if trait.startswith(FIELD_PREFIX):
+            value = clip.fields.get(trait.removeprefix(FIELD_PREFIX))
+        elif trait == Trait.DAY:
+            value = clip.recorded_at[:DAY] if len(clip.recorded_at) >= DAY else ""
+        else:
+            value = getattr(clip, trait) if trait not in OPTIONAL else ""
+        if value not in (None, ""):
+            found[trait] = str(value)
+    return found
 
 
 class _BlobStates:
@@ -379,35 +420,3 @@ def _event_counts(dataset: Dataset) -> dict[int, tuple[int, int]]:
         .annotate(total=Count("pk"), verified=Count("pk", filter=Q(status=Status.VERIFIED)))
     )
     return {clip_id: (total, verified) for clip_id, total, verified in rows}
-
-
-def _label_problems(dataset: Dataset) -> dict[int, tuple[str, ...]]:
-    """What is wrong with events, such as a clip's bytes having become shorter than its labels."""
-    found: dict[int, list[str]] = {}
-    rows = (
-        Event.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
-        .exclude(status=Status.REJECTED)
-        .values_list(
-            "clip_id", "uid", "label", "onset", "offset", "f_low", "f_high", "channel",
-            "confidence", "clip__duration", "clip__sample_rate", "clip__channels",
-        )
-    )  # fmt: skip
-    for (
-        clip_id,
-        uid,
-        label,
-        onset,
-        offset,
-        low,
-        high,
-        channel,
-        confidence,
-        duration,
-        rate,
-        channels,
-    ) in rows.iterator(chunk_size=5000):
-        value = EventValue(str(uid), label, onset, offset, None, low, high, channel, confidence)
-        problems = event_problems(value, Extent(duration, rate, channels))
-        if problems:
-            found.setdefault(clip_id, []).extend(problem.message for problem in problems)
-    return {clip_id: tuple(messages) for clip_id, messages in found.items()}

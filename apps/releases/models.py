@@ -10,7 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from apps.datasets.models import Clip, Dataset
+from apps.datasets.models import Clip, Dataset, Vocabulary
 from apps.storage.models import Blob
 from datasets_catalog.licences import Use
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -48,6 +48,10 @@ class Release(models.Model):
     events = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0.0)
     size = models.PositiveBigIntegerField(default=0)
+    # What its labels were terms of when it was frozen.
+    vocabulary = models.ForeignKey(
+        Vocabulary, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     # SPDX expression of the whole; empty while there are conflicts.
     licence = models.TextField(blank=True)
     statistics = models.JSONField(default=dict)

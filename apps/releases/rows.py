@@ -14,7 +14,7 @@ from django.db.models import CharField, F, QuerySet, TextField
 from django.db.models.functions import Cast, Collate
 
 from apps.consent.ledger import consents_of, people_in
-from apps.datasets.models import Clip, Dataset, Event
+from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
 from apps.releases.leaves import leaves_of
 from apps.storage.tables import CLIPS, EVENTS
 from datasets_catalog.canonical import canonical_json
@@ -25,6 +25,8 @@ from datasets_catalog.event_columns import IN_LABELS
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Presence, Source, Status, labels_digest
 from datasets_catalog.ledger import Ledger
+from datasets_catalog.weak_labels import WeakLabel as WeakLabelValue
+from datasets_catalog.weak_labels import write_weak_labels
 
 # Raise it whenever the same draft would give other rows than before: rows of releases frozen
 # under another number are not taken over then, but computed again.
@@ -114,6 +116,8 @@ class DraftRows:
         )
         by_clip = _events(read["pk"])
         events = [by_clip.get(pk, ()) for pk in read["pk"]]
+        weak_by_clip, empty = _weak_labels(read["pk"]), _found_empty(read["pk"])
+        weak = [weak_by_clip.get(pk, ()) for pk in read["pk"]]
         columns: dict[str, Sequence[Any]] = {
             "clip_id": ids,
             **{column.name: _cells(column, read[column.source]) for column in _COPIED},
@@ -121,6 +125,11 @@ class DraftRows:
             "contributors": [len(codes) for codes in people],
             "redacted": [original is not None for original in read["original_id"]],
             "fields": [_canonical(fields) for fields in read["fields_text"]],
+            "weak_labels": [write_weak_labels(each) for each in weak],
+            "found_empty": [
+                True if pk in empty and not _is_heard(strong, labels) else None
+                for pk, strong, labels in zip(read["pk"], events, weak, strict=True)
+            ],
             "labels_sha256": [labels_digest(each) if each else NO_LABELS for each in events],
         }
         columns["leaf"] = leaves_of(columns)
@@ -220,6 +229,38 @@ def _events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
             )
         )
     return found
+
+
+def _weak_labels(clip_ids: Sequence[int]) -> dict[int, list[WeakLabelValue]]:
+    found: dict[int, list[WeakLabelValue]] = {}
+    rows = WeakLabel.objects.filter(clip_id__in=clip_ids).exclude(status=Status.REJECTED)
+    columns = ("clip_id", "label", "term__code", "confidence", "source", "status", "presence")
+    for clip_id, label, term, confidence, source, status, presence, annotator in rows.values_list(
+        *columns, "annotator"
+    ):
+        found.setdefault(clip_id, []).append(
+            WeakLabelValue(
+                label=label,
+                term=term,
+                confidence=confidence,
+                source=Source(source),
+                status=Status(status),
+                presence=Presence(presence),
+                annotator=annotator or None,
+            )
+        )
+    return found
+
+
+def _found_empty(clip_ids: Sequence[int]) -> set[int]:
+    rows = EmptyAnnotation.objects.filter(clip_id__in=clip_ids)
+    return set(rows.values_list("clip_id", flat=True))
+
+
+def _is_heard(events: Iterable[EventValue], weak: Iterable[WeakLabelValue]) -> bool:
+    """Whether anybody says that something is in the clip."""
+    presences = (*(event.presence for event in events), *(label.presence for label in weak))
+    return any(presence is not Presence.NO for presence in presences)
 
 
 def _event_batch(

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datasets_catalog.labels import Presence, Status
+from datasets_catalog.weak_labels import WeakLabel, read_weak_labels
 
 
 @dataclass(slots=True)
@@ -34,6 +35,12 @@ class Statistics:
     licences: Counter[tuple[str, bool]] = field(default_factory=Counter)
     sample_rates: Counter[int] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
+    weak_labels: int = 0
+    weakly_labelled: int = 0
+    found_empty: int = 0
+    # Clips that a weak label says something is in, by label.
+    weak_clips: Counter[str] = field(default_factory=Counter)
+    weak_sources: Counter[str] = field(default_factory=Counter)
     _seconds: list[float] = field(default_factory=list)
 
     @property
@@ -46,6 +53,9 @@ class Statistics:
         self.with_people += _total(pc.greater(group["contributors"], 0))
         self.synthetic += _total(group["synthetic"])
         self.redacted += _total(group["redacted"])
+        self.found_empty += _total(group["found_empty"])
+        for text in group["weak_labels"].drop_null().to_pylist():
+            self._add_weak_labels(read_weak_labels(text))
         self._seconds.append(math.fsum(group["duration"].to_pylist()))
         for (split,), count, seconds in _grouped(group, ["split"], "duration"):
             self.splits[split or ""] += count
@@ -54,6 +64,13 @@ class Statistics:
             self.licences[licence, redacted] += count
         for (rate,), count, _ in _grouped(group, ["sample_rate"], "duration"):
             self.sample_rates[rate] += count
+
+    def _add_weak_labels(self, labels: Sequence[WeakLabel]) -> None:
+        """Count those of one clip; two annotators who say the same are one clip of that label."""
+        self.weakly_labelled += 1
+        self.weak_labels += len(labels)
+        self.weak_sources.update(label.source.value for label in labels)
+        self.weak_clips.update({each.label for each in labels if each.presence is Presence.YES})
 
     def add_events(self, group: pa.RecordBatch) -> None:
         self.events += group.num_rows
@@ -92,6 +109,14 @@ class Statistics:
             ],
             "event_sources": dict(sorted(self.sources.items())),
             "events_verified": self.verified,
+            "weak_labels": self.weak_labels,
+            "weakly_labelled": self.weakly_labelled,
+            "weak_label_sources": dict(sorted(self.weak_sources.items())),
+            "found_empty": self.found_empty,
+            "weak_label_clips": [
+                {"label": label, "clips": count}
+                for label, count in sorted(self.weak_clips.items(), key=lambda kv: (-kv[1], kv[0]))
+            ],
         }
 
 

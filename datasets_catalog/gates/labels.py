@@ -1,5 +1,6 @@
-"""Gates on the events."""
+"""Gates on the labels."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from datasets_catalog.facts import ReleaseFacts
@@ -8,13 +9,14 @@ from datasets_catalog.labels import share_of
 
 
 class LabelsValid:
-    """Every event is possible in its clip."""
+    """Every label is possible in its clip, is there once, and is a term of the vocabulary."""
 
     code: ClassVar[str] = "labels.valid"
-    title: ClassVar[str] = "Every event fits its clip"
+    title: ClassVar[str] = "Every label fits its clip and its vocabulary"
     why: ClassVar[str] = (
         "An event after the end of its clip, above half its sample rate or of no length breaks "
-        "whoever trains on it, usually in silence."
+        "whoever trains on it, usually in silence; so does a label that the named vocabulary does "
+        "not have."
     )
     severity: ClassVar[Severity] = Severity.BLOCKING
 
@@ -22,12 +24,32 @@ class LabelsValid:
         rows = [
             FailingRow.of(clip, problem) for clip in facts.clips for problem in clip.label_problems
         ]
+        measured = {
+            "events": sum(clip.events for clip in facts.clips),
+            "weak_labels": sum(clip.weak_labels for clip in facts.clips),
+            "overlaps": sum(clip.overlaps for clip in facts.clips),
+            "advised_against": sum(clip.advised_against for clip in facts.clips),
+        }
         return verdict(
             self,
             rows,
-            passed=f"Every event fits its clip ({sum(clip.events for clip in facts.clips)}).",
-            failed="Impossible values in events: {count} (clips: {clips}).",
+            passed=_counted(measured),
+            failed="Labels that do not fit: {count} (clips: {clips}).",
+            measured=measured,
         )
+
+
+def _counted(measured: Mapping[str, int]) -> str:
+    said = (
+        f"Every label fits: {measured['events']} events and {measured['weak_labels']} weak labels."
+    )
+    if measured["overlaps"]:
+        said += f" Events that begin within another of their kind: {measured['overlaps']}."
+    if measured["advised_against"]:
+        said += (
+            f" Labels that the vocabulary's authors advise against: {measured['advised_against']}."
+        )
+    return said
 
 
 class LabelsVerified:

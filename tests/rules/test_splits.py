@@ -1,35 +1,36 @@
 """What straddles splits is found, and the fewest clips to move are named."""
 
 import time
+from collections.abc import Collection
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_catalog.facts import ClipFacts
-from datasets_catalog.splits import LeakKind, leaks, synthetic_in_evaluation
+from datasets_catalog.split_policies import (
+    DEFAULT,
+    KNOWN,
+    SplitPolicy,
+    SplitPolicyError,
+    Trait,
+    looser_in,
+    parse_policy,
+)
+from datasets_catalog.splits import (
+    CONTENT,
+    leaks,
+    misplaced,
+    missing_folds,
+    synthetic_in_evaluation,
+)
 
 
-def clip(
-    number: int,
-    split: str | None,
-    *,
-    recording: str | None = None,
-    contributors: tuple[str, ...] = (),
-    sha256: str | None = None,
-    sound_group: str | None = None,
-    synthetic: bool = False,
-) -> ClipFacts:
-    return ClipFacts(
-        clip_id=f"c{number}",
-        path=f"{number}.wav",
-        sha256=sha256 or f"{number:064x}",
-        duration=1.0,
-        recording=recording,
-        contributors=contributors,
-        split=split,
-        sound_group=sound_group,
-        synthetic=synthetic,
-    )
+def clip(number: int, split: str | None, **said: Any) -> ClipFacts:
+    """A clip of one second, unlike every other but for what is said."""
+    usual: dict[str, Any] = {"path": f"{number}.wav", "sha256": f"{number:064x}", "duration": 1.0}
+    return ClipFacts(clip_id=f"c{number}", split=split, **usual | said)
 
 
 def test_clean_splits_leak_nothing() -> None:
@@ -45,7 +46,7 @@ def test_a_recording_in_two_splits_is_a_leak_and_the_minority_is_named() -> None
     clips = [clip(n, "train", recording="r1") for n in range(3)]
     clips.append(clip(3, "test", recording="r1"))
     (leak,) = leaks(clips)
-    assert leak.kind is LeakKind.RECORDING
+    assert leak.kind == Trait.RECORDING
     assert leak.splits == (("train", 3), ("test", 1))
     assert leak.stray == ("c3",)
     assert leak.sentence == "recording r1 is in train (3), test (1)"
@@ -58,9 +59,9 @@ def test_a_contributor_the_same_bytes_and_alike_sounds_are_leaks() -> None:
         clip(2, "test", contributors=("p1", "p2"), sha256=same, sound_group="g"),
     ]
     assert {leak.kind for leak in leaks(clips)} == {
-        LeakKind.CONTRIBUTOR,
-        LeakKind.CONTENT,
-        LeakKind.SOUND,
+        Trait.CONTRIBUTOR,
+        CONTENT,
+        Trait.SOUND,
     }
 
 
@@ -117,3 +118,177 @@ def test_a_large_release_is_checked_quickly() -> None:
     began = time.process_time()
     assert leaks(clips) == ()
     assert time.process_time() - began < 5
+
+
+def messages(clips: Collection[ClipFacts], policy: SplitPolicy) -> list[tuple[str, str]]:
+    return [(each.clip_id, each.message) for each in misplaced(clips, policy)]
+
+
+def test_recognising_speakers_wants_the_same_people_on_both_sides_but_no_recording() -> None:
+    policy = KNOWN["speakers"]
+    clips = [
+        clip(1, "train", recording="r1", contributors=("p1",)),
+        clip(2, "test", recording="r2", contributors=("p1",)),
+        clip(3, "train", recording="r3", contributors=("p2",)),
+    ]
+    assert leaks(clips, policy) == ()
+    assert messages(clips, policy) == []
+    # The usual policy refuses the very same division.
+    assert [leak.kind for leak in leaks(clips)] == [Trait.CONTRIBUTOR]
+
+    stranger = clip(4, "test", recording="r4", contributors=("p3",))
+    nobody = clip(5, "validation", recording="r5")
+    assert messages([*clips, stranger, nobody], policy) == [
+        ("c4", "contributor p3 is not in a training split"),
+        ("c5", "has no contributor, which has to be shared"),
+    ]
+    same_session = clip(6, "test", recording="r1", contributors=("p1",))
+    assert [leak.kind for leak in leaks([*clips, same_session], policy)] == [Trait.RECORDING]
+
+
+def test_the_same_bytes_are_never_in_two_splits_whatever_the_policy() -> None:
+    clips = [clip(1, "train", sha256="a" * 64), clip(2, "test", sha256="a" * 64)]
+    assert [leak.kind for leak in leaks(clips, SplitPolicy(apart=()))] == [CONTENT]
+
+
+def test_folds_are_numbered_and_each_is_a_split() -> None:
+    policy = SplitPolicy(folds=3)
+    clips = [
+        clip(1, "fold1", recording="r1"),
+        clip(2, "fold2", recording="r1"),
+        clip(3, "fold03", recording="r3"),
+        clip(4, "Fold1", recording="r4"),
+        clip(5, "fold4", recording="r5"),
+        clip(6, "test", recording="r6"),
+        clip(7, None),
+    ]
+    assert [leak.key for leak in leaks(clips, policy)] == ["r1"]
+    assert [clip_id for clip_id, _ in messages(clips, policy)] == ["c3", "c4", "c5"]
+    assert missing_folds(clips, policy) == ("fold3",)
+    assert missing_folds(clips, DEFAULT) == ()
+
+
+def test_what_is_shared_over_folds_is_in_two_of_them() -> None:
+    policy = SplitPolicy(apart=("recording",), shared=("contributor",), folds=2)
+    clips = [
+        clip(1, "fold1", contributors=("p1",)),
+        clip(2, "fold2", contributors=("p1",)),
+        clip(3, "fold1", contributors=("p2",)),
+        clip(4, "fold1", contributors=("p2",)),
+    ]
+    assert messages(clips, policy) == [
+        ("c3", "contributor p2 is not in two folds"),
+        ("c4", "contributor p2 is not in two folds"),
+    ]
+
+
+def test_a_synthetic_clip_in_a_fold_is_judged_on_in_its_turn() -> None:
+    clips = [clip(1, "fold1", synthetic=True), clip(2, "train", synthetic=True)]
+    evaluation = frozenset({"test"})
+    assert list(synthetic_in_evaluation(clips, evaluation)) == []
+    found = synthetic_in_evaluation(clips, evaluation, SplitPolicy(folds=2))
+    assert [each.clip_id for each in found] == ["c1"]
+
+
+def test_a_long_recording_may_be_cut_in_time_with_a_gap() -> None:
+    policy = SplitPolicy(apart=(), gap=5.0)
+    apart = [clip(n, "train", recording="r", recording_offset=float(n)) for n in range(3)]
+    apart.append(clip(3, "test", recording="r", recording_offset=8.0))
+    assert messages(apart, policy) == []
+
+    near = [*apart, clip(4, "test", recording="r", recording_offset=6.0)]
+    assert [clip_id for clip_id, _ in messages(near, policy)] == ["c4"]
+    inside = [*apart, clip(5, "test", recording="r", recording_offset=0.5)]
+    assert {clip_id for clip_id, _ in messages(inside, policy)} == {"c1", "c2", "c5"}
+    nowhere = [*apart, clip(6, "test", recording="r")]
+    ((_, message),) = messages(nowhere, policy)
+    assert "recording_offset" in message
+    # Within one split nothing has to be known, and clips of no split are in nobody's way.
+    assert messages([clip(1, "train", recording="r"), clip(2, None, recording="r")], policy) == []
+
+
+def test_a_long_clip_reaches_past_shorter_ones_that_begin_later() -> None:
+    clips = [
+        clip(1, "train", recording="r", recording_offset=0.0, duration=100.0),
+        clip(2, "train", recording="r", recording_offset=1.0),
+        clip(3, "test", recording="r", recording_offset=50.0),
+    ]
+    assert [clip_id for clip_id, _ in messages(clips, SplitPolicy(apart=(), gap=5.0))] == ["c3"]
+
+
+def test_splits_of_a_recording_follow_each_other_where_that_is_asked() -> None:
+    policy = SplitPolicy(apart=(), gap=1.0, order=("train", "test"))
+    good = [
+        clip(1, "train", recording="r", recording_offset=0.0),
+        clip(2, "test", recording="r", recording_offset=10.0),
+    ]
+    assert messages(good, policy) == []
+    bad = [
+        clip(1, "test", recording="r", recording_offset=0.0),
+        clip(2, "train", recording="r", recording_offset=10.0),
+    ]
+    assert messages(bad, policy) == [
+        ("c2", "comes after test in recording r; train has to come before")
+    ]
+
+
+def test_places_devices_and_fields_can_be_kept_apart_and_have_to_be_known() -> None:
+    policy = SplitPolicy(apart=("place", "fields.session"))
+    clips = [
+        clip(1, "train", traits={"place": "Ghent", "fields.session": "s1"}),
+        clip(2, "test", traits={"place": "Ghent", "fields.session": "s2"}),
+        clip(3, "test", traits={"place": "Bern"}),
+    ]
+    assert [leak.sentence for leak in leaks(clips, policy)] == [
+        "place Ghent is in test (1), train (1)"
+    ]
+    assert messages(clips, policy) == [
+        ("c3", "has no session, so nobody can say which splits share it")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([], "an object"),
+        ({"aparts": []}, "'aparts'"),
+        ({"apart": "recording"}, "a list"),
+        ({"apart": ["voice"]}, "'voice'"),
+        ({"shared": [1]}, "a list"),
+        ({"folds": 1}, "2 to"),
+        ({"folds": True}, "2 to"),
+        ({"folds": 5000}, "2 to"),
+        ({"apart": [], "gap": -1}, "seconds"),
+        ({"apart": [], "gap": float("nan")}, "seconds"),
+        ({"apart": [], "gap": "5"}, "seconds"),
+        ({"gap": 5}, "take recording out of apart"),
+        ({"order": ["train", "test"]}, "gap"),
+        ({"shared": ["contributor"]}, "in apart or in shared"),
+    ],
+)
+def test_a_policy_that_cannot_be_applied_is_refused(value: Any, says: str) -> None:
+    with pytest.raises(SplitPolicyError, match=says):
+        parse_policy(value)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_policy_reads_back_as_it_was_written(name: str) -> None:
+    policy = KNOWN[name]
+    assert parse_policy(policy.as_json()) == policy
+    assert parse_policy(None) == DEFAULT
+    assert policy.sentence.startswith("No file")
+
+
+def test_what_a_change_of_policy_no_longer_asks_is_said() -> None:
+    assert looser_in(DEFAULT, DEFAULT) == ()
+    assert looser_in(DEFAULT, KNOWN["places"]) == ()
+    assert looser_in(DEFAULT, KNOWN["speakers"]) == ("contributor may be in two splits",)
+    assert looser_in(KNOWN["speakers"], DEFAULT) == (
+        "contributor need not be in what is learnt from",
+    )
+    assert len(looser_in(DEFAULT, KNOWN["time"])) == 2
+    cut = SplitPolicy(apart=(), gap=60.0, order=("train", "test"))
+    assert len(looser_in(cut, SplitPolicy(apart=(), gap=5.0, order=("train", "test")))) == 1
+    assert len(looser_in(cut, SplitPolicy(apart=()))) == 2
+    assert looser_in(cut, SplitPolicy(apart=("recording",))) == ()
+    assert len(looser_in(SplitPolicy(folds=5), SplitPolicy(folds=2))) == 1

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.datasets.models import Clip, Event, Recording
+from apps.datasets.models import Clip, EmptyAnnotation, Event, Recording, WeakLabel
 from apps.doors.api.shapes.columns import Field, asked, shown_of_draft
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.labels import Presence, Source, Status
@@ -41,6 +41,47 @@ class ClipOut(serializers.ModelSerializer[Clip]):
         }
 
 
+class WeakLabelOut(serializers.ModelSerializer[WeakLabel]):
+    """A weak label: what is somewhere in the clip, or known to be nowhere in it."""
+
+    term = serializers.CharField(source="term.code", default=None)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has one too
+        choices=[s.value for s in Source]
+    )
+    status = serializers.ChoiceField(choices=[s.value for s in Status])
+    presence = serializers.ChoiceField(choices=[p.value for p in Presence])
+
+    class Meta:
+        model = WeakLabel
+        fields = ("label", "term", "confidence", "source", "status", "presence", "annotator")
+        read_only_fields = fields
+
+
+class EmptyAnnotationOut(serializers.ModelSerializer[EmptyAnnotation]):
+    """Who annotated the clip and found none of the labels in it."""
+
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has one too
+        choices=[s.value for s in Source]
+    )
+
+    class Meta:
+        model = EmptyAnnotation
+        fields = ("annotator", "source")
+        read_only_fields = fields
+
+
+class ClipFull(ClipOut):
+    """A clip with what is said of the whole of it; its events have an address of their own."""
+
+    weak_labels = WeakLabelOut(many=True)
+    empty_annotations = EmptyAnnotationOut(many=True)
+
+    class Meta:
+        model = Clip
+        fields = (*ClipOut.Meta.fields, "weak_labels", "empty_annotations")
+        read_only_fields = fields
+
+
 class ClipQuery(serializers.Serializer[Any]):
     """Which clips."""
 
@@ -52,7 +93,9 @@ class ClipQuery(serializers.Serializer[Any]):
         max_length=1024, required=False, help_text="Beginning of the path."
     )
     label = serializers.CharField(  # type: ignore[assignment]  # DRF has one too
-        max_length=200, required=False, help_text="Has an event of this label."
+        max_length=200,
+        required=False,
+        help_text="Has an event or a weak label of this name, or of a term below it.",
     )
 
     def get_fields(self) -> dict[str, Field]:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from apps.datasets.models import Dataset, Vocabulary
 from datasets_catalog.licences import Use
 from datasets_catalog.request_forms import FieldType
+from datasets_catalog.split_policies import LONGEST_GAP, MOST_FOLDS, MOST_NAMED
 from datasets_catalog.verticals import Vertical
 
 
@@ -32,6 +33,39 @@ class RequestField(serializers.Serializer[Any]):
         help_text="The choices of a `select`.",
     )
     help = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class SplitPolicy(serializers.Serializer[Any]):
+    """What splits mean; what is not said is at its default (docs/gates.md)."""
+
+    apart = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        required=False,
+        max_length=MOST_NAMED,
+        help_text="Traits, or `fields.NAME`, of which no value may be in two splits.",
+    )
+    shared = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        required=False,
+        max_length=MOST_NAMED,
+        help_text="Traits of which every value has to be in what is learnt from.",
+    )
+    folds = serializers.IntegerField(
+        required=False, min_value=0, max_value=MOST_FOLDS, help_text="fold1 to foldK; 0: none."
+    )
+    gap = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=LONGEST_GAP,
+        help_text="Seconds between clips of one recording in several splits.",
+    )
+    order = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        max_length=MOST_NAMED,
+        help_text="Splits in the time of each recording.",
+    )
 
 
 class DatasetOut(serializers.ModelSerializer[Dataset]):
@@ -69,6 +103,7 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
             "terms_version",
             "terms_required",
             "verified_share",
+            "split_policy",
             "quasi_identifiers",
             "fewest_alike",
             "draft_serial",
@@ -120,6 +155,7 @@ class DatasetSettings(serializers.Serializer[Any]):
         help_text="As many people at least have to share what those columns say.",
     )
     vocabulary = VocabularyRef(required=False, allow_null=True)
+    split_policy = SplitPolicy(required=False, allow_null=True)
 
 
 class DatasetNew(DatasetSettings):

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.access.answers import Action, Binding, Code
+from apps.datasets.models import Vocabulary
 from apps.doors.api.shapes.choices import PURPOSES, RELEASE_STATES
 from apps.doors.api.shapes.columns import Field, asked, shown
 from apps.releases.models import GateResult, Release, SignOff
@@ -25,6 +26,14 @@ def _territories() -> serializers.ListField:
     )
 
 
+class VocabularyFrozen(serializers.Serializer[Vocabulary]):
+    """Which vocabulary in which version, and the SHA-256 of its file."""
+
+    name = serializers.CharField()
+    version = serializers.CharField()
+    sha256 = serializers.CharField()
+
+
 class ReleaseOut(serializers.ModelSerializer[Release]):
     """A numbered state of a dataset. Sizes in bytes, lengths in seconds."""
 
@@ -36,6 +45,9 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
         help_text="Where it may go: countries, `EU` or `EEA`. None: everywhere.",
     )
     use = serializers.ChoiceField(choices=[use.value for use in Use])
+    vocabulary = VocabularyFrozen(
+        allow_null=True, help_text="What its labels are terms of, as of its freeze."
+    )
     frozen_by = serializers.CharField(source="frozen_by.username", default=None, allow_null=True)
     published_by = serializers.CharField(
         source="published_by.username", default=None, allow_null=True
@@ -52,6 +64,7 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
             "purposes",
             "territories",
             "use",
+            "vocabulary",
             "notes",
             "root",
             "clips",

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from apps.datasets.access import clip_for, dataset_to_edit, draft_for
 from apps.datasets.actions import remove_clips
-from apps.datasets.models import Clip, Dataset, Event, Recording
+from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Recording, WeakLabel
+from apps.datasets.vocabulary_graph import expand_labels
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import clips as shapes
 from datasets_catalog.clip_columns import FILTERABLE
@@ -50,11 +51,11 @@ class ClipRemovals(ApiView):
 class OneClip(ApiView):
     resource = "clips"
 
-    @extend_schema(responses=shapes.ClipOut)
+    @extend_schema(responses=shapes.ClipFull)
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
-        """Show one clip of the draft."""
+        """Show one clip of the draft, with the labels of the whole clip."""
         row = clip_for(request.user, f"{organisation}/{name}", uid)
-        return Response(shapes.ClipOut(row).data)
+        return Response(shapes.ClipFull(row).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
@@ -95,8 +96,14 @@ def _found(dataset: Dataset, wanted: dict[str, Any]) -> QuerySet[Clip]:
     rows = rows.filter(**{column: value for column, value in said.items() if value is not None})
     if wanted.get("redacted") is not None:
         rows = rows.filter(original__isnull=not wanted["redacted"])
+    if wanted.get("found_empty") is not None:
+        silent = Q(pk__in=EmptyAnnotation.objects.filter(clip__dataset=dataset).values("clip"))
+        rows = rows.filter(silent if wanted["found_empty"] else ~silent)
     if "label" in wanted:
-        rows = rows.filter(pk__in=Event.objects.filter(label=wanted["label"]).values("clip_id"))
+        words = expand_labels(dataset.vocabulary, [wanted["label"]])[wanted["label"]]
+        events = Event.objects.filter(clip__dataset=dataset, label__in=words)
+        weak = WeakLabel.objects.filter(clip__dataset=dataset, label__in=words)
+        rows = rows.filter(Q(pk__in=events.values("clip")) | Q(pk__in=weak.values("clip")))
     if "q" in wanted:
         text = wanted["q"]
         rows = rows.filter(
