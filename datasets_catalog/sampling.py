@@ -35,12 +35,17 @@ contents of lowest rank are drawn, lowest first.
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.facts import SampleFacts
 
 CONFIDENCE = 0.95
+# The share of findings cleared together that may be otherwise than what was heard of them.
+BATCH_BOUND = 0.05
+# With more among them that were decided otherwise, findings are not alike: all have to be heard.
+MOST_OTHERWISE = 50
 # Halvings of [0, 1] after which a float64 no longer changes.
 BISECTIONS = 60
 
@@ -111,6 +116,46 @@ def share_left(sample: SampleFacts) -> float | None:
         heard=sample.heard, missed=0, population=sample.drawn_from, confidence=confidence
     )
     return min(1.0, round(share * sample.drawn_from) / sample.population)
+
+
+def choose_prefix(missed: Sequence[bool], *, bound: float = BATCH_BOUND) -> tuple[int, float]:
+    """Return how much of a random order to hear before the rest is decided on, and what it proves.
+
+    The order holds what is to be decided on alike (False) and what was decided otherwise before
+    (True). The first number counts from the order's beginning, both kinds; the second is the
+    largest share of what is to be decided on, 0 to 1, that may be otherwise. With m of the other
+    kind in the prefix the doubt is doubt_m+1, so that going on after one adds up to no more.
+    """
+    population = len(missed)
+    rest = population - sum(missed)
+    found = 0
+    wanted = _heard_at_least(found, population, rest, bound)
+    for heard, other in enumerate(missed, 1):
+        if other:
+            found += 1
+            if found > MOST_OTHERWISE:
+                break
+            wanted = _heard_at_least(found, population, rest, bound)
+        elif heard >= wanted:
+            return heard, _share_otherwise(heard, found, population, rest)
+    return population, 0.0
+
+
+@lru_cache(maxsize=4096)
+def _heard_at_least(missed: int, population: int, rest: int, bound: float) -> int:
+    """Return the fewest to hear, those missed among them, so that the bound is proved."""
+    low, high = missed, population
+    while low < high:
+        middle = (low + high) // 2
+        enough = _share_otherwise(middle, missed, population, rest) <= bound
+        low, high = (low, middle) if enough else (middle + 1, high)
+    return low
+
+
+def _share_otherwise(heard: int, missed: int, population: int, rest: int) -> float:
+    confidence = 1 - doubt_of(missed + 1)
+    share = upper_bound(heard=heard, missed=missed, population=population, confidence=confidence)
+    return min(1.0, (round(share * population) - missed) / rest) if rest else 0.0
 
 
 def clips_to_hear(

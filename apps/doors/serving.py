@@ -121,6 +121,18 @@ def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBa
     )
 
 
+def sends_whole(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether an answer of `serve_blob` holds the whole blob, or sends its reader to it."""
+    if request.method != "GET":
+        return False
+    if "X-Accel-Redirect" in response.headers:
+        return request.headers.get("Range", "bytes=0-") == "bytes=0-"
+    if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+        span, _, size = response.headers["Content-Range"].removeprefix("bytes ").partition("/")
+        return span == f"0-{int(size) - 1}"
+    return response.status_code in {HTTPStatus.OK, HTTPStatus.FOUND}
+
+
 def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase:
     remote = local_path(blob) is None
     if remote and offer.may_redirect and settings.SERVE_BACKEND == "redirect":

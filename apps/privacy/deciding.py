@@ -17,6 +17,7 @@ from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import RELATED
 from apps.privacy.models import Batch, Decision, Finding
+from apps.privacy.playing import BatchSample, require_batch_heard, require_heard
 from apps.privacy.redaction import Method
 from apps.privacy.replacing import Replacement, redact_clip, take_out
 from apps.privacy.scanning import scan_clips
@@ -67,8 +68,10 @@ def decide(
     contributor has to be recorded for the clip, consent has to cover it, and a second reviewer has
     to confirm; until then the finding blocks as if nobody had decided.
 
-    A redaction writes new bytes (the clip's `original` keeps the old ones, which no door serves)
-    and scans them. Raises `OwnWorkError`, `ContentChangedError`, `DecidedError`,
+    Nobody clears what is in the sound without having been played it. A redaction writes new bytes
+    (the clip's `original` keeps the old ones, which no door serves) and scans them.
+
+    Raises `OwnWorkError`, `ContentChangedError`, `DecidedError`, `NotHeardError`,
     `NotRedactableError`, `DeniedError`.
     """
     asked = _Asked(actor, verdict, reason, method, identifiable=identifiable)
@@ -86,8 +89,9 @@ def decide_many(
 ) -> list[Decision]:
     """Decide on findings alike (one dataset, one kind) at once: on all of them, or on none.
 
-    Findings of one clip are taken out of it together. Raises what `decide` does, and
-    `NotAlikeError`.
+    Findings of one clip are taken out of it together. Of findings in the sound a random sample has
+    to have been played to who clears them (`apps/privacy/playing.py`). Raises what `decide` does,
+    and `NotAlikeError`.
     """
     asked = _Asked(actor, verdict, reason, method, identifiable=identifiable)
     unique = list({finding.pk: finding for finding in findings}.values())
@@ -116,11 +120,21 @@ class _Asked:
         require(self.actor, Permission.FINDING_DECIDE, dataset.organisation)
         fresh = _fresh(findings)
         _check_open(self.actor, fresh)
+        heard = self._heard(fresh, batch=batch)
         new = self._taken_out(fresh) if self.verdict == Decision.Verdict.REDACT else {}
-        made = self._settled(dataset, fresh, new, batch=batch)
+        made = self._settled(dataset, fresh, new, batch=batch, heard=heard)
         if new:
             scan_clips(actor=self.actor, dataset=dataset, clip_ids=sorted(new))
         return made
+
+    def _heard(self, findings: Sequence[Finding], *, batch: bool) -> BatchSample | None:
+        """What was heard of a batch that is cleared. Raises `NotHeardError`."""
+        if self.verdict != Decision.Verdict.CLEAR:
+            return None
+        if batch:
+            return require_batch_heard(self.actor, findings)
+        require_heard(self.actor, findings)
+        return None
 
     def _taken_out(self, findings: Sequence[Finding]) -> dict[int, Replacement]:
         """The new bytes of each clip, by its id."""
@@ -137,6 +151,7 @@ class _Asked:
         new: Mapping[int, Replacement],
         *,
         batch: bool,
+        heard: BatchSample | None,
     ) -> list[Decision]:
         """Write the decisions down and do what they say, on the locked rows."""
         dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
@@ -146,7 +161,7 @@ class _Asked:
             list(Clip.objects.select_for_update(of=("self",)).filter(pk__in=some).order_by("pk"))
         rows = _fresh(findings)
         _check_open(self.actor, rows)
-        together = self._batch(dataset, rows) if batch else None
+        together = self._batch(dataset, rows, heard) if batch else None
         now = timezone.now()
         made = Decision.objects.bulk_create(
             [self._decision(row, together, now) for row in rows], batch_size=CHUNK
@@ -161,13 +176,17 @@ class _Asked:
         self._note(dataset, rows, together)
         return made
 
-    def _batch(self, dataset: Dataset, findings: Sequence[Finding]) -> Batch:
+    def _batch(
+        self, dataset: Dataset, findings: Sequence[Finding], heard: BatchSample | None
+    ) -> Batch:
         return Batch.objects.create(
             dataset=dataset,
             kind=findings[0].kind,
             verdict=self.verdict,
             reason=self.reason,
             count=len(findings),
+            heard=len(heard.findings) if heard else None,
+            bound=heard.bound if heard else None,
             made_by=self.actor,
         )
 
@@ -200,6 +219,7 @@ class _Asked:
                 "uid": str(batch.uid),
                 "kind": batch.kind,
                 "count": batch.count,
+                "heard": batch.heard,
                 "findings": [str(finding.uid) for finding in findings[:NAMED]],
             },
             **where,

@@ -79,8 +79,42 @@ class Finding(models.Model):
         return f"{self.kind} in {self.clip}"
 
 
+class Playback(models.Model):
+    """A stretch of a content's sound that was handed out to be heard, and to whom."""
+
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="playbacks", db_index=False
+    )
+    content_sha256 = models.CharField(max_length=64)
+    listener = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Seconds.
+    onset = models.FloatField()
+    offset = models.FloatField()
+    played_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(onset__gte=0, offset__gt=models.F("onset")),
+                name="playback_has_length",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["listener", "content_sha256"], name="playback_by_listener"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.listener} heard {self.onset:.2f}-{self.offset:.2f} s"
+
+
 class Batch(models.Model):
-    """Decisions that one reviewer made at once, on findings alike, for one reason."""
+    """Decisions that one reviewer made at once, on findings alike, for one reason.
+
+    Of findings in the sound that were cleared: how many of them, chosen at random, the reviewer
+    heard, and the largest share (0 to 1) that may be otherwise.
+    """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="batches")
@@ -88,6 +122,8 @@ class Batch(models.Model):
     verdict = models.CharField(max_length=16)
     reason = models.TextField()
     count = models.PositiveIntegerField()
+    heard = models.PositiveIntegerField(null=True)
+    bound = models.FloatField(null=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

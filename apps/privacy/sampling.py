@@ -16,6 +16,7 @@ from apps.datasets.models import Clip, Dataset
 from apps.privacy.deciding import refuse_own_work
 from apps.privacy.detectors.base import LISTENER
 from apps.privacy.models import Finding, Hearing, Sample, SampleClip, Scan
+from apps.privacy.playing import require_clip_heard
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.facts import SampleFacts
 from datasets_catalog.roles import Permission
@@ -168,7 +169,8 @@ def hear(*, actor: User, sample_clip: SampleClip, missed: bool, note: str = "") 
 
     A miss becomes a finding by `listener` in every clip with these bytes, which blocks like any
     other, and re-opens the stratum: another sample has to be drawn. Nobody hears their own work.
-    Raises `HeardError`, `OwnWorkError`, `DeniedError`; `InvalidError` for a miss without a note.
+    Who says that nothing was missed has been played it to the end. Raises `HeardError`,
+    `NotHeardError`, `OwnWorkError`, `DeniedError`; `InvalidError` for a miss without a note.
     """
     dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=sample_clip.sample.dataset_id)
     require(actor, Permission.FINDING_DECIDE, dataset.organisation)
@@ -186,6 +188,8 @@ def hear(*, actor: User, sample_clip: SampleClip, missed: bool, note: str = "") 
     if not clips:
         raise HeardError("These bytes are not in the draft any more: hear the others.")
     refuse_own_work(actor, [clip.pk for clip in clips])
+    if not missed:
+        require_clip_heard(actor, clips[0])
     Hearing.objects.create(
         dataset=dataset,
         content_sha256=content,

@@ -14,6 +14,7 @@ from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import RELATED
 from apps.privacy.deciding import OwnWorkError, chunks, refuse_own_work
 from apps.privacy.models import Batch, Confirmation, Decision, Redaction, Revocation
+from apps.privacy.playing import require_heard
 from apps.privacy.replacing import put_back
 from apps.privacy.scanning import scan_clips
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
@@ -85,9 +86,9 @@ def _taken_back(actor: User, decisions: Sequence[Decision], why: str) -> list[in
 def confirm(*, actor: User, decision: Decision, agree: bool, reason: str) -> Confirmation:
     """Say as a second reviewer whether an identifiable person may stay in what was cleared.
 
-    Who does not agree takes the decision back: the finding is open again. Raises
-    `NotAwaitingError`, `OwnWorkError` (for the first reviewer, and who brought in or annotated the
-    clip), `DeniedError`.
+    Who agrees has been played it, too. Who does not agree takes the decision back: the finding is
+    open again. Raises `NotAwaitingError`, `NotHeardError`, `OwnWorkError` (for the first reviewer,
+    and who brought in or annotated the clip), `DeniedError`.
     """
     require(actor, Permission.FINDING_DECIDE, decision.finding.clip.dataset.organisation)
     if not reason.strip():
@@ -104,6 +105,8 @@ def _confirmed(actor: User, decision: Decision, reason: str, *, agree: bool) -> 
     if row.decided_by_id == actor.pk:
         raise OwnWorkError("You decided on this yourself: another reviewer has to agree.")
     refuse_own_work(actor, [row.finding.clip_id])
+    if agree:
+        require_heard(actor, [row.finding])
     made = Confirmation.objects.create(
         finding=row.finding,
         decision=row,

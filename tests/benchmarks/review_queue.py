@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from apps.datasets.models import Clip, Recording
 from apps.privacy.actions import decide_many
-from apps.privacy.models import Decision, Finding, Scan
+from apps.privacy.models import Decision, Finding, Playback, Scan
 from apps.privacy.queue import cases_for, place_in, progress_of
 from apps.storage.models import Blob
 from tests.cast import Cast
@@ -77,6 +77,16 @@ def fill(cast: Cast) -> list[Finding]:
                 kind=KINDS[n % 3], onset=1.0, offset=1.0 + n % 7, score=(n * 37 % 100) / 100,
             )
             for n, (clip, scan) in enumerate(zip(clips, scans, strict=True))
+        ),
+        batch_size=BATCH,
+    )  # fmt: skip
+    Playback.objects.bulk_create(
+        (
+            Playback(
+                dataset=dataset, content_sha256=scan.content_sha256, listener=cast.cleo,
+                onset=0.0, offset=clip.duration,
+            )
+            for clip, scan in zip(clips, scans, strict=True)
         ),
         batch_size=BATCH,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """The workbench in a real Chromium: whole cases by keyboard alone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,12 @@ def test_alike_findings_are_decided_at_once_after_their_number_was_typed(
     settled(page)
     page.keyboard.press("b")
     expect(page.get_by_role("heading", name="4 alike: Speech")).to_be_visible()
+    expect(page.get_by_text("4 were not played to you yet")).to_be_visible()
     keyed(page)
+    for number in range(4):
+        with page.expect_response(re.compile("sound.wav")):
+            page.keyboard.press("n")
+        expect(page.locator("#say")).to_contain_text(f"{number + 1} of")
     page.keyboard.press("1")
     page.keyboard.press("3")
     expect(page.get_by_role("heading", name="Clear 4 findings?")).to_be_visible()

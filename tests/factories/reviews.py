@@ -6,8 +6,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from apps.datasets.models import Dataset
+from apps.accounts.models import User
+from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
+from apps.privacy.playing import note_playback
 from apps.privacy.scanning import scan_dataset
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table
@@ -30,6 +32,18 @@ def babble(seconds: float = 6.0, *, seed: int = 1) -> NDArray[np.float32]:
     for onset in (1.0, 3.6):
         wave += 0.12 * voice * beat * ((time >= onset) & (time < onset + 1.2))
     return np.asarray(wave, np.float32)[:, None]
+
+
+def play(listener: User, *clips: Clip) -> None:
+    """Play whole clips to somebody, as the workbench does."""
+    for clip in clips:
+        note_playback(
+            actor=listener,
+            dataset=clip.dataset,
+            content=clip.blob.sha256,
+            onset=0.0,
+            offset=clip.duration,
+        )
 
 
 def make_case_draft(

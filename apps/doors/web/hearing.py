@@ -37,7 +37,8 @@ class Window:
 def windows_of(findings: Iterable[Finding], duration: float) -> list[Window]:
     """The windows in which the findings lie, in order; those that touch are one, if short enough.
 
-    Each finding in the sound begins in exactly one of them. Without any, the clip's opening.
+    Each finding in the sound begins in exactly one of them, and they leave out nothing of it.
+    Without any, the clip's opening.
     """
     spans = sorted(
         (finding.onset, finding.offset)
@@ -50,10 +51,17 @@ def windows_of(findings: Iterable[Finding], duration: float) -> list[Window]:
         last = found[-1] if found else Window(0.0, 0.0)
         if found and start <= last.end and max(end, last.end) - last.start <= LONGEST:
             found[-1] = Window(last.start, max(end, last.end))
-        elif onset >= last.end or not found:
-            start = max(start, last.end)
-            found.append(Window(start, min(end, start + LONGEST)))
+        elif offset > last.end or not found:
+            found += _parts(max(start, last.end), end)
     return found or [Window(0.0, min(duration, OPENING))]
+
+
+def _parts(start: float, end: float) -> list[Window]:
+    """What is longer than a window, one window after the other."""
+    count = max(1, math.ceil((end - start) / LONGEST))
+    return [
+        Window(start + at * LONGEST, min(end, start + (at + 1) * LONGEST)) for at in range(count)
+    ]
 
 
 def stretches_of(duration: float) -> list[Window]:

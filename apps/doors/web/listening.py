@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from apps.storage.models import Blob
 PEAKS = 2000
 OUTLINE_RATE = 4000
 WINDOW_RATE = 24_000
+WAV_HEADER = 44
+WAV_BYTES_A_SECOND = 2 * WINDOW_RATE
 HOUR_SECONDS = 3600
 WEEK_SECONDS = 7 * 24 * HOUR_SECONDS
 # Counts up when spectrograms are drawn otherwise: those of before are not shown any more.
@@ -50,6 +53,18 @@ def short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:
     if span:
         response["Content-Range"] = span.header(len(content))
     return response
+
+
+def seconds_sent(response: HttpResponse, onset: float, end: float) -> tuple[float, float]:
+    """Which seconds of the window from `onset` to `end` an answer of `short_sound` holds."""
+    asked = response.headers.get("Content-Range", "")
+    if response.status_code == HTTPStatus.OK:
+        return onset, end
+    if response.status_code != HTTPStatus.PARTIAL_CONTENT:
+        return onset, onset
+    first, last = (int(number) for number in asked.removeprefix("bytes ").split("/")[0].split("-"))
+    start = onset + max(0, first - WAV_HEADER) / WAV_BYTES_A_SECOND
+    return start, min(end, onset + max(0, last + 1 - WAV_HEADER) / WAV_BYTES_A_SECOND)
 
 
 def window(blob: Blob, onset: float, end: float) -> bytes:

@@ -7,6 +7,7 @@ from apps.datasets.models import Clip, Dataset
 from apps.privacy.models import Finding, Scan
 from datasets_catalog.roles import Role
 from tests.cast import Cast
+from tests.factories.reviews import play
 
 
 def second_reviewer(cast: Cast) -> User:
@@ -23,8 +24,13 @@ def clip_at(dataset: Dataset, number: int = 0) -> Clip:
     )
 
 
-def found_in(clip: Clip, *, kind: str = "speech", position: int = 7, **more: Any) -> Finding:
-    """What a detector in force saw in the clip's present bytes."""
+def found_in(
+    clip: Clip, *, kind: str = "speech", position: int = 7, played: bool = True, **more: Any
+) -> Finding:
+    """What a detector in force saw in the clip's present bytes, played to every reviewer or not."""
+    if played:
+        for reviewer in User.objects.filter(memberships__role=Role.PRIVACY_REVIEWER):
+            play(reviewer, clip)
     scan = Scan.objects.filter(content_sha256=clip.blob.sha256).order_by("pk").first()
     assert scan is not None
     values = {"content_sha256": clip.blob.sha256, "onset": 0.1, "offset": 0.2, "score": 0.9, **more}

@@ -26,6 +26,7 @@ from apps.privacy.actions import (
     undo_batch,
 )
 from apps.privacy.models import Batch, Confirmation, Decision, Finding, Redaction, Revocation
+from apps.privacy.playing import NotHeardError, choose_batch_sample
 from apps.privacy.replacing import redone
 from apps.releases.actions import create_release
 from apps.releases.facts import facts_of
@@ -35,6 +36,7 @@ from datasets_catalog.facts import FindingState
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, make_draft, make_release
+from tests.factories.reviews import play
 
 pytestmark = pytest.mark.django_db
 
@@ -333,3 +335,61 @@ def test_what_was_written_down_stays(
     ):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             attempt()
+
+
+def test_who_clears_and_who_agrees_was_played_it(cast: Cast, draft: Dataset, dan: User) -> None:
+    finding = found_in(clip_at(draft), played=False)
+    with pytest.raises(NotHeardError, match=r"play 0\.10 to 0\.20 s of field/000\.wav"):
+        identifiable(cast, finding)
+    with pytest.raises(DatabaseError, match="has heard it"), transaction.atomic():
+        Decision.objects.create(
+            finding=finding,
+            verdict="clear",
+            reason="not heard",
+            content_sha256=finding.content_sha256,
+            decided_by=cast.cleo,
+            uploaded_by=cast.ada,
+        )
+    play(cast.cleo, finding.clip)
+    decision = identifiable(cast, finding)
+    with pytest.raises(NotHeardError):
+        confirm(actor=dan, decision=decision, agree=True, reason="ben")
+    play(dan, finding.clip)
+    confirm(actor=dan, decision=decision, agree=True, reason="ben")
+
+
+def test_what_was_played_of_other_bytes_counts_for_nothing(cast: Cast, draft: Dataset) -> None:
+    first, second = clip_at(draft), clip_at(draft, 1)
+    play(cast.cleo, second)
+    finding = found_in(first, played=False)
+    with pytest.raises(NotHeardError):
+        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+
+
+def test_a_large_batch_is_heard_by_a_random_part_that_nobody_chooses(
+    cast: Cast, draft: Dataset
+) -> None:
+    clip = clip_at(draft)
+    findings = [
+        found_in(clip, position=at, onset=at / 1000, offset=at / 1000 + 0.0005, played=False)
+        for at in range(300)
+    ]
+    sample = choose_batch_sample(findings)
+    assert sample is not None
+    assert sample.findings == tuple(sorted(findings, key=lambda row: row.uid)[:61])
+    assert 0.04 < sample.bound <= 0.05
+    with pytest.raises(NotHeardError, match="300 are cleared together once 61 of them"):
+        decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+    # One of them is a voice: the same order goes on, and more of it is to be heard.
+    voice = sample.findings[3]
+    decide(actor=cast.cleo, finding=voice, verdict="exclude", reason="a voice")
+    Clip.objects.filter(pk=clip.pk).update(state=Clip.State.ACTIVE)
+    rest = [row for row in findings if row != voice]
+    more = choose_batch_sample(rest)
+    assert more is not None
+    assert len(more.findings) > 90
+    assert set(more.findings) > set(sample.findings) - {voice}
+    play(cast.cleo, clip)
+    decide_many(actor=cast.cleo, findings=rest, verdict="clear", reason="tones")
+    batch = Batch.objects.get()
+    assert (batch.count, batch.heard, batch.bound) == (299, len(more.findings), more.bound)

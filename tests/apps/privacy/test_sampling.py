@@ -1,5 +1,6 @@
 """A random sample, drawn, heard, and what a miss in it leads to."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from apps.datasets.models import Clip, Dataset, Event
 from apps.privacy.access import open_ones
 from apps.privacy.actions import OwnWorkError, decide
 from apps.privacy.models import Finding, Hearing, Sample, SampleClip, Scan
+from apps.privacy.playing import NotHeardError, note_playback
 from apps.privacy.sampling import (
     HeardError,
     NothingToSampleError,
@@ -32,6 +34,7 @@ from datasets_catalog.sampling import drawn, seed_of
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, make_draft
+from tests.factories.reviews import play
 
 pytestmark = pytest.mark.django_db
 
@@ -46,9 +49,15 @@ def dan(cast: Cast) -> User:
     return second_reviewer(cast)
 
 
+def hear_out(actor: User, row: SampleClip) -> SampleClip:
+    """Be played it to the end, and say that nobody is in it."""
+    play(actor, row.clip)
+    return hear(actor=actor, sample_clip=row, missed=False)
+
+
 def hear_all(actor: User, sample: Sample) -> None:
     for row in sample.clips.all():
-        hear(actor=actor, sample_clip=row, missed=False)
+        hear_out(actor, row)
 
 
 def test_a_sample_is_drawn_again_from_what_is_kept_of_it(cast: Cast, draft: Dataset) -> None:
@@ -75,12 +84,12 @@ def test_what_a_detector_flagged_is_not_drawn(cast: Cast, draft: Dataset) -> Non
 def test_heard_to_the_end_it_proves_its_bound(cast: Cast, draft: Dataset) -> None:
     sample = draw(actor=cast.cleo, dataset=draft)
     first, *rest = sample.clips.all()
-    hear(actor=cast.cleo, sample_clip=first, missed=False)
+    hear_out(cast.cleo, first)
     told = heard_of(draft)
     assert told is not None
     assert (told.facts.heard, told.facts.due, list(told.due)) == (1, 3, rest)
     for row in rest:
-        hear(actor=cast.cleo, sample_clip=row, missed=False)
+        hear_out(cast.cleo, row)
     release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
     verdict = PrivacySampled().check(facts_of(release, at=timezone.now()))
     assert verdict.passed
@@ -92,7 +101,7 @@ def test_beyond_a_gap_nothing_counts(cast: Cast, draft: Dataset) -> None:
     sample = draw(actor=cast.cleo, dataset=draft)
     rows = list(sample.clips.all())
     for row in (rows[0], rows[2], rows[3]):
-        hear(actor=cast.cleo, sample_clip=row, missed=False)
+        hear_out(cast.cleo, row)
     told = heard_of(draft)
     assert told is not None
     assert told.facts.heard == 1
@@ -109,7 +118,7 @@ def test_a_miss_becomes_a_finding_that_blocks_and_asks_for_another_sample(
     finding = Finding.objects.get(scan=scan)
     assert list(open_ones(Finding.objects.all())) == [finding]
     for row in rest:
-        hear(actor=cast.cleo, sample_clip=row, missed=False)
+        hear_out(cast.cleo, row)
     release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
     verdict = PrivacySampled().check(facts_of(release, at=timezone.now()))
     assert "1 missed in 4 heard of 4" in verdict.summary
@@ -129,9 +138,9 @@ def test_who_brought_it_in_or_annotated_it_does_not_hear_it(
     row = draw(actor=cast.cleo, dataset=draft).clips.all()[0]
     Event.objects.filter(clip=row.clip).update(created_by=dan)
     with pytest.raises(OwnWorkError):
-        hear(actor=dan, sample_clip=row, missed=False)
+        hear_out(dan, row)
     with pytest.raises(DeniedError):
-        hear(actor=cast.ada, sample_clip=row, missed=False)
+        hear_out(cast.ada, row)
     with pytest.raises(DeniedError):
         draw(actor=cast.olga, dataset=draft)
     with pytest.raises(NotFoundError):
@@ -148,16 +157,73 @@ def test_who_brought_it_in_or_annotated_it_does_not_hear_it(
             )
 
 
+def test_who_was_not_played_a_clip_to_its_end_says_nothing_of_it(
+    cast: Cast, draft: Dataset, dan: User
+) -> None:
+    """Three posts of a hearing without any sound counted as three clips heard."""
+    row = draw(actor=cast.cleo, dataset=draft).clips.all()[0]
+    clip = row.clip
+    with pytest.raises(NotHeardError, match="played to them to the end"):
+        hear(actor=cast.cleo, sample_clip=row, missed=False)
+    play(dan, clip)
+    half = clip.duration / 2
+    note = partial(note_playback, actor=cast.cleo, dataset=draft, content=clip.blob.sha256)
+    note(onset=0.0, offset=half)
+    with pytest.raises(NotHeardError):
+        hear(actor=cast.cleo, sample_clip=row, missed=False)
+    with (
+        pytest.raises(DatabaseError, match="has heard it to the end"),
+        transaction.atomic(),
+    ):
+        Hearing.objects.create(
+            dataset=draft,
+            content_sha256=row.content_sha256,
+            sample_clip=row,
+            missed=False,
+            heard_by=cast.cleo,
+            uploaded_by=cast.ada,
+        )
+    note(onset=half - 0.1, offset=clip.duration)
+    hear(actor=cast.cleo, sample_clip=row, missed=False)
+
+
+def test_what_left_before_it_was_heard_is_a_gap(cast: Cast, draft: Dataset) -> None:
+    """Else the steward would take out what must not be heard, and the sample would be clean."""
+    rows = list(draw(actor=cast.cleo, dataset=draft).clips.all())
+    remove_clips(actor=cast.ada, dataset=draft, paths=[rows[1].clip.path])
+    for row in (rows[0], rows[2], rows[3]):
+        hear_out(cast.cleo, row)
+    told = heard_of(draft)
+    assert told is not None
+    assert (told.facts.heard, told.facts.gone, told.facts.due) == (1, 1, 0)
+    release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
+    verdict = PrivacySampled().check(facts_of(release, at=timezone.now()))
+    assert not verdict.passed
+    assert "1 of those drawn left or were flagged before anybody heard them" in verdict.summary
+
+
+def test_each_draw_of_a_dataset_counts_and_has_a_seed_of_its_own(
+    cast: Cast, draft: Dataset
+) -> None:
+    first, second = (draw(actor=cast.cleo, dataset=draft) for _ in range(2))
+    assert frame_of(first) == frame_of(second)
+    assert (first.number, second.number) == (1, 2)
+    assert first.seed != second.seed
+    told = heard_of(draft)
+    assert told is not None
+    assert (told.facts.number, told.facts.drawn_from) == (2, 4)
+
+
 def test_bytes_are_heard_once_and_a_miss_says_what(cast: Cast, draft: Dataset) -> None:
     first, second, *_ = draw(actor=cast.cleo, dataset=draft).clips.all()
     with pytest.raises(InvalidError, match="what you heard"):
         hear(actor=cast.cleo, sample_clip=first, missed=True, note=" ")
-    hear(actor=cast.cleo, sample_clip=first, missed=False)
+    hear_out(cast.cleo, first)
     with pytest.raises(HeardError):
         hear(actor=cast.cleo, sample_clip=first, missed=True, note="after all")
     remove_clips(actor=cast.ada, dataset=draft, paths=[second.clip.path])
     with pytest.raises(HeardError, match="not in the draft"):
-        hear(actor=cast.cleo, sample_clip=second, missed=False)
+        hear_out(cast.cleo, second)
 
 
 def test_clips_that_leave_and_clips_that_come_in_after_the_draw(

@@ -23,6 +23,7 @@ from apps.releases.people import attach_document
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
+from tests.factories.reviews import play
 from tests.marked import NAME, write_marked
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,7 @@ def release(cast: Cast, tmp_path: Path) -> Release:
     decide(actor=cast.cleo, finding=first, verdict="redact", reason="a name in the tags")
     for row in Finding.objects.filter(clip__path="tagged.wav", decision=None):
         if row.kind != "metadata":
+            play(cast.cleo, row.clip)
             decide(actor=cast.cleo, finding=row, verdict="clear", reason="a desk, not a person")
     attach_document(
         actor=cast.ada, dataset=dataset, kind="dpia", title="Assessment 3", content=b"Assessed."
@@ -106,6 +108,7 @@ def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
         confirm(actor=dan, decision=decision, agree=agree, reason=reason)
     sample = draw(actor=cast.cleo, dataset=dataset)
     first, second = sample.clips.all()[:2]
+    play(cast.cleo, first.clip)
     hear(actor=cast.cleo, sample_clip=first, missed=False)
     hear(actor=dan, sample_clip=second, missed=True, note="a child counting aloud")
     report = compute(make_release(cast, dataset))

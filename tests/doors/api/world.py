@@ -30,6 +30,7 @@ from apps.releases.people import attach_document
 from apps.releases.stops import stop
 from tests.cast import Cast
 from tests.factories.drafts import make_published
+from tests.factories.reviews import play
 from tests.factories.sounds import sha256_of
 from tests.stand_ins.hub.handle import HubHandle
 
@@ -156,7 +157,9 @@ def _batch(cast: Cast, clip: Clip) -> Batch:
 
 
 def _drawn(cast: Cast, dataset: Dataset) -> SampleClip:
-    return draw(actor=cast.cleo, dataset=dataset).clips.all()[0]
+    row = draw(actor=cast.cleo, dataset=dataset).clips.all()[0]
+    play(cast.cleo, row.clip)
+    return row
 
 
 def _thing(route: str) -> str:

@@ -12,6 +12,7 @@ from tests.cast import Cast
 from tests.doors.web.conftest import As
 from tests.factories.drafts import approve, make_draft, make_release
 from tests.factories.published import set_access
+from tests.factories.reviews import play
 
 pytestmark = pytest.mark.django_db
 PAGE = "/datasets/acme/tones/releases/1.0.0/report/"
@@ -25,6 +26,7 @@ def test_what_was_heard_and_redacted_stands_on_the_page_for_those_within(
     finding = found_in(clip_at(dataset))
     decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep")
     sample = draw(actor=cast.cleo, dataset=dataset)
+    play(cast.cleo, sample.clips.all()[0].clip)
     hear(actor=cast.cleo, sample_clip=sample.clips.all()[0], missed=False)
     set_access("open", dataset=dataset)
     dataset.refresh_from_db()

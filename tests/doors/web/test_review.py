@@ -14,10 +14,11 @@ from django.utils import timezone
 from apps.accounts.models import Membership
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Clip, Dataset
+from apps.doors.web.hearing import windows_of
 from apps.doors.web.views.review import queue
 from apps.ingest.actions import import_clips
 from apps.privacy.access import findings_of
-from apps.privacy.models import Assignment, ChangeRequest, Decision, Finding, ReviewTime
+from apps.privacy.models import Assignment, Batch, ChangeRequest, Decision, Finding, ReviewTime
 from apps.privacy.scanning import scan_dataset
 from tests.cast import Cast
 from tests.doors.web.conftest import As
@@ -51,6 +52,15 @@ def clear(finding: Finding, **more: str) -> dict[str, str]:
     }
 
 
+def hear(client: Client, *findings: Finding) -> None:
+    """Fetch the windows in which the findings lie, as a page does."""
+    for finding in findings:
+        for window in windows_of([finding], finding.clip.duration):
+            page = f"/review/clips/{finding.clip.uid}/sound.wav"
+            answer = client.get(page, {"start": f"{window.start}", "end": f"{window.end}"})
+            assert answer.status_code == 200
+
+
 def text_of(client: Client, page: str) -> str:
     return client.get(page, follow=True).content.decode()
 
@@ -58,12 +68,74 @@ def text_of(client: Client, page: str) -> str:
 def test_a_decision_leads_to_what_is_open_next(cast: Cast, street: Dataset, as_user: As) -> None:
     client, finding = as_user(cast.cleo), first_of(street)
     page = case_of(finding)
+    hear(client, *findings_of(street).filter(clip=finding.clip))
     assert client.post(f"{page}?kind=speech", clear(finding))["Location"] == f"{page}?kind=speech"
     rest = findings_of(street).filter(clip=finding.clip, decision=None)[0]
     following = client.post(f"{page}?kind=speech", clear(rest))["Location"]
     assert following.startswith("/review/clips/")
     assert not following.startswith(page)
     assert following.endswith("?kind=speech")
+
+
+def test_nobody_clears_a_voice_that_was_not_played_to_them(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    assert finding.onset is not None
+    assert finding.offset is not None
+    sound = f"/review/clips/{finding.clip.uid}/sound.wav"
+    whole = {"start": "0", "end": f"{finding.clip.duration}"}
+
+    def refused() -> bool:
+        answer = client.post(case_of(finding), clear(finding))
+        told = "Clearing what is heard needs ears" in answer.content.decode()
+        assert told == (answer.status_code == 422)
+        return told
+
+    assert refused()
+    client.head(sound, whole)
+    client.get(sound, {"start": "0", "end": f"{finding.offset - 0.3}"})
+    client.get(sound, whole, headers={"range": "bytes=0-99"})
+    client.get(sound, {**whole, "shown": "1"})
+    client.get(f"/review/clips/{finding.clip.uid}/spectrogram.webp", whole)
+    as_user(cast.olga).get(sound, whole)
+    assert refused()
+    # Fetched ahead of time it was not played yet.
+    client.get(sound, {**whole, "ahead": "1"})
+    assert refused()
+    assert client.get(sound, {**whole, "shown": "1"}).status_code == 204
+    assert not refused()
+    assert Decision.objects.get().finding == finding
+
+
+def test_a_batch_is_cleared_when_a_random_part_of_it_was_played(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client = as_user(cast.cleo)
+    page = "/review/alike/?dataset=acme/street&kind=speech"
+    shown = client.get(page)
+    assert len(shown.context["sample"]) == 4
+    assert "4 were not played to you yet" in shown.content.decode()
+    newest = findings_of(street).filter(kind="speech").order_by("-pk")[0].pk
+    form = {"verdict": "clear", "reason": "Shutters.", "newest": newest, "phrase": "4"}
+    refused = client.post(page, form)
+    assert refused.status_code == 422
+    assert "4 of them, chosen at random" in refused.content.decode()
+    for one in shown.context["sample"]:
+        hear(client, one["finding"])
+    assert "All of them were played to you" in text_of(client, page)
+    client.post(page, form)
+    batch = Batch.objects.get()
+    assert (batch.count, batch.heard, batch.bound) == (4, 4, 0.0)
+
+
+def test_to_exclude_or_redact_nothing_has_to_be_heard(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    finding = first_of(street)
+    out = clear(finding, verdict="exclude", reason="Somebody talks.")
+    as_user(cast.cleo).post(case_of(finding), out)
+    assert Decision.objects.get().verdict == "exclude"
 
 
 def test_without_a_reason_or_a_choice_nothing_is_decided(
@@ -96,6 +168,7 @@ def test_the_last_decision_can_be_taken_back_for_a_while(
     cast: Cast, street: Dataset, as_user: As
 ) -> None:
     client, finding = as_user(cast.cleo), first_of(street)
+    hear(client, finding)
     client.post(case_of(finding), clear(finding))
     undo = f"/review/decisions/{Decision.objects.get().pk}/undo/"
     assert undo in text_of(client, case_of(finding))
@@ -110,6 +183,7 @@ def test_a_batch_is_confirmed_by_its_number_and_not_by_an_old_one(
     cast: Cast, street: Dataset, as_user: As
 ) -> None:
     client, finding = as_user(cast.cleo), first_of(street)
+    hear(client, *findings_of(street).filter(kind="speech"))
     page = "/review/alike/?dataset=acme/street&kind=speech"
     asked = client.post(page, {"verdict": "clear", "reason": "Shutters in the wind."})
     assert "Type <code>4</code>" in asked.content.decode()

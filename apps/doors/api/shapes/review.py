@@ -174,7 +174,17 @@ class BatchOut(serializers.ModelSerializer[Batch]):
 
     class Meta:
         model = Batch
-        fields = ("uid", "kind", "verdict", "reason", "count", "made_by", "made_at")
+        fields = (
+            "uid",
+            "kind",
+            "verdict",
+            "reason",
+            "count",
+            "heard",
+            "bound",
+            "made_by",
+            "made_at",
+        )
         read_only_fields = fields
 
 

@@ -17,7 +17,8 @@ from apps.datasets.access import clip_for
 from apps.doors.api.base import ApiView
 from apps.doors.api.keyset import CursorInvalidError, answer, cursor_of, limit_of, next_url
 from apps.doors.api.shapes import releases as shapes
-from apps.doors.serving import Offer, serve_blob
+from apps.doors.serving import Offer, sends_whole, serve_blob
+from apps.privacy.playing import note_playback
 from apps.releases.diff import frozen_table
 from apps.releases.stops import require_hearable
 from apps.storage.blobs import get_blob, local_copy
@@ -143,7 +144,16 @@ class DraftClipAudio(ApiView):
         clip = clip_for(request.user, f"{organisation}/{name}", uid)
         require_hearable(request.user, clip)
         offer = Offer(name=PurePosixPath(clip.path).name, media_type=clip.media_type, inline=True)
-        return serve_blob(cast("HttpRequest", request), clip.blob, offer)
+        response = serve_blob(cast("HttpRequest", request), clip.blob, offer)
+        if sends_whole(cast("HttpRequest", request), response):
+            note_playback(
+                actor=self.user,
+                dataset=clip.dataset,
+                content=clip.blob.sha256,
+                onset=0.0,
+                offset=clip.duration,
+            )
+        return response
 
 
 def _row(found: OpenRelease, uid: UUID) -> ClipRow:

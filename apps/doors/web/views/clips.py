@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, Event
+from apps.doors.serving import sends_whole
 from apps.doors.web.components import Column, Crumb, Region, Tone
 from apps.doors.web.listening import peaks, whole
 from apps.doors.web.paging import page_of, sort_of
@@ -17,6 +18,7 @@ from apps.doors.web.templatetags.web_components import kind_words
 from apps.doors.web.views.frame import DatasetFrame, asked, draft_frame, signed_in, told
 from apps.privacy.access import findings_for
 from apps.privacy.models import Finding
+from apps.privacy.playing import note_playback
 from apps.releases.stops import require_hearable
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission
@@ -115,7 +117,16 @@ def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpR
 def audio(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
     clip = clip_of(draft_frame(request, organisation, name), uid)
     require_hearable(request.user, clip)
-    return whole(request, clip)
+    response = whole(request, clip)
+    if sends_whole(request, response):
+        note_playback(
+            actor=signed_in(request),
+            dataset=clip.dataset,
+            content=clip.blob.sha256,
+            onset=0.0,
+            offset=clip.duration,
+        )
+    return response
 
 
 def outline(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:

@@ -24,8 +24,10 @@ from apps.doors.web.views.review.deciding import last_of, said
 from apps.privacy.access import findings_for, open_ones
 from apps.privacy.actions import decide_many
 from apps.privacy.models import Finding
+from apps.privacy.playing import choose_batch_sample, find_unheard
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
 from datasets_catalog.roles import Permission
+from datasets_catalog.sampling import stated
 
 # Of so many alike the page shows the first ones; all of them are decided on.
 SHOWN = 30
@@ -127,6 +129,8 @@ def _shown(
 ) -> HttpResponse:
     rows = alike.findings(user)
     total = rows.count()
+    sample = choose_batch_sample(list(rows[:MOST])) if total <= MOST else None
+    unheard = {row.pk for row in find_unheard(user, sample.findings)} if sample else set()
     context: dict[str, Any] = {
         "kind": alike.kind,
         "dataset": alike.dataset,
@@ -134,6 +138,11 @@ def _shown(
         "wider_url": Alike(alike.dataset, alike.kind, None).url(),
         "total": total,
         "clips": rows.order_by().values("clip").distinct().count(),
+        "sample": [_one(row, heard=row.pk not in unheard) for row in sample.findings]
+        if sample
+        else [],
+        "unheard": len(unheard),
+        "otherwise": stated(sample.bound) if sample else "",
         "shown": [_one(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
         "mode": review_words.batch(user),
         "may_decide": True,
@@ -148,9 +157,9 @@ def _shown(
     return render(request, "web/review/batch.html", context, status=422 if problem else 200)
 
 
-def _one(row: Finding) -> dict[str, Any]:
-    window = windows_of([row], row.clip.duration)[0] if row.onset is not None else None
-    return {"finding": row, "window": window}
+def _one(row: Finding, *, heard: bool | None = None) -> dict[str, Any]:
+    windows = windows_of([row], row.clip.duration) if row.onset is not None else []
+    return {"finding": row, "windows": windows, "heard": heard}
 
 
 def _confirming(rows: QuerySet[Finding], said: tuple[str, str]) -> dict[str, Any]:

@@ -1,28 +1,64 @@
 """The sound of a case and its picture, window by window."""
 
+from http import HTTPStatus
 from uuid import UUID
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from apps.accounts.models import User
+from apps.datasets.models import Clip
 from apps.doors.web.hearing import Window, asked_window
-from apps.doors.web.listening import peaks, picture, short_sound, window
+from apps.doors.web.listening import (
+    HOUR_SECONDS,
+    peaks,
+    picture,
+    seconds_sent,
+    short_sound,
+    window,
+)
 from apps.doors.web.views.frame import asked, signed_in
 from apps.privacy.before import before_of
+from apps.privacy.playing import note_playback
 from apps.privacy.queue import clip_for
 from apps.storage.models import Blob
 from datasets_catalog.errors import NotFoundError
 
 
 def sound(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """A window of the clip as a small WAV; `take` names a redaction: how it was before that."""
-    blob, span = _asked(request, uid)
+    """A window of the clip as a small WAV; `take` names a redaction: how it was before that.
+
+    What is sent counts as played. A page that fetches a window `ahead` of time says so, and asks
+    again with `shown` when somebody comes to it; nothing counts that was not sent before.
+    """
+    blob, span, clip = _asked(request, uid)
+    user = signed_in(request)
+    ahead = f"ahead:{user.pk}:{blob.sha256}:{span.start:.3f}:{span.end:.3f}"
+    if asked(request, "shown"):
+        if not cache.delete(ahead):
+            return HttpResponse(status=409)
+        _note(user, clip, blob, (span.start, span.end))
+        return HttpResponse(status=204)
     content = window(blob, span.start, span.end)
-    return short_sound(request, content, f"{blob.sha256[:32]}-{span.start:.3f}-{span.end:.3f}")
+    response = short_sound(request, content, f"{blob.sha256[:32]}-{span.start:.3f}-{span.end:.3f}")
+    if asked(request, "ahead") and response.status_code == HTTPStatus.OK:
+        cache.set(ahead, 1, HOUR_SECONDS)
+    elif request.method == "GET":
+        _note(user, clip, blob, seconds_sent(response, span.start, span.end))
+    return response
+
+
+def _note(user: User, clip: Clip, blob: Blob, stretch: tuple[float, float]) -> None:
+    onset, offset = stretch
+    if offset > onset:
+        note_playback(
+            actor=user, dataset=clip.dataset, content=blob.sha256, onset=onset, offset=offset
+        )
 
 
 def spectrogram(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The picture of the same window."""
-    blob, span = _asked(request, uid)
+    blob, span, _ = _asked(request, uid)
     response = HttpResponse(picture(blob, span.start, span.end), content_type="image/webp")
     kept = "no-store" if asked(request, "take") else "max-age=3600"
     response["Cache-Control"] = f"private, {kept}"
@@ -37,14 +73,14 @@ def outline(request: HttpRequest, uid: UUID) -> JsonResponse:
     return response
 
 
-def _asked(request: HttpRequest, uid: UUID) -> tuple[Blob, Window]:
+def _asked(request: HttpRequest, uid: UUID) -> tuple[Blob, Window, Clip]:
     user = signed_in(request)
     clip = clip_for(user, uid)
     span = asked_window(clip, asked(request, "start"), asked(request, "end"))
     take = asked(request, "take")
     if not take:
-        return clip.blob, span
+        return clip.blob, span, clip
     if not take.isdecimal() or len(take) > len(str(1 << 62)):
         raise NotFoundError("There is no such redaction of this clip.")
     blob = before_of(actor=user, clip=clip, redaction=int(take), onset=span.start, end=span.end)
-    return blob, span
+    return blob, span, clip

@@ -15,22 +15,35 @@ function peaksOf(samples) {
   return peaks.map((peak) => peak / loudest);
 }
 
-async function load(url) {
-  const answer = await fetch(url);
+async function load(url, { ahead }) {
+  const answer = await fetch(ahead ? `${url}&ahead=1` : url);
   if (!answer.ok) throw new Error(`${answer.status}`);
   const bytes = await answer.arrayBuffer();
   const playable = URL.createObjectURL(new Blob([bytes], { type: "audio/wav" }));
   const decoded = await new OfflineAudioContext(1, 1, 24_000).decodeAudioData(bytes);
-  return { playable, peaks: peaksOf(decoded.getChannelData(0)), length: decoded.duration };
+  return { ahead, playable, peaks: peaksOf(decoded.getChannelData(0)), length: decoded.duration };
 }
 
 export class Sounds {
   constructor() { this.kept = new Map(); }
 
-  // The promise of a window's sound; asked for again, the same one.
-  get(url) {
+  // The promise of a window's sound; asked for again, the same one. What was fetched ahead counts as
+  // played only when it is shown.
+  async show(url) {
+    const sound = await this.get(url);
+    if (!sound.ahead) return sound;
+    const answer = await fetch(`${url}&shown=1`);
+    if (answer.ok) {
+      sound.ahead = false;
+      return sound;
+    }
+    this.kept.delete(url);
+    return this.get(url);
+  }
+
+  get(url, { ahead = false } = {}) {
     if (!this.kept.has(url)) {
-      const wanted = load(url);
+      const wanted = load(url, { ahead });
       wanted.catch(() => this.kept.delete(url));
       this.kept.set(url, wanted);
       this.dropOldest();

@@ -84,7 +84,7 @@ export class Stage {
       this.find("picture").src = this.address("pictureUrl", window);
       this.draw();
       try {
-        const sound = await this.sounds.get(url);
+        const sound = await this.sounds.show(url);
         if (turn !== this.wanted) return;
         this.peaks = sound.peaks;
         this.audio.src = sound.playable;
@@ -103,7 +103,7 @@ export class Stage {
     return this.show(this.window, { from: this.window.start, to: this.window.end });
   }
 
-  ahead(window) { this.sounds.get(this.address("soundUrl", window)).catch(() => {}); }
+  ahead(window) { this.sounds.get(this.address("soundUrl", window), { ahead: true }).catch(() => {}); }
 
   playSpan(from, to) {
     this.seek(Math.max(this.window.start, from - LEAD));
