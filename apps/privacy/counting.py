@@ -15,6 +15,7 @@ from apps.datasets.models import Clip, Dataset
 from apps.privacy.deciding import refuse_own_work
 from apps.privacy.detectors.base import LISTENER
 from apps.privacy.models import Finding, Headcount, Scan
+from apps.privacy.playing import require_clip_heard
 from datasets_catalog.canonical import canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.people import fewer_recorded
@@ -50,8 +51,10 @@ def count_people(
     that has them, and a later count takes its place. More people than are recorded, or somebody
     unknown, hold back every release with these bytes until a voice is redacted (what is left is
     counted anew), the clip is excluded, or they are recorded and a reviewer counts again. `content`
-    is the SHA-256 of the bytes that were heard, where the caller knows it. Raises `OwnWorkError`,
-    `ClipGoneError`, `DeniedError`; `InvalidError` for a count that contradicts itself.
+    is the SHA-256 of the bytes that were heard, where the caller knows it. The whole clip has to
+    have been played to the actor, unless somebody is unknown, which blocks. Raises `OwnWorkError`,
+    `ClipGoneError`, `NotHeardError`, `DeniedError`; `InvalidError` for a count that contradicts
+    itself.
     """
     said = _said(reason)
     if not 0 <= people_heard <= MOST_PEOPLE:
@@ -59,6 +62,8 @@ def count_people(
     if somebody_unknown and not people_heard:
         raise InvalidError("Somebody who is not recorded is somebody: count at least 1.")
     dataset, row = _locked(actor, clip, content)
+    if not somebody_unknown:
+        require_clip_heard(actor, row)
     recorded = Participation.objects.filter(clip=row).count()
     made = Headcount.objects.create(
         dataset=dataset,

@@ -40,6 +40,7 @@ from tests.factories.drafts import (
     make_release,
     write_table,
 )
+from tests.factories.reviews import play
 from tests.recordings import VOICES, sounds_of
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +88,7 @@ def hear_voice(clip: Clip, score: float = 0.9) -> None:
 
 def count(actor: User, clip: Clip, people: int, **more: Any) -> Headcount:
     values = {"somebody_unknown": False, "reason": "heard it twice", **more}
+    play(actor, Clip.objects.select_related("blob", "dataset").get(pk=clip.pk))
     return count_people(actor=actor, clip=clip, people_heard=people, **values)
 
 
@@ -159,6 +161,7 @@ def test_a_reviewer_sets_a_doubtful_voice_aside_and_who_brought_it_in_does_not(
 
 
 def headcount(clip: Clip, by: User, **more: Any) -> Headcount:
+    play(by, clip)
     values = {
         "dataset": clip.dataset,
         "content_sha256": clip.blob.sha256,

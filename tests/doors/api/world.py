@@ -83,6 +83,7 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
         settings=TargetSettings(repository="acme/{dataset}", endpoint=hub.address, token=hub.token),
     )
     clip = Clip.objects.filter(dataset=dataset).order_by("path")[0]
+    play(cast.cleo, clip)
     job = start_job(
         actor=cast.ada, kind_name="jobs.nothing", subject="acme/tones", organisation=cast.acme
     )

@@ -23,7 +23,7 @@ SAMPLE_UNPLAYED = (
 class Migration(migrations.Migration):
     dependencies = [
         ("datasets", "0004_declare_quasi_identifiers"),
-        ("privacy", "0005_labellers"),
+        ("privacy", "0007_people_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -105,5 +105,15 @@ class Migration(migrations.Migration):
             event="INSERT",
             when=f"NOT NEW.missed AND {SAMPLE_UNPLAYED}",
             message="who says that nobody is in a clip of the sample has heard it to the end",
+        ),
+        refuse(
+            "privacy_headcount",
+            name="headcount_is_of_who_heard",
+            event="INSERT",
+            when="NOT NEW.somebody_unknown AND NOT EXISTS (SELECT 1 FROM privacy_playback p"
+            " JOIN datasets_clip c ON c.id = NEW.clip_id"
+            " WHERE p.content_sha256 = NEW.content_sha256 AND p.listener_id = NEW.counted_by_id"
+            ' AND p."offset" >= c.duration - 0.05)',
+            message="who counts the people in a clip has heard it to the end",
         ),
     ]
