@@ -23,7 +23,7 @@ SAMPLE_UNPLAYED = (
 class Migration(migrations.Migration):
     dependencies = [
         ("datasets", "0004_declare_quasi_identifiers"),
-        ("privacy", "0007_people_guards"),
+        ("privacy", "0008_people_changed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
