@@ -1,5 +1,7 @@
 """The manifest of a release: one leaf per clip, and the Merkle root that names the whole.
 
+docs/verifying.md defines the same for strangers, with a test vector.
+
 **Leaf.** The leaf of an entry is `SHA-256(0x00 || J)`, where `J` is the RFC 8785 (JSON
 Canonicalization Scheme) form of one flat JSON object, UTF-8. For a clip the object has exactly
 these members:
@@ -146,8 +148,8 @@ def metadata_digest(released: Mapping[str, Any]) -> str:
     """Return the hexadecimal SHA-256 of a clip's other released columns as RFC 8785 JSON.
 
     Pass every column of the released clip table that `ClipRow` does not name (title, author,
-    source_url, recording, fields as an object, …), so that no released word can change under
-    a root that people approved.
+    source_url, recording, …; `fields` as the text that its cell is), so that no released word can
+    change under a root that people approved. `released_rows.clip_row` knows which.
     """
     return hashlib.sha256(canonical_json(dict(released))).hexdigest()
 
