@@ -65,6 +65,7 @@ def load_golden(folder: Path = FIRST) -> Release:
         _bring_up_to_date()
     uid = next(row["fields"]["uid"] for row in rows if row["model"] == "releases.release")
     release = Release.objects.select_related("dataset__organisation").get(uid=uid)
+    shutil.rmtree(Path(settings.BLOBS_ROOT) / str(release.dataset.uid), ignore_errors=True)
     for blob in Blob.objects.alive().filter(store=release.dataset.uid):
         target = _file_of(blob)
         target.parent.mkdir(parents=True, exist_ok=True)

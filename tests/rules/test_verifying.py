@@ -17,6 +17,7 @@ from datasets_catalog.columns import Hashed
 from datasets_catalog.event_columns import IN_LABELS
 from datasets_catalog.labels import labels_digest_of_rows
 from datasets_catalog.manifest import (
+    Entry,
     ReasonClass,
     Tombstone,
     amended_root,
@@ -91,7 +92,7 @@ def test_the_vector_is_what_the_verifier_computes() -> None:
 def test_a_tombstone_stands_in_its_clips_place() -> None:
     rows = [clip_row({**CLIP, "clip_id": str(n), "path": f"{n}.wav"}) for n in range(5)]
     stone = bury(rows[2], reason_class=ReasonClass.PRIVACY, on=date(2026, 11, 25))
-    entries = [*rows[:2], stone, *rows[3:]]
+    entries: list[Entry] = [*rows[:2], stone, *rows[3:]]
     told: list[Any] = [json.loads(entry.canonical()) for entry in entries]
     assert set(told[2]) == {"kind", "clip_id", "original_leaf", "reason_class", "date"}
     original = [entry.get("original_leaf") or verifier.leaf_of(entry) for entry in told]
