@@ -1,6 +1,11 @@
-"""Tells rooms above that what somebody allowed may be another than before."""
+"""What follows from a change of answers: in the drafts, in voice prints, in rooms above."""
 
 from collections.abc import Callable, Collection
+
+from apps.accounts.models import Organisation
+from apps.consent.recognition import end_recognition
+from apps.datasets.actions import touch_draft
+from apps.datasets.models import Clip, Dataset
 
 # What is called with the ids of the contributors, inside the transaction of the change.
 _FOLLOWERS: list[Callable[[Collection[int]], None]] = []
@@ -21,3 +26,23 @@ def announce_answers(contributor_ids: Collection[int]) -> None:
     if contributor_ids:
         for follower in _FOLLOWERS:
             follower(contributor_ids)
+
+
+def spread_answers(organisation: Organisation, contributor_ids: Collection[int]) -> None:
+    """Carry changed answers on, in the transaction of the change.
+
+    Prints of voices that may not be recognised any more go, what was frozen from a draft in which
+    one of the contributors takes part becomes stale, and followers are told.
+    """
+    end_recognition(organisation, contributor_ids)
+    _touch_drafts_of(contributor_ids)
+    announce_answers(contributor_ids)
+
+
+def _touch_drafts_of(contributor_ids: Collection[int]) -> None:
+    drafts = Dataset.objects.filter(clips__participations__contributor_id__in=contributor_ids)
+    for dataset in drafts.distinct():
+        clips = Clip.objects.filter(
+            dataset=dataset, participations__contributor_id__in=contributor_ids
+        )
+        touch_draft(dataset, clips=set(clips.values_list("pk", flat=True)))

@@ -1,17 +1,21 @@
 """The ledger's rows as the values that the rules compute with."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.access import Principal, require
 from apps.accounts.models import Organisation
+from apps.consent.errors import ConsentUnknownError
 from apps.consent.models import Consent as ConsentRow
-from apps.consent.models import Contributor, Participation
+from apps.consent.models import ConsentForm, Contributor, FormReach, Participation
 from apps.datasets.models import Dataset
 from datasets_catalog.consent import coverage_end as end_of
-from datasets_catalog.ledger import Consent
+from datasets_catalog.implications import Implications, parse_implications
+from datasets_catalog.ledger import Consent, Reach
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
@@ -25,26 +29,42 @@ def contributors_for(user: Principal, organisation: Organisation) -> QuerySet[Co
     )
 
 
-def consents_of(organisation: Organisation, codes: Iterable[str] | None = None) -> list[Consent]:
-    """Every consent on record, oldest first; of the named contributors alone if given."""
+def consent_row_for(user: Principal, organisation: Organisation, uid: str) -> ConsentRow:
+    """The consent on record with that id, corrected since or not."""
+    require(user, Permission.CONSENT_VIEW, organisation)
     rows = ConsentRow.objects.filter(contributor__organisation=organisation)
-    if codes is not None:
-        rows = rows.filter(contributor__code__in=set(codes))
-    rows = rows.select_related("contributor", "form").prefetch_related("answers")
-    return [
-        Consent(
-            contributor=row.contributor.code,
-            form=row.form.name,
-            form_version=row.form.version,
-            given_at=row.given_at,
-            answers={Purpose(a.purpose): Answer(a.answer) for a in row.answers.all()},
-            valid_until=row.valid_until,
-            territories=frozenset(row.territories),
-            minor=row.contributor.is_minor,
-            guardian=bool(row.guardian),
-        )
-        for row in rows.order_by("given_at", "id")
-    ]
+    try:
+        wanted = UUID(str(uid))
+    except ValueError as problem:
+        raise ConsentUnknownError(f"{uid!r} is no id of a consent.") from problem
+    row = rows.select_related("contributor__organisation", "form").filter(uid=wanted).first()
+    if row is None:
+        raise ConsentUnknownError(f"{organisation} has no consent {uid}.")
+    return row
+
+
+def consents_for(
+    dataset: Dataset, codes: Iterable[str] | None = None, *, known_at: datetime | None = None
+) -> list[Consent]:
+    """Every consent on record that counts, with the dataset's period of notice, oldest first.
+
+    Also those whose forms asked about other datasets: `Consent.speaks_for` tells them apart. Of the
+    named contributors alone if given. With `known_at` as the ledger stood at that moment, what was
+    recorded or corrected later left out; forms, ages and notice are those of today.
+    """
+    notice = timedelta(days=dataset.guardian_notice_days)
+    return list(_consents(dataset.organisation, codes, notice, known_at))
+
+
+def consents_of(organisation: Organisation, codes: Iterable[str] | None = None) -> list[Consent]:
+    """The same of an organisation as a whole, without notice."""
+    return list(_consents(organisation, codes, timedelta(0), None))
+
+
+def consent_of(row: ConsentRow) -> Consent:
+    """One consent on record as a value, whether or not it was corrected since."""
+    organisation = row.contributor.organisation
+    return _value(row, _forms(organisation), _minors(organisation), timedelta(0))
 
 
 def coverage_end(
@@ -63,7 +83,7 @@ def coverage_end(
     codes = {code for clip in clip_people for code in clip.contributors}
     return end_of(
         clip_people,
-        consents_of(dataset.organisation, codes),
+        consents_for(dataset, codes),
         tuple(purposes),
         at,
         territories=territories,
@@ -78,3 +98,93 @@ def people_in(dataset: Dataset) -> dict[int, tuple[str, ...]]:
     for clip_id, code in rows.values_list("clip_id", "contributor__code"):
         found.setdefault(clip_id, []).append(code)
     return {clip_id: tuple(codes) for clip_id, codes in found.items()}
+
+
+def recording_names(dataset: Dataset) -> dict[int, str]:
+    """The recording of each clip with people in it, by clip id; clips of none are left out."""
+    parts = Participation.objects.filter(clip__dataset=dataset, clip__recording__isnull=False)
+    return dict(parts.values_list("clip_id", "clip__recording__name").distinct())
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    name: str
+    version: str
+    implied: Implications
+    reach: frozenset[Reach]
+
+
+def _consents(
+    organisation: Organisation,
+    codes: Iterable[str] | None,
+    notice: timedelta,
+    known_at: datetime | None,
+) -> Iterator[Consent]:
+    rows = ConsentRow.objects.filter(contributor__organisation=organisation)
+    corrected = Q(superseded_by__isnull=False)
+    if known_at is not None:
+        rows = rows.filter(recorded_at__lte=known_at)
+        corrected &= Q(superseded_by__recorded_at__lte=known_at)
+    if codes is not None:
+        rows = rows.filter(contributor__code__in=set(codes))
+    rows = rows.exclude(corrected).select_related("contributor").prefetch_related("answers")
+    forms, minors = _forms(organisation), _minors(organisation)
+    for row in rows.order_by("given_at", "id"):
+        yield _value(row, forms, minors, notice)
+
+
+def _value(
+    row: ConsentRow, forms: dict[int, _Form], minors: dict[str, date | None], notice: timedelta
+) -> Consent:
+    form, person = forms[row.form_id], row.contributor
+    of_age = _moment(person.of_age_on)
+    return Consent(
+        contributor=person.code,
+        form=form.name,
+        form_version=form.version,
+        given_at=row.given_at,
+        answers={Purpose(a.purpose): Answer(a.answer) for a in row.answers.all()},
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        territories=frozenset(row.territories),
+        minor=person.is_minor,
+        guardian=bool(row.guardian) and not _is_minors(row, minors),
+        of_age_at=of_age,
+        guardian_until=None if of_age is None else of_age + notice,
+        reach=form.reach,
+        implied=form.implied,
+        has_evidence=bool(row.evidence_sha256),
+    )
+
+
+def _forms(organisation: Organisation) -> dict[int, _Form]:
+    reaches: dict[int, set[Reach]] = {}
+    rows = FormReach.objects.filter(form__organisation=organisation, ended_at=None)
+    for form_id, name, recording in rows.values_list("form_id", "dataset__name", "recording"):
+        reaches.setdefault(form_id, set()).add(Reach(f"{organisation.name}/{name}", recording))
+    return {
+        form.pk: _Form(
+            form.name,
+            form.version,
+            parse_implications(form.implications),
+            frozenset(reaches.get(form.pk, ())),
+        )
+        for form in ConsentForm.objects.filter(organisation=organisation)
+    }
+
+
+def _minors(organisation: Organisation) -> dict[str, date | None]:
+    """Until when each minor is one (None: not known), by the code in lower case."""
+    rows = Contributor.objects.filter(organisation=organisation, is_minor=True)
+    return {code.lower(): day for code, day in rows.values_list("code", "of_age_on")}
+
+
+def _is_minors(row: ConsentRow, minors: dict[str, date | None]) -> bool:
+    """Whether the guardian's code is that of somebody who was a minor when answering."""
+    code = row.guardian.lower()
+    day = minors.get(code)
+    return code in minors and (day is None or row.given_at.astimezone(UTC).date() < day)
+
+
+def _moment(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)

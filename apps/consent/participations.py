@@ -7,6 +7,7 @@ from itertools import islice
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, User
+from apps.consent.changes import announce_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip
@@ -59,6 +60,9 @@ def set_participations(
         insert_rows(Participation, ("clip", "contributor"), sorted(fresh))
         _state(actor, [change for change in some if change.clip not in added], kept=False)
         changes += some
+    moved = {code for change in changes for code in set(change.before) ^ set(change.after)}
+    concerned = Contributor.objects.filter(organisation=organisation, code__in=moved)
+    announce_answers(set(concerned.values_list("pk", flat=True)))
     return changes
 
 

@@ -42,6 +42,8 @@ CHANGEABLE = (
     "request_fields",
     "embargo_until",
     "embargoes",
+    "evidence_required",
+    "guardian_notice_days",
     "verified_share",
     "quasi_identifiers",
     "fewest_alike",

@@ -7,6 +7,7 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from apps.accounts.models import SLUG, Organisation
@@ -106,6 +107,12 @@ class Dataset(models.Model):
     # The newest version of its terms of access, and the oldest that still binds; 0: no terms.
     terms_version = models.PositiveIntegerField(default=0)
     terms_required = models.PositiveIntegerField(default=0)
+    # Whether every consent in a release needs the hash of its evidence.
+    evidence_required = models.BooleanField(default=False)
+    # For how long a guardian's answers still count after somebody has come of age, in days.
+    guardian_notice_days = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(366)]
+    )
     # Share of events a second person must have verified, 0 to 1.
     verified_share = models.FloatField(default=0.0)
     # Columns that together may single out a person, beside those that the vertical declares.

@@ -7,13 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from apps.accounts.access import require
 from apps.accounts.models import Organisation, User
-from apps.consent.actions import ConsentEntry, record_consents
+from apps.consent.actions import record_consents
+from apps.consent.checking import find_problems
+from apps.consent.correcting import correct_consent
+from apps.consent.models import Consent
 from apps.datasets.models import Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_table
-from apps.ingest.consent_table import read_consent_table
+from apps.ingest.consent_table import read_consent_table, row_errors
 from apps.ingest.importers.labels import LayoutClips
 from apps.ingest.importers.registry import clips_of_layout
 from apps.ingest.intake import Accepted, Arrival, Progress, admit, examine, inspect, silent
@@ -22,7 +26,7 @@ from apps.ingest.report import Report
 from apps.ingest.rows import Lines
 from apps.ingest.sources import Found, open_source
 from apps.licensing.licences import licences_of
-from datasets_catalog.errors import EarmarkError, NotFoundError
+from datasets_catalog.errors import EarmarkError, InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical, profile
 
@@ -155,36 +159,56 @@ def _same_bytes(arrivals: Sequence[Arrival]) -> Iterable[Sequence[str]]:
     return by_hash.values()
 
 
+@transaction.atomic
 def import_consents(
-    *, actor: User, organisation: Organisation, table: Path, dry_run: bool = False
+    *,
+    actor: User,
+    organisation: Organisation,
+    table: Path,
+    datasets: Sequence[Dataset] = (),
+    dry_run: bool = False,
 ) -> Report:
-    """Record the consents of a table. Rows that are wrong are named; the others are recorded."""
+    """Record the consents of a table. Rows that are wrong are named; the others are recorded whole.
+
+    `datasets` are what forms that are new ask about, beside what rows say.
+    """
     require(actor, Permission.CONSENT_RECORD, organisation)
+    # Until the end nobody else writes to the ledger: what is checked here is what is recorded.
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
     report = Report(dry_run=dry_run)
     lines = read_consent_table(table)
-    entries = [
-        ConsentEntry(
-            contributor=line.contributor,
-            form=line.form,
-            form_version=line.form_version,
-            given_at=line.given_at,
-            valid_until=line.valid_until,
-            evidence_sha256=line.evidence_sha256 or "",
-            guardian=line.guardian or "",
-            answers=line.answers,
-        )
-        for line in lines
-    ]
+    kept = list(lines)
     report.add_rows(lines.errors)
-    if dry_run:
-        report.added = len(entries)
-        return report
+    # Again after each round: a row may have rested on what a refused one said of its form.
+    while problems := find_problems(organisation, [line.entry for line in kept], datasets):
+        report.add_rows(row_errors(kept, problems))
+        refused = {problem.index for problem in problems}
+        kept = [line for index, line in enumerate(kept) if index not in refused]
     with table.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    recorded = record_consents(
-        actor=actor, organisation=organisation, entries=entries, table_sha256=sha256
-    )
+    with transaction.atomic():
+        recorded = record_consents(
+            actor=actor,
+            organisation=organisation,
+            entries=[line.entry for line in kept],
+            datasets=datasets,
+            table_sha256=sha256,
+        )
+        transaction.set_rollback(dry_run)
     report.added, report.unchanged = recorded.added, recorded.known
     if recorded.contributors_added:
         report.note(f"{recorded.contributors_added} contributors are new to the ledger")
+    for form in recorded.forms:
+        report.note(f"The form {form} is answered for the first time")
     return report
+
+
+def correct_from_table(*, actor: User, consent: Consent, table: Path, reason: str) -> Consent:
+    """Correct a consent by a table of one row. Raises TableUnreadableError and InvalidError."""
+    lines = read_consent_table(table)
+    found = list(lines)
+    problems = [error.sentence() for error in lines.errors]
+    if len(found) != 1 or problems:
+        wrong = " ".join(problems) or f"It has {len(found)} rows."
+        raise InvalidError(f"A correction is a table of one row that is right as a whole. {wrong}")
+    return correct_consent(actor=actor, consent=consent, entry=found[0].entry, reason=reason)

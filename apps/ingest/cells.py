@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 from apps.ingest import paths
 from apps.ingest.rows import CellError, Problem
+from datasets_catalog.territories import TerritoryUnknownError, parse_territories
 
 TITLE_CHARACTERS = 300
 NAME_CHARACTERS = 200
 CODE_CHARACTERS = 100
 SPLIT_CHARACTERS = 64
+LANGUAGE_CHARACTERS = 16
 VERSION_CHARACTERS = 32
 URL_CHARACTERS = 500
 TIME_DIGITS = 6
@@ -33,6 +35,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[/?#][!-~]*)?")
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
@@ -113,6 +116,30 @@ def codes(value: Any) -> tuple[str, ...]:
     if [str(part).strip() for part in parts] == [NOBODY]:
         return ()
     return tuple(dict.fromkeys(code(part) for part in parts if str(part).strip()))
+
+
+def language(value: Any) -> str:
+    """Read a language by its tag, in the usual letters: de, pt-BR, sr-Latn."""
+    line = _line(value, LANGUAGE_CHARACTERS)
+    if not _LANGUAGE.fullmatch(line):
+        raise CellError("the tag of a language such as de or pt-BR (BCP 47)")
+    first, *others = line.split("-")
+    return "-".join([first.lower(), *map(_subtag, others)])
+
+
+def _subtag(part: str) -> str:
+    return {2: part.upper(), 4: part.capitalize()}.get(len(part), part.lower())
+
+
+def territories(value: Any) -> frozenset[str]:
+    """Read codes of countries and regions joined by `;`, or a list of them."""
+    parts = value.split(";") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise CellError("codes of countries, EU or EEA, joined by ;")
+    try:
+        return parse_territories(map(str, parts))
+    except TerritoryUnknownError as error:
+        raise CellError("codes of countries such as DE, or EU or EEA, joined by ;") from error
 
 
 def split(value: Any) -> str:

@@ -1,43 +1,56 @@
 """The consent table: one contributor's answers under one form on each row."""
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from apps.consent.checking import EntryProblem
+from apps.consent.entries import ConsentEntry
 from apps.ingest import cells
-from apps.ingest.columns import checked_rows
-from apps.ingest.rows import CellError, Lines, RowErrors, RowReader
+from apps.ingest.columns import HEADER_ROW, unknown_column
+from apps.ingest.paths import readable
+from apps.ingest.rows import CellError, Lines, Problem, Row, RowError, RowErrors, RowReader
 from apps.ingest.tables import Table, read_table
 from datasets_catalog.purposes import Answer, Purpose
+from datasets_catalog.territories import EVERYWHERE
 
 CONSENT_COLUMNS = {
     "contributor": "the contributor's code",
     "form": "name of the consent form",
     "form_version": "version of the form that was answered",
+    "language": "language of the form that was answered, such as de (BCP 47)",
+    "study": "the study that the form is a part of",
+    "datasets": "what a new form asks about: names of datasets joined by ;",
     "given_at": "day or moment it was given (without a zone: UTC)",
+    "valid_from": "day or moment from which it counts, where that is not given_at",
     "valid_until": "day or moment from which it no longer counts; a day means its first moment",
+    "territories": "where it holds: codes of countries, EU or EEA, joined by ;",
     "evidence_sha256": "SHA-256 of the signed form or the recording of the answer",
     "guardian": "code of the guardian who answered for a minor",
+    "minor": "yes if the contributor was a minor when answering",
+    "of_age_on": "the day on which the minor comes of age",
 }
 REQUIRED_COLUMNS = ("contributor", "form", "form_version", "given_at")
-ANSWERS = (Answer.ALLOWED, Answer.DENIED)
+# What ledgers elsewhere have, and how it is said here.
+ADVICE = {
+    "age": "say minor and of_age_on instead",
+    "birthday": "say minor and of_age_on instead",
+    "name": "the ledger holds codes alone: take the column out",
+    "email": "the ledger holds codes alone: take the column out",
+    "status": "who withdrew has a row of their own, with the day and denied",
+    "withdrawn": "who withdrew has a row of their own, with the day and denied",
+    "withdrawn_at": "who withdrew has a row of their own, with that day as given_at and denied",
+    "withdrawal_date": "who withdrew has a row of their own, with that day as given_at and denied",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentLine:
-    """One row's consent. Times are aware, in UTC; `answers` has only the purposes asked for."""
+    """One row's consent, and where it stands."""
 
     row: int
-    contributor: str
-    form: str
-    form_version: str
-    given_at: dt.datetime
-    valid_until: dt.datetime | None
-    evidence_sha256: str | None
-    guardian: str | None
-    answers: Mapping[Purpose, Answer]
+    entry: ConsentEntry
 
 
 def read_consent_table(source: Path | BinaryIO, name: str | None = None) -> Lines[ConsentLine]:
@@ -46,11 +59,58 @@ def read_consent_table(source: Path | BinaryIO, name: str | None = None) -> Line
 
 
 def consent_lines(table: Table) -> Lines[ConsentLine]:
-    """Type the rows of an open table."""
+    """Type the rows of an open table.
+
+    A row is taken whole or not at all: where a column is unknown, an answer or an end that stood in
+    it would be lost, so its rows are refused.
+    """
     errors = RowErrors()
+    return Lines(_whole_rows(table, errors), _line, errors)
+
+
+def row_errors(lines: list[ConsentLine], problems: Iterable[EntryProblem]) -> RowErrors:
+    """What is wrong with lines, by their rows."""
+    found = RowErrors()
+    for problem in problems:
+        found.add(
+            RowError(
+                lines[problem.index].row,
+                problem.column,
+                readable(problem.value) if problem.value else "",
+                problem.expected,
+                Problem.CONSENT_CONFLICT,
+            )
+        )
+    return found
+
+
+def _whole_rows(table: Table, errors: RowErrors) -> Iterator[Row]:
     allowed = (*CONSENT_COLUMNS, *(purpose.value for purpose in Purpose))
-    rows = checked_rows(table, allowed=allowed, required=REQUIRED_COLUMNS, errors=errors)
-    return Lines(rows, _line, errors)
+    unknown = [_unknown(HEADER_ROW, name, allowed) for name in table.columns if name not in allowed]
+    missing = [name for name in REQUIRED_COLUMNS if table.columns and name not in table.columns]
+    for error in unknown:
+        errors.add(error)
+    for name in missing:
+        expected = "this column in the first row"
+        errors.add(RowError(HEADER_ROW, name, "", expected, Problem.COLUMN_MISSING))
+    if unknown or missing:
+        return
+    for row in table:
+        strange = [name for name in row.values if name not in allowed]
+        for name in strange:
+            errors.add(_unknown(row.number, name, allowed))
+        if not strange:
+            yield row
+
+
+def _unknown(number: int, column: str, allowed: tuple[str, ...]) -> RowError:
+    error = unknown_column(number, column, allowed)
+    advice = ADVICE.get(column.strip().lower())
+    expected = f"{error.expected}. {advice}" if advice else error.expected
+    lost = "since what stands in the column would be lost"
+    rows = "no row was taken" if number == HEADER_ROW else "the row was left out"
+    refused = f"{expected}; {rows}, {lost}"
+    return RowError(number, error.column, error.value, refused, error.code)
 
 
 def _line(row: RowReader) -> ConsentLine | None:
@@ -58,11 +118,19 @@ def _line(row: RowReader) -> ConsentLine | None:
     form = row.required("form", cells.form)
     form_version = row.required("form_version", cells.form_version)
     given_at = row.required("given_at", cells.moment)
+    minor = row.optional("minor", cells.flag)
+    valid_from = row.optional("valid_from", cells.moment)
     valid_until = row.optional("valid_until", cells.moment)
-    if given_at and valid_until and valid_until <= given_at:
-        row.refuse("valid_until", row.cell("valid_until"), "a time after given_at")
-    evidence = row.optional("evidence_sha256", cells.sha256)
-    guardian = row.optional("guardian", cells.code)
+    begins = max(filter(None, (given_at, valid_from)), default=None)
+    if begins and valid_until and valid_until <= begins:
+        row.refuse("valid_until", row.cell("valid_until"), "a time after it was given and begins")
+    territories = row.optional("territories", cells.territories) or EVERYWHERE
+    evidence = row.optional("evidence_sha256", cells.sha256) or ""
+    guardian = row.optional("guardian", cells.code) or ""
+    of_age_on = row.optional("of_age_on", cells.day)
+    language = row.optional("language", cells.language) or ""
+    study = row.optional("study", cells.name) or ""
+    datasets = row.optional("datasets", cells.codes) or ()
     answers = {
         purpose: answer
         for purpose in Purpose
@@ -71,10 +139,11 @@ def _line(row: RowReader) -> ConsentLine | None:
     }
     if not (row.is_clean and contributor and form and form_version and given_at):
         return None
-    return ConsentLine(
-        row.number, contributor, form, form_version, given_at, valid_until, evidence, guardian,
-        answers,
+    entry = ConsentEntry(
+        contributor, form, form_version, given_at, answers, valid_from, valid_until, territories,
+        evidence, guardian, minor, of_age_on, language, study, datasets,
     )  # fmt: skip
+    return ConsentLine(row.number, entry)
 
 
 def _answer(value: Any) -> Answer:

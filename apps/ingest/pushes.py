@@ -293,7 +293,9 @@ def _record_consents(actor: User, dataset: Dataset, path: str, content: bytes) -
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
         table = Path(folder) / path
         table.write_bytes(content)
-        report = import_consents(actor=actor, organisation=dataset.organisation, table=table)
+        report = import_consents(
+            actor=actor, organisation=dataset.organisation, table=table, datasets=[dataset]
+        )
     _refuse_unless_clean(report, path)
 
 

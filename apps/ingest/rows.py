@@ -28,6 +28,7 @@ class Problem(StrEnum):
     PATH_DUPLICATE = "ingest.path_duplicate"
     LICENCE_UNKNOWN = "ingest.licence_unknown"
     FIELD_INVALID = "ingest.field_invalid"
+    CONSENT_CONFLICT = "ingest.consent_conflict"
     CLIP_UNKNOWN = "ingest.clip_unknown"
     CLIP_AMBIGUOUS = "ingest.clip_ambiguous"
     TERM_UNFIT = "ingest.term_unfit"

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from apps.accounts.access import Principal
 from apps.accounts.models import User
-from apps.consent.ledger import consents_of
+from apps.consent.ledger import consents_for
 from apps.consent.models import Participation
 from apps.datasets.access import labelled_by
-from apps.datasets.models import Clip
+from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import AWAITING, findings_for, state_of
 from apps.privacy.models import (
     Assignment,
@@ -25,8 +25,8 @@ from apps.privacy.models import (
 )
 from apps.privacy.people import counts_of
 from apps.privacy.voices import VoiceMatch, likely_people, matches
-from datasets_catalog.ledger import Consent
-from datasets_catalog.purposes import Answer
+from datasets_catalog.ledger import Ledger, Refusal
+from datasets_catalog.purposes import Purpose
 
 NEIGHBOURS = 50
 EARLIER = 10
@@ -42,7 +42,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a contributor of the clip has agreed to, by the latest consent on record."""
+    """What a contributor of the clip allows today, anywhere, in what was asked about it."""
 
     contributor: str
     purposes: tuple[str, ...]
@@ -137,24 +137,25 @@ def _agreed(clip: Clip) -> list[Agreed]:
     codes = list(people.values_list("contributor__code", flat=True))
     if not codes:
         return []
-    latest = {one.contributor: one for one in consents_of(clip.dataset.organisation, codes)}
-    return [_told(code, latest.get(code)) for code in codes]
+    ledger = Ledger(consents_for(clip.dataset, codes))
+    recording = clip.recording.name if clip.recording else ""
+    return [_agreement(code, ledger, clip.dataset, recording) for code in codes]
 
 
-def _told(code: str, consent: Consent | None) -> Agreed:
-    if consent is None:
-        return Agreed(code, (), valid=False, words="has no consent on record")
-    allowed = tuple(
-        sorted(
-            str(purpose) for purpose, answer in consent.answers.items() if answer is Answer.ALLOWED
-        )
-    )
-    until = consent.valid_until
-    valid = until is None or until > timezone.now()
-    words = f"allows {', '.join(allowed)}" if allowed else "allows nothing"
-    if until is not None:
-        words += f" {'until' if valid else '(ended on'} {until:%Y-%m-%d}{'' if valid else ')'}"
-    return Agreed(code, allowed, valid, words)
+def _agreement(code: str, ledger: Ledger, dataset: Dataset, recording: str) -> Agreed:
+    now = timezone.now()
+    about = ledger.narrow(code, dataset=dataset.full_name, recording=recording)
+    given = about.history(code, at=now)
+    if not given:
+        elsewhere = bool(ledger.history(code, at=now))
+        refusal = Refusal.ASKED_ELSEWHERE if elsewhere else Refusal.NO_CONSENT
+        return Agreed(code, (), valid=False, words=f"nothing is allowed: {refusal.sentence}")
+    allowed = tuple(sorted(map(str, about.scope(code, at=now))))
+    if allowed:
+        return Agreed(code, allowed, valid=True, words=f"allows {', '.join(allowed)}")
+    refusals = {about.refusal(code, purpose, at=now) for purpose in Purpose}
+    why = [each.sentence for each in Refusal if each in refusals - {Refusal.NOT_ASKED}]
+    return Agreed(code, (), valid=False, words=f"allows nothing: {'; '.join(why) or 'not asked'}")
 
 
 def _earlier(clip: Clip, voices: Sequence[VoiceMatch]) -> list[Decision]:

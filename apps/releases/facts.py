@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
 
-from apps.consent.ledger import consents_of, people_in
+from apps.consent.ledger import consents_for, people_in
 from apps.datasets.models import Clip, Dataset, Event
 from apps.licensing.licences import own_terms
 from apps.privacy.access import awaiting_second, of_current_content
@@ -80,7 +80,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         at=at,
         use=Use(release.use),
         clips=list(_clip_facts(dataset, detectors)),
-        consents=consents_of(dataset.organisation),
+        consents=consents_for(dataset),
         terms=own_terms(dataset.organisation),
         territories=frozenset(release.territories),
         detectors=frozenset(_fact(detector) for detector in detectors),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from apps.consent.ledger import consents_of, people_in
+from apps.consent.ledger import consents_for, people_in
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.licences import licences_of
 from apps.privacy.people import PeopleHeard
@@ -56,7 +56,7 @@ def consent_outlook(dataset: Dataset, *, purposes: Sequence[Purpose], at: dateti
     """Say how far the consents on record cover the draft for all these purposes at a date."""
     people = list(_people(dataset))
     codes = {code for clip in people for code in clip.contributors}
-    consents = consents_of(dataset.organisation, codes)
+    consents = consents_for(dataset, codes)
     return coverage(people, consents, purposes, at, dataset=dataset.full_name)
 
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import CharField, F, QuerySet, TextField
 from django.db.models.functions import Cast, Collate
 
-from apps.consent.ledger import consents_of, people_in
+from apps.consent.ledger import consents_for, people_in
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
 from apps.releases.leaves import leaves_of
 from apps.storage.tables import CLIPS, EVENTS
@@ -68,7 +68,7 @@ class DraftRows:
         self._key = bytes.fromhex(dataset.consent_key)
         self._people = people_in(dataset)
         codes = {code for people in self._people.values() for code in people}
-        self._ledger = Ledger(consents_of(dataset.organisation, codes))
+        self._ledger = Ledger(consents_for(dataset, codes))
 
     def outdated(self) -> set[str]:
         """Ids of the clips whose rows, if the release of `since` has any, no longer hold."""
@@ -121,7 +121,7 @@ class DraftRows:
         columns: dict[str, Sequence[Any]] = {
             "clip_id": ids,
             **{column.name: _cells(column, read[column.source]) for column in _COPIED},
-            "consent_digest": self._consent_digests(ids, people),
+            "consent_digest": self._consent_digests(ids, people, read["recording__name"]),
             "contributors": [len(codes) for codes in people],
             "redacted": [original is not None for original in read["original_id"]],
             "fields": [_canonical(fields) for fields in read["fields_text"]],
@@ -136,15 +136,24 @@ class DraftRows:
         return Batches(_batch(CLIPS, columns), _event_batch(columns, events))
 
     def _consent_digests(
-        self, ids: Sequence[str], people: Sequence[Sequence[str]]
+        self,
+        ids: Sequence[str],
+        people: Sequence[Sequence[str]],
+        recordings: Sequence[str | None],
     ) -> list[str | None]:
         return [
             consent_digest(
-                clip_id=clip_id, contributors=codes, ledger=self._ledger, at=self._at, key=self._key
+                clip_id=clip_id,
+                contributors=codes,
+                ledger=self._ledger,
+                at=self._at,
+                key=self._key,
+                dataset=self._dataset.full_name,
+                recording=recording or "",
             )
             if codes
             else None
-            for clip_id, codes in zip(ids, people, strict=True)
+            for clip_id, codes, recording in zip(ids, people, recordings, strict=True)
         ]
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from apps.consent.forms import bind_form
+from apps.consent.models import ConsentForm, FormReach
 from apps.datasets.actions import create_dataset
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips, import_consents
@@ -92,6 +94,13 @@ def make_dataset(cast: Cast, name: str = "tones", **settings: str) -> Dataset:
     )
 
 
+def ask_about(cast: Cast, dataset: Dataset) -> None:
+    """Let a form that was answered for another dataset ask about this one, too."""
+    for form in ConsentForm.objects.filter(organisation=cast.acme):
+        if FormReach.objects.filter(form=form).exists():
+            bind_form(actor=cast.cleo, form=form, dataset=dataset, reason="asked about both")
+
+
 def make_draft(cast: Cast, base: Path, *, clips: int = 4, name: str = "tones") -> Dataset:
     """A dataset whose draft is ready to freeze: imported, consented, labelled, scanned."""
     folder = write_folder(base, clips=clips)
@@ -100,7 +109,11 @@ def make_draft(cast: Cast, base: Path, *, clips: int = 4, name: str = "tones") -
         actor=cast.ada, dataset=dataset, source=folder.sounds, metadata=folder.clips
     )
     assert report.is_clean, report.sentences()
-    import_consents(actor=cast.ada, organisation=cast.acme, table=folder.consents)
+    ask_about(cast, dataset)
+    consented = import_consents(
+        actor=cast.ada, organisation=cast.acme, table=folder.consents, datasets=[dataset]
+    )
+    assert consented.is_clean, consented.sentences()
     import_labels(actor=cast.ada, dataset=dataset, source=folder.events, format_name="native")
     scan_dataset(actor=cast.ada, dataset=dataset)
     dataset.refresh_from_db()

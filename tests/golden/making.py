@@ -141,6 +141,7 @@ def _make_draft(cast: Cast, base: Path) -> Dataset:
         actor=cast.ada,
         organisation=cast.acme,
         table=write_table(base / "consents.csv", consents),
+        datasets=[dataset],
     )
     import_labels(
         actor=cast.ada,

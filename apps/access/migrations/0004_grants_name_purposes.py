@@ -15,11 +15,12 @@ def name_purposes(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
     Where nothing was released it names every use; each release goes on limiting it.
     """
-    entitlement = apps.get_model("access", "Entitlement")
-    release = apps.get_model("releases", "Release")
-    for row in entitlement.objects.filter(purposes=[]).iterator():
+    alias = editor.connection.alias
+    entitlements = apps.get_model("access", "Entitlement")._default_manager.using(alias)
+    releases = apps.get_model("releases", "Release")._default_manager.using(alias)
+    for row in entitlements.filter(purposes=[]).iterator():
         cleared: set[str] = set()
-        for declared in release.objects.filter(dataset=row.dataset_id, state__in=OUT).values_list(
+        for declared in releases.filter(dataset=row.dataset_id, state__in=OUT).values_list(
             "purposes", flat=True
         ):
             cleared |= {purpose.value for purpose in Clearance.of(declared).grantable}

@@ -100,3 +100,82 @@ def people_changed(
         subject=dataset,
         changes=changes,
     )
+
+
+def contributor_minor(
+    *,
+    actor: str,
+    organisation: str,
+    contributor: str,
+    of_age_on: list[str],
+    reason: str,
+    evidence_sha256: str,
+) -> None:
+    """`of_age_on` is the day before and after; empty: not known."""
+    event(
+        "contributor.minor",
+        actor=actor,
+        organisation=organisation,
+        subject=contributor,
+        of_age_on=of_age_on,
+        reason=reason,
+        evidence_sha256=evidence_sha256,
+    )
+
+
+def consent_corrected(
+    *,
+    actor: str,
+    organisation: str,
+    contributor: str,
+    consents: list[str],
+    before: str,
+    after: str,
+    reason: str,
+) -> None:
+    """`consents` are the ids of the wrong record and of the one in its place."""
+    event(
+        "consent.corrected",
+        actor=actor,
+        organisation=organisation,
+        subject=contributor,
+        consents=consents,
+        before=before,
+        after=after,
+        reason=reason,
+    )
+
+
+def form_registered(
+    *, actor: str, organisation: str, form: str, language: str, text_sha256: str
+) -> None:
+    event(
+        "form.registered",
+        actor=actor,
+        organisation=organisation,
+        subject=form,
+        language=language,
+        text_sha256=text_sha256,
+    )
+
+
+def form_bound(*, actor: str, organisation: str, form: str, reach: str, reason: str) -> None:
+    event(
+        "form.bound",
+        actor=actor,
+        organisation=organisation,
+        subject=form,
+        reach=reach,
+        reason=reason,
+    )
+
+
+def form_reach_ended(*, actor: str, organisation: str, form: str, reach: str, reason: str) -> None:
+    event(
+        "form.reach_ended",
+        actor=actor,
+        organisation=organisation,
+        subject=form,
+        reach=reach,
+        reason=reason,
+    )

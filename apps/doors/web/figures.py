@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
-from apps.consent.ledger import consents_of, people_in
+from apps.consent.ledger import consents_for, people_in, recording_names
 from apps.datasets.models import Clip, Dataset, Event
 from apps.doors.web.components import Bar
 from apps.doors.web.templatetags.web_components import length_of
 from apps.releases.models import Release
+from datasets_catalog.consent import PeopleAsked, Plan
 from datasets_catalog.labels import Status
-from datasets_catalog.ledger import Ledger, Scope, meet
+from datasets_catalog.ledger import Ledger
+from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 
@@ -128,16 +130,16 @@ def consent_figures(dataset: Dataset) -> ConsentFigures:
 
     Reads who is in each clip (a row per person and clip) and the consents of those people.
     """
-    crowds = Counter(people_in(dataset).values())
-    codes = {code for crowd in crowds for code in crowd}
-    ledger = Ledger(consents_of(dataset.organisation, codes))
-    now = timezone.now()
-    scopes: dict[str, Scope] = {code: ledger.scope(code, at=now) for code in codes}
+    people, recordings = people_in(dataset), recording_names(dataset)
+    codes = {code for crowd in people.values() for code in crowd}
+    plan = Plan((), dataset=dataset.full_name)
+    asked = PeopleAsked(Ledger(consents_for(dataset, codes)), plan, timezone.now())
+    groups = Counter((crowd, recordings.get(clip, "")) for clip, crowd in people.items())
     covered: Counter[Purpose] = Counter()
-    for crowd, clips in crowds.items():
-        for purpose in meet(scopes[code] for code in crowd):
+    for (crowd, recording), clips in groups.items():
+        for purpose in asked.scope(ClipPeople("", "", crowd, 0.0, recording=recording)):
             covered[purpose] += clips
-    needing = sum(crowds.values())
+    needing = len(people)
     rows = [PurposeCoverage(p, TERMS[p].title, covered[p], needing) for p in Purpose]
     return ConsentFigures(len(codes), needing, rows)
 

@@ -260,9 +260,19 @@ class ConsentImportForm(forms.Form):
     """A table of consents."""
 
     table = forms.FileField(
-        help_text="CSV, JSON lines or Parquet: contributor, form, form_version, given_at,"
-        " valid_until, evidence_sha256, guardian, and a column for each purpose with allowed,"
-        " denied or nothing. Nothing means not asked, which counts as denied.",
+        help_text="CSV, JSON lines or Parquet: contributor, form, form_version, given_at, and if"
+        " wanted language, study, datasets, valid_from, valid_until, territories, evidence_sha256,"
+        " guardian, minor, of_age_on; and a column for each purpose with allowed, denied or"
+        " nothing. Nothing means not asked, which counts as denied.",
+    )
+    datasets = forms.ModelMultipleChoiceField(
+        queryset=Dataset.objects.none(),
+        required=False,
+        to_field_name="name",
+        widget=forms.CheckboxSelectMultiple,
+        label="What new forms ask about",
+        help_text="Answers count in these datasets alone. A form that is on record keeps what it"
+        " asks about.",
     )
     dry_run = forms.BooleanField(
         required=False,
@@ -270,6 +280,12 @@ class ConsentImportForm(forms.Form):
         label="Only show what would happen",
         help_text="The ledger only grows: what is recorded is never changed.",
     )
+
+    def __init__(self, *args: Any, datasets: QuerySet[Dataset], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["datasets"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = datasets
 
 
 class TargetForm(forms.Form):

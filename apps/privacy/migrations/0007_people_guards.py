@@ -55,7 +55,7 @@ OWN_WORK = (
 
 def note_what_was_heard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """What earlier scans heard, reported or not, is in what they kept: said once, in a column."""
-    scans = apps.get_model("privacy", "Scan").objects
+    scans = apps.get_model("privacy", "Scan")._default_manager.using(editor.connection.alias)
     if SCAN_GUARD.reverse_code is not None:
         SCAN_GUARD.reverse_code(apps, editor)
     changed = []

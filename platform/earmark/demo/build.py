@@ -161,6 +161,7 @@ def _gated_dataset(
             actor=ada,
             organisation=organisation,
             table=write_csv(material.folder / "consents.csv", [CONSENT]),
+            datasets=[dataset],
         )
         _take_in(ada, dataset, material, material.rows)
         _labels(ada, dataset, material.folder / "events.csv", material.events)

@@ -3,6 +3,8 @@
 import json
 import sys
 from abc import abstractmethod
+from collections.abc import Iterable
+from datetime import date
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -15,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from apps.accounts.models import Organisation, User
 from apps.datasets.access import dataset_for
 from apps.datasets.models import Dataset
-from datasets_catalog.errors import EarmarkError, NotFoundError
+from datasets_catalog.errors import EarmarkError, InvalidError, NotFoundError
 
 
 class Acts(Enum):
@@ -119,6 +121,18 @@ def organisation_named(name: str) -> Organisation:
             f" Make one: manage.py create_organisation {name} --as USER"
         )
     return row
+
+
+def day_named(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as problem:
+        raise InvalidError(f"{text!r} is no day: write one such as 2031-05-17.") from problem
+
+
+def datasets_named(actor: User, organisation: Organisation, names: Iterable[str]) -> list[Dataset]:
+    """Datasets of the organisation, by their names alone or with the organisation's before."""
+    return [dataset_named(actor, f"{organisation.name}/{name.split('/')[-1]}") for name in names]
 
 
 def dataset_named(actor: User | None, full_name: str) -> Dataset:

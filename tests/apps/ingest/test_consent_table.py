@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from apps.consent.entries import ConsentEntry
 from apps.ingest.consent_table import ConsentLine, read_consent_table
 from apps.ingest.rows import Problem, RowError
 from datasets_catalog.purposes import Answer, Purpose
@@ -30,26 +31,36 @@ def row_with(column: str, cell: str) -> str:
 
 def test_a_full_row_becomes_a_line_with_times_in_utc() -> None:
     lines, errors = read(
-        "contributor;form;form_version;given_at;valid_until;evidence_sha256;guardian;"
-        "research.noncommercial;train.generative;publish.open\n"
-        f"p1;Field study (de);2;2024-05-17T09:30:00+02:00;2034-05-17;{HASH};g1;allowed;Denied;\n"
+        "contributor;form;form_version;given_at;valid_from;valid_until;evidence_sha256;guardian;"
+        "minor;of_age_on;language;study;territories;research.noncommercial;train.generative;"
+        "publish.open\n"
+        "p1;Field study;2;2024-05-17T09:30:00+02:00;2024-06-01;2034-05-17;"
+        f'{HASH};g1;yes;2030-02-28;DE-ch;Streets;"DE;at";allowed;Denied;\n'
     )
 
     assert errors == []
     assert lines == [
         ConsentLine(
             row=2,
-            contributor="p1",
-            form="Field study (de)",
-            form_version="2",
-            given_at=dt.datetime(2024, 5, 17, 7, 30, tzinfo=dt.UTC),
-            valid_until=dt.datetime(2034, 5, 17, tzinfo=dt.UTC),
-            evidence_sha256=HASH.lower(),
-            guardian="g1",
-            answers={
-                Purpose.RESEARCH_NONCOMMERCIAL: Answer.ALLOWED,
-                Purpose.TRAIN_GENERATIVE: Answer.DENIED,
-            },
+            entry=ConsentEntry(
+                contributor="p1",
+                form="Field study",
+                form_version="2",
+                given_at=dt.datetime(2024, 5, 17, 7, 30, tzinfo=dt.UTC),
+                valid_from=dt.datetime(2024, 6, 1, tzinfo=dt.UTC),
+                valid_until=dt.datetime(2034, 5, 17, tzinfo=dt.UTC),
+                evidence_sha256=HASH.lower(),
+                guardian="g1",
+                minor=True,
+                of_age_on=dt.date(2030, 2, 28),
+                language="de-CH",
+                study="Streets",
+                territories=frozenset({"DE", "AT"}),
+                answers={
+                    Purpose.RESEARCH_NONCOMMERCIAL: Answer.ALLOWED,
+                    Purpose.TRAIN_GENERATIVE: Answer.DENIED,
+                },
+            ),
         )
     ]
 
@@ -59,7 +70,7 @@ def test_a_purpose_that_was_not_asked_has_no_answer(cell: str) -> None:
     lines, errors = read(row_with("publish.open", cell))
 
     assert errors == []
-    assert lines[0].answers == {}
+    assert lines[0].entry.answers == {}
 
 
 @pytest.mark.parametrize("cell", ["yes", "ok", "1", "allow", "true", "x"])
@@ -93,16 +104,57 @@ def test_a_missing_column_is_one_error(column: str) -> None:
     ]
 
 
-def test_a_mistyped_purpose_is_an_unknown_column() -> None:
-    _, errors = read(row_with("train.generativ", "allowed"))
+def test_a_mistyped_column_refuses_every_row_of_the_table() -> None:
+    lines, errors = read(row_with("train.generativ", "allowed"))
 
+    assert lines == []
     assert [error.code for error in errors] == [Problem.COLUMN_UNKNOWN]
     assert "did you mean train.generative?" in errors[0].expected
+
+
+def test_a_mistyped_end_does_not_become_a_consent_without_end() -> None:
+    lines, errors = read(row_with("valid_untill", "2027-01-01"))
+
+    assert lines == []
+    assert [(error.row, error.column) for error in errors] == [(1, "valid_untill")]
+    assert "did you mean valid_until?" in errors[0].expected
+    assert "no row was taken" in errors[0].expected
+
+
+def test_in_json_lines_a_strange_key_refuses_its_own_row_alone() -> None:
+    known = '{"contributor": "p1", "form": "f", "form_version": "1", "given_at": "2024-05-17"'
+    lines, errors = read(f'{known}}}\n{known}, "publish.opn": "denied"}}\n{known}}}\n', "x.jsonl")
+
+    assert [line.row for line in lines] == [1, 3]
+    assert [(error.row, error.column) for error in errors] == [(2, "publish.opn")]
+    assert "the row was left out" in errors[0].expected
+
+
+@pytest.mark.parametrize(
+    ("column", "advice"),
+    [
+        ("name", "take the column out"),
+        ("status", "a row of their own"),
+        ("withdrawn_at", "that day as given_at and denied"),
+        ("age", "say minor and of_age_on instead"),
+    ],
+)
+def test_columns_of_other_ledgers_are_refused_with_advice(column: str, advice: str) -> None:
+    lines, errors = read(row_with(column, "withdrawn"))
+
+    assert lines == []
+    assert advice in errors[0].expected
 
 
 @pytest.mark.parametrize(
     ("column", "cell"),
     [
+        ("minor", "perhaps"),
+        ("of_age_on", "2030"),
+        ("territories", "Europe"),
+        ("territories", "DE, FR"),
+        ("language", "German"),
+        ("valid_from", "soon"),
         ("contributor", "Ada Lovelace"),
         ("contributor", "ada@example.org"),
         ("guardian", "Mrs Lovelace"),
@@ -141,5 +193,5 @@ def test_json_lines_will_do() -> None:
     )
 
     assert errors == []
-    assert lines[0].form_version == "1.0"
-    assert lines[0].answers == {Purpose.PUBLISH_OPEN: Answer.ALLOWED}
+    assert lines[0].entry.form_version == "1.0"
+    assert lines[0].entry.answers == {Purpose.PUBLISH_OPEN: Answer.ALLOWED}

@@ -9,7 +9,8 @@ from pathlib import Path
 from django.db import transaction
 
 from apps.audio.probe import Probe
-from apps.consent.actions import ConsentEntry, record_consents
+from apps.consent.actions import record_consents
+from apps.consent.entries import ConsentEntry
 from apps.datasets.actions import remove_clips, touch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.clip_table import ClipLine

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from apps.consent.actions import ConsentEntry, record_consents
+from apps.consent.actions import record_consents
+from apps.consent.entries import ConsentEntry
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy import scanning

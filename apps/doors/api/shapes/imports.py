@@ -44,6 +44,18 @@ class DryRunQuery(serializers.Serializer[Any]):
     )
 
 
+class ConsentsQuery(DryRunQuery):
+    """What new forms of a table of consents ask about."""
+
+    datasets = serializers.CharField(
+        max_length=2000,
+        required=False,
+        default="",
+        help_text="Names of the organisation's datasets, joined by commas; beside what the column"
+        " `datasets` says. Needed for a new form unless there is only one dataset.",
+    )
+
+
 class LabelsQuery(DryRunQuery):
     """How to read a label file."""
 

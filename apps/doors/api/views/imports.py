@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from apps.accounts.access import organisation_for, require
 from apps.consent.ledger import contributors_for
 from apps.consent.models import Consent
-from apps.datasets.access import dataset_to_edit
+from apps.datasets.access import dataset_for, dataset_to_edit
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import imports as shapes
 from apps.doors.api.shapes.rights import ConsentOut, ConsentQuery
@@ -51,21 +51,27 @@ class Consents(ApiView):
         return self.page(rows.prefetch_related("answers"), ConsentOut, ("id",))
 
     @extend_schema(
-        parameters=[shapes.DryRunQuery], request=TABLES, responses={200: shapes.ImportOut}
+        parameters=[shapes.ConsentsQuery], request=TABLES, responses={200: shapes.ImportOut}
     )
     def post(self, request: Request, organisation: str) -> Response:
         """Record a table of consents: the body is the file, as CSV, JSON Lines or Parquet.
 
         Rows that are wrong are named and the others recorded; a consent that is known already
-        changes nothing.
+        changes nothing. One that is known with other content is wrong: both are shown.
         """
         row = organisation_for(self.user, organisation)
         require(self.user, Permission.CONSENT_RECORD, row)
-        dry_run = self.query(shapes.DryRunQuery)["dry_run"]
+        wanted = self.query(shapes.ConsentsQuery)
+        names = [name.strip() for name in wanted["datasets"].split(",") if name.strip()]
+        datasets = [dataset_for(self.user, f"{organisation}/{name}") for name in names]
         media_type = (request.content_type or "").partition(";")[0].strip().lower()
         with _kept(request, f"consents{SUFFIXES.get(media_type, '.csv')}") as table:
             report = import_consents(
-                actor=self.user, organisation=row, table=table, dry_run=dry_run
+                actor=self.user,
+                organisation=row,
+                table=table,
+                datasets=datasets,
+                dry_run=wanted["dry_run"],
             )
         return Response(shapes.ImportOut(report.as_json()).data)
 

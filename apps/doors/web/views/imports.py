@@ -107,7 +107,8 @@ def consents(request: HttpRequest, organisation: str) -> HttpResponse:
     user = signed_in(request)
     frame = organisation_frame(request, organisation)
     require(user, Permission.CONSENT_RECORD, frame.organisation)
-    form = ConsentImportForm(request.POST or None, request.FILES or None)
+    own = Dataset.objects.filter(organisation=frame.organisation).select_related("organisation")
+    form = ConsentImportForm(request.POST or None, request.FILES or None, datasets=own)
     report = None
     if request.method == "POST" and form.is_valid():
         folder = new_arrival()
@@ -116,6 +117,7 @@ def consents(request: HttpRequest, organisation: str) -> HttpResponse:
                 actor=user,
                 organisation=frame.organisation,
                 table=keep(form.cleaned_data["table"], folder, "consents"),
+                datasets=form.cleaned_data["datasets"],
                 dry_run=form.cleaned_data["dry_run"],
             ).as_json()
         except EarmarkError as problem:

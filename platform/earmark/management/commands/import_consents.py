@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from apps.accounts.models import User
 from apps.ingest.actions import import_consents
 from earmark.management.base import Command as Base
-from earmark.management.base import organisation_named
+from earmark.management.base import datasets_named, organisation_named
 
 
 class Command(Base):
@@ -17,14 +17,23 @@ class Command(Base):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("organisation", metavar="ORG")
         parser.add_argument("table", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--dataset",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="what new forms of the table ask about; may be given several times",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check all, change nothing")
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
+        organisation = organisation_named(options["organisation"])
         report = import_consents(
             actor=actor,
-            organisation=organisation_named(options["organisation"]),
+            organisation=organisation,
             table=options["table"],
+            datasets=datasets_named(actor, organisation, options["dataset"]),
             dry_run=options["dry_run"],
         )
         return report.as_json() | {"sentences": report.sentences()}

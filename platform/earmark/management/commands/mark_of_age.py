@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.consent.actions import mark_of_age
+from apps.consent.ages import mark_of_age
 from earmark.management.base import Command as Base
 from earmark.management.base import organisation_named
 

@@ -1,0 +1,194 @@
+"""What is wrong with consents before they are recorded: against the ledger, and each other."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from apps.accounts.models import Organisation
+from apps.consent.entries import ConsentEntry, Content, content_of, describe, differing_columns
+from apps.consent.form_book import FormBook
+from apps.consent.models import Consent, Contributor
+from apps.datasets.models import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProblem:
+    """Why an entry, by its place among those given, is not recorded."""
+
+    index: int
+    column: str
+    value: str
+    expected: str
+
+    @property
+    def sentence(self) -> str:
+        return f"consent {self.index + 1}, {self.column} {self.value}: expected {self.expected}"
+
+
+def find_problems(
+    organisation: Organisation,
+    entries: Sequence[ConsentEntry],
+    datasets: Sequence[Dataset] = (),
+    *,
+    corrected: Consent | None = None,
+) -> list[EntryProblem]:
+    """Everything for which an entry cannot be recorded; of two that contradict, both.
+
+    `datasets` are those that the forms are said to ask about, beside what the entries say;
+    `corrected` is a record whose place is to be taken, so that it contradicts nothing.
+    """
+    book = FormBook(organisation, entries, datasets)
+    found = [
+        *_of_forms(book, entries),
+        *_of_times(entries),
+        *_of_contents(organisation, book, entries, corrected),
+        *_of_people(organisation, entries),
+    ]
+    return sorted(found, key=lambda problem: problem.index)
+
+
+def _of_forms(book: FormBook, entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
+    for index, entry in enumerate(entries):
+        if (problem := book.problem_of(entry)) is not None:
+            column, value, expected = problem
+            yield EntryProblem(index, column, value, expected)
+
+
+def _of_times(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
+    now = timezone.now()
+    for index, entry in enumerate(entries):
+        starts = entry.valid_from or entry.given_at
+        if entry.given_at > now:
+            yield EntryProblem(
+                index, "given_at", entry.given_at.isoformat(), "a moment that has passed"
+            )
+        if entry.valid_until is not None and entry.valid_until <= max(starts, entry.given_at):
+            value = entry.valid_until.isoformat()
+            yield EntryProblem(index, "valid_until", value, "a time after the consent begins")
+
+
+def _of_contents(
+    organisation: Organisation,
+    book: FormBook,
+    entries: Sequence[ConsentEntry],
+    corrected: Consent | None,
+) -> Iterator[EntryProblem]:
+    """The same contributor, form and moment with other content: nobody can say which holds."""
+    on_record = live_contents(organisation, entries, corrected)
+    together: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for index, entry in enumerate(entries):
+        key = (entry.contributor, book.key_of(entry), entry.given_at)
+        together[key].append(index)
+        for known in on_record.get(key, ()):
+            if columns := differing_columns(entry.content(), known):
+                yield _differs(index, entry, columns, known, "on record")
+    for indices in together.values():
+        contents = [entries[index].content() for index in indices]
+        for index, content in zip(indices, contents, strict=True):
+            other = next((each for each in contents if each != content), None)
+            if other is not None:
+                columns = differing_columns(content, other)
+                yield _differs(index, entries[index], columns, other, "on another row")
+
+
+def _differs(
+    index: int, entry: ConsentEntry, columns: list[str], other: Content, where: str
+) -> EntryProblem:
+    own = describe(entry.content(), columns)
+    return EntryProblem(
+        index,
+        columns[0],
+        entry.content().get(columns[0], ""),
+        f"one set of answers of {entry.contributor} to {entry.form} {entry.form_version} at"
+        f" {entry.given_at.isoformat()}: {where} stands {describe(other, columns)}; here {own}."
+        " Give a new answer its own moment, or correct what is wrong",
+    )
+
+
+def live_contents(
+    organisation: Organisation, entries: Iterable[ConsentEntry], corrected: Consent | None = None
+) -> dict[tuple[object, ...], list[Content]]:
+    """The consents on record that were not corrected, of the contributors named."""
+    codes = {entry.contributor for entry in entries}
+    rows = Consent.objects.filter(
+        contributor__organisation=organisation, contributor__code__in=codes, superseded_by=None
+    ).select_related("contributor", "form")
+    if corrected is not None:
+        rows = rows.exclude(pk=corrected.pk)
+    found: dict[tuple[object, ...], list[Content]] = defaultdict(list)
+    for row in rows.prefetch_related("answers"):
+        form = (row.form.name, row.form.version, row.form.language)
+        found[row.contributor.code, form, row.given_at].append(content_of(row))
+    return found
+
+
+@dataclass(slots=True)
+class _Age:
+    """What is known of somebody's age: from the ledger, and from the entries before."""
+
+    minor: bool = False
+    of_age_on: date | None = None
+
+    def is_minor(self, at: datetime) -> bool:
+        return self.minor and (self.of_age_on is None or at.astimezone(UTC).date() < self.of_age_on)
+
+
+def _of_people(
+    organisation: Organisation, entries: Sequence[ConsentEntry]
+) -> Iterator[EntryProblem]:
+    ages = _ages(organisation, entries)
+    for index, entry in enumerate(entries):
+        for column, value, expected in _age_problems(entry, ages[entry.contributor.lower()]):
+            yield EntryProblem(index, column, value, expected)
+    for entry in entries:
+        age = ages[entry.contributor.lower()]
+        age.minor = age.minor or bool(entry.minor or entry.guardian or entry.of_age_on)
+        age.of_age_on = age.of_age_on or entry.of_age_on
+    for index, entry in enumerate(entries):
+        for expected in _guardian_problems(entry, ages):
+            yield EntryProblem(index, "guardian", entry.guardian, expected)
+
+
+def _ages(organisation: Organisation, entries: Sequence[ConsentEntry]) -> defaultdict[str, _Age]:
+    names = {entry.contributor.lower() for entry in entries}
+    names |= {entry.guardian.lower() for entry in entries if entry.guardian}
+    rows = Contributor.objects.annotate(lower=Lower("code")).filter(
+        organisation=organisation, lower__in=names
+    )
+    found: defaultdict[str, _Age] = defaultdict(_Age)
+    for row in rows:
+        found[row.code.lower()] = _Age(row.is_minor, row.of_age_on)
+    return found
+
+
+def _age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, str]]:
+    day = entry.given_at.astimezone(UTC).date()
+    said = entry.of_age_on
+    if said is not None and known.of_age_on not in {None, said}:
+        expected = f"{known.of_age_on}, which is on record: record_minor changes it"
+        yield "of_age_on", str(said), expected
+    of_age = known.of_age_on or said
+    if entry.minor is False and known.is_minor(entry.given_at):
+        expected = "yes, or nothing: on record as a minor (mark_of_age, or record_minor with a day)"
+        yield "minor", "no", expected
+    if entry.minor is False and said is not None and day < said:
+        yield "minor", "no", f"yes: of age only on {said}"
+    if entry.minor and of_age is not None and of_age <= day:
+        yield "minor", "yes", f"no, or nothing: of age since {of_age}"
+    if entry.guardian and entry.minor is False:
+        yield "guardian", entry.guardian, "nothing, for somebody who is no minor"
+    if entry.guardian and of_age is not None and of_age <= day:
+        yield "guardian", entry.guardian, f"their own answer: of age since {of_age}"
+
+
+def _guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:
+    if not entry.guardian:
+        return
+    if entry.guardian.lower() == entry.contributor.lower():
+        yield "somebody else's code: nobody is their own guardian"
+    elif ages[entry.guardian.lower()].is_minor(entry.given_at):
+        yield "somebody of age: this is the code of a minor"

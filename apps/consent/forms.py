@@ -1,0 +1,220 @@
+"""Forms of consent: what people were asked, in which words, and about which recordings."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from apps.accounts.access import Principal, can, require
+from apps.accounts.models import Organisation, User
+from apps.audit import record
+from apps.consent.changes import spread_answers
+from apps.consent.entries import UNSAID_LANGUAGE
+from apps.consent.errors import FormTakenError, FormUnknownError, OwnFormError
+from apps.consent.models import Consent, ConsentForm, FormReach
+from apps.datasets.models import Dataset
+from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
+from datasets_catalog.implications import parse_implications
+from datasets_catalog.roles import Permission
+
+# Whoever answers for people or for rights may say that a form that was answered asks about more.
+WIDENERS = (Permission.FINDING_DECIDE, Permission.RIGHTS_REVIEW)
+
+
+def forms_of(organisation: Organisation) -> QuerySet[ConsentForm]:
+    """The organisation's forms with what they ask about, by name, version and language."""
+    rows = ConsentForm.objects.filter(organisation=organisation)
+    return rows.order_by("name", "version", "language").prefetch_related(
+        "reaches__dataset__organisation", "reaches__added_by"
+    )
+
+
+def form_named(
+    user: Principal, organisation: Organisation, name: str, version: str, language: str = ""
+) -> ConsentForm:
+    """The form of that name and version; its language is needed where there are several."""
+    require(user, Permission.CONSENT_VIEW, organisation)
+    rows = [row for row in forms_of(organisation) if (row.name, row.version) == (name, version)]
+    found = [row for row in rows if language in {"", row.language}]
+    if len(found) > 1:
+        languages = ", ".join(row.language for row in found)
+        raise InvalidError(f"{name} {version} is in several languages: say which of {languages}.")
+    if not found:
+        raise FormUnknownError(f"{organisation} has no form {name} {version} {language}".rstrip())
+    return found[0]
+
+
+def reach_named(form: ConsentForm, dataset: Dataset, recording: str = "") -> FormReach:
+    """The part of what the form asks about now that is this dataset, or this recording of it."""
+    for each in reached(form):
+        if (each.dataset_id, each.recording) == (dataset.pk, recording):
+            return each
+    raise FormUnknownError(f"{form} does not ask about {dataset} {recording}".rstrip())
+
+
+def reached(form: ConsentForm) -> list[FormReach]:
+    """What the form asks about now."""
+    return [each for each in form.reaches.all() if each.ended_at is None]
+
+
+@transaction.atomic
+def register_form(
+    *,
+    actor: User,
+    organisation: Organisation,
+    name: str,
+    version: str,
+    datasets: Sequence[Dataset],
+    language: str = UNSAID_LANGUAGE,
+    **about: Any,
+) -> ConsentForm:
+    """Put a form on record before it is answered; the same again changes nothing.
+
+    `about` may hold `text` (its words), `study`, and `implications`: what its purposes contain,
+    where that is not what the platform says (`implications.parse_implications`). Raises
+    `FormTakenError` where the form stands on record otherwise.
+    """
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    require(actor, Permission.CONSENT_RECORD, organisation)
+    parse_implications(about.get("implications"))
+    if not name.strip() or not version.strip():
+        raise InvalidError("A form has a name and a version.")
+    words = _words(**about)
+    form, created = ConsentForm.objects.get_or_create(
+        organisation=organisation, name=name, version=version, language=language, defaults=words
+    )
+    if not created:
+        _fill_in(form, words)
+    if created:
+        record.form_registered(
+            actor=actor.username,
+            organisation=organisation.name,
+            form=str(form),
+            language=language,
+            text_sha256=form.text_sha256,
+        )
+    for dataset in _own(organisation, datasets):
+        add_reach(actor=actor, form=form, dataset=dataset)
+    return form
+
+
+def _words(
+    *, text: str = "", study: str = "", implications: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The columns that are said of a form; what was not said is left out."""
+    sha256 = hashlib.sha256(text.encode()).hexdigest() if text else ""
+    words = {"text": text, "text_sha256": sha256, "study": study}
+    found: dict[str, Any] = {column: value for column, value in words.items() if value}
+    return found if implications is None else {**found, "implications": implications}
+
+
+def _fill_in(form: ConsentForm, words: Mapping[str, Any]) -> None:
+    """Take the text of a form that had none; anything else that differs is another form."""
+    new = {column: value for column, value in words.items() if getattr(form, column) != value}
+    if any(getattr(form, column) or not column.startswith("text") for column in new):
+        raise FormTakenError(
+            f"{form} is on record with other words, another study or another table of what its"
+            " purposes contain: register it as a new version."
+        )
+    if new:
+        ConsentForm.objects.filter(pk=form.pk).update(**new)
+        form.refresh_from_db(fields=list(new))
+
+
+def bind_form(
+    *, actor: User, form: ConsentForm, dataset: Dataset, recording: str = "", reason: str = ""
+) -> FormReach:
+    """Say that a form asks about a dataset, or about one recording of it, too.
+
+    Once it was answered this takes a reason, and a privacy or rights reviewer who recorded none of
+    the answers. Raises `OwnFormError`.
+    """
+    with transaction.atomic():
+        Organisation.objects.select_for_update().get(pk=form.organisation_id)
+        answered = Consent.objects.filter(form=form)
+        if answered.exists():
+            _require_widener(actor, form, answered)
+            if not reason.strip():
+                raise InvalidError("Say how you know that people were asked about this, too.")
+        else:
+            require(actor, Permission.CONSENT_RECORD, form.organisation)
+        _own(form.organisation, [dataset])
+        row = add_reach(
+            actor=actor, form=form, dataset=dataset, recording=recording, reason=reason.strip()
+        )
+        spread_answers(form.organisation, _people_of(form))
+    return row
+
+
+def release_form(*, actor: User, reach: FormReach, reason: str) -> FormReach:
+    """Say that a form does not ask about something after all: its answers end counting there."""
+    with transaction.atomic():
+        row = (
+            FormReach.objects.select_for_update(of=("self",))
+            .select_related("form__organisation", "dataset__organisation")
+            .get(pk=reach.pk)
+        )
+        require(actor, Permission.CONSENT_RECORD, row.form.organisation)
+        if not reason.strip():
+            raise InvalidError("Say why the form does not ask about this.")
+        if row.ended_at is None:
+            row.ended_at, row.ended_by = timezone.now(), actor
+            row.end_reason = reason.strip()
+            row.save(update_fields=["ended_at", "ended_by", "end_reason"])
+            record.form_reach_ended(
+                actor=actor.username,
+                organisation=row.form.organisation.name,
+                form=str(row.form),
+                reach=str(row),
+                reason=row.end_reason,
+            )
+            spread_answers(row.form.organisation, _people_of(row.form))
+    return row
+
+
+def add_reach(
+    *, actor: User, form: ConsentForm, dataset: Dataset, recording: str = "", reason: str = ""
+) -> FormReach:
+    """Note what a form asks about; part of an action, which has checked that it may be said."""
+    row, created = FormReach.objects.get_or_create(
+        form=form,
+        dataset=dataset,
+        recording=recording.strip(),
+        ended_at=None,
+        defaults={"added_by": actor, "reason": reason},
+    )
+    if created:
+        record.form_bound(
+            actor=actor.username,
+            organisation=form.organisation.name,
+            form=str(form),
+            reach=str(row),
+            reason=reason,
+        )
+    return row
+
+
+def _require_widener(actor: User, form: ConsentForm, answered: QuerySet[Consent]) -> None:
+    if not any(can(actor, permission, form.organisation) for permission in WIDENERS):
+        raise DeniedError(
+            f"{form} was answered: a privacy or rights reviewer says that it asks about more."
+        )
+    if answered.filter(recorded_by=actor).exists():
+        raise OwnFormError(
+            f"You recorded answers to {form}: somebody else says that it asks about more."
+        )
+
+
+def _people_of(form: ConsentForm) -> set[int]:
+    return set(Consent.objects.filter(form=form).values_list("contributor_id", flat=True))
+
+
+def _own(organisation: Organisation, datasets: Iterable[Dataset]) -> list[Dataset]:
+    found = list(datasets)
+    for dataset in found:
+        if dataset.organisation_id != organisation.pk:
+            raise NotFoundError(f"{organisation} has no dataset {dataset}.")
+    return found
