@@ -30,6 +30,9 @@ class ChangeKind(StrEnum):
     PLACE_CHANGED = "place_changed"
     DATE_CHANGED = "date_changed"
     FIELDS_CHANGED = "fields_changed"
+    PLACE_IN_RECORDING_CHANGED = "place_in_recording_changed"
+    WEAK_LABELS_CHANGED = "weak_labels_changed"
+    FOUND_EMPTY_CHANGED = "found_empty_changed"
     EVENTS_REMOVED = "events_removed"
     EVENTS_RELABELLED = "events_relabelled"
     EVENTS_MOVED = "events_moved"
@@ -52,6 +55,9 @@ class ChangeKind(StrEnum):
     PLACE_FILLED = "place_filled"
     DATE_FILLED = "date_filled"
     FIELDS_FILLED = "fields_filled"
+    PLACE_IN_RECORDING_FILLED = "place_in_recording_filled"
+    WEAK_LABELS_FILLED = "weak_labels_filled"
+    FOUND_EMPTY_FILLED = "found_empty_filled"
     EVENTS_ADDED = "events_added"
     TERM_FILLED = "term_filled"
     CONFIDENCE_FILLED = "confidence_filled"
@@ -89,6 +95,12 @@ RULES: Mapping[ChangeKind, tuple[Step, str]] = {
     ChangeKind.PLACE_CHANGED: (Step.MAJOR, "clips with another place"),
     ChangeKind.DATE_CHANGED: (Step.MAJOR, "clips with another date of recording"),
     ChangeKind.FIELDS_CHANGED: (Step.MAJOR, "clips with other fields of their vertical"),
+    ChangeKind.PLACE_IN_RECORDING_CHANGED: (
+        Step.MAJOR,
+        "clips said to begin elsewhere in their recording",
+    ),
+    ChangeKind.WEAK_LABELS_CHANGED: (Step.MAJOR, "clips with other weak labels"),
+    ChangeKind.FOUND_EMPTY_CHANGED: (Step.MAJOR, "clips that are no longer found empty"),
     ChangeKind.EVENTS_REMOVED: (Step.MAJOR, "events removed"),
     ChangeKind.EVENTS_RELABELLED: (Step.MAJOR, "events with another label"),
     ChangeKind.EVENTS_MOVED: (Step.MAJOR, "events moved in time"),
@@ -111,6 +123,12 @@ RULES: Mapping[ChangeKind, tuple[Step, str]] = {
     ChangeKind.PLACE_FILLED: (Step.MINOR, "clips whose place is said now"),
     ChangeKind.DATE_FILLED: (Step.MINOR, "clips whose date of recording is said now"),
     ChangeKind.FIELDS_FILLED: (Step.MINOR, "clips whose fields of their vertical are said now"),
+    ChangeKind.PLACE_IN_RECORDING_FILLED: (
+        Step.MINOR,
+        "clips of which it is said now where in their recording they begin",
+    ),
+    ChangeKind.WEAK_LABELS_FILLED: (Step.MINOR, "clips with weak labels now"),
+    ChangeKind.FOUND_EMPTY_FILLED: (Step.MINOR, "clips found empty now"),
     ChangeKind.EVENTS_ADDED: (Step.MINOR, "events added"),
     ChangeKind.TERM_FILLED: (Step.MINOR, "events with a term of the vocabulary now"),
     ChangeKind.CONFIDENCE_FILLED: (Step.MINOR, "events with a confidence now"),

@@ -1,11 +1,12 @@
 """A vocabulary's terms and the edges between them, and the labels of a draft as its terms."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.datasets.models import Dataset, Event, Term, Vocabulary, WeakLabel
-from datasets_catalog.vocabularies import descendants
+from datasets_catalog.vocabularies import ancestors, descendants
 
 
 class TermIndex:
@@ -57,6 +58,14 @@ def expand_labels(vocabulary: Vocabulary | None, words: Iterable[str]) -> dict[s
         terms = [index.by_code[code] for code in codes | descendants(codes, parents)]
         found[word] |= {text for term in terms for text in (term.code, term.name)}
     return found
+
+
+def terms_above(vocabulary: Vocabulary, labels: Iterable[str]) -> dict[str, int]:
+    """Names of the terms above these labels, each with how many of the labels are below it."""
+    index, parents = TermIndex(vocabulary), load_parents(vocabulary)
+    codes = {term.code for label in labels if (term := index.only(label)) is not None}
+    above = Counter(code for each in codes for code in ancestors(each, parents))
+    return {index.by_code[code].name: count for code, count in above.items()}
 
 
 def relink_terms(dataset: Dataset) -> set[int]:

@@ -4,11 +4,13 @@ import re
 import shutil
 import time
 import uuid
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+
+from apps.ingest.paths import clean_path
 
 # Long enough to mend a table and import again from the job's page without sending all anew.
 KEPT_SECONDS = 7 * 24 * 3600
@@ -33,6 +35,18 @@ def keep(file: "UploadedFile[Any]", folder: Path, stem: str) -> Path:
     """Write a sent file under a name of our own that keeps its endings."""
     endings = "".join(Path(UNSAFE.sub("_", file.name or "")).suffixes[-2:])[:16]
     target = folder / f"{stem}{endings}"
+    with target.open("wb") as out:
+        for chunk in file.chunks():
+            out.write(chunk)
+    return target
+
+
+def keep_named(file: "UploadedFile[Any]", folder: Path) -> Path:
+    """Write a sent file under its own name, which says what it is about.
+
+    Raises PathInvalidError for a name that is none inside a dataset.
+    """
+    target = folder / PurePosixPath(clean_path(file.name or "")).name
     with target.open("wb") as out:
         for chunk in file.chunks():
             out.write(chunk)

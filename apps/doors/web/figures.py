@@ -8,12 +8,12 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
 from apps.consent.ledger import consents_for, people_in, recording_names
-from apps.datasets.models import Clip, Dataset, Event
+from apps.datasets.models import Clip, Dataset, Event, WeakLabel
 from apps.doors.web.components import Bar
 from apps.doors.web.templatetags.web_components import length_of
 from apps.releases.models import Release
 from datasets_catalog.consent import PeopleAsked, Plan
-from datasets_catalog.labels import Status
+from datasets_catalog.labels import Presence, Status
 from datasets_catalog.ledger import Ledger
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import TERMS, Purpose
@@ -117,6 +117,22 @@ def label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
         .order_by("-seconds", "label")[:limit]
     )
     return time_bars((row["label"], row["seconds"]) for row in rows)
+
+
+def weak_label_bars(dataset: Dataset) -> list[Bar]:
+    """Clips by weak label, the most frequent first; a label known to be absent is not counted."""
+    rows = (
+        WeakLabel.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
+        .exclude(status=Status.REJECTED)
+        .filter(presence=Presence.YES)
+        .order_by()
+        .values_list("label")
+        .annotate(clips=Count("clip", distinct=True))
+        .order_by("-clips", "label")
+    )
+    found = list(rows)
+    most = max((count for _, count in found), default=0)
+    return [Bar(label, f"{count:,}", count / most) for label, count in found]
 
 
 def time_bars(labels: Iterable[tuple[str, float]]) -> list[Bar]:

@@ -245,14 +245,18 @@ class ClipImportForm(forms.Form):
 
 
 class LabelImportForm(forms.Form):
-    """A table of events."""
+    """A file of labels."""
 
-    table = forms.FileField(label="Label file", help_text="One file in one of the formats below.")
+    table = forms.FileField(
+        label="Label file",
+        help_text="One file in one of the formats below. An Audacity track is named like its clip.",
+    )
     format = forms.ChoiceField(choices=[(entry.name, entry.title) for entry in FORMATS.values()])
     replace = forms.BooleanField(
         required=False,
-        label="Replace the events of the clips it names",
-        help_text="Otherwise its events are added to those that are there.",
+        label="Replace the labels of the clips it names",
+        help_text="What the file does not have of these clips is taken out, unless a line is"
+        " wrong. Otherwise its labels are added to those that are there.",
     )
 
 

@@ -28,11 +28,13 @@ MEND = {
     " on its page, while it is frozen or in review.",
     "ethics.documents_valid": "Attach the approval or assessment on the page Documents of the tab"
     " Privacy, and retire the one that ran out.",
-    "labels.valid": "Mend these rows in the label table and import it again.",
+    "labels.valid": "Mend these rows in the label table and import it again, or choose the"
+    " vocabulary that the labels are terms of in the settings.",
     "labels.verified": "A verifier who did not label them confirms more events, or the verified"
     " share in the settings is lowered.",
-    "splits.leak_free": "Move clips of one recording, of one contributor, or with the same sound"
-    " into one split: change the column split and import the table again.",
+    "splits.leak_free": "Move these clips to the split where the others are: change the column"
+    " split and import the table again. If the splits mean something else, declare it in the"
+    " settings, under What splits mean.",
     "synthetic.separate": "Mark synthetic clips in the column synthetic, and keep them in splits of"
     " their own.",
     "catalog.complete": "Fill in what is missing in the dataset's settings or the metadata table.",

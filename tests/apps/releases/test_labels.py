@@ -12,7 +12,7 @@ from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Term, Vo
 from apps.ingest.labels import import_labels
 from apps.publishing.errors import SelectionUnknownError
 from apps.publishing.selections import Selection, chosen_rows, summary_of
-from apps.releases.diff import frozen_table
+from apps.releases.diff import diff_releases, frozen_table
 from apps.releases.facts import facts_of
 from apps.releases.freezing import freeze_rows
 from apps.releases.models import Release
@@ -24,6 +24,7 @@ from datasets_catalog.gates.registry import check_all
 from datasets_catalog.labels import Presence, Status
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import root_of_rows
+from datasets_catalog.release_changes import ChangeKind
 from datasets_catalog.released_rows import clip_row
 from datasets_catalog.split_policies import SplitPolicyError
 from datasets_catalog.weak_labels import WeakLabel as WeakLabelValue
@@ -117,6 +118,27 @@ def test_weak_labels_and_clips_found_empty_stand_in_the_release_under_its_root(
     counted = release.statistics
     assert (counted["weak_labels"], counted["weakly_labelled"], counted["found_empty"]) == (4, 2, 2)
     assert counted["weak_label_clips"] == [{"label": "Rain", "clips": 1}]
+
+
+def test_the_difference_of_two_versions_sees_weak_labels_and_clips_found_empty(
+    cast: Cast, dataset: Dataset, tmp_path: Path
+) -> None:
+    one, two, three, four = paths_of(dataset)
+    label(cast, dataset, tmp_path, f"{one},,,Rain,\n{two},,,,\n")
+    Clip.objects.filter(path=four).update(recording_offset=1.5)
+    before = make_release(cast, dataset)
+    label(cast, dataset, tmp_path, f"{one},,,Snow,\n{three},,,Rain,\n{four},,,,\n")
+    label(cast, dataset, tmp_path, f"{two},,,Rain,\n", replace=False)
+    Clip.objects.filter(path=four).update(recording_offset=2.5)
+    touch_draft(dataset)
+    after = make_release(cast, dataset, "2.0.0")
+
+    found = {change.kind: change.count for change in diff_releases(before, after).changes}
+    assert found[ChangeKind.WEAK_LABELS_CHANGED] == 1
+    assert found[ChangeKind.WEAK_LABELS_FILLED] == 2
+    assert found[ChangeKind.FOUND_EMPTY_CHANGED] == 1
+    assert found[ChangeKind.FOUND_EMPTY_FILLED] == 1
+    assert found[ChangeKind.PLACE_IN_RECORDING_CHANGED] == 1
 
 
 def test_what_is_taken_over_from_the_release_before_is_what_is_computed_afresh(

@@ -18,10 +18,11 @@ class WrongRow(serializers.Serializer[Any]):
 
 
 class Loss(serializers.Serializer[Any]):
-    """Something the format says that is not kept, and how often."""
+    """Something the file says that is not kept, how often, and the first few of it."""
 
     reason = serializers.CharField()
     count = serializers.IntegerField()
+    examples = serializers.ListField(child=serializers.CharField())
 
 
 class ImportOut(serializers.Serializer[Any]):
@@ -68,5 +69,6 @@ class LabelsQuery(DryRunQuery):
     replace = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="Take out the events of every clip that the file names, first.",
+        help_text="The file says all there is of the clips that it names: the rest is taken out."
+        " Nothing is replaced while a line is wrong.",
     )

@@ -84,7 +84,7 @@ class DraftEvents(ApiView):
         parameters=[shapes.LabelsQuery], request=LABELS, responses={200: shapes.ImportOut}
     )
     def post(self, request: Request, organisation: str, name: str) -> Response:
-        """Add the events of a label file: the body is the file.
+        """Add the labels of a file, which is the body: events, weak labels, clips found empty.
 
         Lines that are wrong are named and the others come in; what is there already stays as it
         is, so a file can be sent again.

@@ -104,6 +104,8 @@ def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpR
         Crumb(clip.path),
         clip=clip,
         events=events,
+        weak_labels=clip.weak_labels.order_by("label", "annotator"),
+        empty_annotations=clip.empty_annotations.order_by("annotator"),
         findings=findings,
         people=people,
         regions=regions_of(events, findings),

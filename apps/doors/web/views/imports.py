@@ -12,13 +12,14 @@ from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.datasets.access import dataset_for
 from apps.datasets.models import Dataset
-from apps.doors.web.arrivals import arrivals_root, keep, new_arrival
+from apps.doors.web.arrivals import arrivals_root, keep, keep_named, new_arrival
 from apps.doors.web.components import Crumb
 from apps.doors.web.forms import ClipImportForm, ConsentImportForm, LabelImportForm
 from apps.doors.web.views.frame import draft_frame, signed_in
 from apps.doors.web.views.jobs import shown
 from apps.doors.web.views.organisations import organisation_frame
 from apps.ingest.actions import import_consents
+from apps.ingest.paths import PathInvalidError
 from apps.jobs.access import job_for, jobs_for
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
@@ -71,15 +72,20 @@ def labels(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     form = LabelImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        job = _start(
-            user,
-            frame.dataset,
-            LABELS,
-            source=str(keep(values["table"], new_arrival(), "labels")),
-            format=values["format"],
-            replace=values["replace"],
-        )
-        return redirect("web:job", job.uid)
+        try:
+            source = keep_named(values["table"], new_arrival())
+        except PathInvalidError as problem:
+            form.add_error("table", problem.message)
+        else:
+            job = _start(
+                user,
+                frame.dataset,
+                LABELS,
+                source=str(source),
+                format=values["format"],
+                replace=values["replace"],
+            )
+            return redirect("web:job", job.uid)
     context = frame.context("labels", Crumb("Import labels"), form=form)
     return render(
         request, "web/datasets/label_import.html", context, status=422 if form.errors else 200

@@ -4,9 +4,9 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from apps.datasets.models import Clip, Event
+from apps.datasets.models import Clip, EmptyAnnotation, Event, WeakLabel
 from apps.doors.web.components import Crumb
-from apps.doors.web.figures import label_bars
+from apps.doors.web.figures import label_bars, weak_label_bars
 from apps.doors.web.views.frame import draft_frame
 from datasets_catalog.labels import Status, share_of
 
@@ -20,10 +20,16 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
         suggested=Count("pk", filter=Q(status=Status.SUGGESTED)),
         unmatched=Count("pk", filter=Q(term=None)),
     )
+    of_draft = {"clip__dataset": frame.dataset, "clip__state": Clip.State.ACTIVE}
+    weak = WeakLabel.objects.filter(**of_draft).exclude(status=Status.REJECTED)
+    empty = EmptyAnnotation.objects.filter(**of_draft)
     context = frame.context(
         "labels",
         Crumb("Labels"),
         counts=counts,
+        weak=weak.count(),
+        weak_bars=weak_label_bars(frame.dataset),
+        empty=empty.values("clip").distinct().count(),
         verified_share=share_of(counts["verified"], counts["total"]),
         bars=label_bars(frame.dataset),
     )

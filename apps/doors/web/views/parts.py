@@ -19,6 +19,7 @@ from apps.access.answers import Action
 from apps.access.authorize import access_of
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
+from apps.datasets.vocabulary_graph import terms_above
 from apps.doors.commands import TOKEN_VARIABLE, Command
 from apps.doors.web.components import Crumb
 from apps.doors.web.views.frame import HtmxRequest, dataset_frame, dataset_url, signed_in, told
@@ -265,9 +266,8 @@ def _commands(release: Release, wanted: Wanted, archive: str) -> Sequence[Comman
 def _groups(release: Release, selection: Selection) -> list[tuple[str, str, list[Option], int]]:
     """What the form lists: title, name, values, and how many are left out."""
     counted = release.statistics
-    labels = sorted(counted.get("labels", []), key=lambda row: str(row["label"]))
     return [
-        _group("Labels", "labels", _of(labels, "label", "events", "event"), selection.labels),
+        _group("Labels", "labels", _labels(release), selection.labels),
         _group(
             "Splits", "splits", _of(counted.get("splits", []), "split", "clips"), selection.splits
         ),
@@ -278,6 +278,21 @@ def _groups(release: Release, selection: Selection) -> list[tuple[str, str, list
             selection.licences,
         ),
     ]
+
+
+def _labels(release: Release) -> list[tuple[str, int, str]]:
+    """Labels with their events, or clips where they are weak, and the terms above them."""
+    counted = release.statistics
+    found = {
+        row["label"]: (row["label"], row["clips"], "clip")
+        for row in counted.get("weak_label_clips", [])
+    }
+    found |= {
+        row["label"]: (row["label"], row["events"], "event") for row in counted.get("labels", [])
+    }
+    above = terms_above(release.vocabulary, found) if release.vocabulary else {}
+    wider = [(name, below, "label") for name, below in above.items() if name not in found]
+    return sorted([*found.values(), *wider])
 
 
 def _of(

@@ -1,0 +1,42 @@
+"""What the splits of a dataset mean."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from apps.accounts.access import require
+from apps.datasets.actions import update_dataset
+from apps.doors.web.components import Crumb
+from apps.doors.web.split_forms import KNOWN_WORDS, SplitPolicyForm, form_values
+from apps.doors.web.views.frame import draft_frame, signed_in
+from datasets_catalog.errors import EarmarkError, Kind
+from datasets_catalog.roles import Permission
+from datasets_catalog.split_policies import KNOWN, parse_policy
+from datasets_catalog.verticals import Vertical
+
+
+def policy(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    require(user, Permission.DATASET_EDIT, frame.dataset.organisation)
+    declared = parse_policy(frame.dataset.split_policy)
+    begun = KNOWN.get(request.GET.get("like", ""), declared)
+    form = SplitPolicyForm(
+        request.POST or None,
+        initial=form_values(begun),
+        vertical=Vertical(frame.dataset.vertical),
+    )
+    if request.method == "POST" and form.is_valid():
+        changes = {"split_policy": form.read_policy()}
+        try:
+            update_dataset(actor=user, dataset=frame.dataset, changes=changes)
+        except EarmarkError as problem:
+            if problem.kind == Kind.DENIED:
+                raise
+            form.add_error(None, problem.message)
+        else:
+            return redirect(frame.url("splits"))
+    trail = (Crumb("Settings", frame.url("settings")), Crumb("Splits"))
+    context = frame.context(
+        "overview", *trail, form=form, declared=declared.sentence, known=KNOWN_WORDS.items()
+    )
+    return render(request, "web/datasets/splits.html", context, status=422 if form.errors else 200)

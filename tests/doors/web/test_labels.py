@@ -1,0 +1,119 @@
+"""Pages of labels: kinds, what a clip is found to hold, what splits mean, choosing by term."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.datasets.actions import import_vocabulary, touch_draft, update_dataset
+from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
+from apps.ingest.labels import import_labels
+from apps.publishing.releasing import publish
+from datasets_catalog.split_policies import KNOWN, parse_policy
+from tests.cast import Cast
+from tests.doors.web.conftest import As
+from tests.factories.drafts import approve, make_draft, make_release
+from tests.factories.jobs import work_off
+
+pytestmark = pytest.mark.django_db
+BASE = "/datasets/acme/tones/"
+TERMS = "code,name,parents,abstract\n/p,Pets,,true\n/d,Dog,/p,\n/b,Bark,/d,\n/c,Cat,/p,\n"
+
+
+@pytest.fixture
+def draft(cast: Cast, tmp_path: Path) -> Dataset:
+    dataset = make_draft(cast, tmp_path, clips=3)
+    vocabulary = import_vocabulary(actor=cast.ada, name="animals", version="3", text=TERMS)
+    dataset = update_dataset(actor=cast.ada, dataset=dataset, changes={"vocabulary": vocabulary})
+    one, two, three = Clip.objects.filter(dataset=dataset).order_by("path")
+    table = tmp_path / "labels.csv"
+    table.write_text(
+        f"path,onset,offset,label,presence\n{one.path},0,0.1,Bark,\n{two.path},,,Cat,\n"
+        f"{two.path},,,Dog,no\n{three.path},,,,\n"
+    )
+    report = import_labels(
+        actor=cast.ada, dataset=dataset, source=table, format_name="native", replace=True
+    )
+    assert report.is_clean, report.sentences()
+    Event.objects.filter(clip=two).delete()
+    dataset.refresh_from_db()
+    touch_draft(dataset)
+    return dataset
+
+
+def test_pages_tell_events_weak_labels_and_clips_found_empty_apart(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    client = as_user(cast.ada)
+    page = client.get(f"{BASE}labels/").content.decode()
+    assert "Clips by weak label" in page
+    assert "clips found empty" in page
+    _, two, three = Clip.objects.filter(dataset=draft).order_by("path")
+    weak = client.get(f"{BASE}clips/{two.uid}/").content.decode()
+    assert "In the whole clip:" in weak
+    assert "Dog (absent)" in weak
+    empty = client.get(f"{BASE}clips/{three.uid}/").content.decode()
+    assert "found none of the labels" in empty
+    assert "In the whole clip:" not in empty
+
+
+def test_a_release_names_its_vocabulary_and_offers_the_terms_above_its_labels(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    publish(actor=cast.rita, release=approve(cast, make_release(cast, draft)))
+    client = as_user(cast.ada)
+    page = client.get(f"{BASE}releases/1.0.0/").content.decode()
+    assert "animals 3" in page
+    assert "Clips found empty" in page
+    part = client.get(f"{BASE}releases/1.0.0/part/").content.decode()
+    for label in ("Bark", "Cat", "Dog", "Pets"):
+        assert f'value="{label}"' in part
+    chosen = client.get(f"{BASE}releases/1.0.0/part/", {"labels": "Pets"}).content.decode()
+    assert "2 clips" in chosen
+
+
+def test_a_steward_says_what_splits_mean(cast: Cast, draft: Dataset, as_user: As) -> None:
+    client = as_user(cast.ada)
+    begun = client.get(f"{BASE}settings/splits/?like=speakers").content.decode()
+    assert "No file, recording, contributor or group of alike sounds" in begun
+    form = {"apart": ["recording", "sound"], "shared": ["contributor"], "order": ""}
+    assert client.post(f"{BASE}settings/splits/", form).status_code == 302
+    draft.refresh_from_db()
+    assert parse_policy(draft.split_policy) == KNOWN["speakers"]
+
+    wrong = client.post(f"{BASE}settings/splits/", {"apart": ["recording"], "gap": "5"})
+    assert wrong.status_code == 422
+    assert "take recording out of apart" in wrong.content.decode()
+    cut = {"apart": ["sound"], "gap": "2.5", "folds": "0", "order": "train, test"}
+    client.post(f"{BASE}settings/splits/", cut)
+    draft.refresh_from_db()
+    assert draft.split_policy == {"apart": ["sound"], "gap": 2.5, "order": ["train", "test"]}
+
+
+@pytest.mark.parametrize("who", ["cleo", "eve"])
+def test_who_does_not_keep_the_dataset_does_not_say_what_splits_mean(
+    cast: Cast, draft: Dataset, as_user: As, who: str
+) -> None:
+    client = as_user(getattr(cast, who))
+    for answer in (
+        client.get(f"{BASE}settings/splits/"),
+        client.post(f"{BASE}settings/splits/", {"apart": []}),
+    ):
+        assert answer.status_code in {403, 404}
+    draft.refresh_from_db()
+    assert draft.split_policy is None
+
+
+def test_a_label_track_that_is_sent_finds_its_clip_by_its_own_name(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    clip = Clip.objects.filter(dataset=draft).order_by("path").last()
+    assert clip is not None
+    track = SimpleUploadedFile(f"{Path(clip.path).name}.txt", b"0.05\t0.1\tBark\n")
+    client = as_user(cast.ada)
+    client.post(f"{BASE}labels/import/", {"table": track, "format": "audacity"})
+    work_off()
+
+    assert Event.objects.filter(clip=clip, label="Bark", onset=0.05).exists()
+    assert not EmptyAnnotation.objects.filter(clip=clip).exists()
+    assert WeakLabel.objects.count() == 2
