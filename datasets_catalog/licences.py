@@ -99,13 +99,18 @@ class Licences:
         return any(terms.attribution for option in self.options(text) for terms in option)
 
 
+def may_be_own(licence: str) -> bool:
+    """Say whether nobody judged this name here, so that an organisation may."""
+    judged = table().get(licence)
+    return judged is None or judged.needs_human
+
+
 def check_own_name(licence: str) -> None:
     """Refuse a name under which an organisation may not record terms of its own.
 
     Raises LicenceExpressionError.
     """
-    judged = table().get(licence)
-    if judged is not None and not judged.needs_human:
+    if not may_be_own(licence):
         raise LicenceExpressionError(
             f"What {licence} allows is known; terms of your own cannot say otherwise. Give them a"
             " name of their own, LicenseRef-… .",

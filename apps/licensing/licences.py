@@ -8,24 +8,37 @@ from typing import Protocol
 
 from apps.accounts.models import Organisation
 from apps.licensing.models import Terms as TermsRow
-from datasets_catalog.licence_terms import Terms
-from datasets_catalog.licences import Licences
+from datasets_catalog.licence_terms import AiTerms, Terms
+from datasets_catalog.licences import Licences, may_be_own
+from datasets_catalog.purposes import Purpose
 from datasets_catalog.spdx_list import spdx_exceptions, spdx_licences
 
 
 def own_terms(organisation: Organisation) -> tuple[Terms, ...]:
-    """The organisation's own terms as values."""
-    return tuple(
-        Terms(
-            licence=row.licence,
-            title=row.title,
-            attribution=row.attribution,
-            share_alike=row.share_alike,
-            noncommercial=row.noncommercial,
-            no_derivatives=row.no_derivatives,
-            redistribution=row.redistribution,
-        )
-        for row in TermsRow.objects.filter(organisation=organisation)
+    """The organisation's own terms as values.
+
+    Terms under a name that came to be judged in our tables since are left out: what the licence
+    itself says counts.
+    """
+    rows = TermsRow.objects.filter(organisation=organisation)
+    return tuple(_value(row) for row in rows if may_be_own(row.licence))
+
+
+def _value(row: TermsRow) -> Terms:
+    listed = spdx_licences().get(row.licence)
+    return Terms(
+        licence=row.licence,
+        title=row.title,
+        url=listed.url if listed else "",
+        attribution=row.attribution,
+        share_alike=row.share_alike,
+        noncommercial=row.noncommercial,
+        no_derivatives=row.no_derivatives,
+        redistribution=row.redistribution,
+        ai_terms=AiTerms(row.ai_terms),
+        field_of_use=tuple(Purpose(purpose) for purpose in row.field_of_use),
+        territories=frozenset(row.territories),
+        expires_on=row.expires_on,
     )
 
 

@@ -27,5 +27,14 @@ def vocabulary_imported(*, actor: str, vocabulary: str, terms: int, sha256: str)
     event("vocabulary.imported", actor=actor, subject=vocabulary, terms=terms, sha256=sha256)
 
 
-def terms_recorded(*, actor: str, organisation: str, licence: str, sha256: str) -> None:
-    event("terms.recorded", actor=actor, organisation=organisation, subject=licence, sha256=sha256)
+def terms_recorded(
+    *, actor: str, organisation: str, licence: str, sha256: str, allowed: dict[str, object]
+) -> None:
+    event(
+        "terms.recorded",
+        actor=actor,
+        organisation=organisation,
+        subject=licence,
+        sha256=sha256,
+        allowed=allowed,
+    )

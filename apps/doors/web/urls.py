@@ -25,6 +25,7 @@ from apps.doors.web.views import (
     splits,
     styleguide,
     targets,
+    terms,
     tokens,
     vocabularies,
 )
@@ -107,6 +108,7 @@ organisation_patterns: list[URLPattern] = [
     path("contributors/<page_code:code>/", consent.contributor, name="contributor"),
     path("agreements/", my_access.agreements, name="agreements"),
     path("agreements/<uuid:uid>/seats/", my_access.seat, name="agreement_seats"),
+    path("terms/", terms.listing, name="own_terms"),
     path("targets/", targets.listing, name="targets"),
     path("targets/<page_name:name>/", targets.edit, name="target"),
     path("targets/<page_name:name>/check/", targets.check, name="target_check"),

@@ -52,6 +52,7 @@ PAGES: dict[str, tuple[int, ...]] = {
     f"{HOME}contributors/": MEMBERS,
     f"{HOME}contributors/ben/": MEMBERS,
     f"{HOME}consents/import/": (HERE, NO, NO, NO, SIGN_IN),
+    f"{HOME}terms/": (HERE, HERE, HERE, NO, SIGN_IN),
     f"{HOME}agreements/": (HERE, HERE, HERE, NO, SIGN_IN),
     f"{HOME}targets/": (HERE, NO, NO, NO, SIGN_IN),
     f"{HOME}log/": (HERE, NO, HERE, NO, SIGN_IN),

@@ -89,6 +89,10 @@ class ParticipationOut(serializers.Serializer[Any]):
 class TermsOut(serializers.ModelSerializer[Terms]):
     """An organisation's own terms and what they allow."""
 
+    ai_terms = serializers.ChoiceField(choices=[terms.value for terms in AiTerms])
+    field_of_use = serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES))
+    territories = serializers.ListField(child=serializers.CharField())
+
     class Meta:
         model = Terms
         fields = (
@@ -101,6 +105,10 @@ class TermsOut(serializers.ModelSerializer[Terms]):
             "noncommercial",
             "no_derivatives",
             "redistribution",
+            "ai_terms",
+            "field_of_use",
+            "territories",
+            "expires_on",
             "created_at",
         )
         read_only_fields = fields
@@ -109,14 +117,42 @@ class TermsOut(serializers.ModelSerializer[Terms]):
 class TermsNew(serializers.Serializer[Any]):
     """Terms to record; they never change under one name. Flags left out are the strict ones."""
 
-    licence = serializers.CharField(max_length=100, help_text="`LicenseRef-…`")
+    licence = serializers.CharField(
+        max_length=100,
+        help_text="`LicenseRef-…`, or the SPDX identifier of a licence that nobody judged here.",
+    )
     title = serializers.CharField(max_length=200)
-    text = serializers.CharField(max_length=200_000, trim_whitespace=False)
+    text = serializers.CharField(
+        max_length=200_000,
+        trim_whitespace=False,
+        required=False,
+        help_text="Left out for a licence of SPDX's list, which brings its own.",
+    )
     attribution = serializers.BooleanField(required=False)
     share_alike = serializers.BooleanField(required=False)
     noncommercial = serializers.BooleanField(required=False)
     no_derivatives = serializers.BooleanField(required=False)
     redistribution = serializers.BooleanField(required=False)
+    ai_terms = serializers.ChoiceField(
+        choices=[terms.value for terms in AiTerms],
+        required=False,
+        help_text="What they say of training models.",
+    )
+    field_of_use = serializers.ListField(
+        child=serializers.ChoiceField(choices=PURPOSES),
+        required=False,
+        max_length=len(PURPOSES),
+        help_text="The only uses, or ways of giving, that they allow. None: they do not say.",
+    )
+    territories = serializers.ListField(
+        child=serializers.CharField(max_length=3),
+        required=False,
+        max_length=300,
+        help_text="Where they hold: ISO 3166-1 codes, `EU` or `EEA`. None: everywhere.",
+    )
+    expires_on = serializers.DateField(
+        required=False, allow_null=True, help_text="The last day on which they hold."
+    )
 
 
 class LicenceQuery(serializers.Serializer[Any]):
