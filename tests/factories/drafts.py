@@ -19,6 +19,8 @@ from tests.cast import Cast
 from tests.sounds import tone, write_sound
 
 PURPOSES = ("research.noncommercial", "publish.gated", "share.raw_audio")
+# For an open door.
+OPEN_PURPOSES = (*PURPOSES, "publish.open")
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
@@ -70,7 +72,7 @@ def write_folder(base: Path, *, clips: int = 4) -> Folder:
             "form_version": "2",
             "given_at": "2026-01-15",
             "evidence_sha256": "ab" * 32,
-            **dict.fromkeys(PURPOSES, "allowed"),
+            **dict.fromkeys(OPEN_PURPOSES, "allowed"),
             "train.generative": "denied",
         }
     ]
@@ -136,8 +138,15 @@ def approve(cast: Cast, release: Release) -> Release:
 
 
 def make_published(
-    cast: Cast, base: Path, *, clips: int = 4, name: str = "tones", version: str = "1.0.0"
+    cast: Cast,
+    base: Path,
+    *,
+    clips: int = 4,
+    name: str = "tones",
+    version: str = "1.0.0",
+    purposes: Sequence[str] = PURPOSES,
 ) -> Release:
     """A published release, walked the whole way by the people whose steps they are."""
     dataset = make_draft(cast, base, clips=clips, name=name)
-    return publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset, version)))
+    release = make_release(cast, dataset, version, purposes)
+    return publish(actor=cast.rita, release=approve(cast, release))

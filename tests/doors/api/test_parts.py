@@ -24,7 +24,7 @@ from apps.storage.models import Blob
 from datasets_catalog.part_proofs import Node, proves_part
 from tests.cast import Cast
 from tests.doors.api.conftest import Caller, Client
-from tests.factories.drafts import approve, make_published
+from tests.factories.drafts import OPEN_PURPOSES, approve, make_published
 from tests.factories.drafts import make_release as freeze_release
 from tests.factories.published import set_access
 
@@ -34,7 +34,7 @@ BASE = "/api/v1/datasets/acme/tones/releases/1.0.0/"
 @pytest.fixture
 def release(cast: Cast, tmp_path: Path) -> Release:
     """Four clips, open to everybody: 0 and 1 in train, 2 and 3 in test; CC0 and CC-BY by turns."""
-    row = make_published(cast, tmp_path)
+    row = make_published(cast, tmp_path, purposes=OPEN_PURPOSES)
     set_access(Dataset.Access.OPEN, dataset=row.dataset)
     return Release.objects.select_related("dataset__organisation").get(pk=row.pk)
 

@@ -19,7 +19,7 @@ from apps.releases.models import Release
 from earmark.client.main import main
 from tests.cast import Cast, assemble
 from tests.doors.dvc.conftest import LiveServer
-from tests.factories.drafts import make_published
+from tests.factories.drafts import OPEN_PURPOSES, make_published
 
 NAME = "acme/tones"
 
@@ -44,7 +44,7 @@ def desk(
     settings.BASE_URL = live_server.url
     cast = assemble()
     (tmp_path / "material").mkdir()
-    release = make_published(cast, tmp_path / "material")
+    release = make_published(cast, tmp_path / "material", purposes=OPEN_PURPOSES)
     grant_access(
         actor=cast.ada,
         dataset=release.dataset,

@@ -22,7 +22,7 @@ from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
 from tests.doors.dvc.conftest import LiveServer
-from tests.factories.drafts import make_published
+from tests.factories.drafts import OPEN_PURPOSES, make_published
 from tests.factories.jobs import work_off
 from tests.factories.published import set_access
 
@@ -93,7 +93,7 @@ def place(
     cast = assemble()
     (tmp_path / "material").mkdir()
     (tmp_path / "work").mkdir()
-    release = make_published(cast, tmp_path / "material")
+    release = make_published(cast, tmp_path / "material", purposes=OPEN_PURPOSES)
     work_off()
     grant_access(
         actor=cast.ada,

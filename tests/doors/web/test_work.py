@@ -243,7 +243,8 @@ def test_access_is_asked_for_and_granted_on_the_page(cast: Cast, house: House, a
     asked = cast.eve.access_requests.get()
     assert eve.post(f"/access/{asked.uid}/answer/", {"yes": "1"}).status_code == 403
     assert "Say why" in said(ada, f"/access/{asked.uid}/answer/", {"no": "1"})
-    said(ada, f"/access/{asked.uid}/answer/", {"yes": "1"})
+    given = {"yes": "1", f"{asked.uid}-purposes": asked.purposes}
+    said(ada, f"/access/{asked.uid}/answer/", given)
     assert "dvc get" in text_of(eve, page)
 
 
@@ -324,7 +325,7 @@ def test_what_the_gates_said_of_a_published_release_stays(
 def test_settings_are_changed_by_those_who_may(cast: Cast, house: House, as_user: As) -> None:
     form = {
         "title": "Tones, renamed",
-        "access": "open",
+        "access": "request",
         "use": "collection",
         "privacy_profile": "standard",
         "verified_share": "0.5",
@@ -342,7 +343,7 @@ def test_settings_are_changed_by_those_who_may(cast: Cast, house: House, as_user
 def test_every_privacy_profile_that_settings_offer_has_detectors(
     cast: Cast, house: House, as_user: As
 ) -> None:
-    form = {"access": "open", "use": "collection", "verified_share": "0", "fewest_alike": "5"}
+    form = {"access": "request", "use": "collection", "verified_share": "0", "fewest_alike": "5"}
     offered = findall(
         r'value="([^"]+)"', str(DatasetSettingsForm(vertical=Vertical.SFX)["privacy_profile"])
     )
