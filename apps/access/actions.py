@@ -11,7 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.access.authorize import Fit, access_of, clearance_of, fit
-from apps.access.grants import Agreement, Reach, add_entitlement, known_country, known_purposes
+from apps.access.grants import (
+    Agreement,
+    Reach,
+    add_entitlement,
+    cleared_uses,
+    known_country,
+    known_purposes,
+)
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet, Notice
 from apps.access.notices import tell, those_who
 from apps.access.standing import standing_of
@@ -274,7 +281,8 @@ def _grants_by_rule(actor: User, dataset: Dataset, request: AccessRequest) -> bo
     if release is None or was_taken_back(actor, dataset):
         return False
     clearance = clearance_of(release)
-    cleared = clearance.grantable
+    # As long as it is given to new people at all.
+    cleared = clearance.grantable & cleared_uses(dataset)
     fits = (fit(Purpose(each), cleared, None) for each in request.purposes)
     return all(each is Fit.COMPATIBLE for each in fits) and clearance.reaches(request.country)
 

@@ -14,6 +14,7 @@ from apps.access.standing import Grant, Standing, held_by, person, standing_of, 
 from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
+from apps.releases.lapses import covered_now, lapsed_since
 from apps.releases.models import Release
 from apps.releases.stops import closed_sentence, stopped_since
 from datasets_catalog.giving import Clearance, Entrance, name_purposes
@@ -114,6 +115,8 @@ def _as_it_stands(
     answer = _unless_stopped(answer, release, action)
     if answer.allowed and not standing.member:
         answer = _unless_embargoed(answer, release, action)
+    if answer.allowed and not standing.member:
+        answer = _unless_lapsed(answer, release, action)
     if answer.allowed and state is ReleaseState.WITHDRAWN and action is not Action.VIEW:
         # Last: whoever hears of this would have been given the release.
         return _gone(release)
@@ -321,6 +324,24 @@ def _unless_embargoed(answer: Authorization, release: Release, action: Action) -
     return _refused(Code.EMBARGOED, reason)
 
 
+def _unless_lapsed(answer: Authorization, release: Release, action: Action) -> Authorization:
+    """Once somebody in it is not covered, a release shows its page and gives nothing out."""
+    since = lapsed_since(release)
+    if since is None or action is Action.VIEW:
+        return answer
+    return _refused(Code.CONSENT_ENDED, lapsed_sentence(release, since))
+
+
+def lapsed_sentence(release: Release, since: datetime) -> str:
+    """What everybody is told: since when, and what to use; never who, and in which clip."""
+    newer = successor_of(release)
+    advice = f"use version {newer.version}" if newer else "no later version replaces it yet"
+    return (
+        f"Since {since:%Y-%m-%d} somebody in {release} no longer allows what it was released for;"
+        f" {advice}."
+    )
+
+
 def _seatless(user: User, dataset: Dataset) -> Authorization | None:
     agreement = without_seat(user).filter(dataset=dataset).select_related("organisation").first()
     if agreement is None:
@@ -355,14 +376,18 @@ def _gone(release: Release) -> Authorization:
 def _with_warning(answer: Authorization, release: Release) -> Authorization:
     newer = successor_of(release)
     advice = f" Version {newer.version} replaces it." if newer else ""
-    reason = f"{release} is deprecated.{advice}"
+    why = f" {release.deprecation.rstrip('.')}." if release.deprecation else ""
+    reason = f"{release} is deprecated.{why}{advice}"
     return replace(answer, code=Code.DEPRECATED, reason=reason)
 
 
 def successor_of(release: Release) -> Release | None:
-    """The newest published release after this one."""
+    """The newest published release after this one in which everybody is covered."""
     rows = Release.objects.filter(
-        dataset=release.dataset_id, state=ReleaseState.PUBLISHED, order__gt=release.order
+        covered_now(),
+        dataset=release.dataset_id,
+        state=ReleaseState.PUBLISHED,
+        order__gt=release.order,
     )
     return rows.order_by("-order").first()
 

@@ -13,14 +13,12 @@ from apps.access.models import Entitlement
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.models import Dataset
+from apps.releases.lapses import GIVEN_OUT, covered_now, excluded_clips, require_covered
 from apps.releases.models import Release
 from datasets_catalog.countries import COUNTRIES
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.giving import Clearance, is_grantable, name_purposes
 from datasets_catalog.purposes import Purpose, include_implied
-from datasets_catalog.release_states import ReleaseState
-
-GIVEN_OUT = (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED)
 
 
 class PurposesNotClearedError(InvalidError):
@@ -53,9 +51,10 @@ class Agreement:
 
 
 def clearances_of(dataset: Dataset) -> list[Clearance]:
-    """What each release that is given out is cleared for; one query."""
-    rows = Release.objects.filter(dataset=dataset, state__in=GIVEN_OUT)
-    return [clearance_of(row) for row in rows.only("purposes", "territories")]
+    """What each release that is given out, and may be given to more people, is cleared for."""
+    released = Release.objects.filter(covered_now(), dataset=dataset, state__in=GIVEN_OUT)
+    rows = [row for row in released if not excluded_clips(row).exists()]
+    return [clearance_of(row) for row in rows]
 
 
 def cleared_uses(dataset: Dataset) -> frozenset[Purpose]:
@@ -142,6 +141,8 @@ def _fitting_purposes(dataset: Dataset, purposes: list[str]) -> list[str]:
     beyond = include_implied(map(Purpose, purposes)) - cleared
     if purposes and not beyond:
         return purposes
+    if not cleared:
+        _refuse_lapsed(dataset)
     words = (
         f"No release of {dataset} is cleared for {name_purposes(beyond)}."
         if purposes
@@ -151,6 +152,12 @@ def _fitting_purposes(dataset: Dataset, purposes: list[str]) -> list[str]:
         f"{words} Its releases are cleared for {name_purposes(cleared)}.",
         cleared=sorted(cleared),
     )
+
+
+def _refuse_lapsed(dataset: Dataset) -> None:
+    """Raise ReleaseLapsedError where there was something to grant until answers changed."""
+    for row in Release.objects.filter(dataset=dataset, state__in=GIVEN_OUT).order_by("-order"):
+        require_covered(row)
 
 
 def _fitting_country(dataset: Dataset, country: str) -> str:

@@ -355,6 +355,7 @@ class Notice(models.Model):
         FULL = "full", "All seats are taken"
         REVOKED = "revoked", "Access was taken back"
         WIDER = "wider", "Somebody wants to let more people in"
+        LAPSED = "lapsed", "Somebody in a release no longer allows it"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"

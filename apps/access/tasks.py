@@ -4,6 +4,7 @@ from apps.access.notices import send_mails
 from apps.access.receipts import settle_counts
 from apps.access.reminders import remind_of_ends
 from apps.jobs.regularly import regularly
+from apps.releases.lapses import note_passing_time
 
 
 @regularly("access.mails", seconds=30)
@@ -19,3 +20,8 @@ def counts() -> None:
 @regularly("access.reminders", seconds=3600)
 def reminders() -> None:
     remind_of_ends()
+
+
+@regularly("access.lapses", seconds=3600)
+def lapses() -> None:
+    note_passing_time()

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.access.authorize import clearance_of
-from apps.access.grants import GIVEN_OUT
 from apps.access.models import AccessChange, Notice
 from apps.access.notices import tell, those_who
 from apps.accounts.access import Principal, can, require
@@ -19,6 +18,7 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import POLICY, access_policy_of, planned_policy, widen_access
 from apps.datasets.models import Dataset
+from apps.releases.lapses import GIVEN_OUT, covered_now, excluded_clips
 from apps.releases.models import Release
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -178,11 +178,11 @@ def _require_cleared(dataset: Dataset, policy: AccessPolicy) -> None:
     Others of the dataset stay behind a gate, or closed, as `authorize` says of each.
     """
     entrance = Entrance.OPEN if policy.access == Dataset.Access.OPEN else Entrance.GATE
-    rows = Release.objects.filter(dataset=dataset, state__in=GIVEN_OUT)
+    rows = Release.objects.filter(covered_now(), dataset=dataset, state__in=GIVEN_OUT)
     missing: set[Purpose] = set()
     for release in rows.order_by("-order"):
         lacking = clearance_of(release).lacks(Action.DOWNLOAD, entrance)
-        if not lacking:
+        if not lacking and not excluded_clips(release).exists():
             return
         missing = missing or set(lacking)
     raise AccessNotClearedError(

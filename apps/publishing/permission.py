@@ -9,6 +9,7 @@ from apps.publishing.errors import (
     RepositoryTakenError,
 )
 from apps.publishing.models import Publication, Target
+from apps.releases.lapses import require_covered
 from apps.releases.models import Release
 from apps.releases.stops import require_open
 from datasets_catalog.giving import Action, Entrance
@@ -28,6 +29,7 @@ def require_sendable(release: Release, target: Target) -> None:
             state=release.state,
         )
     require_open(release)
+    require_covered(release)
     if release.dataset.access == Dataset.Access.ORGANISATION:
         raise PurposeMissingError(
             f"{release.dataset} is for members of {release.dataset.organisation} only. Change the"

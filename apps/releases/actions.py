@@ -19,6 +19,7 @@ from apps.releases.errors import (
 )
 from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
 from apps.releases.judging import blocking_failures, check_gates
+from apps.releases.lapses import hold_people, note_lapses
 from apps.releases.models import Release, SignOff
 from apps.releases.rows import ROWS_VERSION
 from apps.releases.stops import note_stops, require_open
@@ -106,6 +107,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
         row.frozen_by, row.frozen_at = actor, at
         _move(actor, row, ReleaseState.FROZEN)
         hold_blobs(row)
+        hold_people(row)
         note_stops(row)
     return row
 
@@ -197,6 +199,7 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
         if dataset.released_at is None:
             dataset.released_at = row.published_at
             dataset.save(update_fields=["released_at"])
+        note_lapses(row)
     return row
 
 
@@ -217,7 +220,8 @@ def deprecate(*, actor: User, release: Release, reason: str) -> Release:
     with transaction.atomic():
         row = _locked(release)
         advance(ReleaseState(row.state), ReleaseState.DEPRECATED)
-        _move(actor, row, ReleaseState.DEPRECATED, reason.strip())
+        row.deprecation = reason.strip()
+        _move(actor, row, ReleaseState.DEPRECATED, row.deprecation)
     return row
 
 
@@ -285,6 +289,7 @@ def _reset(row: Release, actor: str, reason: str) -> None:
     row.sign_offs.all().delete()
     row.gate_results.all().delete()
     row.holdings.all().delete()
+    row.people.all().delete()
     row.answers.all().delete()
     row.state, row.root, row.licence, row.statistics = ReleaseState.DRAFT, "", "", {}
     row.clips_table = row.events_table = row.people_table = None

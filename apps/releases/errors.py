@@ -3,6 +3,12 @@
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 
 
+class ReleaseLapsedError(ConflictError):
+    """Somebody in the release no longer allows what it was released for, or a clip was excluded."""
+
+    code = "release.lapsed"
+
+
 class VersionTakenError(ConflictError):
     """The dataset has a release of this version."""
 

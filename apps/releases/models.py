@@ -11,9 +11,12 @@ from django.db import models
 from django.utils import timezone
 
 from apps.datasets.models import Clip, Dataset, Vocabulary
+from apps.releases.lapse_models import Lapse, ReleasePerson
 from apps.storage.models import Blob
 from datasets_catalog.licences import Use
 from datasets_catalog.release_states import PUBLIC, ReleaseState
+
+__all__ = ["Lapse", "ReleasePerson"]
 
 VERSION = RegexValidator(
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$",
@@ -60,6 +63,10 @@ class Release(models.Model):
     # Keyed digests of who is in which clip: compared with later releases, never served.
     people_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     dvc_commit = models.CharField(max_length=40, blank=True)
+    # The first moment from which somebody in it is not covered for its purposes (lapses.py).
+    lapses_at = models.DateTimeField(null=True, blank=True)
+    # Why it should no longer be used; for its readers.
+    deprecation = models.TextField(blank=True)
 
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

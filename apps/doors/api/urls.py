@@ -69,6 +69,7 @@ UPLOAD: Routes = [
 RELEASE: Routes = [
     path("", releases.OneRelease.as_view(), name="release"),
     path("freeze/", releases.ReleaseFreeze.as_view(), name="release-freeze"),
+    path("lapses/", releases.ReleaseLapses.as_view(), name="release-lapses"),
     path("gates/", releases.ReleaseGates.as_view(), name="release-gates"),
     path("submit/", releases.ReleaseSubmission.as_view(), name="release-submit"),
     path("sign-offs/", releases.ReleaseSignOffs.as_view(), name="release-sign-offs"),

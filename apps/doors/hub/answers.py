@@ -185,6 +185,8 @@ def _gated(dataset: str, problem: AccessRefusedError) -> str:
             return f"{start}. Your request to access it is awaiting a review from the repo authors."
         case Code.SIGN_IN:
             return f"{start}. Log in with a token of an account that was let in. Visit {page}"
+        case Code.NOT_CLEARED | Code.CONSENT_ENDED | Code.TERRITORY | Code.PURPOSE_REFUSED:
+            return f"{start}. {problem.message}"
         case _:
             return (
                 f"{start} and you are not in the authorized list."

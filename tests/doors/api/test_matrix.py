@@ -134,6 +134,7 @@ POST   dry-runs                         401 403 403 202 403 202 403
 GET    release                          200 200 200 200 200 200 200
 POST   release-freeze                   401 403 403 202 403 202 403
 GET    release-gates                    403 403 403 200 200 200 200
+GET    release-lapses                   403 403 403 200 200 200 200
 POST   release-gates                    401 403 403 409 403 409 403
 POST   release-submit                   401 403 403 409 403 409 403
 GET    release-sign-offs                403 403 403 200 200 200 200

@@ -1,5 +1,6 @@
 """Releases over the wire."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +11,8 @@ from apps.access.answers import Action, Binding, Code
 from apps.datasets.models import Vocabulary
 from apps.doors.api.shapes.choices import PURPOSES, RELEASE_STATES
 from apps.doors.api.shapes.columns import Field, asked, shown
-from apps.releases.models import GateResult, Release, SignOff
+from apps.releases.lapses import lapsed_since
+from apps.releases.models import GateResult, Lapse, Release, SignOff
 from apps.releases.usage import usage_of
 from apps.storage.tables import ClipRow
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
@@ -53,6 +55,10 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
         source="published_by.username", default=None, allow_null=True
     )
 
+    lapsed_since = serializers.SerializerMethodField(
+        help_text="Since when somebody in it no longer allows what it was released for."
+    )
+
     class Meta:
         model = Release
         fields = (
@@ -78,8 +84,14 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
             "frozen_at",
             "published_by",
             "published_at",
+            "deprecation",
+            "lapsed_since",
         )
         read_only_fields = fields
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_lapsed_since(self, row: Release) -> datetime | None:
+        return lapsed_since(row)
 
 
 class ReleaseFull(ReleaseOut):
@@ -226,3 +238,18 @@ class ManifestRow(serializers.Serializer[ClipRow]):
 
     def get_fields(self) -> dict[str, Field]:
         return {column.name: shown(column) for column in CLIP_COLUMNS}
+
+
+class LapseOut(serializers.ModelSerializer[Lapse]):
+    """A clip that is not covered any more, and why; `contributor` for those who see consents."""
+
+    contributor = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Lapse
+        fields = ("clip_uid", "path", "cause", "contributor", "since")
+        read_only_fields = fields
+
+    def get_contributor(self, row: Lapse) -> str | None:
+        sees = self.context.get("sees_people", False)
+        return row.contributor.code if sees and row.contributor else None

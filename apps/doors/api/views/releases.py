@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from apps.access.access import open_release, open_releases
 from apps.access.answers import Action
 from apps.access.authorize import authorize
-from apps.accounts.access import require
+from apps.accounts.access import can, require
 from apps.accounts.models import Token
 from apps.datasets.access import dataset_for, dataset_to_edit
 from apps.doors.api.base import ApiView
@@ -23,6 +23,7 @@ from apps.releases.access import releases_for
 from apps.releases.actions import create_release, deprecate, reopen, sign_off, submit
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
+from apps.releases.lapses import lapses_for
 from apps.releases.models import GateResult, Release, SignOff
 from apps.releases.steps import start_dry_run, start_freeze, start_submission
 from datasets_catalog.purposes import Purpose
@@ -69,6 +70,19 @@ class Releases(ApiView):
         dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE)
         row = create_release(actor=self.user, dataset=dataset, **self.body(shapes.ReleaseNew))
         return Response(shapes.ReleaseFull(row).data, status=201)
+
+
+class ReleaseLapses(ReleaseView):
+    @extend_schema(responses=shapes.LapseOut(many=True))
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """List clips of the release that are not covered any more, for those who work on it.
+
+        Who is in them is told to those who may see consents.
+        """
+        release = self.prepared()
+        sees = can(request.user, Permission.CONSENT_VIEW, release.dataset.organisation)
+        rows = lapses_for(request.user, release)
+        return self.page(rows, shapes.LapseOut, ("id",), {"sees_people": sees})
 
 
 class ReleaseDryRuns(ApiView):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.access.answers import Action
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize, lapsed_sentence
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.doors.commands import commands_for
@@ -45,7 +45,8 @@ from apps.releases.actions import (
 )
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
-from apps.releases.models import Release, SignOff
+from apps.releases.lapses import lapsed_since, lapses_for
+from apps.releases.models import Lapse, Release, SignOff
 from apps.releases.numbering import newest_out, propose_version
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
 from apps.releases.stops import closed_sentence, stopped_since
@@ -70,6 +71,7 @@ STEPS_AS_JOBS = {
     RELEASE: ReleaseState.APPROVED,
 }
 TOP_LABELS = 12
+LAPSES = 100
 
 
 class PhraseError(ConflictError):
@@ -120,6 +122,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         Crumb(release.tag),
         release=release,
         closed=closed_sentence(release, since) if (since := stopped_since(release)) else "",
+        **_lapse(request, frame, release),
         steps=_steps(release),
         checks=checks_of(results, with_rows=frame.sees_draft) if results else checks_to_come(),
         asked=results[0].checked_at if results else None,
@@ -137,6 +140,21 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         **_next_steps(request, frame, release, signed),
     )
     return render(request, "web/releases/page.html", context)
+
+
+def _lapse(request: HttpRequest, frame: DatasetFrame, release: Release) -> dict[str, Any]:
+    """Since when somebody does not allow it any more; which clips, for members."""
+    since = lapsed_since(release)
+    context: dict[str, Any] = {"lapsed": lapsed_sentence(release, since) if since else ""}
+    if frame.sees_draft:
+        rows = list(lapses_for(request.user, release)[:LAPSES])
+        context |= {
+            "lapses": rows,
+            "sees_people": Permission.CONSENT_VIEW in frame.may,
+            "excluded": any(row.cause == Lapse.Cause.EXCLUDED for row in rows),
+            "stops_url": frame.url("stops"),
+        }
+    return context
 
 
 def compare(request: HttpRequest, organisation: str, name: str) -> HttpResponse:

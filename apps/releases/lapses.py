@@ -1,0 +1,251 @@
+"""After the answer changes: since when a release that was given out is not covered any more.
+
+Consent is asked when a release is published; answers change, run out and are corrected afterwards.
+`Release.lapses_at` is the first moment from which somebody in it is not covered for what it
+declares. It is computed at publication and again in the transaction of every change in the ledger,
+so that no reader is served on an answer that no longer holds: `authorize` compares it with now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.access import Principal, require
+from apps.consent.ledger import consents_of, coverage_end
+from apps.consent.models import Contributor, Participation
+from apps.datasets.models import Clip, Dataset
+from apps.privacy.models import Decision
+from apps.releases.errors import ReleaseLapsedError
+from apps.releases.models import Lapse, Release, ReleaseBlob, ReleasePerson
+from datasets_catalog.consent import Uncovered, coverage
+from datasets_catalog.ledger import Refusal
+from datasets_catalog.people import ClipPeople
+from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.roles import Permission
+
+GIVEN_OUT = (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED)
+CAUSES = {
+    Refusal.EXPIRED: Lapse.Cause.EXPIRED,
+    Refusal.WITHDRAWN: Lapse.Cause.WITHDRAWN,
+    Refusal.GUARDIAN_MISSING: Lapse.Cause.OF_AGE,
+}
+CHUNK = 2000
+Follower = Callable[[Release, Sequence[Lapse]], None]
+Key = tuple[UUID, str, int | None]
+
+# What is called with a release and what is new among its lapses, inside the transaction.
+_FOLLOWERS: list[Follower] = []
+
+
+def follow_lapses(follower: Follower) -> None:
+    """Have `follower` told of every new lapse. Registered once, when a room is installed."""
+    if follower not in _FOLLOWERS:
+        _FOLLOWERS.append(follower)
+
+
+def lapsed_since(release: Release) -> datetime | None:
+    """Since when somebody in the release is not covered; None while everybody is. No query."""
+    at = release.lapses_at
+    return at if at is not None and at <= timezone.now() else None
+
+
+def covered_now() -> Q:
+    """The same as a condition on releases: everybody in them is covered."""
+    return Q(lapses_at=None) | Q(lapses_at__gt=timezone.now())
+
+
+def require_covered(release: Release) -> None:
+    """Raise ReleaseLapsedError while a clip of the release is not covered, or was excluded.
+
+    For whatever gives the release to new people: grants and sendings.
+    """
+    release.refresh_from_db(fields=["lapses_at"])
+    if lapsed_since(release) is not None:
+        raise ReleaseLapsedError(
+            f"Somebody in {release} no longer allows what it was released for: release a version"
+            " without those clips."
+        )
+    if excluded := excluded_clips(release)[:1]:
+        raise ReleaseLapsedError(
+            f"A reviewer decided to exclude {excluded[0].path}, which {release} holds: release a"
+            " version without it."
+        )
+
+
+def excluded_clips(release: Release) -> QuerySet[Clip]:
+    """Clips that the release holds and that a decision in force excludes since it was published."""
+    decided = Clip.objects.filter(
+        findings__decision__verdict=Decision.Verdict.EXCLUDE, dataset=release.dataset_id
+    )
+    return decided.filter(_held_by(release)).distinct()
+
+
+def _held_by(release: Release, clip: str = "") -> Q:
+    """Whether the release holds the bytes that a clip has, or had; `clip` is the path to it."""
+    holding = ReleaseBlob.objects.filter(release=release)
+    now = Exists(holding.filter(blob=OuterRef(f"{clip}blob")))
+    before = Exists(holding.filter(blob=OuterRef(f"{clip}original")))
+    return Q(now) | Q(before)
+
+
+def hold_people(release: Release) -> None:
+    """Note on a release being frozen who is in which of its clips."""
+    ReleasePerson.objects.filter(release=release).delete()
+    parts = Participation.objects.filter(
+        clip__dataset=release.dataset_id, clip__state=Clip.State.ACTIVE
+    ).select_related("clip__recording")
+    rows = (
+        ReleasePerson(
+            release=release,
+            contributor_id=part.contributor_id,
+            clip_uid=part.clip.uid,
+            path=part.clip.path,
+            recording=part.clip.recording.name if part.clip.recording else "",
+        )
+        for part in parts.iterator(chunk_size=CHUNK)
+    )
+    ReleasePerson.objects.bulk_create(rows, batch_size=CHUNK)
+
+
+@transaction.atomic
+def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
+    """Compute anew until when the release is covered, and write what changed; returns what is new.
+
+    A release that is covered again, by a new answer, is given out again.
+    """
+    now = at or timezone.now()
+    row = Release.objects.select_for_update(of=("self",)).select_related("dataset__organisation")
+    release = row.get(pk=release.pk)
+    people = people_of(release)
+    ends = coverage_end(
+        dataset=release.dataset,
+        clip_people=people,
+        purposes=map(Purpose, release.purposes),
+        territories=frozenset(release.territories),
+        at=now,
+    )
+    known = release.lapses_at
+    if ends is not None and ends <= now and known is not None and known <= now:
+        ends = known
+    if ends != known:
+        Release.objects.filter(pk=release.pk).update(lapses_at=ends)
+    uncovered = _uncovered(release, people, now) if ends is not None and ends <= now else ()
+    wanted = dict(_wanted(release, uncovered))
+    return _write(release, wanted, now)
+
+
+def note_changed_answers(contributor_ids: Collection[int]) -> None:
+    """What the ledger calls after every write that concerns these contributors."""
+    held = Clip.objects.filter(participations__contributor__in=contributor_ids)
+    people = ReleasePerson.objects.filter(contributor__in=contributor_ids)
+    # Each by its own index: one query over both would compare every person with every blob.
+    found = set(people.values_list("release", flat=True).distinct())
+    for column in ("blob", "original"):
+        blobs = ReleaseBlob.objects.filter(blob__in=held.values(column))
+        found |= set(blobs.values_list("release", flat=True).distinct())
+    for release in Release.objects.filter(pk__in=found, state__in=GIVEN_OUT).order_by("pk"):
+        note_lapses(release)
+
+
+def note_passing_time() -> int:
+    """Write what lapsed since the last look because time passed; returns how many are new.
+
+    Who may have what does not wait for this: it is for telling people.
+    """
+    people = ReleasePerson.objects.filter(release=OuterRef("pk"))
+    decided = Decision.objects.filter(
+        verdict=Decision.Verdict.EXCLUDE, finding__clip__dataset=OuterRef("dataset")
+    )
+    rows = Release.objects.filter(Exists(people) | Exists(decided), state__in=GIVEN_OUT)
+    return sum(len(note_lapses(release)) for release in rows.order_by("pk"))
+
+
+def people_of(release: Release) -> list[ClipPeople]:
+    """Who is in the clips of a release: as it was frozen, and who was found in them since."""
+    clips: dict[UUID, tuple[str, str, set[str]]] = {}
+    frozen = ReleasePerson.objects.filter(release=release).values_list(
+        "clip_uid", "path", "recording", "contributor__code"
+    )
+    for uid, path, recording, code in frozen:
+        clips.setdefault(uid, (path, recording, set()))[2].add(code)
+    for part in _found_later(release):
+        clip = part.clip
+        name = clip.recording.name if clip.recording else ""
+        clips.setdefault(clip.uid, (clip.path, name, set()))[2].add(part.contributor.code)
+    return [
+        ClipPeople(str(uid), path, tuple(sorted(codes)), 0.0, recording=recording)
+        for uid, (path, recording, codes) in sorted(clips.items(), key=lambda item: item[1][0])
+    ]
+
+
+def lapses_for(user: Principal, release: Release) -> QuerySet[Lapse]:
+    """What is not covered now, for those who work on the dataset."""
+    require(user, Permission.DATASET_VIEW, release.dataset.organisation)
+    return Lapse.objects.filter(release=release, over_at=None).select_related("contributor")
+
+
+def _found_later(release: Release) -> QuerySet[Participation]:
+    rows = Participation.objects.filter(
+        _held_by(release, "clip__"), clip__dataset=release.dataset_id
+    )
+    return rows.select_related("clip__recording", "contributor")
+
+
+def _uncovered(
+    release: Release, people: Sequence[ClipPeople], at: datetime
+) -> tuple[Uncovered, ...]:
+    codes = {code for clip in people for code in clip.contributors}
+    dataset: Dataset = release.dataset
+    found = coverage(
+        people,
+        consents_of(dataset.organisation, codes),
+        tuple(map(Purpose, release.purposes)),
+        at,
+        territories=frozenset(release.territories),
+        dataset=dataset.full_name,
+    )
+    return found.uncovered
+
+
+def _wanted(release: Release, uncovered: Sequence[Uncovered]) -> Iterator[tuple[Key, str]]:
+    codes = {row.contributor for row in uncovered if row.contributor}
+    rows = Contributor.objects.filter(organisation=release.dataset.organisation_id, code__in=codes)
+    ids = dict(rows.values_list("code", "pk"))
+    frozen = set(
+        ReleasePerson.objects.filter(release=release).values_list("clip_uid", "contributor")
+    )
+    for row in uncovered:
+        uid, person = UUID(row.clip_id), ids.get(row.contributor or "")
+        cause = CAUSES.get(row.refusal, Lapse.Cause.DENIED)
+        if (uid, person) not in frozen:
+            cause = Lapse.Cause.PEOPLE_CHANGED
+        yield (uid, str(cause), person), row.path
+    for clip in excluded_clips(release):
+        yield (clip.uid, str(Lapse.Cause.EXCLUDED), None), clip.path
+
+
+def _write(release: Release, wanted: dict[Key, str], now: datetime) -> list[Lapse]:
+    standing = {
+        (row.clip_uid, row.cause, row.contributor_id): row.pk
+        for row in Lapse.objects.filter(release=release, over_at=None)
+    }
+    over = [pk for key, pk in standing.items() if key not in wanted]
+    Lapse.objects.filter(pk__in=over).update(over_at=now)
+    new = Lapse.objects.bulk_create(
+        Lapse(
+            release=release, clip_uid=uid, path=path, cause=cause, contributor_id=person, since=now
+        )
+        for (uid, cause, person), path in wanted.items()
+        if (uid, cause, person) not in standing
+    )
+    if new:
+        for follower in _FOLLOWERS:
+            follower(release, new)
+    return new

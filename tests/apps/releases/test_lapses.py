@@ -1,0 +1,273 @@
+"""After the answer changes: what was given out is given to nobody new, and says so."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import AnonymousUser
+from django.db import Error, transaction
+from django.test import Client
+
+from apps.access.access import open_newest
+from apps.access.actions import grant_access
+from apps.access.answers import AccessRefusedError, Action, Code
+from apps.access.authorize import authorize
+from apps.access.models import Notice
+from apps.consent.models import Contributor, Participation
+from apps.datasets.models import Clip
+from apps.doors.signing import check, sign
+from apps.ingest.actions import import_consents
+from apps.privacy.deciding import decide
+from apps.privacy.models import Finding, Scan
+from apps.publishing.models import Target
+from apps.publishing.permission import require_sendable
+from apps.releases.actions import deprecate
+from apps.releases.errors import ReleaseLapsedError
+from apps.releases.lapses import lapses_for, note_changed_answers, note_passing_time
+from apps.releases.models import Lapse, Release, ReleasePerson
+from datasets_catalog.errors import DeniedError
+from tests.cast import Cast
+from tests.factories.drafts import OPEN_PURPOSES, make_published, write_table
+from tests.factories.published import make_dataset as made_up_dataset
+from tests.factories.published import make_release as made_up_release
+from tests.factories.published import set_access
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def release(cast: Cast, tmp_path: Path) -> Release:
+    """Four clips, ben in the first two; dan may take it."""
+    row = make_published(cast, tmp_path, purposes=OPEN_PURPOSES)
+    grant(cast, row)
+    return row
+
+
+def grant(cast: Cast, release: Release) -> None:
+    grant_access(
+        actor=cast.ada,
+        dataset=release.dataset,
+        holder=cast.dan,
+        purposes=["research.noncommercial"],
+    )
+
+
+def answer(cast: Cast, table: Path, given_at: str, **columns: str) -> None:
+    """Ben answers a later version of the form."""
+    row = {
+        "contributor": "ben",
+        "form": "voices",
+        "form_version": given_at,
+        "given_at": given_at,
+        "evidence_sha256": "cd" * 32,
+        **dict.fromkeys(OPEN_PURPOSES, "allowed"),
+        **columns,
+    }
+    import_consents(actor=cast.ada, organisation=cast.acme, table=write_table(table, [row]))
+
+
+def again(release: Release) -> Release:
+    return Release.objects.select_related("dataset__organisation").get(pk=release.pk)
+
+
+def codes(cast: Cast, release: Release, action: Action) -> list[str]:
+    people = (cast.olga, cast.dan, cast.eve, AnonymousUser())
+    return [str(authorize(person, again(release), action).code) for person in people]
+
+
+def test_a_release_keeps_who_is_in_it_whatever_the_draft_says_later(
+    release: Release, cast: Cast
+) -> None:
+    assert release.people.count() == 2
+    Participation.objects.all().delete()
+    assert set(ReleasePerson.objects.values_list("path", flat=True)) == {
+        "field/000.wav",
+        "field/001.wav",
+    }
+    for act in (
+        lambda: ReleasePerson.objects.all().delete(),
+        lambda: ReleasePerson.objects.update(path="other.wav"),
+        lambda: ReleasePerson.objects.create(
+            release=release, contributor=Contributor.objects.get(), clip_uid=release.uid, path="x"
+        ),
+    ):
+        with pytest.raises(Error), transaction.atomic():
+            act()
+
+
+@pytest.mark.parametrize("access", ["request", "open"])
+def test_a_denial_after_publication_closes_every_door_in_the_same_moment(
+    release: Release, cast: Cast, tmp_path: Path, access: str
+) -> None:
+    set_access(access, dataset=release.dataset)
+    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    for action in (Action.DOWNLOAD, Action.LIST):
+        member, dan, *_ = codes(cast, release, action)
+        assert (member, dan) == ("access.member", "access.consent_ended")
+    if access == "open":
+        assert codes(cast, release, Action.DOWNLOAD)[2:] == ["access.consent_ended"] * 2
+    assert authorize(cast.dan, again(release), Action.VIEW).allowed
+    with pytest.raises(AccessRefusedError, match="no later version replaces it yet"):
+        open_newest(cast.dan, "acme/tones", Action.DOWNLOAD)
+
+
+def test_nobody_new_is_let_in_and_it_is_sent_nowhere(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"research.noncommercial": "denied"})
+    with pytest.raises(ReleaseLapsedError, match="no longer allows"):
+        grant(cast, release)
+    with pytest.raises(ReleaseLapsedError):
+        require_sendable(again(release), Target(name="hub", gate="manual"))
+
+
+def test_those_who_answer_for_it_are_told_which_clips_and_never_who(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    told = Notice.objects.filter(kind="lapsed")
+    assert {notice.user for notice in told} == {cast.ada, cast.cleo}
+    text = told[0].text
+    assert "acme/tones 1.0.0" in text
+    assert "field/000.wav, field/001.wav" in text
+    assert "ben" not in text
+    rows = lapses_for(cast.cleo, release)
+    assert {(row.path, row.cause, str(row.contributor)) for row in rows} == {
+        ("field/000.wav", "denied", "ben"),
+        ("field/001.wav", "denied", "ben"),
+    }
+    with pytest.raises(DeniedError):
+        lapses_for(cast.dan, release)
+
+
+def test_a_new_answer_opens_it_again(release: Release, cast: Cast, tmp_path: Path) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    answer(cast, tmp_path / "yes.csv", "2026-03-02")
+    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    assert again(release).lapses_at is None
+    assert not lapses_for(cast.cleo, release).exists()
+    assert Lapse.objects.exclude(over_at=None).count() == 2
+
+
+def test_what_was_not_declared_may_be_denied(release: Release, cast: Cast, tmp_path: Path) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"train.generative": "denied"})
+    assert again(release).lapses_at is None
+
+
+def test_a_consent_that_runs_out_closes_it_without_anybody_looking(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        answer(cast, tmp_path / "short.csv", "2027-05-01", valid_until="2027-07-01")
+        assert again(release).lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
+        assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+        assert note_passing_time() == 0
+        clock.shift(timedelta(days=40))
+        refused = authorize(cast.dan, again(release), Action.DOWNLOAD)
+        assert (refused.code, "Since 2027-07-01" in refused.reason) == (Code.CONSENT_ENDED, True)
+        assert (note_passing_time(), note_passing_time()) == (2, 0)
+        assert again(release).lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
+    assert set(Lapse.objects.values_list("cause", flat=True)) == {"expired"}
+    assert Notice.objects.filter(kind="lapsed", user=cast.ada).count() == 1
+
+
+def test_somebody_found_in_a_published_clip_later_has_to_allow_it_too(
+    release: Release, cast: Cast
+) -> None:
+    clip = Clip.objects.get(path="field/003.wav")
+    zoe = Contributor.objects.create(organisation=cast.acme, code="zoe")
+    Participation.objects.create(contributor=zoe, clip=clip)
+    note_changed_answers({zoe.pk})
+    assert authorize(cast.dan, again(release), Action.DOWNLOAD).code is Code.CONSENT_ENDED
+    assert [(row.path, row.cause) for row in Lapse.objects.all()] == [
+        ("field/003.wav", "people_changed")
+    ]
+
+
+def exclude(cast: Cast, clip: Clip) -> None:
+    scan = Scan.objects.filter(content_sha256=clip.blob.sha256)[0]
+    finding = Finding.objects.create(
+        clip=clip, scan=scan, position=99, content_sha256=clip.blob.sha256, kind="speech"
+    )
+    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="A neighbour talks.")
+
+
+def test_an_exclusion_stops_grants_and_sendings_and_tells_people(
+    release: Release, cast: Cast
+) -> None:
+    exclude(cast, Clip.objects.get(path="field/003.wav"))
+    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    with pytest.raises(ReleaseLapsedError, match=r"exclude field/003\.wav"):
+        grant(cast, release)
+    with pytest.raises(ReleaseLapsedError):
+        require_sendable(again(release), Target(name="hub", gate="manual"))
+    assert note_passing_time() == 1
+    assert "stops the release" in Notice.objects.filter(kind="lapsed")[0].text
+
+
+def test_a_later_version_in_which_everybody_is_covered_is_named(cast: Cast) -> None:
+    dataset = made_up_dataset(cast.acme, cast.ada, access="open")
+    versions = ("1.0.0", "1.1.0", "1.2.0")
+    rows = [made_up_release(dataset, version, commit=version[2] * 40) for version in versions]
+    past = datetime(2026, 1, 1, tzinfo=UTC)
+    Release.objects.filter(pk__in=[rows[0].pk, rows[2].pk]).update(lapses_at=past)
+    for row in (rows[0], rows[2]):
+        assert authorize(cast.eve, again(row), Action.DOWNLOAD).code is Code.CONSENT_ENDED
+    assert "use version 1.1.0" in authorize(cast.eve, again(rows[0]), Action.DOWNLOAD).reason
+    assert open_newest(cast.eve, "acme/birds", Action.DOWNLOAD).release == rows[1]
+
+
+def test_the_database_lets_a_lapse_only_end(release: Release, cast: Cast, tmp_path: Path) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    changes: tuple[dict[str, Any], ...] = ({"cause": "expired"}, {"since": NOW})
+    for columns in changes:
+        with pytest.raises(Error), transaction.atomic():
+            Lapse.objects.update(**columns)
+    with pytest.raises(Error), transaction.atomic():
+        Lapse.objects.all().delete()
+
+
+def test_readers_of_a_deprecated_release_read_why(release: Release, cast: Cast) -> None:
+    deprecate(actor=cast.rita, release=release, reason="Two onsets are wrong.")
+    answered = authorize(cast.dan, again(release), Action.DOWNLOAD)
+    assert answered.code is Code.DEPRECATED
+    assert "is deprecated. Two onsets are wrong." in answered.reason
+
+
+def test_pages_and_rest_say_which_clips_to_members_and_who_to_those_who_see_consents(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    page = "/datasets/acme/tones/releases/1.0.0/"
+    rest = f"/api/v1{page}"
+    shown = {}
+    for name in ("cleo", "rita", "dan"):
+        client = Client()
+        client.force_login(getattr(cast, name))
+        shown[name] = client.get(page).content.decode()
+        answered = client.get(f"{rest}lapses/")
+        if name == "dan":
+            assert answered.status_code == 403
+            continue
+        codes = {row["contributor"] for row in answered.json()["results"]}
+        assert codes == ({"ben"} if name == "cleo" else {None})
+    for text in shown.values():
+        assert "no longer allows what it was released for" in text
+    assert "Not covered any more" not in shown["dan"]
+    assert ("ben" in shown["cleo"], "<td>ben</td>" in shown["rita"]) == (True, False)
+    assert Client().get(rest).json()["lapsed_since"] is not None
+
+
+def test_an_address_that_was_signed_before_the_answer_changed_opens_nothing(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    assert release.clips_table is not None
+    text = sign(cast.dan, release, release.clips_table)
+    assert check(text).blob == release.clips_table
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    with pytest.raises(AccessRefusedError):
+        check(text)
