@@ -1,10 +1,12 @@
 """What the draft could go out as: under which licence, and for which purposes."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from apps.consent.ledger import consents_for, people_in
 from apps.datasets.models import Clip, Dataset
@@ -17,15 +19,23 @@ from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Licences, Use
 from datasets_catalog.outbound import Outbound, outbound
 from datasets_catalog.people import ClipPeople
-from datasets_catalog.purposes import Purpose
+from datasets_catalog.purposes import TERMS, Purpose, PurposeGroup
+from datasets_catalog.usage import Taking, Usage, meet_usage
+
+# Licences have nothing to say of keeping in touch.
+ASKED = tuple(each for each in Purpose if TERMS[each].group is not PurposeGroup.CONTACT)
 
 
 @dataclass(frozen=True, slots=True)
 class LicenceOutlook:
-    """The licence of the whole; clips whose own licence says nothing known are left out of it."""
+    """The licence of the whole; clips whose own licence says nothing known are left out of it.
+
+    `usage` holds the licences of all clips against every purpose, today and everywhere.
+    """
 
     outbound: Outbound
     unreadable: tuple[str, ...]
+    usage: Usage
 
 
 def licence_outlook(
@@ -49,7 +59,9 @@ def licence_outlook(
             unreadable.append(clip.path)
     goal = dataset.wanted_licence if wanted is None else wanted
     found = outbound(clips, use or Use(dataset.use), goal or None, licences=known)
-    return LicenceOutlook(found, tuple(unreadable))
+    counted = Counter(clip.expression for clip in clips)
+    usage = meet_usage(ASKED, counted, known, Taking(timezone.now().date()))
+    return LicenceOutlook(found, tuple(unreadable), usage)
 
 
 def consent_outlook(dataset: Dataset, *, purposes: Sequence[Purpose], at: datetime) -> Coverage:

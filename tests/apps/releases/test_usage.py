@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from apps.accounts.tokens import create_token
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.actions import record_terms
 from apps.publishing.released import content_of
@@ -15,6 +16,7 @@ from apps.publishing.releasing import publish
 from apps.publishing.usage import usage_info
 from apps.releases.actions import submit
 from apps.releases.models import GateResult, Release
+from apps.releases.outlook import licence_outlook
 from apps.releases.usage import licences_end, usage_of
 from datasets_catalog.cards import card_body
 from datasets_catalog.errors import EarmarkError
@@ -46,6 +48,24 @@ def with_terms_that_end(cast: Cast, tmp_path: Path) -> Release:
     )
     licensed(dataset, "LicenseRef-Field-1")
     return make_release(cast, dataset)
+
+
+def test_the_draft_says_what_its_licences_leave(cast: Cast, tmp_path: Path) -> None:
+    dataset = make_draft(cast, tmp_path)
+    licensed(dataset, "CC-BY-NC-4.0")
+    usage = licence_outlook(dataset).usage
+    assert set(usage.declared) - set(usage.permitted) == {Purpose.RESEARCH_COMMERCIAL}
+    client = Client()
+    client.force_login(cast.ada)
+    sentence = "Commercial research: CC-BY-NC-4.0 (1 clip) forbids commercial use."
+    assert sentence in client.get("/datasets/acme/tones/rights/").content.decode()
+    token = create_token(actor=cast.ada, name="test", scope="read")
+    answer = Client(HTTP_AUTHORIZATION=f"Bearer {token.text}").get(
+        "/api/v1/datasets/acme/tones/licence/"
+    )
+    report = json.loads(answer.content)
+    assert report["taken_away"] == [sentence]
+    assert Purpose.RESEARCH_COMMERCIAL not in report["permitted_purposes"]
 
 
 def failing(release: Release, code: str) -> list[dict[str, str]]:

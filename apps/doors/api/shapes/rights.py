@@ -219,8 +219,24 @@ class LicenceReport(serializers.Serializer[Any]):
         help_text="Paths of clips without a known licence: they are left out of all this."
     )
 
+    permitted_purposes = serializers.SerializerMethodField(
+        help_text="The purposes that the licences of all clips allow, today and everywhere."
+    )
+    taken_away = serializers.SerializerMethodField(
+        help_text="Which purposes licences take away, and why."
+    )
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_unreadable(self, _: Any) -> list[str]:
-        return list(self.context["unreadable"])
+        return list(self.context["outlook"].unreadable)
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES)))
+    def get_permitted_purposes(self, _: Any) -> list[str]:
+        return list(self.context["outlook"].usage.permitted)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_taken_away(self, _: Any) -> list[str]:
+        return [each.sentence for each in self.context["outlook"].usage.taken]
 
 
 class CoverageQuery(serializers.Serializer[Any]):

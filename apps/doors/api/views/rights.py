@@ -77,7 +77,7 @@ class DraftLicence(ApiView):
         wanted = self.query(shapes.LicenceQuery)
         use = Use(wanted["use"]) if "use" in wanted else None
         outlook = licence_outlook(dataset, use=use, wanted=wanted.get("wanted"))
-        report = shapes.LicenceReport(outlook.outbound, context={"unreadable": outlook.unreadable})
+        report = shapes.LicenceReport(outlook.outbound, context={"outlook": outlook})
         return Response(report.data)
 
 

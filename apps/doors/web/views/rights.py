@@ -21,8 +21,10 @@ from apps.doors.web.views.frame import (
 from apps.licensing.licences import licences_of
 from apps.releases.outlook import LicenceOutlook, licence_outlook
 from datasets_catalog.errors import ConflictError, InvalidError
+from datasets_catalog.licence_conflicts import count_of_clips
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Outbound, Wanted
+from datasets_catalog.purposes import TERMS
 
 SHOWN_CLIPS = 50
 
@@ -48,6 +50,7 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
         wanted=wanted,
         problem=problem,
         outlook=outlook,
+        permitted=[TERMS[purpose].title for purpose in outlook.usage.permitted],
         goals=[(goal.value, goal.outcome) for goal in Wanted],
         licences=_choices(frame.dataset.organisation),
         **_shown(outlook.outbound),
@@ -98,7 +101,7 @@ def _shown(found: Outbound) -> dict[str, Any]:
         "mix": [
             Bar(
                 share.expression,
-                f"{share.clips:,} clips, {length_of(share.seconds)}",
+                f"{count_of_clips(share.clips)}, {length_of(share.seconds)}",
                 share.clips / clips,
             )
             for share in found.mix
