@@ -18,7 +18,6 @@ from apps.privacy.models import Finding, Headcount, Scan
 from apps.privacy.playing import require_clip_heard
 from datasets_catalog.canonical import canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError
-from datasets_catalog.people import fewer_recorded
 from datasets_catalog.roles import Permission
 
 KIND = "speech"
@@ -177,11 +176,3 @@ def _said(reason: str) -> str:
     if "\0" in said:
         raise InvalidError("A text holds no zero bytes.")
     return said
-
-
-def count_in_words(row: Headcount) -> str:
-    """Such as: 2 people are heard, 1 is recorded; somebody is not recorded."""
-    if not row.people_heard:
-        return "nobody can be recognised"
-    words = fewer_recorded(row.people_heard, row.people_recorded)
-    return f"{words}; somebody is not recorded" if row.somebody_unknown else words

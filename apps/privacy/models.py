@@ -10,6 +10,7 @@ from django.db import models
 
 from apps.datasets.models import Clip, Dataset
 from apps.storage.models import Blob
+from datasets_catalog.people import fewer_recorded
 
 
 class Scan(models.Model):
@@ -330,6 +331,14 @@ class Headcount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.people_heard} in {self.clip}"
+
+    @property
+    def in_words(self) -> str:
+        """Such as: 2 people are heard, 1 is recorded; somebody is not recorded."""
+        if not self.people_heard:
+            return "nobody can be recognised"
+        words = fewer_recorded(self.people_heard, self.people_recorded)
+        return f"{words}; somebody is not recorded" if self.somebody_unknown else words
 
 
 class Comment(models.Model):

@@ -29,6 +29,7 @@ from apps.privacy.access import awaiting_second as cleared_alone
 from apps.privacy.access import findings_for
 from apps.privacy.models import Batch, ChangeRequest, Decision, Finding, ReviewTime
 from apps.privacy.stories import Case, awaiting_second, story_of
+from apps.privacy.uncounted import lacks_people
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
@@ -72,8 +73,8 @@ SHORTEST, MIDDLE, LONGEST = 5.0, 10.0, 30.0
 # The order of `cases_for`: together what was recorded together. No value is null, the last tells
 # any two apart, so that pages can go on after a row.
 ORDER = ("-recording_risk", "recording_group", "-risk", "pk")
-SECOND, CHANGES = "second", "changes"
-AWAITED = ("", SECOND, CHANGES)
+SECOND, CHANGES, PEOPLE = "second", "changes", "people"
+AWAITED = ("", SECOND, CHANGES, PEOPLE)
 
 
 class ClipUnknownError(NotFoundError):
@@ -153,12 +154,14 @@ def cases_for(
 ) -> QuerySet[Clip]:
     """Clips in the draft that wait, riskiest first, those of one recording together (`ORDER`).
 
-    `awaiting`: a decision, or (`second`) another reviewer, or (`changes`) the steward. Annotated
+    `awaiting`: a decision, or (`second`) another reviewer, or (`changes`) the steward, or
+    (`people`) a count of who is heard where fewer, or nobody, are recorded. Annotated
     with `open_findings` (those that wait), `risk` (0 to 1, of the worst of them),
     `recording_risk` and `recording_group`. Raises `InvalidError` for an unknown `awaiting`.
     """
     if awaiting not in AWAITED:
-        raise InvalidError(f"Nothing waits for {awaiting!r}: ask for {SECOND} or {CHANGES}.")
+        words = ", ".join(word for word in AWAITED if word)
+        raise InvalidError(f"Nothing waits for {awaiting!r}: ask for one of {words}.")
     # Fetched besides: joined, they would be sorted along with all the rows that wait.
     besides = ("dataset__organisation", "recording", "blob", "assignment__reviewer")
     rows = clips_for(user).select_related(None).prefetch_related(*besides)
@@ -176,7 +179,9 @@ def cases_for(
         rows = rows.filter(
             Exists(ChangeRequest.objects.filter(clip=OuterRef("pk"), answered_at=None))
         )
-    if awaiting != CHANGES or kind:
+    if awaiting == PEOPLE:
+        rows = rows.filter(lacks_people())
+    if awaiting not in {CHANGES, PEOPLE} or kind:
         rows = rows.filter(Exists(waiting))
     return _ranked(rows, waiting)
 

@@ -16,7 +16,12 @@ from apps.doors.web.review_places import Places
 from apps.privacy.queue import cases_for
 
 WHOSE = (("", "To anybody"), ("mine", "To me"), ("nobody", "To nobody"))
-AWAITING = (("", "A decision"), ("second", "A second reviewer"), ("changes", "The steward"))
+AWAITING = (
+    ("", "A decision"),
+    ("second", "A second reviewer"),
+    ("changes", "The steward"),
+    ("people", "A count of people"),
+)
 LONGEST = 200
 
 

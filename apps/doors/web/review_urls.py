@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from apps.doors.web.views.review import batch, cases, deciding, queue, sampling, sounds, talking
+from apps.doors.web.views.review import (
+    batch,
+    cases,
+    counting,
+    deciding,
+    queue,
+    sampling,
+    sounds,
+    talking,
+)
 
 review_patterns: list[URLPattern] = [
     path("", queue.listing, name="review"),
@@ -15,6 +24,8 @@ review_patterns: list[URLPattern] = [
     path("clips/<uuid:uid>/comment/", talking.comment, name="case_comment"),
     path("clips/<uuid:uid>/assign/", talking.assign_one, name="case_assign"),
     path("clips/<uuid:uid>/changes/", talking.changes, name="case_changes"),
+    path("clips/<uuid:uid>/people/", counting.count, name="case_count"),
+    path("clips/<uuid:uid>/point/", counting.point, name="case_point"),
     path("clips/<uuid:uid>/time/", talking.time, name="case_time"),
     path("changes/<uuid:uid>/answer/", talking.answer, name="changes_answer"),
     path("decisions/<int:decision_id>/undo/", deciding.take_back, name="decision_undo"),

@@ -20,6 +20,7 @@ from apps.privacy.actions import (
     point_out,
 )
 from apps.privacy.models import Finding, Headcount, Scan
+from apps.privacy.queue import cases_for
 from apps.privacy.scanning import scan_dataset
 from apps.publishing.releasing import publish
 from apps.releases.actions import create_release
@@ -70,7 +71,13 @@ def uncovered(dataset: Dataset) -> dict[str, list[str]]:
         dataset, purposes=[Purpose(name) for name in release.purposes], at=timezone.now()
     )
     assert {row.path for row in seen.uncovered} == found.keys()
+    reviewer = User.objects.get(username="cleo")
+    assert set(waiting(reviewer)) == found.keys()
     return found
+
+
+def waiting(reviewer: User) -> list[str]:
+    return [clip.path for clip in cases_for(reviewer, awaiting="people")]
 
 
 def hear_voice(clip: Clip, score: float = 0.9) -> None:

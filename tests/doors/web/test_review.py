@@ -18,7 +18,15 @@ from apps.doors.web.hearing import windows_of
 from apps.doors.web.views.review import queue
 from apps.ingest.actions import import_clips
 from apps.privacy.access import findings_of
-from apps.privacy.models import Assignment, Batch, ChangeRequest, Decision, Finding, ReviewTime
+from apps.privacy.models import (
+    Assignment,
+    Batch,
+    ChangeRequest,
+    Decision,
+    Finding,
+    Headcount,
+    ReviewTime,
+)
 from apps.privacy.scanning import scan_dataset
 from tests.cast import Cast
 from tests.doors.web.conftest import As
@@ -315,3 +323,49 @@ def test_a_video_is_shown_as_a_strip_of_its_frames(cast: Cast, tmp_path: Path, a
     strip = base64.b64decode(shown[1])
     assert hashlib.sha256(strip).hexdigest() == finding.evidence["strip_sha256"]
     assert "Frames at" in page
+
+
+def test_people_are_counted_and_pointed_out_by_plain_forms(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    page, content = case_of(finding), finding.clip.blob.sha256
+    said = {"people_heard": "2", "somebody_unknown": "yes", "reason": "a woman answers"}
+    client.post(f"{page}people/", {**said, "content": content}, follow=True)
+    shown = text_of(client, page)
+    assert "2 people are heard, none is recorded; somebody is not recorded" in shown
+    assert Headcount.objects.get().counted_by == cast.cleo
+    assert finding.clip.path in text_of(client, "/review/?awaiting=people")
+    pointed = {"onset": "0.5", "offset": "0.7", "reason": "a whisper", "content": content}
+    landed = client.post(f"{page}point/", pointed)["Location"]
+    made = Finding.objects.get(scan__detector="listener", clip=finding.clip)
+    assert str(made.uid) in landed
+    assert (made.onset, made.offset, made.detail) == (0.5, 0.7, "a whisper")
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"people_heard": "two"}, "in digits"),
+        ({"people_heard": "0", "somebody_unknown": "yes"}, "at least 1"),
+        ({"people_heard": "1", "content": "0" * 64}, "other bytes"),
+        ({"people_heard": "99999"}, "from 0 to 1000"),
+    ],
+)
+def test_a_count_that_cannot_be_says_why_and_counts_nothing(
+    cast: Cast, street: Dataset, as_user: As, form: dict[str, str], words: str
+) -> None:
+    client, finding = as_user(cast.cleo), first_of(street)
+    answer = client.post(f"{case_of(finding)}people/", {"reason": "x", **form}, follow=True)
+    assert words in answer.content.decode()
+    assert not Headcount.objects.exists()
+
+
+def test_who_sees_findings_and_does_not_review_is_offered_no_count(
+    cast: Cast, street: Dataset, as_user: As
+) -> None:
+    page = case_of(first_of(street))
+    assert "Record the count" not in text_of(as_user(cast.olga), page)
+    answer = as_user(cast.olga).post(f"{page}people/", {"people_heard": "0", "reason": "x"})
+    assert answer.status_code in {302, 403}
+    assert not Headcount.objects.exists()

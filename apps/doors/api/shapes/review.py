@@ -30,7 +30,8 @@ class CaseQuery(serializers.Serializer[Any]):
         choices=[word for word in AWAITED if word],
         required=False,
         default="",
-        help_text="`second`: another reviewer; `changes`: the steward. Without it a decision.",
+        help_text="`second`: another reviewer; `changes`: the steward; `people`: somebody to count"
+        " who is heard. Without it a decision.",
     )
     mine = serializers.BooleanField(required=False, default=False)
     most = serializers.IntegerField(

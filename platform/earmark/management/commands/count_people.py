@@ -6,7 +6,6 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.privacy.actions import count_people
-from apps.privacy.counting import count_in_words
 from apps.privacy.queue import clip_for
 from earmark.management.base import Command as Base
 
@@ -39,7 +38,7 @@ class Command(Base):
             "people_heard": made.people_heard,
             "people_recorded": made.people_recorded,
             "somebody_unknown": made.somebody_unknown,
-            "words": count_in_words(made),
+            "words": made.in_words,
         }
 
     def say(self, value: dict[str, Any]) -> list[str]:

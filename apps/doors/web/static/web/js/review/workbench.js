@@ -140,6 +140,8 @@ listen(root, {
   a: () => deciding?.alike() ?? false,
   u: () => press("undo"),
   c: () => press("comment"),
+  h: () => press("count"),
+  o: () => press("point"),
   i: () => press("take"),
   d: () => compare(),
   q: () => follow("queue"),
