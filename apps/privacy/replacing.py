@@ -14,7 +14,7 @@ from apps.audit import record
 from apps.consent.participations import keep_people
 from apps.datasets.cells import cells_digest, cells_of
 from apps.datasets.models import PROBED, Clip, Event
-from apps.privacy.models import Finding, Headcount, Redaction
+from apps.privacy.models import Finding, Headcount, Playback, Redaction
 from apps.privacy.redaction import (
     PARAMETERS,
     STRIP,
@@ -159,12 +159,15 @@ def redact_clip(actor: User, findings: Sequence[Finding], new: Replacement) -> R
 
 
 def _carry_counts(clip: Clip, before: Blob, after: Blob) -> None:
-    """Say of bytes that only lost their tags what was counted in them before: they sound the same.
+    """Say of bytes that only lost their tags who heard and counted what: they sound the same.
 
     A redaction of sound carries nothing: who is heard in what is left has to be counted anew.
     """
     if before.sha256 == after.sha256:
         return
+    for played in Playback.objects.filter(dataset=clip.dataset, content_sha256=before.sha256):
+        played.pk, played.content_sha256 = None, after.sha256
+        played.save(force_insert=True)
     for row in Headcount.objects.filter(dataset=clip.dataset, content_sha256=before.sha256):
         row.pk, row.uid, row.content_sha256 = None, uuid4(), after.sha256
         row.save(force_insert=True)

@@ -18,7 +18,7 @@ from apps.ingest.report import Report
 from apps.privacy.access import open_ones
 from apps.privacy.actions import confirm, count_people, decide, decide_many, point_out
 from apps.privacy.deciding import OwnWorkError
-from apps.privacy.models import Decision, Finding, Revocation
+from apps.privacy.models import Decision, Finding, Headcount, Revocation
 from apps.privacy.replacing import NotRedactableError
 from apps.privacy.scanning import scan_dataset
 from apps.releases.actions import create_release
@@ -29,6 +29,7 @@ from datasets_catalog.roles import Role
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, make_dataset, make_draft, write_table
+from tests.factories.reviews import play
 from tests.marked import with_artist
 from tests.recordings import DESKTOP, INSTRUMENTS, VOICES, sounds_of
 from tests.sounds import write_sound
@@ -348,11 +349,20 @@ def test_two_takes_whose_tags_were_stripped_are_not_taken_for_what_left(
     bring(cast, dataset, tmp_path, takes)
     tags = list(open_ones(Finding.objects.filter(kind="metadata")))
     assert {finding.clip.path for finding in tags} == {"one.wav", "two.wav"}
+    first = Clip.objects.select_related("blob", "dataset").get(path="one.wav")
+    play(cast.cleo, first)
+    values = {"people_heard": 0, "somebody_unknown": False, "reason": "a drum"}
+    count_people(actor=cast.cleo, clip=first, **values)
     for path in takes:
         one = [finding for finding in tags if finding.clip.path == path]
         decide_many(actor=cast.cleo, findings=one, verdict="redact", reason="tags")
     scan_dataset(actor=cast.ada, dataset=dataset)
     assert returned(dataset) == {}
+    first.refresh_from_db()
+    assert {row.content_sha256 for row in Headcount.objects.all()} == {
+        first.original.sha256 if first.original else "",
+        first.blob.sha256,
+    }
 
 
 def test_the_gates_name_a_change_of_people(cast: Cast, draft: Dataset, tmp_path: Path) -> None:
