@@ -351,8 +351,9 @@ def test_two_takes_whose_tags_were_stripped_are_not_taken_for_what_left(
     assert {finding.clip.path for finding in tags} == {"one.wav", "two.wav"}
     first = Clip.objects.select_related("blob", "dataset").get(path="one.wav")
     play(cast.cleo, first)
-    values = {"people_heard": 0, "somebody_unknown": False, "reason": "a drum"}
-    count_people(actor=cast.cleo, clip=first, **values)
+    count_people(
+        actor=cast.cleo, clip=first, people_heard=0, somebody_unknown=False, reason="a drum"
+    )
     for path in takes:
         one = [finding for finding in tags if finding.clip.path == path]
         decide_many(actor=cast.cleo, findings=one, verdict="redact", reason="tags")
