@@ -286,6 +286,8 @@ SAID_OF_CLIP = tuple(
     column for column in CLIP_COLUMNS if column.said and column.source == column.name != "path"
 )
 FILTERABLE = tuple(column for column in CLIP_COLUMNS if column.filterable)
+# By which a part of a release can be chosen under their own names; split and licence have lists.
+SELECTABLE = {c.name: c for c in FILTERABLE if c.name not in {"split", "licence"}}
 IN_LEAF = tuple(column.name for column in CLIP_COLUMNS if column.hashed is Hashed.LEAF)
 NOT_IN_METADATA = frozenset(
     column.name for column in CLIP_COLUMNS if column.hashed is not Hashed.METADATA

@@ -20,12 +20,14 @@ from apps.publishing.errors import SelectionEmptyError, SelectionUnknownError
 from apps.releases.diff import frozen_table
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
-from apps.storage.queries import open_tables
+from apps.storage.queries import facets, open_tables
 from datasets_catalog.canonical import canonical_json
+from datasets_catalog.clip_columns import SELECTABLE
 
 EXAMPLES = 20
 MOST_CLIPS = 10_000
 Chosen = NDArray[np.bool_]
+LISTS = ("labels", "splits", "licences", "clips")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Selection:
     the sound is absent; a term of the release's vocabulary stands for all terms below it too. An
     empty text in `splits` means clips without a split. `clips` are paths or clip ids.
     `since` is an earlier version: what whoever has that one lacks, clips that are new or differ.
+    `cells` are values of further columns (`SELECTABLE`), as text; an empty one means clips of which
+    nothing is said there.
     """
 
     labels: tuple[str, ...] = ()
@@ -43,19 +47,30 @@ class Selection:
     licences: tuple[str, ...] = ()
     clips: tuple[str, ...] = ()
     since: str = ""
+    cells: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @classmethod
     def of(cls, wanted: dict[str, Any]) -> Selection:
         """From lists as they came in: sorted and each once, so that equal ones are equal."""
-        lists = {
-            name: tuple(sorted(set(wanted.get(name, ()))))
-            for name in ("labels", "splits", "licences", "clips")
-        }
-        return cls(**lists, since=wanted.get("since", ""))
+        named = (*LISTS, *SELECTABLE)
+        lists = {name: tuple(sorted(set(wanted.get(name, ())))) for name in named}
+        return cls(
+            **{name: lists[name] for name in LISTS},
+            since=wanted.get("since", ""),
+            cells=tuple((name, lists[name]) for name in sorted(SELECTABLE) if lists[name]),
+        )
+
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """What is wanted of one of `LISTS`, or of a column."""
+        found: tuple[str, ...] = (
+            getattr(self, name) if name in LISTS else dict(self.cells).get(name, ())
+        )
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """What it says, without what it leaves open."""
-        return {name: value for name, value in asdict(self).items() if value}
+        said = asdict(self) | dict(self.cells)
+        return {name: value for name, value in said.items() if value and name != "cells"}
 
     @property
     def digest(self) -> str:
@@ -87,6 +102,10 @@ def _tables(release: Release, before: Release | None) -> Iterator[duckdb.DuckDBP
         yield stack.enter_context(open_tables(**files))
 
 
+def _as_text(column: str) -> str:
+    return f"coalesce(CAST(\"{column}\" AS VARCHAR), '')"
+
+
 # What each list asks of a row of clips; the list is every parameter in it.
 _TESTS = {
     "labels": "clip_id IN (SELECT clip_id FROM labels WHERE presence <> 'no'"
@@ -94,6 +113,7 @@ _TESTS = {
     "splits": "coalesce(split, '') IN (SELECT unnest(?))",
     "licences": "licence IN (SELECT unnest(?))",
     "clips": "(path IN (SELECT unnest(?)) OR clip_id IN (SELECT unnest(?)))",
+    **{name: f"{_as_text(name)} IN (SELECT unnest(?))" for name in SELECTABLE},
 }
 _WEAK_TYPE = '[{"label": "VARCHAR", "term": "VARCHAR", "presence": "VARCHAR"}]'
 # Strong and weak labels alike.
@@ -108,8 +128,11 @@ _KNOWN = {
     "splits": "SELECT coalesce(split, '') FROM clips",
     "licences": "SELECT licence FROM clips",
     "clips": "SELECT path FROM clips UNION ALL SELECT clip_id FROM clips",
+    **{name: f"SELECT {_as_text(name)} FROM clips" for name in SELECTABLE},  # noqa: S608 - our own words
 }
-_ONE = {"labels": "label or term", "splits": "split", "licences": "licence", "clips": "clip"}
+_ONE = {"labels": "label or term", "splits": "split", "licences": "licence", "clips": "clip"} | {
+    name: column.title.lower() for name, column in SELECTABLE.items()
+}
 _NUMBERED = "(SELECT *, row_number() OVER (ORDER BY path) - 1 AS number FROM clips)"
 
 
@@ -118,7 +141,7 @@ _Words = Mapping[str, frozenset[str]]
 
 def _words(release: Release, selection: Selection, name: str) -> _Words:
     """For each value of a list, the words of the tables that stand for it."""
-    wanted = getattr(selection, name)
+    wanted = selection.values_of(name)
     if name == "labels":
         return expand_labels(release.vocabulary, wanted)
     return {word: frozenset({word}) for word in wanted}
@@ -157,6 +180,20 @@ def summary_of(release: Release, selection: Selection, before: Release | None = 
     return Summary(
         row[0], int(row[1]), float(row[2]), events[0], tuple(path for (path,) in examples)
     )
+
+
+def counted_by(release: Release) -> dict[str, list[tuple[str, int]]]:
+    """How many clips have each value of each column of `SELECTABLE`, the most frequent first."""
+    with local_copy(frozen_table(release.clips_table)) as table:
+        found = facets(table, list(SELECTABLE), limit=MOST_CLIPS)
+    return {
+        name: [(_text(value), count) for value, count in values] for name, values in found.items()
+    }
+
+
+def _text(value: object) -> str:
+    """A cell as `_as_text` has it."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def chosen_rows(release: Release, selection: Selection, before: Release | None = None) -> Chosen:

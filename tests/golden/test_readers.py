@@ -35,7 +35,16 @@ from earmark.client.tables import prove
 from earmark.client.verify import verify_folder
 from tests import verifier
 from tests.golden.keeping import FIRST, Golden, load_golden
-from tests.golden.making import BARK, BEYOND_BMP, HALF_WIDTH, PATHS, PURPOSES, QUIET
+from tests.golden.making import (
+    BARK,
+    BEYOND_BMP,
+    ENGINE,
+    HALF_WIDTH,
+    NEIGH,
+    PATHS,
+    PURPOSES,
+    QUIET,
+)
 from tests.golden.test_keeping import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +56,7 @@ MAY_CHANGE = {
     ChangeKind.CONSENT_CHANGED,
     ChangeKind.VOCABULARY_FILLED,
 }
-WITHOUT_PEOPLE = {path for path in PATHS if path not in {BARK, "town/neigh.wav"}}
+WITHOUT_PEOPLE = {path for path in PATHS if path not in {BARK, NEIGH}}
 
 
 @pytest.fixture
@@ -149,6 +158,33 @@ def test_a_part_stands_under_its_root(release: Release, ada: Client, tmp_path: P
     assert BARK in {row["path"] for row in rows}
     leaves = {n: leaf_of(row) for n, row in zip(numbers, rows, strict=True)}
     assert proves_part(leaves=leaves, size=len(PATHS), nodes=nodes, root=bytes.fromhex(ROOT))
+
+
+@pytest.mark.parametrize(
+    ("query", "paths"),
+    [
+        ("?recording=walk-1", {BARK, NEIGH}),
+        ("?recording=walk-1&environment=street&device=R8&synthetic=false", {BARK}),
+        ("?place=&synthetic=true", {ENGINE}),
+        ("?redacted=true", {NEIGH}),
+    ],
+)
+def test_a_part_is_chosen_by_what_a_column_says(
+    release: Release, ada: Client, tmp_path: Path, query: str, paths: set[str]
+) -> None:
+    found = json.loads(content(ada.get(f"{REST}selection/{query}")))
+    assert set(found["examples"]) == paths
+    folder = take_part(ada, tmp_path, query)
+    assert set(pq.read_table(folder / "clips.parquet")["path"].to_pylist()) == paths
+    page = content(ada.get(f"/datasets/acme/golden/releases/1.0.0/part/{query}")).decode()
+    assert 'name="recording"' in page
+    assert found["archive"].partition("?")[2].replace("&", "&amp;") in page
+
+
+def test_a_value_that_no_clip_has_is_named(release: Release, ada: Client) -> None:
+    answer = ada.get(f"{REST}archive/?environment=moon")
+    assert answer.status_code == 400
+    assert "no environment 'moon'" in answer.json()["detail"]
 
 
 def test_the_manifest_opens_its_clips(release: Release, ada: Client) -> None:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import SLUG, Organisation, Token
 from apps.datasets.models import Dataset, Vocabulary
+from apps.ingest.clip_table import CLIP_TABLE
 from apps.ingest.importers.registry import FORMATS
 from apps.privacy.detectors.registry import PROFILES, Profile
 from apps.publishing.models import Target
@@ -232,9 +233,8 @@ class ClipImportForm(forms.Form):
     metadata = forms.FileField(
         required=False,
         label="Metadata table",
-        help_text="CSV, JSON lines or Parquet, a row for each clip: path, licence, title, author,"
-        " source_url, contributors, recording, environment, device, place, recorded_at, split,"
-        " synthetic, and the fields of the vertical.",
+        help_text=f"CSV, JSON lines or Parquet, a row for each clip: {', '.join(CLIP_TABLE)}, and"
+        " the fields of the vertical.",
     )
     dry_run = forms.BooleanField(
         required=False,

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from datasets_catalog.clip_columns import SELECTABLE
 from datasets_catalog.errors import EarmarkError
 from earmark.client.account import Account, account_of, keep, state_path
 from earmark.client.folder import gather
@@ -106,6 +107,12 @@ def parser() -> argparse.ArgumentParser:
         ("--licence", "licences", "clips under this licence; may be repeated"),
     ):
         take.add_argument(option, dest=kept, action="append", metavar="NAME", help=about)
+    take.add_argument(
+        "--where",
+        action="append",
+        metavar="COLUMN=VALUE",
+        help=f"clips that have this in {', '.join(SELECTABLE)}; may be repeated",
+    )
     take.add_argument(
         "--new-since", dest="since", metavar="VERSION", help="clips that version lacks"
     )
@@ -202,8 +209,22 @@ def _words(options: argparse.Namespace) -> dict[str, list[str]]:
         "splits": options.splits,
         "licences": options.licences,
         "since": [options.since] if options.since else [],
+        **_cells(options.where or ()),
     }
     return {name: sorted(words) for name, words in asked.items() if words}
+
+
+def _cells(conditions: Sequence[str]) -> dict[str, list[str]]:
+    """What is asked of columns; raises NameInvalidError for one that cannot be asked for."""
+    asked: dict[str, list[str]] = {}
+    for condition in conditions:
+        column, equals, value = condition.partition("=")
+        if column not in SELECTABLE or not equals:
+            raise NameInvalidError(
+                f"{condition!r}: write COLUMN=VALUE, with a column of {', '.join(SELECTABLE)}."
+            )
+        asked.setdefault(column, []).append(value)
+    return asked
 
 
 def bring_in(run: Run) -> int:

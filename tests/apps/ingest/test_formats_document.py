@@ -66,6 +66,13 @@ def test_the_documented_columns_of_a_release_are_the_codes() -> None:
     assert rows("The tables of a release", 1) == released(RELEASED_EVENT_COLUMNS)
 
 
+def test_the_documented_columns_to_ask_for_are_the_codes() -> None:
+    said = re.search(r"Clips can be asked for by (.*?):", DOCUMENT, re.DOTALL)
+    assert said
+    named = re.findall(r"`(\w+)`", said[1])
+    assert named == [column.name for column in CLIP_COLUMNS if column.filterable]
+
+
 def test_the_documented_purposes_are_the_codes() -> None:
     assert rows("The consent table", 1) == [[f"`{p.value}`", TERMS[p].title] for p in Purpose]
 

@@ -58,6 +58,8 @@ def clips_in(files: dict[str, bytes]) -> list[str]:
     [
         ("", [0, 1, 2, 3]),
         ("?labels=tone-0", [0, 3]),
+        ("?recording=session-1", [2, 3]),
+        ("?recording=session-0&environment=studio&synthetic=false&place=", [0, 1]),
         ("?labels=tone-0&labels=tone-1", [0, 1, 3]),
         ("?splits=test", [2, 3]),
         ("?licences=CC0-1.0&splits=test", [2]),

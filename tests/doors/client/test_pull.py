@@ -77,6 +77,7 @@ def test_a_part_is_chosen_by_class_split_licence_and_version(
     token = token_of(desk.cast.dan)
     said = earmark(
         "pull", NAME, "--split", "train", "--licence", "CC0-1.0", "--class", "tone-0",
+        "--where", "recording=session-0", "--where", "environment=studio",
         "--to", "part", token=token,
     )  # fmt: skip
     assert said.code == 0, said.error
@@ -88,6 +89,8 @@ def test_a_part_is_chosen_by_class_split_licence_and_version(
     refused = earmark("pull", NAME, "--class", "tone-9", token=token)
     assert refused.code == 1
     assert "no label or term 'tone-9'" in refused.error
+    refused = earmark("pull", NAME, "--where", "colour=red", token=token)
+    assert "with a column of recording" in refused.error
     refused = earmark("pull", NAME, "--to", "part", token=token)
     assert "holds a part of acme/tones 1.0.0" in refused.error
 

@@ -4,9 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.doors.api.shapes.columns import Field
 from apps.doors.api.shapes.jobs import JobOut
 from apps.publishing.flavours import CONTAINERS, RATES
 from apps.publishing.selections import MOST_CLIPS
+from datasets_catalog.clip_columns import SELECTABLE
 
 MOST_VALUES = 200
 
@@ -32,6 +34,12 @@ class SelectionIn(serializers.Serializer[Any]):
         required=False,
         help_text="An earlier version: only clips that it lacks or has otherwise.",
     )
+
+    def get_fields(self) -> dict[str, Field]:
+        return {
+            **super().get_fields(),
+            **{name: _words(f"{c.title}: {c.description}.", 200) for name, c in SELECTABLE.items()},
+        }
 
 
 class SelectionQuery(SelectionIn):

@@ -20,6 +20,7 @@ from apps.privacy.access import findings_for
 from apps.privacy.models import Finding
 from apps.privacy.playing import note_playback
 from apps.releases.stops import require_hearable
+from datasets_catalog.clip_columns import SAID_OF_CLIP
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical, profile
@@ -40,6 +41,8 @@ EVENT_TONES = {
     Status.REJECTED: Tone.PLAIN,
 }
 MOMENTS = 30
+# What the page of a clip shows apart from what else is said of it.
+ELSEWHERE = {"licence", "title", "author", "source_url", "synthetic"}
 
 
 def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
@@ -109,6 +112,7 @@ def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpR
         findings=findings,
         people=people,
         regions=regions_of(events, findings),
+        said=_said_of(clip),
         profile_fields=_profile_fields(frame.dataset, clip),
         neighbours=_neighbours(clip),
         history=_history(frame.dataset, clip),
@@ -180,6 +184,12 @@ def _event_note(event: Event) -> str:
     if event.verifier:
         parts.append(f"verified by {event.verifier}")
     return ", ".join(parts)
+
+
+def _said_of(clip: Clip) -> list[tuple[str, object]]:
+    """What a table can say of the clip, but what its page shows elsewhere."""
+    values = [(c.title, getattr(clip, c.name)) for c in SAID_OF_CLIP if c.name not in ELSEWHERE]
+    return [(title, "–" if value in {"", None} else value) for title, value in values]  # noqa: RUF001 - a dash
 
 
 def _profile_fields(dataset: Dataset, clip: Clip) -> list[tuple[str, object]]:

@@ -35,8 +35,16 @@ from apps.publishing.flavours import (
     order_flavour,
 )
 from apps.publishing.parts import file_name
-from apps.publishing.selections import MOST_CLIPS, Selection, Summary, summary_of
+from apps.publishing.selections import (
+    LISTS,
+    MOST_CLIPS,
+    Selection,
+    Summary,
+    counted_by,
+    summary_of,
+)
 from apps.releases.models import Release
+from datasets_catalog.clip_columns import SELECTABLE
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 from datasets_catalog.release_states import PUBLIC
 
@@ -195,7 +203,7 @@ def _wanted(request: HttpRequest, release: Release) -> Wanted:
 def _lists(given: QueryDict) -> dict[str, Any]:
     lists = {
         name: [value.replace("\0", "")[:LONGEST] for value in given.getlist(name)[:LISTED]]
-        for name in ("labels", "splits", "licences", "clips")
+        for name in (*LISTS, *SELECTABLE)
     }
     return {**lists, "since": given.get("since", "").replace("\0", "")[:32]}
 
@@ -277,6 +285,12 @@ def _groups(release: Release, selection: Selection) -> list[tuple[str, str, list
             _of(counted.get("licences", []), "licence", "clips"),
             selection.licences,
         ),
+        *(
+            _group(column.title, name, _said(values), selection.values_of(name))
+            for name, values in counted_by(release).items()
+            if len(values) > 1
+            for column in (SELECTABLE[name],)
+        ),
     ]
 
 
@@ -295,6 +309,10 @@ def _labels(release: Release) -> list[tuple[str, int, str]]:
     return sorted([*found.values(), *wider])
 
 
+def _said(values: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
+    return [(value, count, "clip") for value, count in values]
+
+
 def _of(
     rows: Iterable[dict[str, Any]], name: str, count: str, unit: str = "clip"
 ) -> list[tuple[str, int, str]]:
@@ -305,7 +323,7 @@ def _group(
     title: str, name: str, values: list[tuple[str, int, str]], chosen: Sequence[str]
 ) -> tuple[str, str, list[Option], int]:
     options = [
-        Option(value, value or "no split", count, unit, value in chosen)
+        Option(value, value or f"no {name.removesuffix('s')}", count, unit, value in chosen)
         for value, count, unit in values[:LISTED]
     ]
     return title, name, options, max(0, len(values) - LISTED)
