@@ -22,12 +22,15 @@ def append_only(table: str, *, events: Sequence[str] = ("UPDATE", "DELETE")) -> 
     return _triggers(table, steps)
 
 
-def refuse(table: str, *, name: str, event: str, when: str, message: str) -> RunPython:
+def refuse(
+    table: str, *, name: str, event: str, when: str, message: str, on_sqlite: str = ""
+) -> RunPython:
     """Refuse `event` (`INSERT`, `UPDATE`, `DELETE`) on a row of `table` where `when` holds.
 
-    `when` is SQL over `NEW` and `OLD` that both databases understand; it may hold subqueries.
+    `when` is SQL over `NEW` and `OLD`; it may hold subqueries. Both databases understand it, or
+    `on_sqlite` says the same in SQLite's words.
     """
-    return _triggers(table, [(name, event, when, message)])
+    return _triggers(table, [(name, event, when, message)], on_sqlite)
 
 
 class AlterGuarded(SeparateDatabaseAndState):
@@ -86,11 +89,15 @@ def _sqlite_triggers(editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def _triggers(table: str, steps: Sequence[tuple[str, str, str, str]]) -> RunPython:
+def _triggers(
+    table: str, steps: Sequence[tuple[str, str, str, str]], on_sqlite: str = ""
+) -> RunPython:
     def forwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-        make = _postgresql if editor.connection.vendor == "postgresql" else _sqlite
+        postgresql = editor.connection.vendor == "postgresql"
+        make = _postgresql if postgresql else _sqlite
         for name, event, when, message in steps:
-            for statement in make(table, name, event, when, message):
+            said = when if postgresql else on_sqlite or when
+            for statement in make(table, name, event, said, message):
                 editor.execute(statement, params=None)
 
     def backwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -29,6 +29,7 @@ from apps.audit.events.drafts import (
     form_bound,
     form_reach_ended,
     form_registered,
+    lowering_moved,
     people_changed,
 )
 from apps.audit.events.organisations import (
@@ -100,6 +101,7 @@ __all__ = [
     "form_bound",
     "form_reach_ended",
     "form_registered",
+    "lowering_moved",
     "member_added",
     "member_removed",
     "organisation_created",

@@ -21,8 +21,10 @@ from apps.datasets.models import Clip, Dataset, Term, Vocabulary
 from apps.datasets.vocabulary_graph import relink_terms
 from datasets_catalog import vocabularies
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
+from datasets_catalog.bars import BARS, name_lowered
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
+from datasets_catalog.privacy_profiles import PROFILES
 from datasets_catalog.request_forms import parse_fields
 from datasets_catalog.roles import Permission
 from datasets_catalog.split_policies import DEFAULT as USUAL_SPLITS
@@ -69,6 +71,12 @@ class AccessWidensError(ConflictError):
     """More people would be let into what was released, or earlier; `settings` names by what."""
 
     code = "dataset.access_widens"
+
+
+class BarLowersError(ConflictError):
+    """Less would be looked for, asked or checked than before; `settings` names by what."""
+
+    code = "dataset.bar_lowers"
 
 
 class DatasetNameTakenError(ConflictError):
@@ -124,10 +132,13 @@ def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) ->
     """Change columns named in `CHANGEABLE`; what matters to a release makes frozen ones stale.
 
     Raises AccessWidensError where more people could take what was released already: that is
-    proposed (`apps/access/widening.py`) and decided on by another person.
+    proposed (`apps/access/widening.py`) and decided on by another person. Raises BarLowersError
+    where a bar would be lower than it is: that is proposed (`apps/datasets/lowering.py`), and a
+    privacy reviewer decides.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     require(actor, Permission.DATASET_EDIT, row.organisation)
+    _refuse_lowering(row, changes)
     _refuse_widening(row, planned_policy(row, changes))
     return _changed(actor, row, changes)
 
@@ -155,6 +166,42 @@ def widen_access(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> D
     The database refuses it to everybody else (`dataset_access_never_widens_alone`).
     """
     return _changed(actor, dataset, {name: changes[name] for name in POLICY})
+
+
+def bars_of(row: Dataset) -> dict[str, Any]:
+    """The value of each bar, by name."""
+    return {name: getattr(row, name) for name in BARS}
+
+
+def planned_bars(dataset: Dataset, changes: dict[str, Any]) -> dict[str, Any]:
+    """The value of each bar after these changes; raises InvalidError as they would."""
+    planned = copy(dataset)
+    _apply(planned, {name: changes[name] for name in BARS if name in changes})
+    return bars_of(planned)
+
+
+def lowered_bars(dataset: Dataset, changes: dict[str, Any]) -> list[str]:
+    """Which bars these changes would lower, by name: none while the dataset never had a clip."""
+    found = name_lowered(bars_of(dataset), planned_bars(dataset, changes))
+    return found if found and Clip.objects.filter(dataset=dataset).exists() else []
+
+
+def lower_bars(*, actor: User, dataset: Dataset, becomes: dict[str, Any]) -> Dataset:
+    """Carry out what a privacy reviewer confirmed, in the transaction that holds the lock.
+
+    The database refuses it to everybody else (`dataset_bar_…_lowers_by_two`).
+    """
+    return _changed(actor, dataset, becomes)
+
+
+def _refuse_lowering(row: Dataset, changes: dict[str, Any]) -> None:
+    lowered = lowered_bars(row, changes)
+    if lowered:
+        raise BarLowersError(
+            f"This lowers what {row} was held to ({', '.join(lowered)}): propose it with a reason,"
+            " and a privacy reviewer decides.",
+            settings=lowered,
+        )
 
 
 def _refuse_widening(row: Dataset, planned: AccessPolicy) -> None:
@@ -193,8 +240,7 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
         raise InvalidError(f"A dataset has no {unknown[0]}: it has {', '.join(CHANGEABLE)}.")
     for name, value in settings.items():
         setattr(row, name, value)
-    if row.use not in set(Use):
-        raise InvalidError(f"{row.use!r}: the use is one of {', '.join(Use)}.")
+    _check_choices(row)
     if "quasi_identifiers" in settings:
         row.quasi_identifiers = _columns(row)
     if "request_fields" in settings:
@@ -210,6 +256,15 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
     except ValidationError as problem:
         field, messages = next(iter(problem.message_dict.items()))
         raise InvalidError(f"{field}: {messages[0]}", fields=problem.message_dict) from problem
+
+
+def _check_choices(row: Dataset) -> None:
+    if row.privacy_profile not in PROFILES:
+        raise InvalidError(
+            f"There is no privacy profile {row.privacy_profile!r}: choose {', '.join(PROFILES)}."
+        )
+    if row.use not in set(Use):
+        raise InvalidError(f"{row.use!r}: the use is one of {', '.join(Use)}.")
 
 
 def _columns(row: Dataset) -> list[str]:

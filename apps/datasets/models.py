@@ -157,6 +157,63 @@ class Dataset(models.Model):
         return f"{self.organisation.name}/{self.name}"
 
 
+class Lowering(models.Model):
+    """A request to lower bars of a dataset, which holds once a privacy reviewer confirmed it.
+
+    `before` and `becomes` hold the values of the bars (datasets_catalog/bars.py) by name.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Waiting for a privacy reviewer"
+        # Only inside the transaction that carries it out: the database lets the dataset's row
+        # become lower, by exactly this, while a lowering is in this state.
+        CONFIRMED = "confirmed", "Confirmed"
+        APPLIED = "applied", "Carried out"
+        REFUSED = "refused", "Refused"
+        CANCELLED = "cancelled", "Taken back"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="lowerings")
+    before = models.JSONField()
+    becomes = models.JSONField()
+    reason = models.TextField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PROPOSED)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    # Why the reviewer agreed, or did not.
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["dataset"],
+                condition=models.Q(state__in=["proposed", "confirmed"]),
+                name="lowering_one_waits",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="lowering_has_reason"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["proposed", "cancelled"], decided_by=None)
+                | (
+                    models.Q(state__in=["confirmed", "applied", "refused"])
+                    & models.Q(decided_by__isnull=False, decided_at__isnull=False)
+                    & ~models.Q(decided_by=models.F("proposed_by"))
+                    & ~models.Q(answer="")
+                ),
+                name="lowering_decided_by_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.becomes)} of {self.dataset}: {self.state}"
+
+
 class Recording(models.Model):
     """What clips were cut from: one session of one microphone."""
 

@@ -13,7 +13,7 @@ from apps.licensing.licences import own_terms
 from apps.privacy.access import awaiting_second, of_current_content
 from apps.privacy.alterations import stripped_contents
 from apps.privacy.detectors.base import Detector, Looks, any_finding_holds, version_of
-from apps.privacy.detectors.registry import Profile, detectors_for
+from apps.privacy.detectors.registry import detectors_for
 from apps.privacy.grouping import group_keys
 from apps.privacy.likeness import sound_groups
 from apps.privacy.models import ChangeRequest, Decision, Finding, Scan
@@ -42,6 +42,7 @@ from datasets_catalog.facts import Detector as DetectorFacts
 from datasets_catalog.labels import Status
 from datasets_catalog.licences import Use
 from datasets_catalog.people import ClipPeople
+from datasets_catalog.privacy_profiles import Profile
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC
 from datasets_catalog.split_policies import (

@@ -2,8 +2,9 @@
 
 import pytest
 
-from apps.privacy.detectors.registry import PROFILES, current_versions
+from apps.privacy.detectors.registry import current_versions
 from datasets_catalog.detector_figures import figures, not_there
+from datasets_catalog.privacy_profiles import PROFILES
 
 
 def test_every_figure_is_of_a_detector_in_its_present_version() -> None:

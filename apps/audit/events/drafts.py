@@ -23,6 +23,28 @@ def dataset_changed(
     )
 
 
+def lowering_moved(
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    lowering: str,
+    state: str,
+    reason: str,
+    detail: dict[str, Any],
+) -> None:
+    """`detail`: of each bar, what it was and what it becomes."""
+    event(
+        f"dataset.lowering_{state}",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        lowering=lowering,
+        reason=reason,
+        bars=detail,
+    )
+
+
 def clips_ingested(
     *, actor: str, organisation: str, dataset: str, added: int, changed: int, unchanged: int
 ) -> None:

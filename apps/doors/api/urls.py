@@ -15,6 +15,7 @@ from apps.doors.api.views import (
     datasets,
     imports,
     jobs,
+    lowerings,
     parts,
     privacy,
     publishing,
@@ -136,6 +137,22 @@ DATASET: Routes = [
         name="entitlement-revocations",
     ),
     path("activity/", audit.DatasetActivity.as_view(), name="activity"),
+    path("lowerings/", lowerings.Lowerings.as_view(), name="lowerings"),
+    path(
+        "lowerings/<uuid:uid>/confirm/",
+        lowerings.LoweringConfirmation.as_view(),
+        name="lowering-confirm",
+    ),
+    path(
+        "lowerings/<uuid:uid>/refuse/",
+        lowerings.LoweringRefusal.as_view(),
+        name="lowering-refuse",
+    ),
+    path(
+        "lowerings/<uuid:uid>/cancel/",
+        lowerings.LoweringCancellation.as_view(),
+        name="lowering-cancel",
+    ),
     path("access-changes/", access_changes.AccessChanges.as_view(), name="access-changes"),
     path(
         "access-changes/<uuid:uid>/confirm/",

@@ -169,9 +169,9 @@ class AccessSettingsForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=1000,
-        label="Why more people",
-        help_text="Needed where this lets more people take what was released, or earlier: then it"
-        " is proposed, and another person decides.",
+        label="Why more people, or fewer questions",
+        help_text="Needed where this lets more people take what was released, or earlier, or drops"
+        " a required question: then it is proposed, and another person decides.",
     )
     questions = forms.CharField(
         required=False,

@@ -10,10 +10,10 @@ from apps.accounts.models import SLUG, Organisation, Token
 from apps.datasets.models import Dataset, Vocabulary
 from apps.ingest.clip_table import CLIP_TABLE
 from apps.ingest.importers.registry import FORMATS
-from apps.privacy.detectors.registry import PROFILES, Profile
 from apps.publishing.models import Target
 from apps.releases.models import SignOff
 from datasets_catalog.licences import Use
+from datasets_catalog.privacy_profiles import PROFILES, Profile
 from datasets_catalog.purposes import TERMS
 from datasets_catalog.roles import Role
 from datasets_catalog.verticals import Vertical, identifying_columns, quasi_identifiers
@@ -114,6 +114,22 @@ class DatasetSettingsForm(forms.Form):
         label="People who have to share them",
         help_text="Whoever shares what these columns say with fewer is a finding.",
     )
+    reason = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Why less",
+        help_text="Needed where this lowers what the dataset was held to (privacy profile, verified"
+        " share, columns, people): then it is proposed, and a privacy reviewer decides.",
+    )
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> dict[str, Any]:
+        """What the form shows of a dataset."""
+        return {name: getattr(dataset, name) for name in cls.base_fields if name != "reason"}
+
+    def changes(self) -> dict[str, Any]:
+        """What `update_dataset` takes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "reason"}
 
     def __init__(self, *arguments: Any, vertical: Vertical, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -124,6 +140,14 @@ class DatasetSettingsForm(forms.Form):
         field.choices = [(name, name.replace("_", " ").capitalize()) for name in names]
         if taken:
             field.help_text = f"Beside {', '.join(taken)}, which the vertical counts already."
+
+
+class LoweringAnswerForm(forms.Form):
+    """What a privacy reviewer says of a request to lower a bar."""
+
+    answer = forms.CharField(
+        max_length=1000, label="Why", help_text="The audit log keeps it with your name."
+    )
 
 
 class OrganisationForm(forms.Form):

@@ -1,6 +1,5 @@
 """Which detectors look at the clips of a dataset, by its privacy profile."""
 
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -22,17 +21,7 @@ from apps.privacy.detectors.speech import SpeechDetector
 from apps.privacy.detectors.spoken import SpokenDetector
 from apps.privacy.detectors.video import VideoDetector
 from datasets_catalog.errors import EarmarkError
-
-
-class Profile(StrEnum):
-    """How suspicious the detectors of a dataset are."""
-
-    STANDARD = "standard"
-    SENSITIVE = "sensitive"
-    SPEECH = "speech"
-
-
-PROFILES = tuple(profile.value for profile in Profile)
+from datasets_catalog.privacy_profiles import PROFILES, STRICTEST, Profile
 
 # (threshold, seconds), measured on 1,578 voices in some 20 languages and 921 sounds without:
 # .4/.16 s finds .988 of the clips with a voice and stops .052 of those without (held-out halves);
@@ -95,7 +84,10 @@ def _detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
 
 
 def _own(profile: Profile, own: str, taken: set[str]) -> tuple[OnnxDetector, ...]:
-    """The deployment's detectors for a profile; those that name no profile are for all."""
+    """The deployment's detectors for a profile; those that name no profile are for all.
+
+    The strictest profile has those of every other, so that changing to it never looks for less.
+    """
     if not own:
         return ()
     found = read_detectors(Path(own))
@@ -106,7 +98,11 @@ def _own(profile: Profile, own: str, taken: set[str]) -> tuple[OnnxDetector, ...
     wrong = {one for each in found for one in each.entry.profiles} - set(PROFILES)
     if wrong:
         raise DetectorFileError(f"{own}: {wrong.pop()!r} is no profile: {', '.join(PROFILES)}.")
-    return tuple(each for each in found if profile in (each.entry.profiles or PROFILES))
+    return tuple(
+        each
+        for each in found
+        if profile is STRICTEST or profile in (each.entry.profiles or PROFILES)
+    )
 
 
 def current_versions(profile: str) -> tuple[DetectorVersion, ...]:

@@ -33,5 +33,12 @@ def found_in(
             play(reviewer, clip)
     scan = Scan.objects.filter(content_sha256=clip.blob.sha256).order_by("pk").first()
     assert scan is not None
-    values = {"content_sha256": clip.blob.sha256, "onset": 0.1, "offset": 0.2, "score": 0.9, **more}
-    return Finding.objects.create(clip=clip, scan=scan, kind=kind, position=position, **values)
+    values = {
+        "scan": scan,
+        "content_sha256": clip.blob.sha256,
+        "onset": 0.1,
+        "offset": 0.2,
+        "score": 0.9,
+        **more,
+    }
+    return Finding.objects.create(clip=clip, kind=kind, position=position, **values)

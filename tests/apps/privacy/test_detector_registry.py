@@ -16,12 +16,12 @@ from apps.privacy.detectors.base import (
     version_of,
 )
 from apps.privacy.detectors.registry import (
-    PROFILES,
     ProfileUnknownError,
     current_versions,
     detectors_for,
 )
 from apps.privacy.detectors.speech import SpeechDetector
+from datasets_catalog.privacy_profiles import PROFILES
 
 BUILT_IN = [
     *("speech", "spoken", "metadata", "video", "cells", "names", "combinations"),

@@ -88,6 +88,11 @@ POST   access-request-refuse            401 403 404 200 404 404 404
 GET    entitlements                     401 403 403 200 403 403 403
 POST   entitlements                     401 403 403 201 403 403 403
 POST   entitlement-revocations          401 403 403 200 403 403 403
+GET    lowerings                        401 403 403 200 200 200 200
+POST   lowerings                        401 403 403 409 403 403 403
+POST   lowering-confirm                 401 403 403 403 200 403 403
+POST   lowering-refuse                  401 403 403 403 200 403 403
+POST   lowering-cancel                  401 403 403 200 403 403 403
 GET    access-changes                   401 403 403 200 200 200 200
 POST   access-changes                   401 403 403 409 403 403 403
 POST   access-change-confirm            401 403 403 403 200 403 403
@@ -194,6 +199,9 @@ BODIES: dict[str, Any] = {
     "POST case-findings": {"onset": 0.1, "offset": 0.2, "reason": "a whisper"},
     "POST access-request-refuse": {"answer": "Not this time."},
     "POST entitlements": {"username": "eve", "purposes": ["research.noncommercial"]},
+    "POST lowerings": {"fewest_alike": 6, "reason": "A small village."},
+    "POST lowering-confirm": {"reason": "Everybody knows everybody there."},
+    "POST lowering-refuse": {"reason": "Too few."},
     "POST access-changes": {"auto_grant": True, "reason": "A challenge begins."},
     "POST access-change-refuse": {"answer": "Not these voices."},
     "POST entitlement-revocations": {"username": "dan"},

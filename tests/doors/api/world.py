@@ -14,8 +14,9 @@ from apps.access.widening import propose_access_change
 from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
-from apps.datasets.actions import import_vocabulary
-from apps.datasets.models import Clip, Dataset
+from apps.datasets.actions import import_vocabulary, update_dataset
+from apps.datasets.lowering import propose_lowering
+from apps.datasets.models import Clip, Dataset, Lowering
 from apps.doors.api import urls
 from apps.doors.signing import sign
 from apps.ingest.uploads import start_upload
@@ -106,6 +107,7 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "document_uid": _document(cast, dataset).uid,
             "request_uid": request.uid,
             "access_change_uid": _change(cast, dataset).uid,
+            "lowering_uid": _lowering(cast, dataset).uid,
             "agreement_uid": agreement.uid,
             "upload": upload.uid,
             "sha256": sha256_of(CONTENT),
@@ -134,6 +136,13 @@ def _stop(cast: Cast, dataset: Dataset) -> Stop:
 def _change(cast: Cast, dataset: Dataset) -> AccessChange:
     return propose_access_change(
         actor=cast.ada, dataset=dataset, changes={"auto_grant": True}, reason="A challenge begins."
+    )
+
+
+def _lowering(cast: Cast, dataset: Dataset) -> Lowering:
+    update_dataset(actor=cast.ada, dataset=dataset, changes={"fewest_alike": 7})
+    return propose_lowering(
+        actor=cast.ada, dataset=dataset, changes={"fewest_alike": 6}, reason="A small village."
     )
 
 
@@ -167,6 +176,8 @@ def _thing(route: str) -> str:
     """Which thing a route's `uid` is of."""
     if route.startswith("access-request"):
         return "request"
+    if route.startswith("lowering"):
+        return "lowering"
     if route.startswith("access-change"):
         return "access_change"
     if route.startswith("decision"):

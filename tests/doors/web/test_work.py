@@ -13,12 +13,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Membership, Token
 from apps.consent.models import Consent
-from apps.datasets.models import Clip, Dataset
+from apps.datasets.models import Clip, Dataset, Lowering
 from apps.doors.web.forms import DatasetSettingsForm
 from apps.jobs.models import Job
-from apps.privacy.detectors.registry import PROFILES, detectors_for
+from apps.privacy.detectors.registry import detectors_for
 from apps.publishing.models import Target
 from apps.releases.models import Release
+from datasets_catalog.privacy_profiles import PROFILES
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.verticals import Vertical
 from tests.cast import Cast
@@ -340,19 +341,46 @@ def test_settings_are_changed_by_those_who_may(cast: Cast, house: House, as_user
     assert house.dataset.fewest_alike == 7
 
 
-def test_every_privacy_profile_that_settings_offer_has_detectors(
-    cast: Cast, house: House, as_user: As
-) -> None:
-    form = {"access": "request", "use": "collection", "verified_share": "0", "fewest_alike": "5"}
+def test_every_privacy_profile_that_settings_offer_has_detectors() -> None:
     offered = findall(
         r'value="([^"]+)"', str(DatasetSettingsForm(vertical=Vertical.SFX)["privacy_profile"])
     )
     assert offered == list(PROFILES)
-    for profile in offered:
-        as_user(cast.ada).post(f"{BASE}settings/", {**form, "privacy_profile": profile})
-        house.dataset.refresh_from_db()
-        assert house.dataset.privacy_profile == profile
-        assert detectors_for(house.dataset.privacy_profile)
+    assert all(detectors_for(profile) for profile in offered)
+
+
+def test_settings_that_lower_a_bar_are_asked_for_and_decided_on_the_dataset_s_page(
+    cast: Cast, house: House, as_user: As
+) -> None:
+    form = {
+        "access": house.dataset.access,
+        "use": "collection",
+        "verified_share": "0",
+        "fewest_alike": "5",
+        "privacy_profile": "sensitive",
+    }
+    steward, reviewer = as_user(cast.ada), as_user(cast.cleo)
+    assert steward.post(f"{BASE}settings/", form).status_code == 302
+    lower = {**form, "title": "Engines", "privacy_profile": "speech"}
+    refused = steward.post(f"{BASE}settings/", lower)
+    assert refused.status_code == 422
+    assert "Give a reason" in refused.content.decode()
+    assert steward.post(f"{BASE}settings/", {**lower, "reason": "Engines."}).status_code == 302
+    house.dataset.refresh_from_db()
+    assert (house.dataset.title, house.dataset.privacy_profile) == ("Engines", "sensitive")
+    assert "hold this dataset to less" in said(steward, BASE)
+    assert "Take the request back" in said(steward, BASE)
+    shown = said(reviewer, BASE)
+    assert "sensitive, to become speech" in " ".join(shown.split())
+    answer = f"{BASE}lowerings/{Lowering.objects.get().uid}/"
+    assert as_user(cast.ada).post(answer, {"confirm": "1", "answer": "x"}).status_code == 403
+    assert as_user(cast.eve).post(answer, {"confirm": "1", "answer": "x"}).status_code == 404
+    reviewer.post(answer, {"confirm": "1", "answer": " "})
+    assert Lowering.objects.get().state == "proposed"
+    reviewer.post(answer, {"confirm": "1", "answer": "It is engines."})
+    house.dataset.refresh_from_db()
+    assert house.dataset.privacy_profile == "speech"
+    assert "hold this dataset to less" not in said(reviewer, BASE)
 
 
 def test_long_lists_cost_few_queries(

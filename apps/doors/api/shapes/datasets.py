@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.datasets.models import Dataset, Vocabulary
+from apps.datasets.models import Dataset, Lowering, Vocabulary
 from datasets_catalog.licences import Use
 from datasets_catalog.request_forms import FieldType
 from datasets_catalog.split_policies import LONGEST_GAP, MOST_FOLDS, MOST_NAMED
@@ -175,3 +175,49 @@ class DatasetQuery(serializers.Serializer[Any]):
     organisation = serializers.CharField(max_length=96, required=False)
     vertical = serializers.ChoiceField(choices=[v.value for v in Vertical], required=False)
     access = serializers.ChoiceField(choices=Dataset.Access.choices, required=False)
+
+
+class LoweringOut(serializers.ModelSerializer[Lowering]):
+    """A request to lower what a dataset is held to."""
+
+    before = serializers.DictField(help_text="The bars by name, as they were when it was asked.")
+    becomes = serializers.DictField()
+    proposed_by = serializers.CharField(source="proposed_by.username")
+    decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
+
+    class Meta:
+        model = Lowering
+        fields = (
+            "uid",
+            "before",
+            "becomes",
+            "reason",
+            "state",
+            "proposed_by",
+            "proposed_at",
+            "decided_by",
+            "decided_at",
+            "answer",
+        )
+        read_only_fields = fields
+
+
+class LoweringNew(serializers.Serializer[Any]):
+    """Which bars become lower, and why."""
+
+    privacy_profile = serializers.CharField(max_length=16, required=False)
+    verified_share = serializers.FloatField(min_value=0, max_value=1, required=False)
+    quasi_identifiers = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False
+    )
+    fewest_alike = serializers.IntegerField(min_value=2, max_value=1000, required=False)
+    evidence_required = serializers.BooleanField(required=False)
+    guardian_notice_days = serializers.IntegerField(min_value=0, max_value=366, required=False)
+    request_fields = RequestField(many=True, required=False)
+    reason = serializers.CharField(max_length=1000)
+
+
+class LoweringAnswer(serializers.Serializer[Any]):
+    """Why a privacy reviewer agrees, or does not."""
+
+    reason = serializers.CharField(max_length=1000)

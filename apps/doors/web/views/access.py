@@ -35,9 +35,11 @@ from apps.audit.models import AuditEvent
 from apps.datasets.actions import (
     POLICY,
     access_policy_of,
+    lowered_bars,
     planned_policy,
     update_dataset,
 )
+from apps.datasets.lowering import propose_lowering
 from apps.datasets.models import Dataset
 from apps.doors.commands import commands_for
 from apps.doors.web.access_forms import (
@@ -239,6 +241,15 @@ def _save_settings(
 ) -> HttpResponse:
     """Save what may be saved at once; what lets more people in is proposed."""
     changes, dataset = form.changes(), frame.dataset
+    if lowered := lowered_bars(dataset, changes):
+        asked_for = {name: changes.pop(name) for name in lowered}
+        with told(request, "A required question goes only once a privacy reviewer agreed: asked."):
+            propose_lowering(
+                actor=user,
+                dataset=dataset,
+                changes=asked_for,
+                reason=form.cleaned_data["reason"],
+            )
     before, after = access_policy_of(dataset), planned_policy(dataset, changes)
     if dataset.released_at is None or not name_widenings(before, after):
         with told(request, "The settings are saved."):

@@ -10,7 +10,7 @@ from apps.access.authorize import authorize
 from apps.accounts.access import organisations_where
 from apps.accounts.models import Organisation
 from apps.datasets.access import visible_datasets
-from apps.datasets.actions import create_dataset, update_dataset
+from apps.datasets.actions import create_dataset
 from apps.doors.commands import commands_for
 from apps.doors.croissant import for_head
 from apps.doors.web.components import Crumb
@@ -18,6 +18,7 @@ from apps.doors.web.figures import draft_figures, facet_counts, newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.paging import page_of
 from apps.doors.web.views.frame import HtmxRequest, asked, dataset_frame, draft_frame, signed_in
+from apps.doors.web.views.lowerings import save_settings, waiting_lowering
 from apps.releases.models import Release
 from apps.releases.usage import usage_of
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
@@ -65,6 +66,7 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
     taking = authorize(request.user, newest, Action.DOWNLOAD) if newest else None
     context = frame.context(
         "overview",
+        **waiting_lowering(request, frame),
         newest=newest,
         figures=figures,
         commands=commands_for(request.user, newest) if newest else [],
@@ -111,12 +113,12 @@ def create(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     user = signed_in(request)
     frame = draft_frame(request, organisation, name)
-    initial = {field: getattr(frame.dataset, field) for field in DatasetSettingsForm.base_fields}
+    initial = DatasetSettingsForm.of(frame.dataset)
     vertical = Vertical(frame.dataset.vertical)
     form = DatasetSettingsForm(request.POST or None, initial=initial, vertical=vertical)
     if request.method == "POST" and form.is_valid():
         try:
-            update_dataset(actor=user, dataset=frame.dataset, changes=form.cleaned_data)
+            save_settings(user, frame.dataset, form.changes(), form.cleaned_data["reason"])
         except EarmarkError as problem:
             if problem.kind == Kind.DENIED:
                 raise

@@ -8,9 +8,9 @@ from apps.accounts.actions import create_organisation
 from apps.accounts.models import Organisation, User
 from apps.datasets.actions import create_dataset
 from apps.datasets.models import Dataset, Vocabulary
-from apps.privacy.detectors.registry import PROFILES
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.licences import Use
+from datasets_catalog.privacy_profiles import PROFILES
 from datasets_catalog.verticals import Vertical
 from earmark.management.base import Command as Base
 

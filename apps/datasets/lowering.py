@@ -1,0 +1,182 @@
+"""Lowering a bar of a dataset: whoever edits it proposes, a privacy reviewer decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from apps.accounts.access import Principal, can, require
+from apps.accounts.models import User
+from apps.audit import record
+from apps.datasets.actions import bars_of, lower_bars, lowered_bars, planned_bars
+from apps.datasets.models import Dataset, Lowering
+from datasets_catalog.bars import BARS
+from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
+from datasets_catalog.roles import Permission
+
+
+class LoweringUnknownError(NotFoundError):
+    """There is no such request, or it is not the user's to see."""
+
+    code = "lowering.unknown"
+
+
+class LoweringWaitsError(ConflictError):
+    """Another request waits for the dataset; one is decided on at a time."""
+
+    code = "lowering.waits"
+
+
+class LoweringDecidedError(ConflictError):
+    """The request was decided on or taken back, or the bars have changed since."""
+
+    code = "lowering.decided"
+
+
+class OwnLoweringError(DeniedError):
+    """Whoever asks for it does not decide on it."""
+
+    code = "lowering.own"
+
+
+@transaction.atomic
+def propose_lowering(
+    *, actor: User, dataset: Dataset, changes: Mapping[str, Any], reason: str
+) -> Lowering:
+    """Ask that bars become lower; nothing changes before a privacy reviewer confirmed it.
+
+    `changes` are settings of which each lowers a bar. Raises LoweringWaitsError, DeniedError, and
+    InvalidError for what lowers none: that is changed directly.
+    """
+    row = _locked_dataset(dataset)
+    require(actor, Permission.DATASET_EDIT, row.organisation)
+    if not reason.strip():
+        raise InvalidError("Give a reason: whoever decides goes by it.")
+    lowered = lowered_bars(row, dict(changes))
+    free = sorted(changes.keys() - set(lowered))
+    if free or not lowered:
+        what = free[0] if free else "this"
+        raise InvalidError(f"{what} lowers no bar: change it directly. Bars: {', '.join(BARS)}.")
+    if Lowering.objects.filter(dataset=row, state=Lowering.State.PROPOSED).exists():
+        raise LoweringWaitsError(f"A request for {row} waits already: decide on that first.")
+    before, after = bars_of(row), planned_bars(row, dict(changes))
+    made = Lowering.objects.create(
+        dataset=row,
+        before={name: before[name] for name in lowered},
+        becomes={name: after[name] for name in lowered},
+        reason=reason.strip(),
+        proposed_by=actor,
+    )
+    _note(actor, made, made.reason)
+    return made
+
+
+@transaction.atomic
+def confirm_lowering(*, actor: User, lowering: Lowering, reason: str) -> Lowering:
+    """Let the bars become lower, as a privacy reviewer who did not ask for it, with a reason.
+
+    What was found under the higher bar stays found. Raises OwnLoweringError, LoweringDecidedError,
+    DeniedError.
+    """
+    row = _to_decide(actor, lowering, reason)
+    if any(getattr(row.dataset, name) != value for name, value in row.before.items()):
+        raise LoweringDecidedError("The bars have changed since this was asked: ask again.")
+    row.state, row.answer = row.State.CONFIRMED, reason.strip()
+    row.decided_by, row.decided_at = actor, timezone.now()
+    row.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    # Between these two the database lets the bars become lower, by exactly this.
+    lower_bars(actor=actor, dataset=row.dataset, becomes=row.becomes)
+    row.state = row.State.APPLIED
+    row.save(update_fields=["state"])
+    _note(actor, row, row.answer)
+    return row
+
+
+@transaction.atomic
+def refuse_lowering(*, actor: User, lowering: Lowering, reason: str) -> Lowering:
+    """Leave the bars as they are, and say why. Raises as `confirm_lowering` does."""
+    row = _to_decide(actor, lowering, reason)
+    row.state, row.answer = row.State.REFUSED, reason.strip()
+    row.decided_by, row.decided_at = actor, timezone.now()
+    row.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    _note(actor, row, row.answer)
+    return row
+
+
+@transaction.atomic
+def cancel_lowering(*, actor: User, lowering: Lowering) -> Lowering:
+    """Take one's own request back."""
+    row = _locked(lowering)
+    if row.proposed_by_id != actor.pk:
+        raise DeniedError("Only who asked for it takes it back; refuse it instead.")
+    row.state = row.State.CANCELLED
+    row.save(update_fields=["state"])
+    _note(actor, row, row.reason)
+    return row
+
+
+def lowerings_for(user: Principal, dataset: Dataset) -> QuerySet[Lowering]:
+    """Every request for the dataset, newest first, for those who work on it."""
+    require(user, Permission.DATASET_VIEW, dataset.organisation)
+    return Lowering.objects.filter(dataset=dataset).select_related(
+        "dataset__organisation", "proposed_by", "decided_by"
+    )
+
+
+def lowering_for(user: Principal, dataset: Dataset, uid: UUID) -> Lowering:
+    """One request for the dataset. Raises LoweringUnknownError."""
+    row = lowerings_for(user, dataset).filter(uid=uid).first()
+    if row is None:
+        raise LoweringUnknownError(f"{dataset} has no request {uid} to lower a bar.")
+    return row
+
+
+def may_decide_on_lowering(user: Principal, lowering: Lowering) -> bool:
+    """Whether the user reviews for privacy, and did not ask for it."""
+    reviews = can(user, Permission.FINDING_DECIDE, lowering.dataset.organisation)
+    return reviews and lowering.proposed_by_id != user.pk
+
+
+def _to_decide(actor: User, lowering: Lowering, reason: str) -> Lowering:
+    row = _locked(lowering)
+    if row.proposed_by_id == actor.pk:
+        raise OwnLoweringError("You asked for this: a privacy reviewer who did not decides.")
+    require(actor, Permission.FINDING_DECIDE, row.dataset.organisation)
+    if not reason.strip():
+        raise InvalidError("Give a reason: the log keeps it.")
+    return row
+
+
+def _locked(lowering: Lowering) -> Lowering:
+    """The request with its dataset locked first, as every writer of the dataset does."""
+    dataset = _locked_dataset(lowering.dataset)
+    row = Lowering.objects.select_for_update(of=("self",)).get(pk=lowering.pk)
+    if row.state != Lowering.State.PROPOSED:
+        raise LoweringDecidedError(f"This request is {row.state} already.")
+    row.dataset = dataset
+    return row
+
+
+def _locked_dataset(dataset: Dataset) -> Dataset:
+    rows = Dataset.objects.select_for_update(of=("self",)).select_related("organisation")
+    return rows.get(pk=dataset.pk)
+
+
+def _note(actor: User, row: Lowering, reason: str) -> None:
+    record.lowering_moved(
+        actor=actor.username,
+        organisation=row.dataset.organisation.name,
+        dataset=row.dataset.full_name,
+        lowering=str(row.uid),
+        state=row.state,
+        reason=reason,
+        detail={
+            name: {"before": row.before[name], "becomes": value}
+            for name, value in row.becomes.items()
+        },
+    )
