@@ -1,12 +1,14 @@
 """Drafts in which the detectors find something."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from apps.accounts.models import User
+from apps.datasets.lowering import confirm_lowering, propose_lowering
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy.playing import note_playback
@@ -44,6 +46,12 @@ def play(listener: User, *clips: Clip) -> None:
             onset=0.0,
             offset=clip.duration,
         )
+
+
+def hold_to_less(cast: Cast, dataset: Dataset, **bars: Any) -> None:
+    """Lower bars of a dataset: the steward asks, the privacy reviewer agrees."""
+    row = propose_lowering(actor=cast.ada, dataset=dataset, changes=bars, reason="It does.")
+    confirm_lowering(actor=cast.cleo, lowering=row, reason="It does indeed.")
 
 
 def make_case_draft(

@@ -50,7 +50,7 @@ HELD_TO: dict[str, Any] = {
     "quasi_identifiers": ["device", "place"],
     "fewest_alike": 7,
     "evidence_required": True,
-    "guardian_notice_days": 30,
+    "guardian_notice_days": 0,
     "request_fields": [ASKED],
 }
 LESS: dict[str, Any] = {

@@ -374,7 +374,7 @@ def test_settings_that_lower_a_bar_are_asked_for_and_decided_on_the_dataset_s_pa
     assert "sensitive, to become speech" in " ".join(shown.split())
     answer = f"{BASE}lowerings/{Lowering.objects.get().uid}/"
     assert as_user(cast.ada).post(answer, {"confirm": "1", "answer": "x"}).status_code == 403
-    assert as_user(cast.eve).post(answer, {"confirm": "1", "answer": "x"}).status_code == 404
+    assert as_user(cast.eve).post(answer, {"confirm": "1", "answer": "x"}).status_code == 403
     reviewer.post(answer, {"confirm": "1", "answer": " "})
     assert Lowering.objects.get().state == "proposed"
     reviewer.post(answer, {"confirm": "1", "answer": "It is engines."})
