@@ -337,8 +337,8 @@ def lapsed_sentence(release: Release, since: datetime) -> str:
     newer = successor_of(release)
     advice = f"use version {newer.version}" if newer else "no later version replaces it yet"
     return (
-        f"Since {since:%Y-%m-%d} somebody in {release} no longer allows what it was released for;"
-        f" {advice}."
+        f"Since {since:%Y-%m-%d} somebody in {release}, or the licence of a clip, no longer allows"
+        f" what it was released for; {advice}."
     )
 
 

@@ -21,12 +21,20 @@ def tell_of_lapses(release: Release, lapses: Sequence[Lapse]) -> None:
         user.pk: user for permission in CONCERNED for user in those_who(permission, organisation)
     }
     excluded = [row for row in lapses if row.cause == Lapse.Cause.EXCLUDED]
-    others = [row for row in lapses if row.cause != Lapse.Cause.EXCLUDED]
+    ended = [row for row in lapses if row.cause == Lapse.Cause.TERMS_ENDED]
+    apart = {Lapse.Cause.EXCLUDED, Lapse.Cause.TERMS_ENDED}
+    others = [row for row in lapses if row.cause not in apart]
     page = f"/datasets/{release.dataset}/releases/{release.version}/"
     if others:
         text = (
             f"Somebody in {release} no longer allows what it was released for ({_clips(others)})."
             " It is given to members alone from now on: release a version without these clips."
+        )
+        tell(people.values(), Notice.Kind.LAPSED, release.dataset, text, page=page)
+    if ended:
+        text = (
+            f"The terms of clips in {release} have ended ({_clips(ended)}). It is given to members"
+            " alone from now on: release a version without these clips, or under new terms."
         )
         tell(people.values(), Notice.Kind.LAPSED, release.dataset, text, page=page)
     if excluded:

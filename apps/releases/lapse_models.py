@@ -42,12 +42,13 @@ class Lapse(models.Model):
         OF_AGE = "of_age", "is of age, or has no guardian's consent, and has not answered"
         EXCLUDED = "excluded", "a reviewer decided to exclude the clip"
         PEOPLE_CHANGED = "people_changed", "was found to be in the clip later"
+        TERMS_ENDED = "terms_ended", "the terms it is under have ended"
 
     release = models.ForeignKey("releases.Release", on_delete=models.PROTECT, related_name="lapses")
     clip_uid = models.UUIDField()
     path = models.CharField(max_length=500)
     cause = models.CharField(max_length=16, choices=Cause.choices)
-    # None for an exclusion. For those who may see consents alone.
+    # None for an exclusion and for terms. For those who may see consents alone.
     contributor = models.ForeignKey(
         Contributor, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -2,8 +2,9 @@
 
 Consent is asked when a release is published; answers change, run out and are corrected afterwards.
 `Release.lapses_at` is the first moment from which somebody in it is not covered for what it
-declares. It is computed at publication and again in the transaction of every change in the ledger,
-so that no reader is served on an answer that no longer holds: `authorize` compares it with now.
+declares, or from which own terms of a clip have ended. It is computed at publication and again in
+the transaction of every change in the ledger, so that no reader is served on an answer that no
+longer holds: `authorize` compares it with now.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from apps.accounts.access import Principal, require
 from apps.consent.ledger import consents_of, coverage_end
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip, Dataset
+from apps.licensing.models import Terms
 from apps.privacy.models import Decision
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import Lapse, Release, ReleaseBlob, ReleasePerson
+from apps.releases.usage import clips_of_ended_terms, licences_end
 from datasets_catalog.consent import Uncovered, coverage
 from datasets_catalog.ledger import Refusal
 from datasets_catalog.people import ClipPeople
@@ -69,7 +72,8 @@ def require_covered(release: Release) -> None:
     release.refresh_from_db(fields=["lapses_at"])
     if lapsed_since(release) is not None:
         raise ReleaseLapsedError(
-            f"Somebody in {release} no longer allows what it was released for: release a version"
+            f"Somebody in {release}, or the licence of a clip, no longer allows what it was"
+            " released for: release a version"
             " without those clips."
         )
     if excluded := excluded_clips(release)[:1]:
@@ -124,20 +128,25 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
     row = Release.objects.select_for_update(of=("self",)).select_related("dataset__organisation")
     release = row.get(pk=release.pk)
     people = people_of(release)
-    ends = coverage_end(
+    covered = coverage_end(
         dataset=release.dataset,
         clip_people=people,
         purposes=map(Purpose, release.purposes),
         territories=frozenset(release.territories),
         at=now,
     )
+    ends = min(filter(None, (covered, licences_end(release))), default=None)
     known = release.lapses_at
     if ends is not None and ends <= now and known is not None and known <= now:
         ends = known
     if ends != known:
         Release.objects.filter(pk=release.pk).update(lapses_at=ends)
-    uncovered = _uncovered(release, people, now) if ends is not None and ends <= now else ()
+    gone = ends is not None and ends <= now
+    uncovered = _uncovered(release, people, now) if gone else ()
     wanted = dict(_wanted(release, uncovered))
+    if gone:
+        for uid, path in clips_of_ended_terms(release, on=now.date()):
+            wanted[uid, str(Lapse.Cause.TERMS_ENDED), None] = path
     return _write(release, wanted, now)
 
 
@@ -163,7 +172,12 @@ def note_passing_time() -> int:
     decided = Decision.objects.filter(
         verdict=Decision.Verdict.EXCLUDE, finding__clip__dataset=OuterRef("dataset")
     )
-    rows = Release.objects.filter(Exists(people) | Exists(decided), state__in=GIVEN_OUT)
+    ending = Terms.objects.filter(
+        organisation=OuterRef("dataset__organisation"), expires_on__isnull=False
+    )
+    rows = Release.objects.filter(
+        Exists(people) | Exists(decided) | Exists(ending), state__in=GIVEN_OUT
+    )
     return sum(len(note_lapses(release)) for release in rows.order_by("pk"))
 
 

@@ -1,12 +1,15 @@
 """What a release may be used for: its purposes, less what the licences of its clips take away."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 
 from apps.accounts.models import Organisation
 from apps.licensing.licences import licences_of
 from apps.licensing.models import Terms
 from apps.releases.models import Release
+from apps.storage.blobs import local_copy
+from apps.storage.tables import read_columns
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licence_expressions import parse_expression
 from datasets_catalog.licences import Licences
@@ -39,20 +42,34 @@ def _licences(expressions: Iterable[str], organisation: Organisation) -> Licence
     return packaged if settled else licences_of(organisation)
 
 
-def licences_end(release: Release, *, at: datetime) -> datetime | None:
-    """Return the first moment from which a licence takes away what it allows at `at`.
+def licences_end(release: Release) -> datetime | None:
+    """Return the first moment from which own terms of the release no longer allow what they did.
 
-    That is when own terms end: the day after their last one begins, in UTC. None if that never
-    comes, or if nothing is allowed now.
+    The day after their last one begins then, in UTC. None: its licences have no end.
     """
-    now = usage_of(release, on=at.date()).permitted
-    named = _named(release)
-    rows = Terms.objects.filter(organisation=release.dataset.organisation, licence__in=named)
-    ends = rows.filter(expires_on__gte=at.date()).values_list("expires_on", flat=True)
-    for day in sorted({end + timedelta(days=1) for end in ends if end is not None}):
-        if set(usage_of(release, on=day).permitted) < set(now):
-            return datetime.combine(day, time.min, UTC)
+    rows = Terms.objects.filter(organisation=release.dataset.organisation, expires_on__isnull=False)
+    named = rows.filter(licence__in=_named(release))
+    for last in sorted(day for day in named.values_list("expires_on", flat=True) if day):
+        after = last + timedelta(days=1)
+        before = usage_of(release, on=last).permitted
+        if set(usage_of(release, on=after).permitted) < set(before):
+            return datetime.combine(after, time.min, UTC)
     return None
+
+
+def clips_of_ended_terms(release: Release, *, on: date) -> Iterator[tuple[UUID, str]]:
+    """Yield uid and path of the released clips whose own terms ended before a day."""
+    ended = Terms.objects.filter(
+        organisation=release.dataset.organisation, licence__in=_named(release), expires_on__lt=on
+    )
+    gone = set(ended.values_list("licence", flat=True))
+    if not gone or release.clips_table is None:
+        return
+    with local_copy(release.clips_table) as table:
+        for uid, path, licence in read_columns(table, ("clip_id", "path", "licence")):
+            options = parse_expression(licence).alternatives
+            if all(gone & set(option) for option in options):
+                yield UUID(uid), path
 
 
 def _named(release: Release) -> set[str]:

@@ -8,6 +8,10 @@ import pytest
 import time_machine
 from django.test import Client
 
+from apps.access.actions import grant_access
+from apps.access.answers import Action, Code
+from apps.access.authorize import authorize
+from apps.access.models import Notice
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.actions import record_terms
@@ -15,7 +19,8 @@ from apps.publishing.released import content_of
 from apps.publishing.releasing import publish
 from apps.publishing.usage import usage_info
 from apps.releases.actions import submit
-from apps.releases.models import GateResult, Release
+from apps.releases.lapses import note_passing_time
+from apps.releases.models import GateResult, Lapse, Release
 from apps.releases.outlook import licence_outlook
 from apps.releases.usage import licences_end, usage_of
 from datasets_catalog.cards import card_body
@@ -25,6 +30,7 @@ from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, approve, make_draft, make_release
 
 pytestmark = pytest.mark.django_db
+GRANTED = ["research.noncommercial"]
 COMMERCIAL = (*PURPOSES, Purpose.RESEARCH_COMMERCIAL.value)
 BEFORE, AFTER = date(2027, 3, 31), date(2027, 4, 1)
 
@@ -117,8 +123,11 @@ def test_terms_that_end_take_everything_from_a_release_that_is_out(
         frozen = with_terms_that_end(cast, tmp_path)
         release = publish(actor=cast.rita, release=approve(cast, frozen))
         assert usage_of(release, on=BEFORE).permitted == usage_of(release, on=BEFORE).declared
-        noon = datetime(2027, 3, 1, 12, tzinfo=UTC)
-        assert licences_end(release, at=noon) == datetime(2027, 4, 1, tzinfo=UTC)
+        assert licences_end(release) == datetime(2027, 4, 1, tzinfo=UTC)
+        release.refresh_from_db()
+        assert release.lapses_at == licences_end(release)
+        grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=GRANTED)
+        assert authorize(cast.dan, release, Action.DOWNLOAD).allowed
         shown = json.loads(Client().get(ADDRESS).content)
         assert set(shown["permitted_purposes"]) == set(PURPOSES)
         assert shown["taken_away"] == []
@@ -126,13 +135,24 @@ def test_terms_that_end_take_everything_from_a_release_that_is_out(
     usage = usage_of(release, on=AFTER)
     assert usage.permitted == ()
     assert usage.taken[0].why == "ended on 2027-03-31"
-    assert licences_end(release, at=datetime(2027, 4, 2, tzinfo=UTC)) is None
     with time_machine.travel(datetime(2027, 4, 1, tzinfo=UTC), tick=True):
         shown = json.loads(Client().get(ADDRESS).content)
         assert shown["permitted_purposes"] == []
         assert "LicenseRef-Field-1 (1 clip) ended on 2027-03-31." in shown["taken_away"][0]
         page = Client().get("/datasets/acme/tones/releases/1.0.0/").content.decode()
         assert "LicenseRef-Field-1 (1 clip) ended on 2027-03-31." in page
+        refused = authorize(cast.dan, release, Action.DOWNLOAD)
+        assert refused.code is Code.CONSENT_ENDED
+        with pytest.raises(EarmarkError):
+            grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.eve, purposes=GRANTED)
+        assert note_passing_time() == 1
+        (lapse,) = Lapse.objects.filter(release=release)
+        assert (lapse.cause, lapse.path) == ("terms_ended", "field/003.wav")
+        assert (
+            "The terms of clips in acme/tones 1.0.0 have ended (field/003.wav)."
+            in (Notice.objects.filter(kind=Notice.Kind.LAPSED).values_list("text", flat=True)[0])
+        )
+        assert note_passing_time() == 0
 
 
 ADDRESS = "/api/v1/datasets/acme/tones/releases/1.0.0/"
