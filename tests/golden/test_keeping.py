@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from apps.releases.integrity import check_roots, expected_commits
 from apps.releases.models import Release
 from apps.storage.fsck import check
+from tests import verifier
 from tests.cast import Cast
 from tests.golden.keeping import FIRST, Golden, load_golden, save_golden
 from tests.golden.making import make_golden
@@ -21,9 +23,28 @@ RELEASE = "releases.release"
 
 def test_what_is_kept_now_can_be_read_back(cast: Cast, tmp_path: Path) -> None:
     folder = Path(os.environ.get("EARMARK_GOLDEN", tmp_path / "kept"))
-    kept = save_golden(make_golden(cast, tmp_path), folder)
+    release = make_golden(cast, tmp_path)
+    kept = save_golden(release, folder)
     assert kept.read()["rows"] == dump_rows()
     assert (kept.folder / "versions.bundle").stat().st_size > 0
+    assert verifier.verify(unpacked(kept, release, tmp_path / "unpacked")) == release.root
+
+
+def unpacked(kept: Golden, release: Release, folder: Path) -> Path:
+    """The release's files under their names, from the blobs that were kept."""
+    folder.mkdir()
+    for name, table in (("clips", release.clips_table), ("events", release.events_table)):
+        assert table is not None
+        (folder / f"{name}.parquet").write_bytes(kept.blob(table.oid))
+    for row in pq.read_table(folder / "clips.parquet", columns=["path", "md5"]).to_pylist():
+        path = folder / "audio" / row["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(kept.blob(row["md5"]))
+    return folder
+
+
+def test_a_stranger_finds_the_root_of_the_first_one(tmp_path: Path) -> None:
+    assert verifier.verify(unpacked(Golden(FIRST), load_golden(), tmp_path / "files")) == ROOT
 
 
 def test_the_first_one_comes_back_as_it_was() -> None:
