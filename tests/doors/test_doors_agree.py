@@ -17,17 +17,19 @@ from apps.accounts.tokens import create_token
 from apps.releases.models import Release
 from datasets_catalog.release_states import ReleaseState
 from tests.apps.access.histories import (
+    ALLOWED,
     BEGIN,
     CLEARED,
     PEOPLE,
     STEPS,
+    Allowed,
     Model,
     World,
     make_world,
     take_step,
 )
 from tests.cast import Cast
-from tests.factories.published import GIVEN_OUT, keep_snapshot, make_dataset, make_release
+from tests.factories.published import keep_snapshot, make_dataset, make_release
 
 pytestmark = pytest.mark.django_db
 GIVEN, REFUSED = {200}, {401, 403, 404, 410}
@@ -111,17 +113,23 @@ def check_pages(caller: Caller, model: Model, release: Release) -> None:
         assert given == model.may_download(caller.who, None), caller
 
 
-@given(steps=st.lists(STEPS, min_size=1, max_size=5))
+@given(steps=st.lists(STEPS, min_size=1, max_size=5), allowed=ALLOWED)
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_every_door_says_what_the_model_says(cast: Cast, steps: list[tuple[object, ...]]) -> None:
+def test_every_door_says_what_the_model_says(
+    cast: Cast, steps: list[tuple[object, ...]], allowed: Allowed
+) -> None:
     with transaction.atomic(), time_machine.travel(BEGIN, tick=False) as clock:
-        release = make_release(make_dataset(cast.acme, cast.ada), purposes=(*CLEARED, *GIVEN_OUT))
+        release = make_release(
+            make_dataset(cast.acme, cast.ada),
+            purposes=(*CLEARED, *allowed.doors),
+            territories=allowed.territories,
+        )
         table = release.clips_table
         assert table is not None
         keep_snapshot(release, {"tables/clips.parquet": b"table of 1.0.0"})
-        world, model = make_world(cast, release, table), Model()
+        world, model = make_world(cast, release, table), Model(allowed)
         doors = addresses(release)
         people = callers(world, release.dataset.full_name)
         for step in steps:

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from apps.access.actions import grant_access, revoke_access
 from apps.access.agreements import SeatsTakenError, give_seat, take_seat
-from apps.access.grants import Agreement
+from apps.access.grants import Agreement, CountryRefusedError
 from apps.access.models import Entitlement
 from apps.access.terms import AccessTakenBackError, accept_terms, save_terms
 from apps.accounts.access import Principal
 from apps.accounts.actions import add_member, remove_member
 from apps.accounts.models import Membership, Organisation, User
 from apps.datasets.models import Dataset
+from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import Release
 from apps.releases.stops import lift_stop, stop
 from apps.storage.models import Blob
@@ -33,6 +34,32 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CLEARED = (Purpose.RESEARCH_NONCOMMERCIAL, Purpose.TRAIN_DISCRIMINATIVE)
 ASKED = (None, *CLEARED, Purpose.TRAIN_VOICE_SYNTHESIS)
 PEOPLE = ("member", "guest", "outsider", "nobody")
+OPEN, GATED = Purpose.PUBLISH_OPEN, Purpose.PUBLISH_GATED
+AUDIO = Purpose.SHARE_RAW_AUDIO
+EEA, DE, US = "EEA", "DE", "US"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What people allowed of how the release is given out, and where it may go."""
+
+    doors: frozenset[Purpose] = frozenset({OPEN, AUDIO})
+    territories: tuple[str, ...] = ()
+
+    @property
+    def to_everyone(self) -> bool:
+        return OPEN in self.doors and not self.territories
+
+    @property
+    def through_gate(self) -> bool:
+        return OPEN in self.doors or GATED in self.doors
+
+
+ALLOWED = st.builds(
+    Allowed,
+    st.frozensets(st.sampled_from([OPEN, GATED, AUDIO])),
+    st.sampled_from([(), (), (EEA,)]),
+)
 
 
 @dataclass
@@ -45,12 +72,15 @@ class Grant:
     terms: int = 0
     seats: set[str] | None = None
     places: int = 0
+    country: str = ""
 
 
 @dataclass
 class Model:
     """What was given to whom, in plain Python; times in days."""
 
+    allowed: Allowed = field(default_factory=Allowed)
+    lapse: int | None = None
     access: str = "request"
     state: ReleaseState = ReleaseState.PUBLISHED
     today: int = 0
@@ -80,26 +110,46 @@ class Model:
             return False
         if who == "member":
             return True
-        if self.today < max(self.embargo, self.version_embargo):
+        if AUDIO not in self.allowed.doors or self.is_kept_back:
             return False
-        if self.access == "open":
-            return True
-        return any(
-            self.holds(grant, who)
-            and grant.terms >= self.required
-            and (purpose is None or purpose in grant.purposes)
+        if self.stands_open:
+            return self.allowed.to_everyone
+        return self.allowed.through_gate and any(
+            self.lets_in(grant, who) and (purpose is None or purpose in grant.purposes)
             for grant in self.grants
         )
+
+    @property
+    def is_kept_back(self) -> bool:
+        """From everybody but members: before its date, and after somebody's answer changed."""
+        early = self.today < max(self.embargo, self.version_embargo)
+        return early or (self.lapse is not None and self.today >= self.lapse)
+
+    @property
+    def stands_open(self) -> bool:
+        """What is allowed behind a gate alone stays behind one in an open dataset."""
+        gate_would_do = self.allowed.through_gate and AUDIO in self.allowed.doors
+        return self.access == "open" and (self.allowed.to_everyone or not gate_would_do)
+
+    def lets_in(self, grant: Grant, who: str) -> bool:
+        near = not self.allowed.territories or grant.country == DE
+        return self.holds(grant, who) and grant.terms >= self.required and near
 
     def may_list(self, who: str) -> bool:
         """Whether the names and hashes of files may be seen."""
         if self.state is ReleaseState.WITHDRAWN or self.stopped:
             return False
-        if self.may_download(who, None):
+        if who == "member":
             return True
-        if self.today < max(self.embargo, self.version_embargo):
+        if self.is_kept_back:
             return False
-        return self.access in {"request", "terms"} and who != "nobody"
+        if self.stands_open:
+            return self.allowed.to_everyone
+        bound = [g for g in self.grants if self.holds(g, who) and g.terms >= self.required]
+        if bound:
+            return self.allowed.through_gate and any(self.lets_in(g, who) for g in bound)
+        at_gate = self.access != "organisation" and who != "nobody"
+        return at_gate and self.allowed.through_gate
 
     def knows(self, who: str) -> bool:
         """Whether the dataset is in the lists that the person reads."""
@@ -143,7 +193,9 @@ STEPS = st.one_of(
         st.frozensets(st.sampled_from(CLEARED), min_size=1),
         st.none() | st.integers(1, 9),
         st.sampled_from([0, 1, 1, 2]),
+        st.sampled_from(["", DE, US]),
     ),
+    st.tuples(st.just("lapse"), st.integers(0, 4)),
     st.tuples(st.just("revoke"), HOLDERS),
     st.tuples(st.just("wait"), st.integers(1, 5)),
     st.tuples(st.just("join"), MEMBERS),
@@ -180,23 +232,33 @@ def _grant(
     purposes: frozenset[Purpose],
     days: int | None,
     places: int,
+    country: str,
 ) -> None:
     if model.state is ReleaseState.WITHDRAWN:
         # Nothing is left that anybody could be let into.
         return
     places = places if name == "lab" else 0
     until = None if days is None else model.today + days
-    grant_access(
-        actor=world.cast.ada,
-        dataset=world.release.dataset,
-        holder=world.holder(name),
-        purposes=sorted(purposes),
-        until=None if until is None else moment(until),
-        agreement=Agreement(seats=places) if places else None,
-    )
+    try:
+        grant_access(
+            actor=world.cast.ada,
+            dataset=world.release.dataset,
+            holder=world.holder(name),
+            purposes=sorted(purposes),
+            until=None if until is None else moment(until),
+            agreement=Agreement(seats=places) if places else None,
+            country=country,
+        )
+    except CountryRefusedError:
+        assert model.allowed.territories
+        assert country != DE
+        return
+    except ReleaseLapsedError:
+        assert model.lapse is not None
+        return
     seats: set[str] | None = set() if places else None
     terms = model.accepted.get(name, 0)
-    model.grants.append(Grant(name, purposes, until, terms, seats, places))
+    model.grants.append(Grant(name, purposes, until, terms, seats, places, country))
     model.put_out.discard(name)
 
 
@@ -280,7 +342,14 @@ def _accept(world: World, model: Model, name: str) -> None:
     assert isinstance(actor, User)
     known = name == "lab" or model.knows(name)
     try:
-        accept_terms(actor=actor, dataset=world.dataset(), version=model.version, organisation=lab)
+        accept_terms(
+            actor=actor,
+            dataset=world.dataset(),
+            version=model.version,
+            organisation=lab,
+            purposes=sorted(CLEARED),
+            country=DE,
+        )
     except AccessTakenBackError:
         assert model.access == "terms"
         assert name in model.put_out
@@ -289,11 +358,15 @@ def _accept(world: World, model: Model, name: str) -> None:
     except NotFoundError:
         assert not known or not model.version or (name == "lab" and not held)
         return
+    except ReleaseLapsedError:
+        assert model.lapse is not None
+        assert model.access == "terms"
+        return
     model.accepted[name] = model.version
     for grant in held:
         grant.terms = model.version
     if model.access == "terms" and name != "lab" and not held:
-        model.grants.append(Grant(name, frozenset(), None, model.version))
+        model.grants.append(Grant(name, frozenset(CLEARED), None, model.version, country=DE))
 
 
 def _valid(model: Model, grant: Grant) -> bool:
@@ -309,6 +382,12 @@ def _embargo(world: World, model: Model, days: int, whole: bool) -> None:  # noq
         model.version_embargo = until
         dates = {world.release.version: moment(until).isoformat()}
         set_access(dataset=world.release.dataset, embargoes=dates)
+
+
+def _lapse(world: World, model: Model, days: int) -> None:
+    """From then on somebody in the release does not allow it any more."""
+    model.lapse = model.today + days
+    Release.objects.filter(pk=world.release.pk).update(lapses_at=moment(model.lapse))
 
 
 def _stop(world: World, model: Model) -> None:
@@ -346,6 +425,7 @@ _STEPS: dict[str, Any] = {
     "accept": _accept,
     "embargo": _embargo,
     "stop": _stop,
+    "lapse": _lapse,
     "policy": _policy,
     "move": _move,
 }

@@ -17,18 +17,20 @@ from apps.datasets.access import visible_datasets
 from apps.releases.models import Release
 from datasets_catalog.errors import EarmarkError
 from tests.apps.access.histories import (
+    ALLOWED,
     ASKED,
     BEGIN,
     CLEARED,
     PEOPLE,
     STEPS,
+    Allowed,
     Model,
     World,
     make_world,
     take_step,
 )
 from tests.cast import Cast
-from tests.factories.published import GIVEN_OUT, keep, make_dataset, make_release
+from tests.factories.published import keep, make_dataset, make_release
 
 pytestmark = pytest.mark.django_db
 
@@ -54,18 +56,23 @@ def agree(world: World, model: Model) -> None:
         assert opened == model.may_download(who, None), who
 
 
-@given(steps=st.lists(STEPS, max_size=10))
+@given(steps=st.lists(STEPS, max_size=10), allowed=ALLOWED)
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_random_histories_agree_with_a_plain_model(
-    cast: Cast, steps: list[tuple[object, ...]]
+    cast: Cast, steps: list[tuple[object, ...]], allowed: Allowed
 ) -> None:
     with transaction.atomic(), time_machine.travel(BEGIN, tick=False) as clock:
         dataset = make_dataset(cast.acme, cast.ada)
         blob = keep(dataset, b"wren")
-        release = make_release(dataset, holding=[blob], purposes=(*CLEARED, *GIVEN_OUT))
-        world, model = make_world(cast, release, blob), Model()
+        release = make_release(
+            dataset,
+            holding=[blob],
+            purposes=(*CLEARED, *allowed.doors),
+            territories=allowed.territories,
+        )
+        world, model = make_world(cast, release, blob), Model(allowed)
         for step in steps:
             take_step(world, model, step)
             clock.move_to(BEGIN + timedelta(days=model.today), tick=False)
