@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from datasets_catalog.description_sheets import Creator
 from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.labels import Source
 from datasets_catalog.outbound import Outbound
@@ -43,20 +44,59 @@ class VersionNote:
 
 @dataclass(frozen=True, slots=True)
 class ReviewCount:
-    """How the findings of the detectors were decided."""
+    """What review said of the contents that the release holds.
 
+    `findings` counts what detectors and listeners found in the present bytes and texts of released
+    clips, once for each clip; `cleared` those that a reviewer let stand. `excluded` counts clips
+    that review took out since the version before.
+    """
+
+    findings: int = 0
     cleared: int = 0
-    redacted: int = 0
     excluded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
+class RedactionCount:
+    """Released clips whose bytes review changed, and in how many each was done.
+
+    A clip in which more than one thing was done is in more than one count. `unknown` are those of
+    which it was not written down.
+    """
+
+    clips: int = 0
+    muted: int = 0
+    bleeped: int = 0
+    noised: int = 0
+    stripped: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCount:
+    """Released events by how they were verified.
+
+    `here`: confirmed here by a second person. `stated`: the import says that somebody else than the
+    annotator did. `unnamed`: the import says verified, and not by whom.
+    """
+
+    here: int = 0
+    stated: int = 0
+    unnamed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentCount:
-    """How many clips have people in them, how many consent covers, and seconds of the former."""
+    """What the gate on consent measured on the day it let the release through.
+
+    `needing` are the clips in which a person is, `covered` those of them that consent covers,
+    `seconds` the length of the former.
+    """
 
     needing: int
     covered: int
     seconds: float
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +116,9 @@ class CardFacts:
     """What a release says of itself. Seconds of sound throughout; `root` in hexadecimal.
 
     `purposes` are those that consent and licences allow together, `taken_away` what licences took
-    from those declared. `sources` counts the released events by source, `verified` those a second
-    person confirmed.
+    from those declared. `sources` counts the released events by source. `before` is the version
+    that it follows, "" for the first one. Clips, events, seconds and findings are rows of this
+    release: the same bytes under two paths are two clips.
     """
 
     full_name: str
@@ -97,19 +138,23 @@ class CardFacts:
     taken_away: tuple[TakenAway, ...] = ()
     provenance: str = ""
     limitations: str = ""
+    funding: str = ""
     languages: tuple[str, ...] = ()
     recordings: int = 0
     synthetic: int = 0
-    redacted: int = 0
+    redactions: RedactionCount = field(default_factory=RedactionCount)
     sources: Mapping[Source, int] = field(default_factory=dict)
-    verified: int = 0
+    verified: VerifiedCount = field(default_factory=VerifiedCount)
     classes: tuple[ClassCount, ...] = ()
     splits: tuple[SplitCount, ...] = ()
     detectors: tuple[Detector, ...] = ()
+    # Whether the detectors are those that have seen every file; else those known to have run.
+    scanned_whole: bool = True
     reviewed: ReviewCount = field(default_factory=ReviewCount)
     sample: SampleFacts | None = None
     versions: tuple[VersionNote, ...] = ()
-    creators: tuple[str, ...] = ()
+    creators: tuple[Creator, ...] = ()
+    before: str = ""
     gate: GateForm | None = None
 
     @property

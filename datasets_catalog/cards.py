@@ -5,16 +5,22 @@ The keys follow the Hub's dataset card specification. `configs` and `dataset_inf
 files of a snapshot; whoever builds the snapshot adds them to the mapping.
 """
 
+import re
 from itertools import pairwise
 from typing import Any
 
 from datasets_catalog.card_facts import CardFacts, GateForm, VersionNote
+from datasets_catalog.card_review import (
+    consent_text,
+    counted,
+    privacy_text,
+    redaction_text,
+    verified_text,
+)
 from datasets_catalog.card_text import bibtex_value, cell, hours, percent, prose, table
-from datasets_catalog.facts import SampleFacts
 from datasets_catalog.labels import Source, share_of
+from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Outbound, Rights
-from datasets_catalog.purposes import TERMS
-from datasets_catalog.sampling import CONFIDENCE, share_left, stated
 
 # The Hub's size categories, by number of examples.
 SIZE_STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
@@ -55,9 +61,10 @@ def card_body(facts: CardFacts) -> str:
         f"## How it was made\n\n{_or_unknown(facts.provenance)}\n\n{_origin(facts)}",
         f"## Labels\n\n{_labels(facts)}",
         f"## Licences\n\n{_licences(facts.outbound)}{_taken_away(facts)}",
-        f"## Consent\n\n{_consent(facts)}",
-        f"## Privacy review\n\n{_privacy(facts)}",
+        f"## Consent\n\n{consent_text(facts)}",
+        f"## Privacy review\n\n{privacy_text(facts)}",
         f"## Limitations\n\n{_or_unknown(facts.limitations)}",
+        f"## Funding\n\n{prose(facts.funding)}" if facts.funding else "",
         f"## Versions\n\n{_versions(facts)}",
         f"## Citation\n\n```bibtex\n{citation(facts)}\n```",
     ]
@@ -67,8 +74,7 @@ def card_body(facts: CardFacts) -> str:
 def citation(facts: CardFacts) -> str:
     """Return a BibTeX entry that names this very version."""
     key = "".join(c if c.isalnum() else "_" for c in f"{facts.full_name}_{facts.version}")
-    # Braces keep BibTeX from reading an organisation as first and last name.
-    authors = " and ".join(map(bibtex_value, facts.creators)) or (
+    authors = " and ".join(_author(each.name) for each in facts.creators) or (
         f"{{{bibtex_value(facts.organisation)}}}"
     )
     lines = [
@@ -82,6 +88,12 @@ def citation(facts: CardFacts) -> str:
         "}",
     ]
     return "\n".join(lines)
+
+
+def _author(name: str) -> str:
+    """A person as BibTeX reads one; braces keep other names from being cut into several."""
+    value = bibtex_value(name)
+    return f"{{{value}}}" if "," in name or re.search(r"\band\b", name, re.IGNORECASE) else value
 
 
 def size_category(examples: int) -> str:
@@ -138,27 +150,28 @@ def _contents(facts: CardFacts) -> str:
 def _origin(facts: CardFacts) -> str:
     parts = []
     if facts.recordings:
-        parts.append(f"The clips come from {facts.recordings:,} recordings.")
+        named = counted(facts.recordings, "recording is", "recordings are")
+        parts.append(f"{named} named as what clips were cut from.")
     share = percent(share_of(facts.synthetic, facts.clips))
     if facts.synthetic:
-        parts.append(f"{facts.synthetic:,} clips ({share}) are synthetic and marked as such.")
+        marked = counted(facts.synthetic, "clip is", "clips are")
+        parts.append(f"{marked} marked as synthetic ({share}).")
     else:
         parts.append("No clip is marked as synthetic.")
-    if facts.redacted:
-        parts.append(f"In {facts.redacted:,} clips a reviewer had passages muted.")
-    return " ".join(parts)
+    parts.append(redaction_text(facts.redactions))
+    return " ".join(part for part in parts if part)
 
 
 def _labels(facts: CardFacts) -> str:
     if not facts.events:
         return "The clips carry no events."
-    counted = ", ".join(
+    by_source = ", ".join(
         f"{count:,} by source `{source.value}`" for source, count in facts.sources.items() if count
     )
     head = (
-        f"Events have an onset and an offset in seconds from the start of the clip, half-open. "
-        f"Of {facts.events:,} events ({counted}), {facts.verified:,} "
-        f"({percent(share_of(facts.verified, facts.events))}) were verified by a second person."
+        "Events have an onset and an offset in seconds from the start of the clip, half-open: "
+        f"{by_source}. {verified_text(facts.verified, facts.events)} By label, of the events that "
+        "say that the sound is there:"
     )
     shown = sorted(facts.classes, key=lambda each: (-each.events, each.label))
     rows = [
@@ -179,7 +192,7 @@ def _licences(outbound: Outbound) -> str:
         for share in outbound.mix
     ]
     parts = [
-        "Every clip has its own licence, in the column `licence` of the clip table.",
+        licence_text(outbound),
         table(("licence", "clips", "sound"), rows),
         _rights(outbound.rights),
     ]
@@ -189,6 +202,17 @@ def _licences(outbound: Outbound) -> str:
             "of every clip that asks for it."
         )
     return "\n\n".join(parts)
+
+
+def licence_text(outbound: Outbound) -> str:
+    """Say under what the clips go out: each under its own licence, or all as one work."""
+    if outbound.use is Use.COLLECTION:
+        return "Every clip keeps its own licence, in the column `licence` of the clip table."
+    whole = f" under `{outbound.licence}`" if outbound.licence else ""
+    return (
+        f"The whole was made from its clips and goes out as one work{whole}. The column `licence`"
+        " of the clip table names the licences that its sources came with:"
+    )
 
 
 def _taken_away(facts: CardFacts) -> str:
@@ -209,56 +233,10 @@ def _rights(rights: Rights) -> str:
     return f"As a whole it {', '.join(statements)}.{duty if rights.share_alike else ''}"
 
 
-def _consent(facts: CardFacts) -> str:
-    count = facts.consent
-    if not count.needing:
-        return "Nobody is known to be in any clip, so no consent was needed."
-    purposes = "; ".join(TERMS[purpose].title.lower() for purpose in facts.purposes)
-    return (
-        f"{count.needing:,} clips ({hours(count.seconds)}) have people in them. On "
-        f"{facts.published.isoformat()} consent covered {count.covered:,} of them "
-        f"({percent(share_of(count.covered, count.needing))}) for: {purposes}. Other uses are "
-        "not part of this release. The evidence is kept and is not published; contributors are "
-        "known by code only and may withdraw, after which their clips are removed and a new "
-        "version is issued."
-    )
-
-
-def _privacy(facts: CardFacts) -> str:
-    seen = ", ".join(cell(detector.title) for detector in facts.detectors)
-    counts = facts.reviewed
-    scanned = f"Every file was scanned by: {seen}." if seen else "No detector is on record."
-    decided = (
-        f"Findings decided by people: {counts.cleared:,} cleared, {counts.redacted:,} redacted, "
-        f"{counts.excluded:,} excluded with their clips."
-    )
-    caution = (
-        "Not detected is not the same as not there: detectors and people miss things. If you "
-        "hear somebody who should not be heard, tell the publisher."
-    )
-    return "\n\n".join([scanned, decided, _sample(facts.sample), caution])
-
-
-def _sample(sample: SampleFacts | None) -> str:
-    if sample is None or not sample.heard:
-        return "No random sample of the clips without findings was heard."
-    heard = (
-        f"A person heard {sample.heard:,} clips drawn at random from the {sample.drawn_from:,} "
-        f"without findings and found something in {sample.missed:,}"
-    )
-    bound = share_left(sample)
-    if bound is None:
-        return f"{heard}: no bound is stated on what is left."
-    return (
-        f"{heard}: with {CONFIDENCE:.0%} confidence at most {stated(bound)} of the clips"
-        " without findings hold what the detectors look for."
-    )
-
-
 def _versions(facts: CardFacts) -> str:
     notes = facts.versions or (VersionNote(facts.version, facts.published),)
     rows = [(cell(n.version), n.published.isoformat(), cell(n.note)) for n in notes]
-    return table(("version", "published", "changes"), rows)
+    return table(("version", "dated", "changes"), rows)
 
 
 def _or_unknown(text: str) -> str:

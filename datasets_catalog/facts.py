@@ -206,15 +206,6 @@ class DocumentFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawalFacts:
-    """A withdrawal that has not been carried out: whose, or which clips."""
-
-    reference: str
-    contributors: frozenset[str] = frozenset()
-    clip_ids: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class ReleaseFacts:
     """A release as its gates see it.
 
@@ -236,7 +227,6 @@ class ReleaseFacts:
     territories: frozenset[str] = EVERYWHERE
     wanted: Wanted | str | None = None
     sample: SampleFacts | None = None
-    withdrawals: tuple[WithdrawalFacts, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[DocumentFacts, ...] = ()
     version: str | None = None

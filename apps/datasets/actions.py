@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from itertools import islice
@@ -22,6 +22,7 @@ from apps.datasets.vocabulary_graph import relink_terms
 from datasets_catalog import vocabularies
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
 from datasets_catalog.bars import BARS, name_lowered
+from datasets_catalog.description_sheets import parse_sheet
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
 from datasets_catalog.privacy_profiles import PROFILES
@@ -46,6 +47,7 @@ CHANGEABLE = (
     "embargoes",
     "evidence_required",
     "guardian_notice_days",
+    "sheet",
     "verified_share",
     "quasi_identifiers",
     "fewest_alike",
@@ -241,14 +243,8 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
     for name, value in settings.items():
         setattr(row, name, value)
     _check_choices(row)
-    if "quasi_identifiers" in settings:
-        row.quasi_identifiers = _columns(row)
-    if "request_fields" in settings:
-        row.request_fields = [field.as_json() for field in parse_fields(row.request_fields)]
-    if "embargoes" in settings:
-        row.embargoes = _embargoes(row.embargoes)
-    if "split_policy" in settings:
-        row.split_policy = _split_policy(row)
+    for name in settings.keys() & _READERS.keys():
+        setattr(row, name, _READERS[name](row))
     if row.access == Dataset.Access.TERMS and "access" in settings and not row.terms_version:
         raise InvalidError("There are no terms to accept yet: write them first.")
     try:
@@ -316,6 +312,16 @@ def _moment(text: Any) -> datetime | None:
         return parse_datetime(str(text))
     except ValueError:
         return None
+
+
+# How what was typed for a column is read; each raises InvalidError for what does not belong there.
+_READERS: Mapping[str, Callable[[Dataset], Any]] = {
+    "quasi_identifiers": _columns,
+    "sheet": lambda row: parse_sheet(row.sheet).as_json(),
+    "request_fields": lambda row: [each.as_json() for each in parse_fields(row.request_fields)],
+    "embargoes": lambda row: _embargoes(row.embargoes),
+    "split_policy": _split_policy,
+}
 
 
 @transaction.atomic

@@ -113,6 +113,8 @@ class Dataset(models.Model):
     guardian_notice_days = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(366)]
     )
+    # What its keepers say of it beside these (datasets_catalog/description_sheets.py).
+    sheet = models.JSONField(default=dict, blank=True)
     # Share of events a second person must have verified, 0 to 1.
     verified_share = models.FloatField(default=0.0)
     # Columns that together may single out a person, beside those that the vertical declares.
@@ -354,9 +356,30 @@ class Event(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # Who said here that it is right or wrong; what an import says of it is in `verifier` alone.
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    verified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(verified_by=None, verified_at=None)
+                | models.Q(
+                    verified_by__isnull=False,
+                    verified_at__isnull=False,
+                    status__in=[Status.VERIFIED.value, Status.REJECTED.value],
+                )
+                & ~models.Q(verifier="")
+                & (models.Q(created_by=None) | ~models.Q(verified_by=models.F("created_by"))),
+                name="event_confirmed_by_another",
+            ),
             models.CheckConstraint(
                 condition=models.Q(onset__gte=0, offset__gt=models.F("onset")),
                 name="event_has_length",

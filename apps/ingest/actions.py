@@ -86,8 +86,6 @@ def _lines(
         lines = read_clip_table(metadata, licence=licence, profile=vertical)
     found = {line.path: line for line in lines}
     report.add_rows(lines.errors)
-    if isinstance(lines, LayoutClips):
-        report.losses.extend(lines.losses.as_json())
     return found
 
 

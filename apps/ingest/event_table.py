@@ -23,10 +23,11 @@ EVENT_COLUMNS = {
     "status": "suggested, verified or rejected; empty is suggested",
     "presence": "yes, no (known to be absent) or unsure; empty is yes",
     "annotator": "code of who labelled it",
+    "verifier": "code of who confirmed it elsewhere, another than the annotator",
 }
 REQUIRED_COLUMNS = ("path", "onset", "offset", "label")
 # What only an event has, and what only a label has.
-PLACED = ("f_low", "f_high", "channel")
+PLACED = ("f_low", "f_high", "channel", "verifier")
 JUDGED = ("confidence", "status", "presence")
 
 _source = cells.choice(Source)
@@ -55,6 +56,7 @@ class EventLine:
     status: Status = Status.SUGGESTED
     presence: Presence = Presence.YES
     annotator: str | None = None
+    verifier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def _event_line(row: RowReader) -> LabelLine:
         status=row.optional("status", _status) or Status.SUGGESTED,
         presence=row.optional("presence", _presence) or Presence.YES,
         annotator=row.optional("annotator", cells.code),
+        verifier=row.optional("verifier", cells.code),
     )
 
 

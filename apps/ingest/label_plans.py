@@ -23,6 +23,8 @@ EVENT_COLUMNS = (
     "annotator",
     "verifier",
 )
+# Who confirmed it here, which no file can say.
+CONFIRMED = ("verified_by", "verified_at")
 WEAK_COLUMNS = ("term_id", "confidence", "source", "status", "presence")
 
 Label = TypeVar("Label", Event, WeakLabel)
@@ -119,12 +121,16 @@ def _renew(kept: Event, event: Event, plan: Plan[Event]) -> None:
     What was verified or rejected was this event at this place. One that moved has to be looked at
     again; for one that did not, a file that merely suggests it says nothing new.
     """
+    before, said = event_identity(kept), kept.status
     if event_identity(kept) == event_identity(event):
         if event.status == Status.SUGGESTED:
             event.status = kept.status
         if event.status == kept.status:
             event.verifier = kept.verifier
     if _take_over(kept, event, EVENT_COLUMNS):
+        if event_identity(kept) != before or kept.status != said:
+            # Who looked at it here looked at another event.
+            kept.verified_by = kept.verified_at = None
         plan.changed.append(kept)
 
 

@@ -151,6 +151,7 @@ class LabelReader:
             status=line.status,
             presence=line.presence,
             annotator=line.annotator or "",
+            verifier=line.verifier or "",
             created_by=self._actor,
         )
         said = (event.confidence, event.source, event.status)

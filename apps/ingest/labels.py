@@ -17,6 +17,7 @@ from apps.datasets.models import Dataset, EmptyAnnotation, Event, WeakLabel
 from apps.ingest.importers.labels import LossReport
 from apps.ingest.importers.registry import read_labels
 from apps.ingest.label_plans import (
+    CONFIRMED,
     EVENT_COLUMNS,
     WEAK_COLUMNS,
     EmptyPlan,
@@ -117,7 +118,7 @@ def write_labels(
         _report(report, losses, rows, plans)
         if dry_run:
             return
-        _apply(Event.objects.all(), EVENT_COLUMNS, plans.events)
+        _apply(Event.objects.all(), (*EVENT_COLUMNS, *CONFIRMED), plans.events)
         _apply(WeakLabel.objects.all(), WEAK_COLUMNS, plans.weak)
         _delete(EmptyAnnotation.objects.all(), plans.empty.gone)
         EmptyAnnotation.objects.bulk_create(plans.empty.fresh, batch_size=BATCH)

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from apps.publishing.content import LicenceText, ReleaseContent, TableFile
+from apps.publishing.content import ReleaseContent, TableFile
 from apps.publishing.croissant import LinkedFile, Tables, croissant
 from apps.publishing.features import card_features
 from apps.publishing.shards import Shard
 from datasets_catalog.card_facts import GateForm
-from datasets_catalog.cards import card_body, card_metadata
+from datasets_catalog.cards import card_body, card_metadata, licence_text
 from datasets_catalog.licences import HUB_LINK
 from datasets_catalog.purposes import TERMS, Purpose, is_use
 
@@ -45,7 +45,7 @@ def companions(
     gated_content = replace(content, card=replace(content.card, gate=form))
     files = {
         "README.md": hub_readme(gated_content, shards),
-        HUB_LINK: licence_list(content.licences),
+        HUB_LINK: licence_list(content),
         "ATTRIBUTION.csv": content.attribution,
         "croissant.json": hub_croissant(content, shards, link=link),
     }
@@ -121,15 +121,15 @@ def gate_form(content: ReleaseContent) -> GateForm:
     )
 
 
-def licence_list(licences: Sequence[LicenceText]) -> bytes:
+def licence_list(content: ReleaseContent) -> bytes:
     """Write the page that a card's `license_link` leads to."""
     lines = [
         "# Licences",
         "",
-        "Every clip has its own licence, in the column `licence`. The texts:",
+        f"{licence_text(content.card.outbound)} The texts:",
         "",
     ]
-    for licence in licences:
+    for licence in content.licences:
         title = licence.title or licence.id
         where = f" ({licence.url})" if licence.url else ""
         lines.append(f"- `{licence.id}`: [{title}]({licence.hub_path}){where}")

@@ -13,8 +13,10 @@ from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.features import SHARD_CLIPS, SHARD_EVENTS
 from apps.publishing.usage import usage_info
 from datasets_catalog.card_facts import CardFacts
+from datasets_catalog.card_review import consent_text, redaction_text, verified_text
 from datasets_catalog.cards import citation
 from datasets_catalog.columns import Column, Kind
+from datasets_catalog.description_sheets import Creator
 
 MEDIA_TYPE = 'application/ld+json; profile="http://mlcommons.org/croissant/1.1"'
 PARQUET = "application/x-parquet"
@@ -129,7 +131,7 @@ def croissant(
         "version": card.version,
         "datePublished": card.published.isoformat(),
         "license": [_licence(licence) for licence in content.licences],
-        "creator": [_organisation(name) for name in card.creators or (card.organisation,)],
+        "creator": [*map(_creator, card.creators)] or [_organisation(card.organisation)],
         "publisher": _organisation(card.organisation),
         "identifier": {
             "@type": "PropertyValue",
@@ -138,6 +140,7 @@ def croissant(
         },
         "keywords": _keywords(card),
         "inLanguage": list(card.languages),
+        "funding": card.funding,
         "citeAs": citation(card),
         "isLiveDataset": False,
         "usageInfo": usage_info(card.purposes),
@@ -155,16 +158,10 @@ def responsible_ai(card: CardFacts) -> Json:
     said: Json = {
         "rai:dataCollection": card.provenance,
         "rai:dataLimitations": card.limitations,
+        "rai:dataManipulationProtocol": redaction_text(card.redactions),
     }
     if card.consent.needing:
-        said["rai:personalSensitiveInformation"] = (
-            f"{card.consent.needing} of {card.clips} clips hold the voice or likeness of people;"
-            f" consent to the purposes listed under usageInfo covers {card.consent.covered}."
-        )
-    if card.redacted:
-        said["rai:dataManipulationProtocol"] = (
-            f"After privacy review, passages of {card.redacted} of {card.clips} clips were muted."
-        )
+        said["rai:personalSensitiveInformation"] = consent_text(card)
     if card.synthetic:
         said["rai:dataPreprocessingProtocol"] = (
             f"{card.synthetic} of {card.clips} clips are generated or mixed, and marked as such."
@@ -172,8 +169,8 @@ def responsible_ai(card: CardFacts) -> Json:
     if card.events:
         counted = ", ".join(f"{count} {source.value}" for source, count in card.sources.items())
         said["rai:dataAnnotationProtocol"] = (
-            f"Events with onset and offset in seconds, by source: {counted}. A second person"
-            f" verified {card.verified} of {card.events}."
+            f"Events with onset and offset in seconds, by source: {counted}."
+            f" {verified_text(card.verified, card.events)}"
         )
     return said
 
@@ -184,6 +181,15 @@ def _text(text: str) -> Json:
 
 def _organisation(name: str) -> Json:
     return {"@type": "sc:Organization", "name": _text(name)}
+
+
+def _creator(creator: Creator) -> Json:
+    said: Json = {"@type": "sc:Person", "name": _text(creator.name)}
+    if creator.orcid:
+        said["sameAs"] = f"https://orcid.org/{creator.orcid}"
+    if creator.affiliation:
+        said["affiliation"] = _organisation(creator.affiliation)
+    return said
 
 
 def _licence(licence: LicenceText) -> str | Json:

@@ -8,7 +8,8 @@ from django.core.cache import cache
 from apps.publishing.companions import as_json, readme
 from apps.publishing.content import ReleaseContent, TableFile
 from apps.publishing.croissant import Json, LinkedFile, Tables, croissant
-from apps.publishing.released import content_of, page_url
+from apps.publishing.released import content_of
+from apps.publishing.statements import page_url
 from apps.releases.models import Release
 from apps.releases.versioning import repo_of
 from datasets_catalog.cards import card_body, card_metadata

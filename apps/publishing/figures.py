@@ -3,11 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
 from apps.privacy.alterations import Content
-from datasets_catalog.card_facts import ClassCount, ConsentCount, SplitCount
+from apps.publishing.review_counts import ReleasedClip
+from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount
 from datasets_catalog.labels import Presence, Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
 
@@ -18,11 +20,13 @@ class Figures:
 
     clips: int = 0
     seconds: float = 0.0
-    with_people: int = 0
-    with_people_seconds: float = 0.0
     synthetic: int = 0
-    redacted: int = 0
-    verified: int = 0
+    redacted: list[ReleasedClip] = field(default_factory=list)
+    contents: list[ReleasedClip] = field(default_factory=list)
+    confirmed: frozenset[str] = frozenset()
+    here: int = 0
+    stated: int = 0
+    unnamed: int = 0
     recordings: set[str] = field(default_factory=set)
     sources: Counter[Source] = field(default_factory=Counter)
     licensed: list[ClipLicence] = field(default_factory=list)
@@ -34,9 +38,8 @@ class Figures:
     _labels: dict[str, "_Label"] = field(default_factory=dict)
 
     @property
-    def consent(self) -> ConsentCount:
-        """The gate let the release through, so consent covers every clip that needs it."""
-        return ConsentCount(self.with_people, self.with_people, self.with_people_seconds)
+    def verified(self) -> VerifiedCount:
+        return VerifiedCount(self.here, self.stated, self.unnamed)
 
     @property
     def splits(self) -> tuple[SplitCount, ...]:
@@ -52,13 +55,14 @@ class Figures:
 
     def add_clips(self, batch: pa.RecordBatch) -> None:
         for clip in batch.to_pylist():
-            seconds, people = clip["duration"], clip["contributors"] > 0
+            seconds = clip["duration"]
             self.clips += 1
             self.seconds += seconds
-            self.with_people += people
-            self.with_people_seconds += seconds if people else 0.0
             self.synthetic += clip["synthetic"]
-            self.redacted += clip["redacted"]
+            released = ReleasedClip(clip["clip_id"], clip["path"], clip["sha256"])
+            self.contents.append(released)
+            if clip["redacted"]:
+                self.redacted.append(released)
             self._splits[clip["split"]] += 1
             self._split_seconds[clip["split"]] += seconds
             if clip["recording"]:
@@ -72,10 +76,19 @@ class Figures:
     def add_events(self, batch: pa.RecordBatch) -> None:
         for event in batch.to_pylist():
             self.sources[Source(event["source"])] += 1
-            self.verified += event["status"] == Status.VERIFIED.value
+            if event["status"] == Status.VERIFIED.value:
+                self._count_verified(event)
             if event["presence"] == Presence.YES.value:
                 label = self._labels.setdefault(event["label"], _Label())
                 label.add(event["clip_id"], event["offset"] - event["onset"])
+
+    def _count_verified(self, event: dict[str, Any]) -> None:
+        if event["event_id"] in self.confirmed:
+            self.here += 1
+        elif event["verifier"] and event["verifier"] != event["annotator"]:
+            self.stated += 1
+        else:
+            self.unnamed += 1
 
 
 @dataclass(slots=True)
@@ -98,13 +111,15 @@ def figures_of(
     clips: Iterable[pa.RecordBatch],
     events: Iterable[pa.RecordBatch],
     *,
+    confirmed: frozenset[str] = frozenset(),
     stripped: frozenset[Content] = frozenset(),
 ) -> Figures:
     """Count both tables once; events must come sorted by path, as the tables are.
 
-    `stripped` are the redacted contents whose sound is the one that came in.
+    `confirmed` are ids of events that a second person verified here, `stripped` the redacted
+    contents whose sound is the one that came in.
     """
-    counted = Figures(stripped=stripped)
+    counted = Figures(confirmed=confirmed, stripped=stripped)
     for batch in _only(clips, _CLIP_COLUMNS):
         counted.add_clips(batch)
     for batch in _only(events, _EVENT_COLUMNS):
@@ -116,15 +131,26 @@ _CLIP_COLUMNS = [
     "clip_id",
     "path",
     "md5",
+    "sha256",
     "duration",
-    "contributors",
     "synthetic",
     "redacted",
     "split",
     "recording",
     "licence",
 ]
-_EVENT_COLUMNS = ["clip_id", "label", "onset", "offset", "source", "status", "presence"]
+_EVENT_COLUMNS = [
+    "event_id",
+    "clip_id",
+    "label",
+    "onset",
+    "offset",
+    "source",
+    "status",
+    "presence",
+    "annotator",
+    "verifier",
+]
 
 
 def _only(batches: Iterable[pa.RecordBatch], columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -253,3 +253,25 @@ class FlavourFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.flavour} of {self.source}"
+
+
+class ReleaseStatement(models.Model):
+    """The facts of a release as it was approved: what every page and file says of it."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="statements")
+    root = models.CharField(max_length=64)
+    # Of which approval: a release that went back to draft is approved anew.
+    approved_at = models.DateTimeField()
+    schema = models.CharField(max_length=64)
+    facts = models.JSONField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["release", "root", "approved_at"], name="statement_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"statement of {self.release}"

@@ -1,11 +1,14 @@
 """The last step of a release: its documents beside its data, then out."""
 
+from collections.abc import Mapping
+
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.publishing.documents import release_documents
 from apps.publishing.review_report import keep_report
 from apps.publishing.snapshots import ask_for_snapshot
+from apps.publishing.statements import keep_statement
 from apps.releases import actions
 from apps.releases.models import Release
 from apps.releases.steps import start_step
@@ -16,10 +19,15 @@ RELEASE = "publishing.release"
 
 def publish(*, actor: User, release: Release) -> Release:
     """Write the version with its card and description, let it out, and have its snapshot built."""
-    published = actions.publish(actor=actor, release=release, documents=release_documents)
+    published = actions.publish(actor=actor, release=release, documents=_documents)
     keep_report(published)
     ask_for_snapshot(published, actor=actor)
     return published
+
+
+def _documents(release: Release) -> Mapping[str, bytes]:
+    keep_statement(release)
+    return release_documents(release)
 
 
 def start_publishing(*, actor: User, release: Release) -> Job:

@@ -5,7 +5,8 @@ All from rows that never change; `until` is the moment of publication, or none f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -109,9 +110,9 @@ def _hearing(row: Hearing) -> Row:
 
 
 def redactions(
-    dataset: Dataset, released: Mapping[str, str], until: datetime | None
+    dataset: Dataset, released: AbstractSet[str], until: datetime | None
 ) -> Iterator[Row]:
-    """Which transform made which bytes of which; `released` are paths by SHA-256."""
+    """Which transform made which bytes of which; `released` are SHA-256 of released bytes."""
     rows = Redaction.objects.filter(clip__dataset=dataset)
     if until is not None:
         rows = rows.filter(made_at__lte=until)

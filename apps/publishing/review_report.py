@@ -10,7 +10,7 @@ import io
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -19,8 +19,7 @@ from django.db.models import Count, Q
 
 from apps.accounts.access import Principal
 from apps.datasets.access import sees_draft
-from apps.datasets.models import Clip
-from apps.privacy.models import Finding, Scan
+from apps.privacy.models import Scan
 from apps.publishing.review_acts import (
     confirmations,
     moment,
@@ -29,10 +28,13 @@ from apps.publishing.review_acts import (
     shortened,
     taken_back,
 )
-from apps.releases.models import GateResult, Release, ReviewReport
+from apps.publishing.review_counts import ReleasedClip, excluded_clips, released_findings
+from apps.publishing.statements import statement_of
+from apps.releases.models import GateResult, Release, ReviewReport, SignOff
 from apps.releases.people import checklist_of, papers_of
 from apps.storage.blobs import local_copy, put
 from apps.storage.tables import read_columns
+from datasets_catalog.plain import to_plain
 from datasets_catalog.release_states import PUBLIC
 
 SCHEMA = "earmark.review-report/2"
@@ -115,21 +117,28 @@ def compute(release: Release) -> Report:
         "frozen_at": moment(release.frozen_at),
         "published_at": moment(release.published_at),
         "profile": release.dataset.privacy_profile,
-        "detectors": list(_detectors(release, clips)),
+        "detectors": list(_detectors(release)),
         "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
         "decided": dict(sorted(Counter(one["verdict"] or "open" for one in findings).items())),
         "sample": _sample(release),
         "gates": list(_gates(release)),
         "sign_offs": list(_sign_offs(release)),
         "findings": findings,
+        "facts": _facts(release),
         "excluded": list(_excluded(release)),
         "confirmations": list(confirmations(dataset, until)),
         "taken_back": list(taken_back(dataset, until)),
         "samples": list(samples(dataset, until)),
-        "redactions": list(redactions(dataset, clips, until)),
+        "redactions": list(redactions(dataset, {clip.sha256 for clip in clips}, until)),
         "checklist": list(_checklist(release)),
         "documents": list(_documents(release)),
     }
+
+
+def _facts(release: Release) -> Report | None:
+    """What the release says of itself everywhere; None before it is approved."""
+    approved = release.sign_offs.filter(root=release.root).count() == len(SignOff.Part.values)
+    return to_plain(statement_of(release)) if approved else None
 
 
 def _gates(release: Release) -> Iterator[Report]:
@@ -177,15 +186,16 @@ def _documents(release: Release) -> Iterator[Report]:
         }
 
 
-def _clips(release: Release) -> Mapping[str, str]:
-    """The released clips: path by the SHA-256 of the bytes."""
+def _clips(release: Release) -> list[ReleasedClip]:
+    """The released clips: id, path and the SHA-256 of the bytes."""
     if release.clips_table is None:
-        return {}
+        return []
     with local_copy(release.clips_table) as table:
-        return {sha256: path for path, sha256 in read_columns(table, ["path", "sha256"])}
+        rows = read_columns(table, ["clip_id", "path", "sha256"])
+        return [ReleasedClip(*row) for row in rows]
 
 
-def _detectors(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
+def _detectors(release: Release) -> Iterator[Report]:
     """Every detector of the dataset in each version that saw these clips, and what it misses."""
     rows = Scan.objects.filter(dataset=release.dataset)
     if release.published_at is not None:
@@ -204,18 +214,9 @@ def _measured() -> Mapping[str, Any]:
     return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}
 
 
-def _findings(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
+def _findings(release: Release, clips: Sequence[ReleasedClip]) -> Iterator[Report]:
     """What was found in the bytes or texts of released clips, and what was decided of it."""
-    rows = Finding.objects.filter(clip__dataset=release.dataset, clip__state=Clip.State.ACTIVE)
-    if release.published_at is not None:
-        rows = rows.filter(created_at__lte=release.published_at)
-    paths = set(clips.values())
-    related = ("clip__blob", "scan", "decision__decided_by")
-    for row in rows.select_related(*related).order_by("clip__path", "id"):
-        if row.clip.path not in paths or (
-            row.content_sha256 not in clips and row.content_sha256 != row.clip.cells_sha256
-        ):
-            continue
+    for row in released_findings(release, clips, release.published_at):
         decision = getattr(row, "decision", None)
         yield {
             "clip": row.clip.path,
@@ -237,11 +238,8 @@ def _findings(release: Release, clips: Mapping[str, str]) -> Iterator[Report]:
 
 def _excluded(release: Release) -> Iterator[Report]:
     """Clips that review took out and that are still out, by id: their names stay inside."""
-    rows = Clip.objects.filter(dataset=release.dataset, state=Clip.State.EXCLUDED)
-    decided = Q(findings__decision__verdict="exclude")
-    if release.published_at is not None:
-        decided &= Q(findings__decision__decided_at__lte=release.published_at)
-    for uid in rows.filter(decided).distinct().order_by("uid").values_list("uid", flat=True):
+    rows = excluded_clips(release, since=None, until=release.published_at)
+    for uid in rows.order_by("uid").values_list("uid", flat=True):
         yield {"clip_id": str(uid)}
 
 

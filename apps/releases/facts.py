@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from apps.consent.ledger import consents_for, people_in
 from apps.datasets.models import Clip, Dataset, Event
+from apps.datasets.verifying import SECOND_PERSON
 from apps.licensing.licences import own_terms
 from apps.privacy.access import awaiting_second, of_current_content
 from apps.privacy.alterations import stripped_contents
@@ -418,6 +419,6 @@ def _event_counts(dataset: Dataset) -> dict[int, tuple[int, int]]:
         Event.objects.filter(clip__dataset=dataset)
         .exclude(status=Status.REJECTED)
         .values_list("clip_id")
-        .annotate(total=Count("pk"), verified=Count("pk", filter=Q(status=Status.VERIFIED)))
+        .annotate(total=Count("pk"), verified=Count("pk", filter=SECOND_PERSON))
     )
     return {clip_id: (total, verified) for clip_id, total, verified in rows}

@@ -12,14 +12,19 @@ LABEL_TEXTS = (
     (Event, tuple(column.name for column in EVENT_COLUMNS if column.is_scanned)),
     (WeakLabel, ("label", "annotator")),
 )
+# Of the description sheet. Its creators are not looked at: they want to be named, and are cited.
+SHEET_TEXTS = ("provenance", "limitations", "funding")
 
 
 def identifying_texts(dataset: Dataset) -> tuple[str, ...]:
-    """Where title, description and labels hold personal data that its form tells, and of what kind.
+    """Where texts of the dataset and its labels hold personal data that its form tells.
 
-    By the patterns for the cells of a table. What is personal is shortened to its beginning.
+    Each with what kind it is, by the patterns for the cells of a table. What is personal is
+    shortened to its beginning.
     """
     found = [*_said("title", dataset.title), *_said("description", dataset.description)]
+    for part in SHEET_TEXTS:
+        found += _said(part, dataset.sheet.get(part, ""))
     for kind, columns in LABEL_TEXTS:
         rows = kind.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
         for column in columns:

@@ -23,7 +23,6 @@ from datasets_catalog.gates.rights import (
 )
 from datasets_catalog.gates.splits import SplitsLeakFree, SyntheticSeparate
 from datasets_catalog.gates.versions import VersionSaysChange
-from datasets_catalog.gates.withdrawals import WithdrawalsNonePending
 
 GATES: tuple[Gate, ...] = (
     LicenceKnown(),
@@ -44,7 +43,6 @@ GATES: tuple[Gate, ...] = (
     CatalogComplete(),
     VersionSaysChange(),
     IntegrityPresent(),
-    WithdrawalsNonePending(),
 )
 
 

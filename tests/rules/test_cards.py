@@ -14,12 +14,15 @@ from datasets_catalog.card_facts import (
     ClassCount,
     ConsentCount,
     GateForm,
+    RedactionCount,
     ReviewCount,
     SplitCount,
+    VerifiedCount,
     VersionNote,
 )
 from datasets_catalog.card_text import bibtex_value, cell, hours, percent, prose
 from datasets_catalog.cards import card_body, card_metadata, citation, size_category
+from datasets_catalog.description_sheets import Creator
 from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.labels import Source
 from datasets_catalog.licence_conflicts import ClipLicence
@@ -49,23 +52,23 @@ STREET = CardFacts(
     clips=1200,
     seconds=7200.0,
     outbound=licensed("CC0-1.0", "CC-BY-4.0", "CC-BY-4.0"),
-    consent=ConsentCount(needing=120, covered=120, seconds=600.0),
+    consent=ConsentCount(needing=120, covered=120, seconds=600.0, on=date(2026, 5, 3)),
     purposes=(Purpose.RESEARCH_NONCOMMERCIAL, Purpose.PUBLISH_GATED),
     provenance="Walks with a field recorder.",
     limitations="Only summer.",
     languages=("de",),
     recordings=40,
     synthetic=12,
-    redacted=3,
+    redactions=RedactionCount(clips=4, muted=1, stripped=3),
     sources={Source.HUMAN: 900, Source.MODEL: 100, Source.IMPORT: 0},
-    verified=250,
+    verified=VerifiedCount(here=250, stated=30, unnamed=70),
     classes=(ClassCount("Siren", 400, 300, 900.0), ClassCount("Bell | gong", 600, 500, 60.0)),
     splits=(SplitCount("train", 1000, 6000.0), SplitCount(None, 200, 1200.0)),
     detectors=(Detector("speech", "6.2"), Detector("metadata", "1")),
-    reviewed=ReviewCount(cleared=5, redacted=3, excluded=2),
+    reviewed=ReviewCount(findings=6, cleared=5, excluded=2),
     sample=SampleFacts(population=1000, heard=299, missed=0),
     versions=(VersionNote("1.2.0", date(2026, 5, 1), "More bells."),),
-    creators=("Ada Berg", "Ben Ko"),
+    creators=(Creator("Ada Berg"), Creator("Ben Ko")),
 )
 
 
@@ -148,18 +151,24 @@ def test_the_body_tells_each_part() -> None:
         "1,200 clips (2.0 h) with 1,000 events",
         "| train | 1,000 | 1.7 h |",
         "| (none) | 200 | 20.0 min |",
-        "250 (25.00%) were verified",
+        "250 (25.00%) were verified here by a second person",
         "| Bell \\| gong | 600 | 500 | 1.0 min |",
         "| `CC-BY-4.0` | 2 | 2.0 min |",
         "may be used commercially",
         "`ATTRIBUTION.csv`",
         "consent covered 120 of them (100%) for: non-commercial research; publishing to people",
         "Every file was scanned by: speech 6.2, metadata 1.",
-        "5 cleared, 3 redacted, 2 excluded",
-        "at most 1.00% of the clips without findings hold",
+        "there are 6 findings; people looked at them and let 5 stand",
+        "Review changed the bytes of 4 clips: passages were muted in 1 clip; tags were taken out"
+        " of the file in 3 clips.",
+        "Review took 2 clips out of the dataset.",
+        "of 30 the import states that somebody else than the annotator verified them",
+        "of 70 the import states that they are verified and not by whom",
+        "On 2026-05-03 consent covered",
+        "at most 1.00% of the sounds without findings hold",
         "Not detected is not the same as not there",
         "| 1.2.0 | 2026-05-01 | More bells. |",
-        "12 clips (1.00%) are synthetic",
+        "12 clips are marked as synthetic (1.00%).",
     ):
         assert said in body
 
@@ -173,7 +182,7 @@ def test_what_nobody_said_is_not_made_up() -> None:
             detectors=(),
             sample=None,
             synthetic=0,
-            consent=ConsentCount(0, 0, 0.0),
+            consent=ConsentCount(0, 0, 0.0, date(2026, 5, 3)),
         )
     )
     assert body.count("The publisher has not said.") == 2

@@ -19,7 +19,6 @@ from datasets_catalog.facts import (
     FindingState,
     ReleaseFacts,
     SampleFacts,
-    WithdrawalFacts,
 )
 from datasets_catalog.gates.base import Severity, Verdict
 from datasets_catalog.gates.registry import GATES, blocking_failures, check_all
@@ -270,16 +269,6 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
     ),
     ("ethics.documents_valid", replace(RIGHT, documents=()), "No ethics approval"),
     ("ethics.documents_valid", MEDICAL, "a document of the kind ethics is needed"),
-    (
-        "withdrawals.none_pending",
-        replace(RIGHT, withdrawals=(WithdrawalFacts("W-7", contributors=frozenset({"p1"})),)),
-        "W-7",
-    ),
-    (
-        "withdrawals.none_pending",
-        replace(RIGHT, withdrawals=(WithdrawalFacts("W-8", clip_ids=frozenset({"c2"})),)),
-        "W-8",
-    ),
 ]
 
 

@@ -201,3 +201,16 @@ def form_reach_ended(*, actor: str, organisation: str, form: str, reach: str, re
         reach=reach,
         reason=reason,
     )
+
+
+def events_verified(
+    *, actor: str, organisation: str, dataset: str, verdict: str, events: list[str]
+) -> None:
+    event(
+        "events.verified",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        verdict=verdict,
+        events=events,
+    )

@@ -80,6 +80,7 @@ RELEASE: Routes = [
     path("diff/", releases.ReleaseDiff.as_view(), name="release-diff"),
     path("checklist/", record.ReleaseChecklist.as_view(), name="release-checklist"),
     path("review-report/", record.ReleaseReviewReport.as_view(), name="release-review-report"),
+    path("statement/", record.ReleaseStatementView.as_view(), name="release-statement"),
     path("authorization/", releases.ReleaseAuthorization.as_view(), name="release-authorization"),
     path(
         "publications/",
@@ -111,6 +112,7 @@ DATASET: Routes = [
     path("uploads/<uuid:upload>/", include(UPLOAD)),
     path("clips/<uuid:uid>/audio/", contents.DraftClipAudio.as_view(), name="clip-audio"),
     path("clips/<uuid:uid>/participations/", rights.Participations.as_view(), name="people"),
+    path("events/verifications/", clips.EventVerifications.as_view(), name="event-verifications"),
     path("events/", imports.DraftEvents.as_view(), name="draft-events"),
     path("recordings/", clips.Recordings.as_view(), name="recordings"),
     path("licence/", rights.DraftLicence.as_view(), name="draft-licence"),

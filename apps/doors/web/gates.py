@@ -41,7 +41,6 @@ MEND = {
     "catalog.version_step": "Make the release again under the number named here, or say in its"
     " notes why not: this stays on its page.",
     "integrity.present": "Import these files again: the same bytes heal the store.",
-    "withdrawals.none_pending": "Wait until the withdrawal has been carried out.",
 }
 _WHY = {gate.code: gate.why for gate in GATES}
 

@@ -12,6 +12,7 @@ from apps.doors.web.views import (
     consent,
     croissant,
     datasets,
+    description,
     home,
     imports,
     jobs,
@@ -57,6 +58,7 @@ clip_patterns: list[URLPattern] = [
     path("audio", clips.audio, name="dataset_clip_audio"),
     path("peaks.json", clips.outline, name="dataset_clip_peaks"),
     path("remove/", clips.remove, name="dataset_clip_remove"),
+    path("verify/", clips.verify, name="dataset_clip_verify"),
 ]
 
 dataset_patterns: list[URLPattern | URLResolver] = [
@@ -64,6 +66,7 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("croissant.json", croissant.describe, name="dataset_croissant"),
     path("settings/", datasets.settings, name="dataset_settings"),
     path("settings/splits/", splits.policy, name="dataset_splits"),
+    path("description/", description.edit, name="dataset_description"),
     path("clips/", clips.listing, name="dataset_clips"),
     path("clips/<uuid:uid>/", include(clip_patterns)),
     path("imports/", imports.clips, name="dataset_imports"),

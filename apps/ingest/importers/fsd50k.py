@@ -30,7 +30,6 @@ from apps.ingest.tables import TableUnreadableError, read_table, text_lines
 COLUMNS = frozenset({"fname", "labels", "mids"})
 GROUND_TRUTH = "FSD50K.ground_truth"
 METADATA = "FSD50K.metadata"
-RATINGS_FILE = "pp_pnp_ratings_FSD50K.json"
 EVAL_SPLIT = "test"
 INFO_BYTES = 512 * 1024 * 1024
 
@@ -48,12 +47,10 @@ class Part:
 
     name: str
     table: Path
-    # The folder that holds the corpus, from the one that is read: empty, or with a slash.
-    prefix: str = ""
 
     @property
     def audio(self) -> str:
-        return f"{self.prefix}FSD50K.{self.name}_audio"
+        return f"FSD50K.{self.name}_audio"
 
     def path(self, fname: str) -> str:
         return f"{self.audio}/{fname}.wav"
@@ -63,23 +60,14 @@ def detect(source: Path) -> bool:
     return bool(_parts(source))
 
 
-def _root(source: Path) -> Path:
-    """Return the corpus's folder, which archives often put one level down."""
-    below = sorted(each for each in source.iterdir() if each.is_dir())
-    return next((root for root in (source, *below) if (root / GROUND_TRUTH).is_dir()), source)
-
-
 def _parts(source: Path) -> list[Part]:
-    prefix = ""
     if source.is_file():
         tables = [source]
     else:
-        root = _root(source)
-        prefix = "" if root == source else f"{root.name}/"
-        folder = root / GROUND_TRUTH
-        tables = sorted((folder if folder.is_dir() else root).glob("*.csv"))
+        folder = source / GROUND_TRUTH
+        tables = sorted((folder if folder.is_dir() else source).glob("*.csv"))
     return [
-        Part(table.stem, table, prefix)
+        Part(table.stem, table)
         for table in tables
         if table.stem in {"dev", "eval"} and _is_table(table)
     ]
@@ -104,8 +92,8 @@ def read(source: Path) -> Labels:
             " with the columns fname, labels and mids."
         )
     labels = Labels(())
-    if source.is_dir() and (_root(source) / METADATA / RATINGS_FILE).is_file():
-        labels.losses.note(RATINGS, RATINGS_FILE)
+    if (source / METADATA / "pp_pnp_ratings_FSD50K.json").is_file():
+        labels.losses.note(RATINGS, "pp_pnp_ratings_FSD50K.json")
 
     def lines(file: Path) -> Iterator[LabelLine]:
         terms = _vocabulary(file.parent / "vocabulary.csv")
@@ -175,7 +163,7 @@ def clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
 
     def lines(file: Path) -> Iterator[ClipLine]:
         part = parts[file]
-        info = _clips_info(_root(source) / METADATA / f"{part.name}_clips_info_FSD50K.json")
+        info = _clips_info(source / METADATA / f"{part.name}_clips_info_FSD50K.json")
         rows = _clip_rows(source, part, info, result)
         yield from Lines(rows, clip, result.errors)
 

@@ -4,14 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.ingest.importers import (
-    audacity,
-    audioset_strong,
-    audioset_weak,
-    desed,
-    fsd50k,
-    native,
-)
+from apps.ingest.importers import audacity, audioset_strong, desed, fsd50k, native
 from apps.ingest.importers.labels import Labels, LayoutClips
 from apps.ingest.licence_names import LicenceCheck
 from apps.ingest.paths import readable
@@ -46,12 +39,6 @@ FORMATS: dict[str, Format] = {
             "AudioSet strong labels",
             audioset_strong.detect,
             audioset_strong.read,
-        ),
-        Format(
-            "audioset_weak",
-            "AudioSet segments",
-            audioset_weak.detect,
-            audioset_weak.read,
         ),
         Format("desed", "DCASE task 4 (DESED)", desed.detect, desed.read),
         Format("audacity", "Audacity label tracks", audacity.detect, audacity.read),

@@ -225,42 +225,6 @@ def test_audioset_framed_labels_keep_what_is_known_to_be_absent(tmp_path: Path) 
     assert [loss.examples for loss in labels.losses] == [["/m/none"]]
 
 
-SEGMENT_TABLE = (
-    "# Segments csv created Sun Mar  5 10:54:31 2017\n"
-    "# num_ytids=2, num_segs=2\n"
-    "# YTID, start_seconds, end_seconds, positive_labels\n"
-)
-
-
-def test_audioset_segments_are_labels_of_whole_clips(tmp_path: Path) -> None:
-    write(
-        tmp_path / "class_labels_indices.csv", 'index,mid,display_name\n0,/m/09x0r,"Speech, all"\n'
-    )
-    table = SEGMENT_TABLE + (
-        '-0RWZT-miFs, 420.000, 430.000, "/m/09x0r,/m/0k4j"\n'
-        "a_b, 30.5, 40.5, /m/09x0r\n"
-        "c, 30, 20, /m/09x0r\n"
-        "d, 30\n"
-        'e, 30, 40, ""\n'
-    )
-    write(tmp_path / "balanced_train_segments.csv", table)
-
-    lines, labels = read_lines(tmp_path)
-
-    assert detect(tmp_path) == "audioset_weak"
-    assert lines == [
-        WeakLine(4, "-0RWZT-miFs_420000", "Speech, all", term="/m/09x0r"),
-        WeakLine(4, "-0RWZT-miFs_420000", "/m/0k4j", term="/m/0k4j"),
-        WeakLine(5, "a_b_30500", "Speech, all", term="/m/09x0r"),
-    ]
-    assert [(error.row, error.column) for error in labels.errors] == [
-        (6, "end_seconds"),
-        (7, ""),
-        (8, "positive_labels"),
-    ]
-    assert [loss.examples for loss in labels.losses] == [["/m/0k4j"]]
-
-
 TRACK = (
     "1.000000\t2.500000\tHouse sparrow\n"
     "\\\t1484.669312\t2969.338523\n"
@@ -441,20 +405,6 @@ def test_one_table_of_fsd50k_will_do_and_finds_identifiers_in_the_vocabulary(
     ]
 
 
-def test_an_fsd50k_folder_one_level_down_is_read_as_well(tmp_path: Path) -> None:
-    fsd50k_folder(tmp_path / "FSD50K")
-
-    lines, labels = read_lines(tmp_path)
-    layout = clips_of_layout(tmp_path)
-
-    assert detect(tmp_path) == "fsd50k"
-    assert lines[0].path == "FSD50K/FSD50K.dev_audio/64760.wav"
-    assert labels.losses.count(fsd50k.RATINGS) == 1
-    assert layout is not None
-    said = {line.path: line.said.get("licence") for line in layout}
-    assert said["FSD50K/FSD50K.eval_audio/99.wav"] == "CC0-1.0"
-
-
 def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> None:
     layout = clips_of_layout(fsd50k_folder(tmp_path))
 
@@ -472,8 +422,7 @@ def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> 
     assert guitar.said["title"] == "guitarras_63 .wav"
     assert guitar.said["author"] == "casual samples"
     assert guitar.said["source_url"] == "https://freesound.org/s/64760/"
-    # An uploader is nobody's consent: who is in the clip is not said.
-    assert guitar.contributors is None
+    assert guitar.contributors == ()
     assert [(error.row, error.column, error.code) for error in layout.errors] == [
         (4, "license", Problem.LICENCE_UNKNOWN)
     ]

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.figures import figures_of
-from datasets_catalog.card_facts import CardFacts
+from datasets_catalog.card_facts import CardFacts, ConsentCount
 from datasets_catalog.labels import Event, labels_digest
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import ClipRow, RootBuilder, metadata_digest
@@ -109,7 +109,7 @@ class MadeUpRelease:
             clips=figures.clips,
             seconds=figures.seconds,
             outbound=outbound(figures.licensed, Use.COLLECTION),
-            consent=figures.consent,
+            consent=ConsentCount(0, 0, 0.0, date(2026, 11, 23)),
             purposes=(Purpose.PUBLISH_OPEN, Purpose.RESEARCH_NONCOMMERCIAL),
             sources=figures.sources,
             classes=figures.classes,

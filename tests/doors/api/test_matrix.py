@@ -52,6 +52,7 @@ GET    clip                             401 403 403 200 200 200 200
 DELETE clip                             401 403 403 204 403 403 403
 GET    clip-events                      401 403 403 200 200 200 200
 POST   draft-events                     401 403 403 200 403 403 403
+POST   event-verifications              401 403 403 403 403 403 403
 GET    clip-audio                       401 403 403 200 200 200 200
 GET    people                           401 403 403 200 200 403 200
 GET    recordings                       401 403 403 200 200 200 200
@@ -150,6 +151,7 @@ POST   release-deprecate                401 403 403 200 403 200 403
 GET    release-checklist                403 403 403 200 200 200 200
 POST   release-checklist                401 403 403 403 409 403 403
 GET    release-review-report            200 200 200 200 200 200 200
+GET    release-statement                200 200 200 200 200 200 200
 GET    release-diff                     401 200 200 200 200 200 200
 GET    release-authorization            200 200 200 200 200 200 200
 POST   release-publications             401 403 403 202 403 202 403

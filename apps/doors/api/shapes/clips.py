@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.datasets.models import Clip, EmptyAnnotation, Event, Recording, WeakLabel
+from apps.datasets.verifying import AT_ONCE, VERDICTS
 from apps.doors.api.shapes.columns import Field, asked, shown_of_draft
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.labels import Presence, Source, Status
@@ -146,6 +147,23 @@ class EventOut(serializers.ModelSerializer[Event]):
             "verifier",
         )
         read_only_fields = fields
+
+
+class EventVerification(serializers.Serializer[Any]):
+    """What a second person says of events of the draft."""
+
+    events = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=AT_ONCE, help_text="Their uids."
+    )
+    verdict = serializers.ChoiceField(
+        choices=[each.value for each in VERDICTS], default=Status.VERIFIED.value
+    )
+
+
+class EventsVerified(serializers.Serializer[Any]):
+    """How many events say something else now."""
+
+    changed = serializers.IntegerField()
 
 
 class RecordingOut(serializers.Serializer[Recording]):

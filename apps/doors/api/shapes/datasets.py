@@ -68,6 +68,28 @@ class SplitPolicy(serializers.Serializer[Any]):
     )
 
 
+class CreatorShape(serializers.Serializer[Any]):
+    """Whom to cite."""
+
+    name = serializers.CharField(max_length=200)
+    orcid = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    affiliation = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class SheetShape(serializers.Serializer[Any]):
+    """What the keepers of a dataset say of it beside title and description."""
+
+    provenance = serializers.CharField(
+        max_length=20_000, required=False, allow_blank=True, help_text="How it was made."
+    )
+    limitations = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    funding = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    languages = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, help_text="BCP 47 tags."
+    )
+    creators = CreatorShape(many=True, required=False)
+
+
 class DatasetOut(serializers.ModelSerializer[Dataset]):
     """A dataset and its settings."""
 
@@ -79,6 +101,7 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
     request_fields = RequestField(many=True)
     embargoes = serializers.DictField(child=serializers.DateTimeField())
     quasi_identifiers = serializers.ListField(child=serializers.CharField())
+    sheet = SheetShape()
 
     class Meta:
         model = Dataset
@@ -89,6 +112,7 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
             "name",
             "title",
             "description",
+            "sheet",
             "vertical",
             "vocabulary",
             "privacy_profile",
@@ -117,6 +141,7 @@ class DatasetSettings(serializers.Serializer[Any]):
 
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    sheet = SheetShape(required=False, help_text="Takes the place of the whole sheet.")
     privacy_profile = serializers.CharField(max_length=16, required=False)
     use = serializers.ChoiceField(choices=[u.value for u in Use], required=False)
     wanted_licence = serializers.CharField(max_length=100, required=False, allow_blank=True)

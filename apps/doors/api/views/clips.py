@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from apps.datasets.access import clip_for, dataset_to_edit, draft_for
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Recording, WeakLabel
+from apps.datasets.verifying import verify_events
 from apps.datasets.vocabulary_graph import expand_labels
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import clips as shapes
@@ -74,6 +75,20 @@ class ClipEvents(ApiView):
         row = clip_for(request.user, f"{organisation}/{name}", uid)
         events = Event.objects.filter(clip=row).select_related("term")
         return self.page(events, shapes.EventOut, ("onset", "id"))
+
+
+class EventVerifications(ApiView):
+    resource = "clips"
+
+    @extend_schema(request=shapes.EventVerification, responses={200: shapes.EventsVerified})
+    def post(self, request: Request, organisation: str, name: str) -> Response:
+        """Say of events that somebody else labelled that they are right, or wrong."""
+        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.EVENT_VERIFY)
+        body = self.body(shapes.EventVerification)
+        changed = verify_events(
+            actor=self.user, dataset=dataset, events=body["events"], verdict=body["verdict"]
+        )
+        return Response(shapes.EventsVerified({"changed": changed}).data)
 
 
 class Recordings(ApiView):

@@ -24,6 +24,7 @@ from apps.doors.api.views.releases import ReleaseView
 from apps.doors.serving import Offer, serve_blob
 from apps.publishing.review_report import report_for
 from apps.publishing.review_report_pdf import as_pdf
+from apps.publishing.statements import is_kept, statement_of
 from apps.releases.access import release_for
 from apps.releases.models import ChecklistAnswer
 from apps.releases.people import (
@@ -39,6 +40,7 @@ from apps.releases.people import (
 from apps.releases.stops import confirm_stop, lift_stop, stop, stop_for, stops_for
 from datasets_catalog.checklists import Question
 from datasets_catalog.errors import NotFoundError
+from datasets_catalog.plain import to_plain
 
 PAPERS = dict.fromkeys((PDF, "text/plain"), OpenApiTypes.BINARY)
 REPORTS = {(200, PDF): OpenApiTypes.BINARY, (200, "application/json"): OpenApiTypes.OBJECT}
@@ -201,3 +203,16 @@ def _file(content: bytes, media_type: str, name: str) -> HttpResponse:
         "Cache-Control": "private, no-store",
     }
     return HttpResponse(content, content_type=media_type, headers=headers)
+
+
+class ReleaseStatementView(ReleaseView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
+        """Show the facts of the release that its card and every description of it are made of.
+
+        `kept` says whether they were kept when it came out; else they are worked out anew. Lengths
+        in seconds.
+        """
+        release = self.opened()
+        kept = is_kept(release)
+        return Response({"kept": kept, "facts": to_plain(statement_of(release))})

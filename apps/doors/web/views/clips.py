@@ -10,12 +10,13 @@ from django.views.decorators.http import require_POST
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, Event
+from apps.datasets.verifying import verify_events
 from apps.doors.serving import sends_whole
 from apps.doors.web.components import Column, Crumb, Region, Tone
 from apps.doors.web.listening import peaks, whole
 from apps.doors.web.paging import page_of, sort_of
 from apps.doors.web.templatetags.web_components import kind_words
-from apps.doors.web.views.frame import DatasetFrame, asked, draft_frame, signed_in, told
+from apps.doors.web.views.frame import DatasetFrame, asked, draft_frame, signed_in, told, typed
 from apps.privacy.access import findings_for
 from apps.privacy.models import Finding
 from apps.privacy.playing import note_playback
@@ -213,6 +214,21 @@ def _history(dataset: Dataset, clip: Clip) -> list[AuditEvent]:
     """What the log says about this clip, newest first."""
     rows = AuditEvent.objects.filter(organisation=dataset.organisation.name, detail__clip=clip.path)
     return list(rows.order_by("-sequence")[:MOMENTS])
+
+
+@require_POST
+def verify(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
+    """Events of the clip that were ticked, confirmed or rejected by a second person."""
+    user = signed_in(request)
+    frame = draft_frame(request, organisation, name)
+    clip = clip_of(frame, uid)
+    ticked = request.POST.getlist("event")
+    chosen = [event.uid for event in clip.events.all() if str(event.uid) in ticked]
+    with told(request, "Noted what you said of these events."):
+        verify_events(
+            actor=user, dataset=frame.dataset, events=chosen, verdict=typed(request, "verdict")
+        )
+    return redirect(frame.url("clip", clip.uid))
 
 
 @require_POST

@@ -33,6 +33,7 @@ from apps.jobs.access import jobs_for
 from apps.jobs.models import Job
 from apps.publishing.access import publications_for, targets_for
 from apps.publishing.releasing import RELEASE, start_publishing
+from apps.publishing.statements import is_kept, statement_of
 from apps.releases.access import release_for, releases_for
 from apps.releases.actions import (
     PART_PERMISSIONS,
@@ -51,6 +52,7 @@ from apps.releases.numbering import newest_out, propose_version
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
 from apps.releases.stops import closed_sentence, stopped_since
 from apps.releases.usage import usage_of
+from datasets_catalog.card_review import consent_text, privacy_text, verified_text
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -136,6 +138,7 @@ def page(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
         others=releases_for(request.user, frame.dataset).exclude(pk=release.pk).exclude(root=""),
         may_take=release.state in PUBLIC
         and authorize(request.user, release, Action.DOWNLOAD).allowed,
+        statement=statement_sentences(release) if is_kept(release) else (),
         **_contents(release),
         **_next_steps(request, frame, release, signed),
     )
@@ -268,6 +271,14 @@ def _contents(release: Release) -> dict[str, Any]:
         "licences": counted.get("licences", []),
         "counted": counted,
     }
+
+
+def statement_sentences(release: Release) -> list[str]:
+    """The sentences on consent, review and labels that the card holds too."""
+    facts = statement_of(release)
+    labels = verified_text(facts.verified, facts.events) if facts.events else ""
+    texts = [consent_text(facts), *privacy_text(facts).split("\n\n"), labels]
+    return [text for text in texts if text]
 
 
 def _next_steps(

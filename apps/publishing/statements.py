@@ -1,0 +1,245 @@
+"""The one set of facts of a release: counted once, kept at publication, and only read from then on.
+
+Card, YAML of the Hub, Croissant, report, REST and pages say what stands here and count nothing of
+their own. Before publication, and of releases that came out before statements were kept, the facts
+are worked out from the same rows at each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import pyarrow as pa
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.datasets.models import Event
+from apps.datasets.verifying import SECOND_PERSON
+from apps.licensing.licences import licences_of
+from apps.privacy.alterations import stripped_contents
+from apps.privacy.detectors.base import LISTENER, version_of
+from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.models import Scan
+from apps.publishing.errors import ReleaseNotSendableError
+from apps.publishing.figures import figures_of
+from apps.publishing.models import ReleaseStatement
+from apps.publishing.review_counts import count_redactions, count_review
+from apps.releases.models import GateResult, Release
+from apps.releases.usage import usage_of
+from apps.releases.versioning import approved_at
+from apps.storage.blobs import local_copy
+from apps.storage.models import Blob
+from apps.storage.tables import read_batches
+from datasets_catalog.card_facts import CardFacts, ConsentCount, VersionNote
+from datasets_catalog.description_sheets import parse_sheet
+from datasets_catalog.facts import Detector, SampleFacts
+from datasets_catalog.licences import Use
+from datasets_catalog.outbound import outbound
+from datasets_catalog.plain import from_plain, to_plain
+from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.verticals import Vertical
+
+SCHEMA = "earmark.statement/1"
+BATCH_ROWS = 4096
+
+
+def statement_of(release: Release) -> CardFacts:
+    """What the release says of itself: as kept, else worked out as of publication or now.
+
+    Raises ReleaseNotSendableError for a release that nobody has approved.
+    """
+    kept = _kept(release)
+    facts = compute_statement(release) if kept is None else from_plain(CardFacts, kept.facts)
+    # Where it is served is not a fact of the release.
+    return replace(facts, url=page_url(release))
+
+
+def is_kept(release: Release) -> bool:
+    """Whether the facts were kept when the release came out."""
+    return _kept(release) is not None
+
+
+@transaction.atomic
+def keep_statement(release: Release) -> CardFacts:
+    """Keep the facts of an approved release; called again for the same approval, answer those.
+
+    Kept before the version is written: a publication that was killed is repeated with the same
+    words, whatever was decided or asked meanwhile.
+    """
+    Release.objects.select_for_update().get(pk=release.pk)
+    if _kept(release) is None:
+        ReleaseStatement.objects.create(
+            release=release,
+            root=release.root,
+            approved_at=approved_at(release),
+            schema=SCHEMA,
+            facts=to_plain(compute_statement(release)),
+        )
+    return statement_of(release)
+
+
+def compute_statement(release: Release) -> CardFacts:
+    """Count everything from the release's tables and the rows of its review; one pass over each."""
+    _require_approved(release)
+    dataset, organisation = release.dataset, release.dataset.organisation
+    until = release.published_at
+    figures = figures_of(
+        batches_of(table_of(release.clips_table)),
+        batches_of(table_of(release.events_table)),
+        confirmed=_confirmed(release, until),
+        stripped=stripped_contents(dataset),
+    )
+    usage = usage_of(release, on=approved_at(release).date())
+    before = _before(release)
+    sheet = parse_sheet(dataset.sheet)
+    return CardFacts(
+        full_name=dataset.full_name,
+        title=dataset.title or dataset.full_name,
+        description=dataset.description,
+        organisation=organisation.title or organisation.name,
+        version=release.version,
+        published=approved_at(release).date(),
+        root=release.root,
+        url=page_url(release),
+        vertical=Vertical(dataset.vertical),
+        clips=figures.clips,
+        seconds=figures.seconds,
+        outbound=outbound(figures.licensed, Use(release.use), licences=licences_of(organisation)),
+        consent=_consent(release),
+        purposes=usage.permitted,
+        taken_away=usage.taken,
+        provenance=sheet.provenance,
+        limitations=sheet.limitations,
+        funding=sheet.funding,
+        languages=sheet.languages,
+        creators=sheet.creators,
+        recordings=len(figures.recordings),
+        synthetic=figures.synthetic,
+        redactions=count_redactions(release, figures.redacted, until),
+        sources=dict(sorted(figures.sources.items())),
+        verified=figures.verified,
+        classes=figures.classes,
+        splits=figures.splits,
+        detectors=_detectors(release),
+        scanned_whole=release.state not in PUBLIC,
+        reviewed=count_review(
+            release,
+            figures.contents,
+            since=before[0].published_at if before else None,
+            until=until,
+        ),
+        sample=_sample(release),
+        versions=_versions(release, before),
+        before=before[0].version if before else "",
+    )
+
+
+def page_url(release: Release) -> str:
+    """Return the address of the release's page on our web door."""
+    return f"{settings.BASE_URL.rstrip('/')}/datasets/{release.dataset.full_name}"
+
+
+def table_of(blob: Blob | None) -> Blob:
+    assert blob is not None, "a release with a root has its tables"
+    return blob
+
+
+def batches_of(blob: Blob) -> Iterator[pa.RecordBatch]:
+    with local_copy(blob) as path:
+        yield from read_batches(path, rows=BATCH_ROWS)
+
+
+def _kept(release: Release) -> ReleaseStatement | None:
+    if not release.root:
+        return None
+    rows = ReleaseStatement.objects.filter(release=release, root=release.root)
+    if release.state not in PUBLIC:
+        _require_approved(release)
+        rows = rows.filter(approved_at=approved_at(release))
+    return rows.order_by("-approved_at").first()
+
+
+def _require_approved(release: Release) -> None:
+    if not release.root or not release.sign_offs.filter(root=release.root).exists():
+        raise ReleaseNotSendableError(
+            f"{release} is {release.state}: only what was approved can be described and sent."
+        )
+
+
+def _confirmed(release: Release, until: datetime | None) -> frozenset[str]:
+    """Ids of events that a second person verified here; the table says which are released."""
+    rows = Event.objects.filter(SECOND_PERSON, clip__dataset=release.dataset_id)
+    if until is not None:
+        rows = rows.filter(verified_at__lte=until)
+    return frozenset(map(str, rows.values_list("uid", flat=True)))
+
+
+def _gate_numbers(release: Release, code: str) -> tuple[GateResult | None, dict[str, float]]:
+    row = GateResult.objects.filter(release=release, root=release.root, code=code).first()
+    return row, dict(row.numbers) if row is not None else {}
+
+
+def _consent(release: Release) -> ConsentCount:
+    """What the gate measured when it let the release through."""
+    row, numbers = _gate_numbers(release, "consent.coverage")
+    if row is None or "clips_needing" not in numbers:
+        return ConsentCount(0, 0, 0.0)
+    return ConsentCount(
+        needing=int(numbers["clips_needing"]),
+        covered=int(numbers["clips_covered"]),
+        seconds=numbers["seconds_needing"],
+        on=row.checked_at.date(),
+    )
+
+
+def _sample(release: Release) -> SampleFacts | None:
+    """The sample as the gate counted it; None where nobody had heard one."""
+    _, numbers = _gate_numbers(release, "privacy.sampled")
+    if "heard" not in numbers:
+        return None
+    population = int(numbers["population"])
+    return SampleFacts(
+        population=population,
+        heard=int(numbers["heard"]),
+        missed=int(numbers["missed"]),
+        number=int(numbers.get("draw", 1)),
+        frame=int(numbers.get("frame", population)),
+    )
+
+
+def _detectors(release: Release) -> tuple[Detector, ...]:
+    """The detectors that have seen every clip: those in force, as the gate asked.
+
+    Of what is out already, the last version of each that ran before the approval.
+    """
+    if release.state not in PUBLIC:
+        versions = map(version_of, detectors_for(release.dataset.privacy_profile))
+        return tuple(sorted((Detector(each.name, each.version) for each in versions), key=_title))
+    scans = Scan.objects.filter(
+        dataset=release.dataset, failed=False, finished_at__lte=approved_at(release)
+    ).exclude(detector=LISTENER)
+    rows = scans.order_by("finished_at", "pk").values_list("detector", "detector_version")
+    return tuple(Detector(name, version) for name, version in sorted(dict(rows).items()))
+
+
+def _title(detector: Detector) -> str:
+    return detector.title
+
+
+def _before(release: Release) -> list[Release]:
+    """The releases that were out before it with lower numbers, newest first."""
+    rows = Release.objects.filter(
+        dataset=release.dataset, state__in=PUBLIC, order__lt=release.order
+    ).order_by("-order")
+    moment = release.published_at or timezone.now()
+    return list(rows.filter(published_at__lt=moment).select_related("dataset__organisation"))
+
+
+def _versions(release: Release, before: list[Release]) -> tuple[VersionNote, ...]:
+    """List the release and those published before it, newest first."""
+    return tuple(
+        VersionNote(row.version, approved_at(row).date(), row.notes) for row in (release, *before)
+    )

@@ -1,0 +1,119 @@
+"""What a card, and whatever else describes a release, says of its review: one sentence each.
+
+Every number comes from the facts of the release; nothing is said that they do not hold.
+"""
+
+from datasets_catalog.card_facts import CardFacts, RedactionCount, VerifiedCount
+from datasets_catalog.card_text import cell, hours, percent
+from datasets_catalog.facts import SampleFacts
+from datasets_catalog.labels import share_of
+from datasets_catalog.purposes import TERMS
+from datasets_catalog.sampling import CONFIDENCE, share_left, stated
+
+CAUTION = (
+    "Not detected is not the same as not there: detectors and people miss things. If you hear "
+    "somebody who should not be heard, tell the publisher."
+)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return `1 clip` or `1,200 clips`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def clips_counted(count: int) -> str:
+    return counted(count, "clip", "clips")
+
+
+def redaction_text(redactions: RedactionCount) -> str:
+    """Say in how many clips what was changed; "" where nothing was."""
+    if not redactions.clips:
+        return ""
+    ways = (
+        (redactions.muted, "passages were muted in"),
+        (redactions.bleeped, "passages were covered by a tone in"),
+        (redactions.noised, "passages were covered by noise in"),
+        (redactions.stripped, "tags were taken out of the file in"),
+        (redactions.unknown, "it is not on record how in"),
+    )
+    said = "; ".join(f"{words} {clips_counted(count)}" for count, words in ways if count)
+    return f"Review changed the bytes of {clips_counted(redactions.clips)}: {said}."
+
+
+def verified_text(verified: VerifiedCount, events: int) -> str:
+    """Say how many events were verified, and who says so."""
+    parts = [
+        f"{verified.here:,} ({percent(share_of(verified.here, events))}) were verified here by a"
+        " second person"
+    ]
+    if verified.stated:
+        parts.append(
+            f"of {verified.stated:,} the import states that somebody else than the annotator"
+            " verified them"
+        )
+    if verified.unnamed:
+        parts.append(
+            f"of {verified.unnamed:,} the import states that they are verified and not by whom"
+        )
+    return f"Of {counted(events, 'event', 'events')}, {'; '.join(parts)}."
+
+
+def consent_text(facts: CardFacts) -> str:
+    """Say how far consent reached on the day the release was let through."""
+    count = facts.consent
+    if count.on is None:
+        return "How far consent reached was not written down when this version came out."
+    if not count.needing:
+        return "Nobody is known to be in any clip, so no consent was needed."
+    purposes = "; ".join(TERMS[purpose].title.lower() for purpose in facts.purposes)
+    return (
+        f"{clips_counted(count.needing)} ({hours(count.seconds)}) have people in them. On "
+        f"{count.on.isoformat()} consent covered {count.covered:,} of them "
+        f"({percent(share_of(count.covered, count.needing))}) for: {purposes or 'no use'}. Other "
+        "uses are not part of this release. The evidence is kept and is not published; "
+        "contributors are known by code only. What they answer after that day is not in this "
+        "text, and does not call back copies that were taken before."
+    )
+
+
+def privacy_text(facts: CardFacts) -> str:
+    """Say what was looked for, found, decided and heard."""
+    return "\n\n".join([_scanned(facts), _decided(facts), sample_text(facts.sample), CAUTION])
+
+
+def _scanned(facts: CardFacts) -> str:
+    seen = ", ".join(cell(detector.title) for detector in facts.detectors)
+    if not seen:
+        return "No detector is on record."
+    whole = "Every file was scanned by" if facts.scanned_whole else "Detectors that had run before"
+    return f"{whole}: {seen}."
+
+
+def _decided(facts: CardFacts) -> str:
+    found = facts.reviewed
+    since = f" since {facts.before}" if facts.before else ""
+    parts = [
+        f"In the files and texts of this version there are {found.findings:,} findings; people "
+        f"looked at them and let {found.cleared:,} stand.",
+        redaction_text(facts.redactions),
+        f"Review took {clips_counted(found.excluded)} out of the dataset{since}.",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def sample_text(sample: SampleFacts | None) -> str:
+    """Say what was heard of the sounds without findings, and what that proves."""
+    if sample is None or not sample.heard:
+        return "No random sample of the clips without findings was heard."
+    heard = (
+        f"A person heard {sample.heard:,} sounds drawn at random from the {sample.drawn_from:,} "
+        f"without findings (clips with the same bytes count once) and found something in "
+        f"{sample.missed:,}"
+    )
+    bound = share_left(sample)
+    if bound is None:
+        return f"{heard}: no bound is stated on what is left."
+    return (
+        f"{heard}: with {CONFIDENCE:.0%} confidence at most {stated(bound)} of the sounds"
+        " without findings hold what the detectors look for."
+    )
