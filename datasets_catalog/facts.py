@@ -154,7 +154,7 @@ class DatasetFacts:
     `required_fields` are vertical fields every clip must have, beyond those its profile requires.
     `identifying` names texts (title, description, labels, …) that may identify somebody.
     `sensitive`: whether it was brought in under the strictest privacy profile. `splits` is what
-    its splits mean.
+    its splits mean. `evidence_required`: whether consents without evidence stop a release.
     """
 
     full_name: str
@@ -167,6 +167,7 @@ class DatasetFacts:
     identifying: tuple[str, ...] = ()
     sensitive: bool = False
     splits: SplitPolicy = USUAL_SPLITS
+    evidence_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

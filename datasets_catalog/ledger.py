@@ -87,7 +87,8 @@ class Consent:
     in. `implied` is the form's table of what purposes contain. `minor` says that the contributor is
     or was under age: up to `of_age_at` (None: unknown, so still) their own permission does not
     count, and a guardian's, marked by `guardian`, counts up to `guardian_until`, which is later
-    than `of_age_at` by a period of notice. Raises ConsentInvalidError.
+    than `of_age_at` by a period of notice. `has_evidence` says that the hash of what shows the
+    answers is on record. Raises ConsentInvalidError.
     """
 
     contributor: str
@@ -164,6 +165,11 @@ class Ledger:
         """Return the ledger of what the contributor answered about a recording."""
         known = self._histories.get(contributor, ())
         return Ledger(consent for consent in known if consent.speaks_for(dataset, recording))
+
+    def unproved(self, contributor: str) -> list[Consent]:
+        """Return the contributor's consents of which no evidence is on record, oldest first."""
+        known = self._histories.get(contributor, ())
+        return [consent for consent in known if not consent.has_evidence]
 
     def names_recordings(self, contributor: str) -> bool:
         """Whether any form the contributor answered asked about single recordings."""

@@ -77,6 +77,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
             identifying=identifying_texts(dataset),
             sensitive=dataset.privacy_profile == Profile.SENSITIVE,
             splits=parse_policy(dataset.split_policy),
+            evidence_required=dataset.evidence_required,
         ),
         purposes=tuple(Purpose(purpose) for purpose in release.purposes),
         at=at,

@@ -1,8 +1,10 @@
-"""The gate on what people allowed."""
+"""The gates on what people allowed, and on what shows it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
-from datasets_catalog.consent import Coverage, coverage
+from datasets_catalog.consent import Coverage, Plan, coverage
+from datasets_catalog.evidence import unproved_consents
 from datasets_catalog.facts import ReleaseFacts
 from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
 
@@ -65,3 +67,37 @@ def _passed(found: Coverage) -> str:
     if not found.needing:
         return "Nobody is known to be in any clip."
     return f"Everybody in the {found.needing} clips with people has agreed."
+
+
+class ConsentEvidence:
+    """Every consent that the release rests on has the hash of its evidence on record."""
+
+    code: ClassVar[str] = "consent.evidence"
+    title: ClassVar[str] = "What people answered can be shown"
+    why: ClassVar[str] = (
+        "A consent that nobody can show is a word against a word; the hash of the signed form or "
+        "of the recording binds the ledger to it."
+    )
+    # Blocking where the dataset asks for evidence.
+    severity: ClassVar[Severity] = Severity.ADVISORY
+
+    def check(self, facts: ReleaseFacts) -> Verdict:
+        plan = Plan(facts.purposes, facts.territories, facts.dataset.full_name)
+        clips = (clip.people() for clip in facts.clips)
+        rows = [
+            FailingRow(
+                f"{one.contributor}: no evidence of the answers to {one.form} {one.form_version}"
+                f" of {one.given_at:%Y-%m-%d}",
+                clip.path,
+                clip.clip_id,
+            )
+            for one, clip in unproved_consents(clips, facts.consents, plan)
+        ]
+        found = verdict(
+            self,
+            rows,
+            passed="Every consent that counts here has its evidence, or nobody is in it.",
+            failed="Consents without the hash of their evidence: {count}.",
+        )
+        asked = facts.dataset.evidence_required
+        return replace(found, severity=Severity.BLOCKING) if asked else found

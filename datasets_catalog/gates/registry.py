@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datasets_catalog.facts import ReleaseFacts
 from datasets_catalog.gates.base import Gate, Verdict
 from datasets_catalog.gates.catalog import CatalogComplete
-from datasets_catalog.gates.consent import ConsentCoverage
+from datasets_catalog.gates.consent import ConsentCoverage, ConsentEvidence
 from datasets_catalog.gates.integrity import IntegrityPresent
 from datasets_catalog.gates.labels import LabelsValid, LabelsVerified
 from datasets_catalog.gates.people import EthicsDocumentsValid, PrivacyChecklist
@@ -30,6 +30,7 @@ GATES: tuple[Gate, ...] = (
     LicencePurposes(),
     RightsCredited(),
     ConsentCoverage(),
+    ConsentEvidence(),
     PrivacyScanned(),
     PrivacyDecided(),
     PrivacySampled(),

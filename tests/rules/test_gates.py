@@ -192,6 +192,11 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
     ),
     ("consent.coverage", with_clip(contributors=()), "no contributor is recorded"),
     ("consent.coverage", replace(RIGHT, purposes=()), "declares no purpose"),
+    (
+        "consent.evidence",
+        replace(RIGHT, consents=(replace(AGREED, has_evidence=False),)),
+        "p1: no evidence of the answers to voices 1 of 2026-05-01",
+    ),
     ("privacy.scanned", with_clip(scans=frozenset({METADATA})), "not scanned by speech 6.2"),
     (
         "privacy.scanned",
@@ -286,13 +291,29 @@ def test_every_gate_has_a_failing_case() -> None:
     assert {code for code, _, _ in CASES} == {gate.code for gate in GATES}
 
 
-def test_only_the_sample_and_the_number_are_advisory() -> None:
+def test_only_evidence_the_sample_and_the_number_are_advisory() -> None:
     advisory = [gate.code for gate in GATES if gate.severity is Severity.ADVISORY]
-    assert advisory == ["privacy.sampled", "catalog.version_step"]
+    assert advisory == ["consent.evidence", "privacy.sampled", "catalog.version_step"]
     changed = VersionStep("1.0.0", Step.MAJOR, "2.0.0", ("3 clips removed",))
-    verdicts = check_all(replace(RIGHT, sample=None, version="1.1.0", changed=changed))
+    facts = replace(
+        RIGHT,
+        sample=None,
+        version="1.1.0",
+        changed=changed,
+        consents=(replace(AGREED, has_evidence=False),),
+    )
+    verdicts = check_all(facts)
     assert [verdict.code for verdict in verdicts if not verdict.passed] == advisory
     assert blocking_failures(verdicts) == ()
+
+
+def test_evidence_stops_a_release_where_the_dataset_asks_for_it() -> None:
+    asking = replace(RIGHT, dataset=replace(RIGHT.dataset, evidence_required=True))
+    assert not ask("consent.evidence", asking).blocks
+    unproved = replace(AGREED, has_evidence=False)
+    assert ask("consent.evidence", replace(asking, consents=(unproved,))).blocks
+    denied = replace(unproved, answers={Purpose.PUBLISH_GATED: Answer.DENIED})
+    assert ask("consent.evidence", replace(asking, consents=(denied,))).passed
 
 
 def test_questions_and_documents_stop_a_release_where_the_table_says_so() -> None:

@@ -102,6 +102,18 @@ class DatasetSettingsForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "0.01"}),
         help_text="How much of the events a second person must have verified: 0 none, 1 all.",
     )
+    evidence_required = forms.BooleanField(
+        required=False,
+        label="Consents need evidence",
+        help_text="A consent without the hash of what shows it stops a release, instead of being"
+        " shown on it.",
+    )
+    guardian_notice_days = forms.IntegerField(
+        min_value=0,
+        max_value=366,
+        label="Days of notice at majority",
+        help_text="For so long a guardian's answers still count after somebody came of age.",
+    )
     quasi_identifiers = forms.MultipleChoiceField(
         required=False,
         label="Columns that together may single out a person",

@@ -16,6 +16,8 @@ MEND = {
     " wanted licence in the settings.",
     "consent.coverage": "Ask the contributors and import their new answers, remove or exclude the"
     " clips, or release for fewer purposes.",
+    "consent.evidence": "Correct each of these consents by a record with evidence_sha256, the hash"
+    " of the signed form or of the recording of the answer.",
     "privacy.scanned": "Start a scan on the tab Privacy and freeze again when it is done. Where a"
     " scan failed, its row says why.",
     "privacy.decided": "A privacy reviewer who did not upload these clips decides on each finding"

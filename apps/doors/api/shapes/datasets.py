@@ -126,6 +126,8 @@ class DatasetOut(serializers.ModelSerializer[Dataset]):
             "embargoes",
             "terms_version",
             "terms_required",
+            "evidence_required",
+            "guardian_notice_days",
             "verified_share",
             "split_policy",
             "quasi_identifiers",
@@ -166,6 +168,16 @@ class DatasetSettings(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=40),
         required=False,
         help_text="The same for single versions: version to moment.",
+    )
+    evidence_required = serializers.BooleanField(
+        required=False,
+        help_text="Whether every consent in a release needs the hash of its evidence.",
+    )
+    guardian_notice_days = serializers.IntegerField(
+        min_value=0,
+        max_value=366,
+        required=False,
+        help_text="For how long a guardian's answers still count after somebody came of age.",
     )
     verified_share = serializers.FloatField(min_value=0, max_value=1, required=False)
     quasi_identifiers = serializers.ListField(

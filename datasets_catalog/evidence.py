@@ -1,0 +1,31 @@
+"""Which consents that a release rests on have nothing that shows them."""
+
+from collections.abc import Iterable, Iterator
+
+from datasets_catalog.consent import Plan
+from datasets_catalog.ledger import Consent, Ledger
+from datasets_catalog.people import ClipPeople
+from datasets_catalog.purposes import Answer
+
+
+def unproved_consents(
+    clips: Iterable[ClipPeople], consents: Iterable[Consent], plan: Plan
+) -> Iterator[tuple[Consent, ClipPeople]]:
+    """Yield each consent without evidence that allows a purpose of the plan, with the first clip.
+
+    Of the consents that speak for a clip somebody is in; a denial needs no proof.
+    """
+    ledger = Ledger(consents)
+    first: dict[tuple[str, str], ClipPeople] = {}
+    for clip in clips:
+        for code in clip.contributors:
+            first.setdefault((code, clip.recording), clip)
+    told: set[int] = set()
+    for (code, recording), clip in first.items():
+        for consent in ledger.unproved(code):
+            allowed = (ledger.answer(consent, each) is Answer.ALLOWED for each in plan.purposes)
+            if not consent.speaks_for(plan.dataset, recording) or not any(allowed):
+                continue
+            if id(consent) not in told:
+                told.add(id(consent))
+                yield consent, clip
