@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -45,6 +46,15 @@ def form_named(
     if not found:
         raise FormUnknownError(f"{organisation} has no form {name} {version} {language}".rstrip())
     return found[0]
+
+
+def form_for(user: Principal, organisation: Organisation, uid: UUID) -> ConsentForm:
+    """The form with that id, for those who may see consents."""
+    require(user, Permission.CONSENT_VIEW, organisation)
+    row = forms_of(organisation).filter(uid=uid).first()
+    if row is None:
+        raise FormUnknownError(f"{organisation} has no form {uid}.")
+    return row
 
 
 def reach_named(form: ConsentForm, dataset: Dataset, recording: str = "") -> FormReach:

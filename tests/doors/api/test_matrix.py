@@ -32,6 +32,13 @@ GET    audit                            401 404 404 200 403 403 200
 GET    contributors                     401 404 404 200 200 403 200
 GET    consents                         401 404 404 200 200 403 200
 POST   consents                         401 404 404 200 403 403 403
+POST   consent-corrections              401 404 404 201 403 403 403
+GET    consent-forms                    401 404 404 200 200 403 200
+POST   consent-forms                    401 404 404 201 403 403 403
+POST   form-reaches                     401 404 404 403 201 403 403
+POST   form-reaches-end                 401 404 404 200 403 403 403
+POST   minors                           401 404 404 201 403 403 403
+POST   majorities                       401 404 404 409 403 403 403
 GET    own-terms                        401 404 404 200 200 200 200
 POST   own-terms                        401 404 404 201 403 403 403
 GET    agreements                       401 404 404 200 200 200 200
@@ -183,6 +190,19 @@ BODIES: dict[str, Any] = {
     "POST tokens": {"name": "another"},
     "POST organisations": {"name": "newcomers"},
     "POST members": {"username": "dan", "role": "annotator"},
+    "POST consent-corrections": {
+        "form": "voices",
+        "form_version": "2",
+        "given_at": "2026-01-15T00:00:00Z",
+        "evidence_sha256": "ab" * 32,
+        "answers": {"research.noncommercial": "denied"},
+        "reason": "Read the other box.",
+    },
+    "POST consent-forms": {"name": "voices", "version": "3", "datasets": ["tones"]},
+    "POST form-reaches": {"dataset": "tones", "recording": "session-0", "reason": "On page 2."},
+    "POST form-reaches-end": {"dataset": "tones", "reason": "It names another study."},
+    "POST minors": {"contributor": "kim", "of_age_on": "2031-05-17", "reason": "Said so."},
+    "POST majorities": {"contributor": "ben", "reason": "Turned 18."},
     "POST own-terms": {"licence": "LicenseRef-Acme-1", "title": "Acme 1", "text": "No."},
     "PUT target": {"repository": "acme/other"},
     "POST datasets": {"organisation": "acme", "name": "frogs", "vertical": "wildlife"},

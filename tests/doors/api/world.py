@@ -14,6 +14,7 @@ from apps.access.widening import propose_access_change
 from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
+from apps.consent.models import Consent, ConsentForm
 from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.lowering import propose_lowering
 from apps.datasets.models import Clip, Dataset, Lowering
@@ -98,6 +99,8 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
             "vocabulary": vocabulary.name,
             "edition": vocabulary.version,
             "clip_uid": clip.uid,
+            "consent_uid": Consent.objects.get().uid,
+            "form_uid": ConsentForm.objects.get().uid,
             "finding_uid": _finding(clip).uid,
             "batch_uid": _batch(cast, clip).uid,
             "change_uid": request_changes(actor=cast.cleo, clip=clip, text="Cut it.").uid,
@@ -183,7 +186,8 @@ def _thing(route: str) -> str:
     if route.startswith("decision"):
         return "finding"
     for thing in (
-        "finding", "job", "agreement", "stop", "document", "batch", "change", "hearing",
+        "consent", "form", "finding", "job", "agreement", "stop", "document", "batch", "change",
+        "hearing",
     ):  # fmt: skip
         if route.startswith(thing):
             return thing

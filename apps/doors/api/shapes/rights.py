@@ -31,7 +31,7 @@ class ContributorOut(serializers.ModelSerializer[Contributor]):
 
     class Meta:
         model = Contributor
-        fields = ("code", "is_minor", "clips", "consents", "created_at")
+        fields = ("code", "is_minor", "of_age_on", "clips", "consents", "created_at")
         read_only_fields = fields
 
 
@@ -47,7 +47,17 @@ class ConsentOut(serializers.ModelSerializer[Consent]):
     contributor = serializers.CharField(source="contributor.code")
     form = serializers.CharField(source="form.name")
     form_version = serializers.CharField(source="form.version")
+    language = serializers.CharField(source="form.language")
     territories = serializers.ListField(child=serializers.CharField())
+    supersedes = serializers.UUIDField(
+        source="supersedes.uid", default=None, allow_null=True, help_text="What it corrects."
+    )
+    superseded_by = serializers.UUIDField(
+        source="superseded_by.uid",
+        default=None,
+        allow_null=True,
+        help_text="What corrected it: then it counts no more.",
+    )
     answers = serializers.SerializerMethodField()
     recorded_by = serializers.CharField(source="recorded_by.username")
 
@@ -58,11 +68,16 @@ class ConsentOut(serializers.ModelSerializer[Consent]):
             "contributor",
             "form",
             "form_version",
+            "language",
             "given_at",
+            "valid_from",
             "valid_until",
             "evidence_sha256",
             "guardian",
             "territories",
+            "supersedes",
+            "superseded_by",
+            "correction_reason",
             "answers",
             "recorded_by",
             "recorded_at",

@@ -47,7 +47,9 @@ class Consents(ApiView):
         if "contributor" in wanted:
             people = people.filter(code=wanted["contributor"])
         rows = Consent.objects.filter(contributor__in=people.values("pk"))
-        rows = rows.select_related("contributor", "form", "recorded_by")
+        rows = rows.select_related(
+            "contributor", "form", "recorded_by", "supersedes", "superseded_by"
+        )
         return self.page(rows.prefetch_related("answers"), ConsentOut, ("id",))
 
     @extend_schema(
