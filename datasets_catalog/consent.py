@@ -163,14 +163,14 @@ class PeopleAsked:
         return unrecorded + [
             Uncovered(clip.clip_id, clip.path, contributor, purpose, refusal)
             for contributor in clip.contributors
-            for purpose, refusal in self._against(self._of(contributor, clip))
+            for purpose, refusal in self._against(self.refusals(contributor, clip))
         ]
 
     def scope(self, clip: ClipPeople) -> Scope:
         """Return what everybody in the clip permits; nothing where somebody is not recorded."""
         if any(clip.unrecorded()):
             return frozenset()
-        refused = (self._of(code, clip) for code in clip.contributors)
+        refused = (self.refusals(code, clip) for code in clip.contributors)
         return meet(EVERYTHING - each.keys() for each in refused)
 
     def end(self, clip: ClipPeople) -> datetime | None:
@@ -192,7 +192,8 @@ class PeopleAsked:
         named = self._ledger.names_recordings(contributor)
         return contributor, clip.recording if named else ""
 
-    def _of(self, contributor: str, clip: ClipPeople) -> Mapping[Purpose, Refusal]:
+    def refusals(self, contributor: str, clip: ClipPeople) -> Mapping[Purpose, Refusal]:
+        """Return why the contributor's part of the clip may not be used, by purpose."""
         key = self._key(contributor, clip)
         known = self._refusals.get(key)
         if known is None:

@@ -43,6 +43,23 @@ def consent_row_for(user: Principal, organisation: Organisation, uid: str) -> Co
     return row
 
 
+def consents_given(contributor: Contributor) -> QuerySet[ConsentRow]:
+    """Every record of the contributor's answers, newest first, corrected ones too."""
+    rows = ConsentRow.objects.filter(contributor=contributor).order_by("-given_at", "-id")
+    return rows.select_related("form", "superseded_by", "supersedes").prefetch_related(
+        "answers", "form__reaches__dataset__organisation"
+    )
+
+
+def datasets_about(contributor: Contributor) -> list[Dataset]:
+    """The datasets that the contributor is in, or was asked about, by name."""
+    reaches = FormReach.objects.filter(form__consents__contributor=contributor, ended_at=None)
+    parts = Participation.objects.filter(contributor=contributor)
+    concerned = Q(pk__in=reaches.values("dataset")) | Q(pk__in=parts.values("clip__dataset"))
+    rows = Dataset.objects.filter(concerned, organisation=contributor.organisation_id)
+    return list(rows.select_related("organisation").order_by("name"))
+
+
 def consents_for(
     dataset: Dataset, codes: Iterable[str] | None = None, *, known_at: datetime | None = None
 ) -> list[Consent]:

@@ -38,6 +38,7 @@ PAGES = (
     f"{HOME}members/",
     f"{HOME}contributors/",
     f"{HOME}contributors/ben/",
+    f"{HOME}consent-forms/",
     f"{HOME}agreements/",
     f"{HOME}targets/",
     f"{HOME}log/",

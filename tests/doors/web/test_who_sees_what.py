@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[int, ...]] = {
     f"{HOME}members/": MEMBERS,
     f"{HOME}contributors/": MEMBERS,
     f"{HOME}contributors/ben/": MEMBERS,
+    f"{HOME}consent-forms/": MEMBERS,
     f"{HOME}consents/import/": (HERE, NO, NO, NO, SIGN_IN),
     f"{HOME}terms/": (HERE, HERE, HERE, NO, SIGN_IN),
     f"{HOME}agreements/": (HERE, HERE, HERE, NO, SIGN_IN),

@@ -25,6 +25,7 @@ TABS = (
     ("organisation", "Datasets", None),
     ("members", "Members", Permission.DATASET_VIEW),
     ("contributors", "Contributors", Permission.CONSENT_VIEW),
+    ("consent_forms", "Consent forms", Permission.CONSENT_VIEW),
     ("own_terms", "Terms", Permission.DATASET_VIEW),
     ("agreements", "Agreements", None),
     ("targets", "Targets", Permission.TARGET_MANAGE),
