@@ -75,13 +75,13 @@ def test_a_record_is_corrected_from_what_stands_there(
 
 
 def test_a_minor_is_noted_and_comes_of_age(cast: Cast, house: House, as_user: As) -> None:
-    ada, person = as_user(cast.ada), f"{HOME}contributors/ben/"
+    ada = as_user(cast.ada)
     body = {"of_age_on": "2031-05-17", "reason": "said on the form"}
-    shown = ada.post(f"{person}minor/", body, follow=True).content.decode()
+    shown = ada.post(f"{HOME}minors/ben/", body, follow=True).content.decode()
     assert "of age on 17 May 2031" in shown
     assert "a minor, and no guardian has consented" in shown
-    assert as_user(cast.cleo).post(f"{person}of-age/", {"reason": "x"}).status_code == 403
-    shown = ada.post(f"{person}of-age/", {"reason": "the passport"}, follow=True).content.decode()
+    assert as_user(cast.cleo).post(f"{HOME}of-age/ben/", {"reason": "x"}).status_code == 403
+    shown = ada.post(f"{HOME}of-age/ben/", {"reason": "the passport"}, follow=True).content.decode()
     assert Contributor.objects.filter(code="ben", of_age_on__year__lt=2031).exists()
     assert "of age</span>" in shown.replace(" </span>", "</span>")
 
