@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Membership, Token
-from apps.consent.models import Consent
+from apps.consent.models import Consent, FormReach
 from apps.datasets.models import Clip, Dataset, Lowering
 from apps.doors.web.forms import DatasetSettingsForm
 from apps.jobs.models import Job
@@ -127,12 +127,22 @@ def test_consents_are_imported_with_their_report(cast: Cast, tmp_path: Path, as_
     folder = write_folder(tmp_path)
     client = as_user(cast.ada)
     page = "/organisations/acme/consents/import/"
+    make_dataset(cast)
+    make_dataset(cast, "streets")
+    unbound = client.post(
+        page, {"table": SimpleUploadedFile("c.csv", folder.consents.read_bytes())}
+    )
+    assert "what a new form asks about" in unbound.content.decode()
+    assert not Consent.objects.exists()
     table = folder.consents.read_bytes()
-    tried = client.post(page, {"table": SimpleUploadedFile("c.csv", table), "dry_run": "on"})
+    tried = client.post(
+        page, {"table": SimpleUploadedFile("c.csv", table), "dry_run": "on", "datasets": ["tones"]}
+    )
     assert "A dry run" in tried.content.decode()
     assert not Consent.objects.exists()
-    client.post(page, {"table": SimpleUploadedFile("c.csv", table)})
+    client.post(page, {"table": SimpleUploadedFile("c.csv", table), "datasets": ["tones"]})
     assert Consent.objects.count() == 1
+    assert [str(each) for each in FormReach.objects.all()] == ["acme/tones"]
     torn = client.post(page, {"table": SimpleUploadedFile("c.csv", b"\x00\x01")})
     assert torn.status_code in {200, 422}
 
@@ -360,6 +370,7 @@ def test_settings_that_lower_a_bar_are_asked_for_and_decided_on_the_dataset_s_pa
         "use": "collection",
         "verified_share": "0",
         "fewest_alike": "5",
+        "guardian_notice_days": "0",
         "privacy_profile": "sensitive",
     }
     steward, reviewer = as_user(cast.ada), as_user(cast.cleo)
