@@ -1,6 +1,7 @@
 """Reading licence expressions and the table behind them."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,11 @@ def test_every_packaged_licence_is_consistent() -> None:
         assert terms.no_derivatives == ("-ND" in licence)
         assert "-SA" not in licence or terms.share_alike
         assert terms.hub is None or re.fullmatch(r"[a-z0-9.-]+", terms.hub)
+
+
+def test_the_hub_knows_every_identifier_it_is_given() -> None:
+    known = (Path(__file__).parents[1] / "stand_ins" / "hub" / "licenses.txt").read_text().split()
+    assert {terms.hub for terms in table().values() if terms.hub} <= set(known)
 
 
 @pytest.mark.parametrize("licence", list(table()))
