@@ -78,6 +78,10 @@ class Column:
         return self.kind in {Kind.TEXT, Kind.JSON}
 
     @property
+    def is_flag(self) -> bool:
+        return self.kind is Kind.FLAG
+
+    @property
     def is_scanned(self) -> bool:
         return self.is_text and not self.unscanned
 
@@ -89,7 +93,7 @@ class Column:
     @property
     def is_null_where_empty(self) -> bool:
         """Whether an empty text, or a flag that is not set, is null in a released row."""
-        return self.nullable and (self.is_text or self.kind is Kind.FLAG)
+        return self.nullable and (self.is_text or self.is_flag)
 
 
 def first(columns: Sequence[Column]) -> frozenset[str]:

@@ -178,6 +178,7 @@ def test_a_part_is_chosen_by_what_a_column_says(
     assert set(pq.read_table(folder / "clips.parquet")["path"].to_pylist()) == paths
     page = content(ada.get(f"/datasets/acme/golden/releases/1.0.0/part/{query}")).decode()
     assert 'name="recording"' in page
+    assert "<span>yes\n" in page
     assert found["archive"].partition("?")[2].replace("&", "&amp;") in page
 
 

@@ -309,6 +309,14 @@ def _labels(release: Release) -> list[tuple[str, int, str]]:
     return sorted([*found.values(), *wider])
 
 
+def _worded(name: str, value: str) -> str:
+    """What the form calls a value of a list or column."""
+    column = SELECTABLE.get(name)
+    if column is not None and column.is_flag:
+        return "yes" if value == "true" else "no"
+    return value or f"no {name.removesuffix('s')}"
+
+
 def _said(values: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
     return [(value, count, "clip") for value, count in values]
 
@@ -323,7 +331,7 @@ def _group(
     title: str, name: str, values: list[tuple[str, int, str]], chosen: Sequence[str]
 ) -> tuple[str, str, list[Option], int]:
     options = [
-        Option(value, value or f"no {name.removesuffix('s')}", count, unit, value in chosen)
+        Option(value, _worded(name, value), count, unit, value in chosen)
         for value, count, unit in values[:LISTED]
     ]
     return title, name, options, max(0, len(values) - LISTED)
