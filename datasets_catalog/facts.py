@@ -53,6 +53,7 @@ class FindingState(StrEnum):
     """Why a finding still stands in a release's way."""
 
     UNDECIDED = "undecided"
+    UNNOTED = "unnoted"
     AWAITING_SECOND = "awaiting_second"
     CHANGE_ASKED = "change_asked"
     DECIDED_ON_OTHER_BYTES = "decided_on_other_bytes"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 
 from apps.consent.ledger import consents_for, people_in
 from apps.datasets.models import Clip, Dataset, Event
@@ -13,18 +13,17 @@ from apps.datasets.verifying import SECOND_PERSON
 from apps.licensing.licences import own_terms
 from apps.privacy.access import awaiting_second, of_current_content
 from apps.privacy.alterations import stripped_contents
-from apps.privacy.detectors.base import Detector, Looks, any_finding_holds, version_of
+from apps.privacy.detectors.base import Detector
 from apps.privacy.detectors.registry import detectors_for
-from apps.privacy.grouping import group_keys
 from apps.privacy.likeness import sound_groups
-from apps.privacy.models import ChangeRequest, Decision, Finding, Scan
+from apps.privacy.models import ChangeRequest, Decision, Finding
 from apps.privacy.people import PeopleHeard
 from apps.privacy.sampling import sample_facts
-from apps.privacy.scanning import scans_by, seen_in
 from apps.releases.label_facts import label_facts
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.numbering import step_of
 from apps.releases.people import answers_of, papers_of
+from apps.releases.scans import ScansOfDraft, detector_fact
 from apps.releases.texts import identifying_texts
 from apps.storage.blobs import verify
 from apps.storage.errors import BlobMismatchError, BlobMissingError
@@ -39,7 +38,6 @@ from datasets_catalog.facts import (
     FindingState,
     ReleaseFacts,
 )
-from datasets_catalog.facts import Detector as DetectorFacts
 from datasets_catalog.labels import Status
 from datasets_catalog.licences import Use
 from datasets_catalog.people import ClipPeople
@@ -86,7 +84,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         consents=consents_for(dataset),
         terms=own_terms(dataset.organisation),
         territories=frozenset(release.territories),
-        detectors=frozenset(_fact(detector) for detector in detectors),
+        detectors=frozenset(detector_fact(detector) for detector in detectors),
         wanted=dataset.wanted_licence or None,
         sample=sample_facts(dataset),
         answers=answers_of(release),
@@ -96,11 +94,6 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
             DocumentFacts(row.kind, row.title, row.valid_until) for row in papers_of(dataset)
         ),
     )
-
-
-def _fact(detector: Detector) -> DetectorFacts:
-    version = version_of(detector)
-    return DetectorFacts(version.name, f"{version.version}+{version.parameters_sha256[:8]}")
 
 
 class _Row(NamedTuple):
@@ -163,7 +156,7 @@ _COLUMNS = (
 
 
 def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[ClipFacts]:
-    seen = _Scans(dataset, detectors)
+    seen = ScansOfDraft(dataset, detectors)
     findings = _Findings(dataset)
     people = people_in(dataset)
     heard = PeopleHeard(dataset)
@@ -204,8 +197,8 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             count_due=known.count_due,
             blob=blobs.of(clip),
             sound_group=sounds.get(clip.pk),
-            scans=seen.of(clip),
-            findings=findings.of(clip),
+            scans=seen.of(clip.pk, clip.sha256, clip.cells_sha256),
+            findings=(*findings.of(clip), *seen.unnoted(clip.pk, clip.sha256)),
             identifying=findings.identifying(clip),
             events=total,
             events_verified=verified,
@@ -269,96 +262,6 @@ def _hashed(blob: Blob) -> BlobState:
     except BlobMismatchError:
         return BlobState.DAMAGED
     return BlobState.PRESENT
-
-
-class _Scans:
-    """Which current detectors saw which content; one shared set for each combination.
-
-    A scan that saw something counts for a clip when that has been noted as findings of the clip:
-    between the two a process may have died.
-    """
-
-    def __init__(self, dataset: Dataset, detectors: Iterable[Detector]) -> None:
-        # Of contents in which something was seen: by which scan.
-        self._telling: dict[str, list[tuple[int, DetectorFacts]]] = defaultdict(list)
-        noted = Finding.objects.filter(clip__dataset=dataset)
-        self._noted = set(noted.values_list("clip_id", "scan_id"))
-        self._by_bytes: dict[str, frozenset[DetectorFacts]] = {}
-        self._by_cells: dict[str, frozenset[DetectorFacts]] = {}
-        self._by_group: dict[str, frozenset[DetectorFacts]] = {}
-        # Of contents in which anybody ever saw something: by which scan.
-        self._known: dict[str, list[int]] = defaultdict(list)
-        for content, scan_id in seen_in(dataset).values_list("content_sha256", "pk"):
-            self._known[content].append(scan_id)
-        self._groups: list[_Groups] = []
-        self._union: dict[
-            tuple[frozenset[DetectorFacts], frozenset[DetectorFacts]], frozenset[DetectorFacts]
-        ] = {}
-        for detector in detectors:
-            seen = {
-                Looks.AUDIO: self._by_bytes,
-                Looks.CELLS: self._by_cells,
-                Looks.DATASET: self._by_group,
-            }[detector.looks_at]
-            rows = scans_by(dataset, detector).filter(failed=False)
-            if detector.looks_at is Looks.DATASET:
-                self._groups.append(_Groups(dataset, detector, rows))
-            one = frozenset({_fact(detector)})
-            for content, scan_id in rows.exclude(seen=[]).values_list("content_sha256", "pk"):
-                self._telling[content].append((scan_id, _fact(detector)))
-            for content in rows.values_list("content_sha256", flat=True).iterator():
-                before = seen.get(content)
-                seen[content] = one if before is None else self._joined(before, one)
-
-    def _joined(
-        self, left: frozenset[DetectorFacts], right: frozenset[DetectorFacts]
-    ) -> frozenset[DetectorFacts]:
-        both = self._union.get((left, right))
-        if both is None:
-            both = self._union[left, right] = left | right
-        return both
-
-    def of(self, clip: _Row) -> frozenset[DetectorFacts]:
-        nothing: frozenset[DetectorFacts] = frozenset()
-        if any((clip.pk, scan) not in self._noted for scan in self._known.get(clip.sha256, ())):
-            # What was found in these bytes in another clip is not noted in this one yet.
-            return nothing
-        found = self._joined(
-            self._by_bytes.get(clip.sha256, nothing),
-            self._by_cells.get(clip.cells_sha256, nothing),
-        )
-        telling = (*self._telling.get(clip.sha256, ()), *self._telling.get(clip.cells_sha256, ()))
-        lost = {fact for scan_id, fact in telling if (clip.pk, scan_id) not in self._noted}
-        found = found - lost if lost else found
-        for groups in self._groups:
-            # Keys are hashes of what they stand for: no two detectors share one.
-            if groups.is_noted(clip):
-                key = groups.keys.get(clip.pk, "")
-                found = self._joined(found, self._by_group.get(key, nothing))
-        return found
-
-
-class _Groups:
-    """For a detector of whole drafts: the group of each clip, and what stands against clips."""
-
-    def __init__(self, dataset: Dataset, detector: Detector, scans: QuerySet[Scan]) -> None:
-        self.keys = group_keys(dataset, detector)
-        self._any = any_finding_holds(detector)
-        self._telling = set(scans.exclude(seen=[]).values_list("content_sha256", flat=True))
-        noted = Finding.objects.filter(clip__dataset=dataset, scan__in=scans)
-        columns = ("clip_id", "content_sha256", "scan__content_sha256")
-        self._against = {self._told(*row) for row in noted.values_list(*columns)}
-
-    def is_noted(self, clip: _Row) -> bool:
-        """Whether what was seen of the clip's group stands as a finding of the clip as it is."""
-        key = self.keys.get(clip.pk, "")
-        if key not in self._telling:
-            return True
-        told = {self._told(clip.pk, content, key) for content in (clip.sha256, clip.cells_sha256)}
-        return bool(told & self._against)
-
-    def _told(self, clip: int, content: str, key: str) -> tuple[int, str, str]:
-        return clip, content, "" if self._any else key
 
 
 class _Findings:

@@ -17,6 +17,7 @@ SECOND_OPINION = "second_opinion"
 
 STATE_SENTENCES = {
     FindingState.UNDECIDED: "waits for a decision",
+    FindingState.UNNOTED: "was found in the same bytes before; scan this clip to decide on it here",
     FindingState.AWAITING_SECOND: "was cleared with a person in it; another reviewer must agree",
     FindingState.CHANGE_ASKED: "was asked for by a reviewer; the steward has to answer",
     FindingState.DECIDED_ON_OTHER_BYTES: "was decided on other bytes than these; decide again",

@@ -1,10 +1,12 @@
 """Whoever is heard is somebody: in every profile and under every name."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -324,3 +326,36 @@ def test_counts_that_contradict_themselves_or_come_too_late_are_refused(
     Clip.objects.filter(pk=clip.pk).update(state=Clip.State.EXCLUDED)
     with pytest.raises(ClipGoneError, match="not in the draft"):
         count(cast.cleo, clip, 1)
+
+
+def test_what_earlier_scans_heard_is_read_from_what_they_kept(cast: Cast, draft: Dataset) -> None:
+    """Reported or not; and the guard of scans stands again afterwards."""
+    stretch = {"stretches": [[0.1, 0.3]], "highest": 0.93}
+    silent = {"stretches": [], "highest": 0.2}
+    seen = [{"kind": "speech", "onset": 0.1, "offset": 0.2, "score": 0.7, "detail": "x"}]
+    tag = [{"kind": "metadata", "onset": None, "offset": None, "score": 1.0, "detail": "x"}]
+    wanted = [
+        ("speech", [], stretch, 0.93),
+        ("speech", [], silent, None),
+        ("second_opinion", [], stretch, None),
+        ("second_opinion", seen, stretch, 0.7),
+        ("metadata", tag, {}, None),
+    ]
+    rows = [
+        Scan.objects.create(
+            dataset=draft,
+            content_sha256=f"{number:064x}",
+            detector=detector,
+            detector_version="0",
+            parameters_sha256="0" * 64,
+            seen=found,
+            evidence=evidence,
+        )
+        for number, (detector, found, evidence, _) in enumerate(wanted)
+    ]
+    migration = import_module("apps.privacy.migrations.0007_people_guards")
+    migration.note_what_was_heard(apps, connection.SchemaEditorClass(connection))
+    heard = {row.pk: row.heard for row in Scan.objects.filter(pk__in=[row.pk for row in rows])}
+    assert [heard[row.pk] for row in rows] == [score for *_, score in wanted]
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Scan.objects.filter(pk=rows[0].pk).update(heard=None)
