@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from apps.datasets.models import Dataset
-from apps.privacy.models import Confirmation, Finding, Hearing, Redaction, Revocation, Sample
+from apps.privacy.models import (
+    Confirmation,
+    Finding,
+    Headcount,
+    Hearing,
+    Redaction,
+    Revocation,
+    Sample,
+)
 from apps.privacy.sampling import hearings_of
 
 Row = dict[str, Any]
@@ -107,6 +115,24 @@ def _hearing(row: Hearing) -> Row:
         "by": row.heard_by.username,
         "at": moment(row.heard_at),
     }
+
+
+def headcounts(dataset: Dataset, until: datetime | None) -> Iterator[Row]:
+    """How many people reviewers heard in which bytes, oldest first: the last of them counts."""
+    rows = Headcount.objects.filter(dataset=dataset)
+    if until is not None:
+        rows = rows.filter(counted_at__lte=until)
+    for row in rows.select_related("clip", "counted_by").order_by("pk"):
+        yield {
+            "clip": str(row.clip.uid),
+            "content": row.content_sha256,
+            "people_heard": row.people_heard,
+            "people_recorded": row.people_recorded,
+            "somebody_unknown": row.somebody_unknown,
+            "reason": row.reason,
+            "by": row.counted_by.username,
+            "at": moment(row.counted_at),
+        }
 
 
 def redactions(

@@ -22,6 +22,7 @@ from apps.datasets.access import sees_draft
 from apps.privacy.models import Scan
 from apps.publishing.review_acts import (
     confirmations,
+    headcounts,
     moment,
     redactions,
     samples,
@@ -44,6 +45,7 @@ WHOLE_ONLY = (
     "confirmations",
     "taken_back",
     "samples",
+    "headcounts",
     "excluded",
     "redactions",
     "sign_offs",
@@ -129,6 +131,7 @@ def compute(release: Release) -> Report:
         "confirmations": list(confirmations(dataset, until)),
         "taken_back": list(taken_back(dataset, until)),
         "samples": list(samples(dataset, until)),
+        "headcounts": list(headcounts(dataset, until)),
         "redactions": list(redactions(dataset, {clip.sha256 for clip in clips}, until)),
         "checklist": list(_checklist(release)),
         "documents": list(_documents(release)),

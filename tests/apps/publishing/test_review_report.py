@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import decide
+from apps.privacy.actions import count_people, decide
 from apps.privacy.models import Finding, Redaction
 from apps.privacy.sampling import draw, hear
 from apps.privacy.scanning import scan_dataset
@@ -89,7 +89,8 @@ def test_readers_get_a_summary_without_names_and_reasons(cast: Cast, release: Re
             assert hidden not in said
         assert report["found"]
         assert report["documents"] == [{"kind": "dpia", "valid_until": None}]
-        assert not {"confirmations", "taken_back", "samples", "redactions"} & report.keys()
+        hidden_parts = {"confirmations", "taken_back", "samples", "headcounts", "redactions"}
+        assert not hidden_parts & report.keys()
 
 
 def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
@@ -111,6 +112,13 @@ def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
     play(cast.cleo, first.clip)
     hear(actor=cast.cleo, sample_clip=first, missed=False)
     hear(actor=dan, sample_clip=second, missed=True, note="a child counting aloud")
+    count_people(
+        actor=cast.cleo,
+        clip=clip_at(dataset, 2),
+        people_heard=3,
+        somebody_unknown=True,
+        reason="two women answer",
+    )
     report = compute(make_release(cast, dataset))
 
     told = [(one["agreed"], one["by"], one["reason"]) for one in report["confirmations"]]
@@ -127,6 +135,9 @@ def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
     ]
     assert all(one["at"] and one["clip"] for one in drawn["hearings"])
     assert "counting" not in json.dumps(report["samples"])
+    (counted,) = report["headcounts"]
+    assert (counted["people_heard"], counted["people_recorded"]) == (3, 0)
+    assert (counted["somebody_unknown"], counted["by"]) == (True, "cleo")
     assert as_pdf(report).startswith(b"%PDF-")
 
 
