@@ -20,7 +20,8 @@ from apps.access.answers import (
     ObjectUnknownError,
     ReleaseUnknownError,
 )
-from apps.access.authorize import authorize, decide, explained, successor_of
+from apps.access.authorize import authorize, decide, successor_of
+from apps.access.explaining import explained
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet
 from apps.access.receipts import note_refused
 from apps.access.standing import held_by, person, standing_columns, standing_from, standing_of

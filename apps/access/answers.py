@@ -129,3 +129,31 @@ UNKNOWN = Authorization(
     code=Code.UNKNOWN,
     reason="There is no such release, or it is not yours to see. Sign in, or ask its organisation.",
 )
+
+
+def allow(
+    code: Code,
+    binding: Binding,
+    reason: str,
+    *,
+    until: datetime | None = None,
+    entitlement_id: int | None = None,
+    terms: int = 0,
+    purposes: frozenset[Purpose] = frozenset(),
+) -> Authorization:
+    """A yes, and what it rests on."""
+    return Authorization(
+        allowed=True,
+        code=code,
+        reason=reason,
+        until=until,
+        binding=binding,
+        entitlement_id=entitlement_id,
+        terms=terms,
+        purposes=purposes,
+    )
+
+
+def refuse(code: Code, reason: str) -> Authorization:
+    """A no, with the sentence that says what to do."""
+    return Authorization(allowed=False, code=code, reason=reason)

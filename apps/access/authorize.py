@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from apps.access.answers import UNKNOWN, Action, Authorization, Binding, Code
+from apps.access.answers import UNKNOWN, Action, Authorization, Binding, Code, allow, refuse
 from apps.access.embargoes import embargo_of
-from apps.access.models import AccessRequest
-from apps.access.standing import Grant, Standing, held_by, person, standing_of, without_seat
+from apps.access.explaining import explained
+from apps.access.standing import Grant, Standing, standing_of
 from apps.accounts.access import Principal
-from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.releases.lapses import covered_now, lapsed_since
 from apps.releases.models import Release
@@ -88,25 +87,6 @@ def fit(purpose: Purpose, cleared: frozenset[Purpose], granted: frozenset[Purpos
     return Fit.COMPATIBLE
 
 
-def explained(answer: Authorization, principal: Principal, dataset: Dataset) -> Authorization:
-    """A refusal made exact: asked already, no seat, expired, taken back.
-
-    Three queries, on refusals only.
-    """
-    user = person(principal)
-    if user is None or answer.code not in {Code.REQUEST_NEEDED, Code.TERMS_NEEDED}:
-        return answer
-    if answer.entitlement_id is not None:
-        return answer
-    if AccessRequest.objects.pending().filter(user=user, dataset=dataset).exists():
-        return _refused(
-            Code.REQUEST_PENDING,
-            f"Your request for {dataset} has not been answered yet;"
-            f" {dataset.organisation} has to decide.",
-        )
-    return _seatless(user, dataset) or _past(user, dataset) or answer
-
-
 def _as_it_stands(
     answer: Authorization, standing: Standing, release: Release, action: Action
 ) -> Authorization:
@@ -130,28 +110,28 @@ def _unless_stopped(answer: Authorization, release: Release, action: Action) -> 
     if not answer.allowed or action is Action.VIEW:
         return answer
     since = stopped_since(release)
-    return answer if since is None else _refused(Code.STOPPED, closed_sentence(release, since))
+    return answer if since is None else refuse(Code.STOPPED, closed_sentence(release, since))
 
 
 def _of_unpublished(standing: Standing, action: Action) -> Authorization:
     if not standing.member or not standing.drafts:
         return UNKNOWN
     if action is Action.DOWNLOAD:
-        return _refused(
+        return refuse(
             Code.UNPUBLISHED, "This release is not published yet: publish it, then download it."
         )
-    return _allowed(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
+    return allow(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
 
 
 def _by_policy(
     standing: Standing, release: Release, action: Action, purpose: Purpose | None
 ) -> Authorization:
     if standing.member:
-        answer = _allowed(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
+        answer = allow(Code.MEMBER, Binding.MEMBERSHIP, "You work on this dataset.")
         return _for_purpose(answer, release, purpose, None)
     dataset, access = release.dataset, access_of(release)
     if access == Dataset.Access.OPEN:
-        answer = _allowed(Code.OPEN, Binding.OPEN, "This dataset is open to everyone.")
+        answer = allow(Code.OPEN, Binding.OPEN, "This dataset is open to everyone.")
         answer = _if_cleared(answer, release, action, Entrance.OPEN)
         answer = replace(answer, purposes=clearance_of(release).grantable)
         return _for_purpose(answer, release, purpose, None)
@@ -177,7 +157,7 @@ def _if_cleared(
 def _not_cleared(release: Release, missing: frozenset[Purpose]) -> Authorization:
     clearance = clearance_of(release)
     area = f" in {', '.join(sorted(clearance.territories))}" if clearance.territories else ""
-    return _refused(
+    return refuse(
         Code.NOT_CLEARED,
         f"{release} was released for {name_purposes(clearance.purposes)}{area}, and this"
         f" needs {name_purposes(missing)} as well: ask {release.dataset.organisation} for a version"
@@ -198,7 +178,7 @@ def _by_grant(
     """A grant reaches as far as the release: its purposes, and where its people let it go."""
     clearance = clearance_of(release)
     fitting = include_implied(grant.purposes) & clearance.grantable
-    answer = _allowed(
+    answer = allow(
         Code.ENTITLED,
         Binding.ENTITLEMENT,
         "You were granted access.",
@@ -212,7 +192,7 @@ def _by_grant(
     if not clearance.reaches(grant.country):
         return _out_of_territory(release, grant)
     if not fitting:
-        return _refused(
+        return refuse(
             Code.PURPOSE_REFUSED,
             f"Your access is for {name_purposes(grant.purposes)}, and {release} is cleared for"
             f" {name_purposes(clearance.grantable)}: ask for one of these on the page"
@@ -224,7 +204,7 @@ def _by_grant(
 def _out_of_territory(release: Release, grant: Grant) -> Authorization:
     area = ", ".join(release.territories)
     where = f"is in {grant.country}" if grant.country else "names no country"
-    return _refused(
+    return refuse(
         Code.TERRITORY,
         f"{release} may go to {area} alone, and your access {where}: ask for access there on the"
         f" page /datasets/{release.dataset}",
@@ -235,19 +215,19 @@ def _by_other_terms(standing: Standing, release: Release, action: Action) -> Aut
     """Let in, but not under the terms that bind now."""
     dataset, grant = release.dataset, standing.grants[0]
     if action is Action.VIEW or _is_public(standing, release, action):
-        return _allowed(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
+        return allow(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
     page = f"accept them on its page /datasets/{dataset}/access/"
     if grant.terms:
-        answer = _refused(Code.TERMS_CHANGED, f"The terms of {dataset} changed: {page}")
+        answer = refuse(Code.TERMS_CHANGED, f"The terms of {dataset} changed: {page}")
     else:
-        answer = _refused(Code.TERMS_NEEDED, f"{dataset} is taken under terms: {page}")
+        answer = refuse(Code.TERMS_NEEDED, f"{dataset} is taken under terms: {page}")
     return replace(answer, entitlement_id=grant.entitlement_id)
 
 
 def _without_grant(standing: Standing, release: Release, action: Action) -> Authorization:
     dataset = release.dataset
     if _is_public(standing, release, action):
-        return _allowed(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
+        return allow(Code.OPEN, Binding.OPEN, "This part of the dataset is for everyone.")
     if missing := clearance_of(release).lacks(action, Entrance.GATE):
         # Nobody is sent to a gate behind which there is nothing for them.
         return _not_cleared(release, missing)
@@ -255,16 +235,16 @@ def _without_grant(standing: Standing, release: Release, action: Action) -> Auth
     subject = release if dataset.access == Dataset.Access.OPEN else dataset
     if not standing.signed_in:
         how = "to those who accept its terms" if by_terms else "on request"
-        return _refused(
+        return refuse(
             Code.SIGN_IN, f"{subject} is given {how}: sign in with a token of your account."
         )
     if by_terms:
-        return _refused(
+        return refuse(
             Code.TERMS_NEEDED,
             f"{dataset} is given to those who accept its terms: do so on its page"
             f" /datasets/{dataset}/access/",
         )
-    return _refused(
+    return refuse(
         Code.REQUEST_NEEDED,
         f"{subject} is given on request: ask for access on its page /datasets/{dataset}",
     )
@@ -300,13 +280,13 @@ def _for_purpose(
         case Fit.COMPATIBLE:
             return replace(answer, purposes=frozenset({purpose}))
         case Fit.INCOMPATIBLE:
-            return _refused(
+            return refuse(
                 Code.PURPOSE_REFUSED,
                 f"{release} is not cleared for this purpose ({title}):"
                 f" its consents allow {name_purposes(cleared)}.",
             )
         case Fit.NEEDS_PERSON:
-            return _refused(
+            return refuse(
                 Code.PURPOSE_OPEN,
                 f"Whether {release} may be used for this purpose ({title}) needs a person's"
                 f" answer: ask for it on the page /datasets/{release.dataset}",
@@ -321,7 +301,7 @@ def _unless_embargoed(answer: Authorization, release: Release, action: Action) -
     reason = f"{release} can be taken from {end:%Y-%m-%d %H:%M} UTC on."
     if action is Action.VIEW:
         return replace(answer, code=Code.EMBARGOED, reason=reason)
-    return _refused(Code.EMBARGOED, reason)
+    return refuse(Code.EMBARGOED, reason)
 
 
 def _unless_lapsed(answer: Authorization, release: Release, action: Action) -> Authorization:
@@ -329,7 +309,7 @@ def _unless_lapsed(answer: Authorization, release: Release, action: Action) -> A
     since = lapsed_since(release)
     if since is None or action is Action.VIEW:
         return answer
-    return _refused(Code.CONSENT_ENDED, lapsed_sentence(release, since))
+    return refuse(Code.CONSENT_ENDED, lapsed_sentence(release, since))
 
 
 def lapsed_sentence(release: Release, since: datetime) -> str:
@@ -342,35 +322,10 @@ def lapsed_sentence(release: Release, since: datetime) -> str:
     )
 
 
-def _seatless(user: User, dataset: Dataset) -> Authorization | None:
-    agreement = without_seat(user).filter(dataset=dataset).select_related("organisation").first()
-    if agreement is None:
-        return None
-    return _refused(
-        Code.SEAT_NEEDED,
-        f"{agreement.organisation} may take {dataset} with {agreement.seats} seats, and you have"
-        f" none: ask an owner of {agreement.organisation} for one.",
-    )
-
-
-def _past(user: User, dataset: Dataset) -> Authorization | None:
-    last = held_by(user).filter(dataset=dataset).order_by("-granted_at").first()
-    if last is None:
-        return None
-    page = f"ask again on its page /datasets/{dataset}"
-    if last.revoked_at is not None:
-        return _refused(Code.REVOKED, f"Your access to {dataset} was taken back; {page}")
-    if last.valid_until is not None:
-        return _refused(
-            Code.EXPIRED, f"Your access to {dataset} ended on {last.valid_until:%Y-%m-%d}; {page}"
-        )
-    return None
-
-
 def _gone(release: Release) -> Authorization:
     newer = successor_of(release)
     advice = f"use version {newer.version}" if newer else "no later version replaces it"
-    return _refused(Code.WITHDRAWN, f"{release} was withdrawn; {advice}.")
+    return refuse(Code.WITHDRAWN, f"{release} was withdrawn; {advice}.")
 
 
 def _with_warning(answer: Authorization, release: Release) -> Authorization:
@@ -390,29 +345,3 @@ def successor_of(release: Release) -> Release | None:
         order__gt=release.order,
     )
     return rows.order_by("-order").first()
-
-
-def _allowed(
-    code: Code,
-    binding: Binding,
-    reason: str,
-    *,
-    until: datetime | None = None,
-    entitlement_id: int | None = None,
-    terms: int = 0,
-    purposes: frozenset[Purpose] = frozenset(),
-) -> Authorization:
-    return Authorization(
-        allowed=True,
-        code=code,
-        reason=reason,
-        until=until,
-        binding=binding,
-        entitlement_id=entitlement_id,
-        terms=terms,
-        purposes=purposes,
-    )
-
-
-def _refused(code: Code, reason: str) -> Authorization:
-    return Authorization(allowed=False, code=code, reason=reason)
