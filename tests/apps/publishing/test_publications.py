@@ -234,8 +234,10 @@ def test_an_older_version_does_not_take_the_place_of_a_newer_one(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release, publication = sent_release(cast, hub, tmp_path)
-    older = another_release(cast, release.dataset, "0.9.0", *PURPOSES)
-    with pytest.raises(NewerVersionThereError, match=r"holds 1\.0\.0"):
+    newer = another_release(cast, release.dataset, "1.1.0", *PURPOSES)
+    carry_out(begin_publication(actor=cast.rita, release=newer, target=publication.target), silent)
+    older = another_release(cast, release.dataset, "1.0.1", *PURPOSES)
+    with pytest.raises(NewerVersionThereError, match=r"holds 1\.1\.0"):
         begin_publication(actor=cast.rita, release=older, target=publication.target)
 
 
