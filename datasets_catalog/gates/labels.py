@@ -70,11 +70,16 @@ class LabelsVerified:
         rows: list[FailingRow] = []
         if share < declared:
             rows = [
-                FailingRow.of(clip, f"{waiting} of {clip.events} events are not verified")
+                FailingRow.of(
+                    clip, f"{waiting} of {clip.events} events were not verified by a second person"
+                )
                 for clip in facts.clips
                 if (waiting := clip.events - clip.events_verified) > 0
             ]
-        stated = f"{share:.1%} of {events} events are verified; {declared:.1%} is declared."
+        stated = (
+            f"{share:.1%} of {events} events were verified here by a second person;"
+            f" {declared:.1%} is declared."
+        )
         return verdict(
             self,
             rows,

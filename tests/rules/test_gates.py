@@ -225,7 +225,7 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
     ("privacy.sampled", replace(RIGHT, sample=SampleFacts(5000, 300, 1)), "1 missed in 300"),
     ("privacy.sampled", replace(RIGHT, sample=SampleFacts(5000, 0, 0)), "Nobody has heard"),
     ("labels.valid", with_clip(label_problems=("offset lies beyond",)), "offset lies beyond"),
-    ("labels.verified", with_clip(events_verified=1), "1 of 2 events are not verified"),
+    ("labels.verified", with_clip(events_verified=1), "1 of 2 events were not verified"),
     (
         "splits.leak_free",
         replace(RIGHT, clips=(STREET, replace(BELL, recording="r1"))),

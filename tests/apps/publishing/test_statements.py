@@ -388,6 +388,7 @@ def check_other_forms(made: Made, counted: Counted, client: Client) -> None:
     assert sum(report["found"].values()) == CLEARED
     assert report["decided"] == {"clear": CLEARED}
     assert len(report["excluded"]) == EXCLUDED
+    check_gates(release, counted)
     page = client.get("/datasets/acme/counts/releases/1.0.0/").content.decode()
     for sentence in (
         f"passages were muted in {MUTED} clips",
@@ -395,6 +396,21 @@ def check_other_forms(made: Made, counted: Counted, client: Client) -> None:
         f"Review took {EXCLUDED} clips out",
     ):
         assert sentence in page
+
+
+def check_gates(release: Release, counted: Counted) -> None:
+    """What the page of gates prints, by gate, of those whose sentence holds a number."""
+    events = len(counted.events)
+    rows = GateResult.objects.filter(release=release, root=release.root)
+    said = {row.code: row.summary for row in rows}
+    for code, sentence in {
+        "consent.coverage": f"in the {PEOPLED} clips with people",
+        "labels.valid": f"({events})",
+        "labels.verified": f"{HERE / events:.1%} of {events} events were verified here",
+        "integrity.present": f"({RELEASED})",
+        "privacy.sampled": f"0 missed in {HEARD} heard of {counted.drawn_from}:",
+    }.items():
+        assert sentence in said[code], (code, said[code])
 
 
 def check_without_statement(release: Release) -> None:
