@@ -405,7 +405,7 @@ def check_gates(release: Release, counted: Counted) -> None:
     said = {row.code: row.summary for row in rows}
     for code, sentence in {
         "consent.coverage": f"in the {PEOPLED} clips with people",
-        "labels.valid": f"({events})",
+        "labels.valid": f"{events} events and 0 weak labels",
         "labels.verified": f"{HERE / events:.1%} of {events} events were verified here",
         "integrity.present": f"({RELEASED})",
         "privacy.sampled": f"0 missed in {HEARD} heard of {counted.drawn_from}:",
