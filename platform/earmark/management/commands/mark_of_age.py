@@ -32,4 +32,4 @@ class Command(Base):
         return {"contributor": row.code}
 
     def say(self, value: dict[str, str]) -> list[str]:
-        return [f"{value['contributor']} answers for themselves."]
+        return [f"{value['contributor']} answers for themselves from today on."]
