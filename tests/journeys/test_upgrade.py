@@ -1,7 +1,7 @@
 """A database of the first release becomes one of now, with its rows and its triggers."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ def test_an_old_database_is_brought_up_to_date(old: BaseDatabaseWrapper) -> None
     before = tables(old)
     filled = ("privacy_decision", "releases_release", "audit_auditevent")
     assert all(before[name] for name in filled)
+    assert [person.pop("is_minor") for person in before["consent_contributor"]] == [False]
     now = MigrationExecutor(old)
     now.migrate(now.loader.graph.leaf_nodes())
     assert_kept(before, tables(old))
@@ -73,6 +74,12 @@ def test_an_old_database_is_brought_up_to_date(old: BaseDatabaseWrapper) -> None
         found(old, f"EXPLAIN UPDATE {table} SET id = id")
         found(old, f"EXPLAIN DELETE FROM {table}")
         found(old, f"EXPLAIN INSERT INTO {table} DEFAULT VALUES")
+    # Who had a guardian and was said to be of age is so from the day after the guardian's last.
+    ages = found(old, "SELECT is_minor, of_age_on FROM consent_contributor")
+    assert ages == [(True, date(2025, 3, 2))]
+    reached = "SELECT f.name, d.name FROM consent_formreach r JOIN consent_consentform f"
+    reached += " ON f.id = r.form_id JOIN datasets_dataset d ON d.id = r.dataset_id"
+    assert found(old, f"{reached} WHERE f.uid IS NOT NULL") == [("voices", "tones")]
     for table in ("privacy_decision", "audit_auditevent"):
         with pytest.raises(IntegrityError, match="append-only"):
             found(old, f"DELETE FROM {table}")
@@ -125,6 +132,13 @@ def fill(apps: Any) -> None:
         media_type="audio/wav", codec="pcm", sample_rate=16000, channels=1, frames=1,
         duration=1.0, cells_sha256=CELLS,
     )  # fmt: skip
+    ben = made("consent", "Contributor", organisation=acme, code="ben")
+    form = made("consent", "ConsentForm", organisation=acme, name="voices", version="1")
+    made(
+        "consent", "Consent", contributor=ben, form=form, guardian="g1", recorded_by=ada,
+        given_at=datetime(2025, 3, 1, tzinfo=UTC),
+    )  # fmt: skip
+    made("consent", "Participation", contributor=ben, clip=clip)
     scan = made(
         "privacy", "Scan", dataset=dataset, content_sha256=BYTES, detector="speech",
         detector_version="1", parameters_sha256="d" * 64,

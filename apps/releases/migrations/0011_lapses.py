@@ -25,10 +25,12 @@ def note_people(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 def note_reasons(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Why releases were deprecated stood in the log alone."""
-    event = apps.get_model("audit", "AuditEvent")
-    for row in apps.get_model("releases", "Release").objects.filter(state="deprecated"):
+    alias = editor.connection.alias
+    events = apps.get_model("audit", "AuditEvent")._default_manager.using(alias)
+    releases = apps.get_model("releases", "Release")._default_manager.using(alias)
+    for row in releases.filter(state="deprecated"):
         subject = f"{row.dataset.organisation.name}/{row.dataset.name} {row.version}"
-        told = event.objects.filter(subject=subject, detail__after="deprecated").last()
+        told = events.filter(subject=subject, detail__after="deprecated").last()
         row.deprecation = (told.detail.get("reason") or "") if told else ""
         row.save(update_fields=["deprecation"])
 
