@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.access import Principal, require
-from apps.consent.ledger import consents_of, coverage_end
+from apps.consent.ledger import consents_for, coverage_end
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.models import Terms
@@ -219,7 +219,7 @@ def _uncovered(
     dataset: Dataset = release.dataset
     found = coverage(
         people,
-        consents_of(dataset.organisation, codes),
+        consents_for(dataset, codes),
         tuple(map(Purpose, release.purposes)),
         at,
         territories=frozenset(release.territories),
