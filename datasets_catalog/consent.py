@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet
 from datasets_catalog.people import ClipPeople
-from datasets_catalog.purposes import Purpose
+from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.territories import EVERYWHERE, reaches_outside_eea
 
 
@@ -84,6 +84,14 @@ class Plan:
     purposes: tuple[Purpose, ...]
     territories: frozenset[str] = EVERYWHERE
     dataset: str = ""
+
+    @property
+    def contained(self) -> tuple[Purpose, ...]:
+        """Purposes that the doors give for with those named (`giving.Clearance`).
+
+        Where a form was written with a table of its own, who allowed one may not have allowed them.
+        """
+        return tuple(sorted(include_implied(self.purposes) - set(self.purposes)))
 
     @property
     def forbidding(self) -> tuple[Purpose, ...]:
@@ -181,7 +189,11 @@ class PeopleAsked:
         return min((end for end in ends if end is not None), default=None)
 
     def _against(self, refusals: Mapping[Purpose, Refusal]) -> Iterable[tuple[Purpose, Refusal]]:
-        for purpose in self._plan.purposes:
+        named = [purpose for purpose in self._plan.purposes if purpose in refusals]
+        # What follows from a purpose that is refused itself says nothing new.
+        follows = include_implied(named)
+        contained = [each for each in self._plan.contained if each not in follows]
+        for purpose in (*named, *contained):
             if (refusal := refusals.get(purpose)) is not None:
                 yield purpose, refusal
         for purpose in self._plan.forbidding:

@@ -1,6 +1,7 @@
 """What consent says at a date, and the laws of the consent algebra."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -353,3 +354,16 @@ def test_the_same_person_in_two_clips_cannot_be_linked_by_digest() -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConsentInvalidError, match="16 bytes"):
         consent_digest(clip_id="c", contributors=["p1"], ledger=Ledger([]), at=NOW, key=b"short")
+
+
+def test_what_a_purpose_contains_is_asked_where_a_form_has_a_table_of_its_own() -> None:
+    """A door gives through a gate what is cleared for everyone; this form did not say so."""
+    own = replace(consent(allowed=(OPEN,)), implied={})
+    [row] = coverage([clip(1, "p1")], [own], [OPEN], NOW).uncovered
+    assert (row.purpose, row.refusal) == (Purpose.PUBLISH_GATED, Refusal.NOT_ASKED)
+    assert coverage([clip(1, "p1")], [consent(allowed=(OPEN,))], [OPEN], NOW).is_complete
+
+
+def test_what_follows_from_a_refused_purpose_is_not_named_again() -> None:
+    rows = coverage([clip(1, "p1")], [consent()], [OPEN], NOW).uncovered
+    assert [row.purpose for row in rows] == [OPEN]
