@@ -92,9 +92,12 @@ def _scanned(facts: CardFacts) -> str:
 def _decided(facts: CardFacts) -> str:
     found = facts.reviewed
     since = f" since {facts.before}" if facts.before else ""
+    seen = counted(found.findings, "thing was", "things were")
     parts = [
-        f"In the files and texts of this version there are {found.findings:,} findings; people "
-        f"looked at them and let {found.cleared:,} stand.",
+        f"In the files and texts of this version {seen} found; people looked at them and let "
+        f"{found.cleared:,} stand."
+        if found.findings
+        else "In the files and texts of this version nothing was found.",
         redaction_text(facts.redactions),
         f"Review took {clips_counted(found.excluded)} out of the dataset{since}.",
     ]

@@ -158,7 +158,7 @@ def test_the_body_tells_each_part() -> None:
         "`ATTRIBUTION.csv`",
         "consent covered 120 of them (100%) for: non-commercial research; publishing to people",
         "Every file was scanned by: speech 6.2, metadata 1.",
-        "there are 6 findings; people looked at them and let 5 stand",
+        "6 things were found; people looked at them and let 5 stand",
         "Review changed the bytes of 4 clips: passages were muted in 1 clip; tags were taken out"
         " of the file in 3 clips.",
         "Review took 2 clips out of the dataset.",

@@ -275,7 +275,7 @@ def expected_card(made: Made, counted: Counted) -> set[str]:
         f"of {UNNAMED} the import states that they are verified and not by whom.",
         f"{PEOPLED} clips ({hours(sum(clip['duration'] for clip in people))}) have people in them.",
         f"On {asked.date().isoformat()} consent covered {PEOPLED} of them (100%) for:",
-        f"In the files and texts of this version there are {CLEARED} findings;",
+        f"In the files and texts of this version {CLEARED} things were found;",
         f"people looked at them and let {CLEARED} stand.",
         f"Review took {EXCLUDED} clips out of the dataset.",
         f"| 1.0.0 | {day} |  |",
