@@ -13,6 +13,15 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasedClip:
+    """A clip as the release's table has it; `sha256` is that of its bytes."""
+
+    clip_id: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableFile:
     """One of the release's own tables, as every door serves it; size in bytes.
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from apps.privacy.alterations import Content
-from apps.publishing.review_counts import ReleasedClip
+from apps.publishing.content import ReleasedClip
 from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount
 from datasets_catalog.labels import Presence, Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
@@ -30,7 +29,7 @@ class Figures:
     recordings: set[str] = field(default_factory=set)
     sources: Counter[Source] = field(default_factory=Counter)
     licensed: list[ClipLicence] = field(default_factory=list)
-    stripped: frozenset[Content] = frozenset()
+    stripped: frozenset[tuple[str, str]] = frozenset()
     _splits: Counter[str | None] = field(default_factory=Counter)
     _split_seconds: defaultdict[str | None, float] = field(
         default_factory=lambda: defaultdict(float)
@@ -112,12 +111,12 @@ def figures_of(
     events: Iterable[pa.RecordBatch],
     *,
     confirmed: frozenset[str] = frozenset(),
-    stripped: frozenset[Content] = frozenset(),
+    stripped: frozenset[tuple[str, str]] = frozenset(),
 ) -> Figures:
     """Count both tables once; events must come sorted by path, as the tables are.
 
     `confirmed` are ids of events that a second person verified here, `stripped` the redacted
-    contents whose sound is the one that came in.
+    contents (clip id and md5) whose sound is the one that came in.
     """
     counted = Figures(confirmed=confirmed, stripped=stripped)
     for batch in _only(clips, _CLIP_COLUMNS):

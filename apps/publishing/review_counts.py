@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -17,17 +16,9 @@ from django.db.models import Q, QuerySet
 from apps.datasets.models import Clip
 from apps.privacy.models import Decision, Finding, Redaction
 from apps.privacy.redaction import STRIP, Method
+from apps.publishing.content import ReleasedClip
 from apps.releases.models import Release
 from datasets_catalog.card_facts import RedactionCount, ReviewCount
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedClip:
-    """A clip as the release's table has it; `sha256` is that of its bytes."""
-
-    clip_id: str
-    path: str
-    sha256: str
 
 
 def released_findings(

@@ -20,6 +20,7 @@ from django.db.models import Count, Q
 from apps.accounts.access import Principal
 from apps.datasets.access import sees_draft
 from apps.privacy.models import Scan
+from apps.publishing.content import ReleasedClip
 from apps.publishing.review_acts import (
     confirmations,
     headcounts,
@@ -29,7 +30,7 @@ from apps.publishing.review_acts import (
     shortened,
     taken_back,
 )
-from apps.publishing.review_counts import ReleasedClip, excluded_clips, released_findings
+from apps.publishing.review_counts import excluded_clips, released_findings
 from apps.publishing.statements import statement_of
 from apps.releases.models import GateResult, Release, ReviewReport, SignOff
 from apps.releases.people import checklist_of, papers_of

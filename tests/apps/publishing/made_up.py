@@ -16,7 +16,10 @@ import pyarrow.parquet as pq
 
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.figures import figures_of
+from apps.storage.tables import ARROW_TYPES
 from datasets_catalog.card_facts import CardFacts, ConsentCount
+from datasets_catalog.clip_columns import CLIP_COLUMNS
+from datasets_catalog.event_columns import EVENT_COLUMNS
 from datasets_catalog.labels import Event, labels_digest
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import ClipRow, RootBuilder, metadata_digest
@@ -228,10 +231,13 @@ def _event_row(event: Event, clip: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]], types: dict[str, pa.DataType]) -> pa.Table:
+    """The rows as a table; later columns, of which nothing is said here, are null."""
     names = rows[0]
-    return pa.table(
-        {name: pa.array([row[name] for row in rows], types.get(name)) for name in names}
-    )
+    columns = {name: pa.array([row[name] for row in rows], types.get(name)) for name in names}
+    for column in CLIP_COLUMNS if "leaf" in names else EVENT_COLUMNS:
+        if column.is_later:
+            columns[column.name] = pa.nulls(len(rows), ARROW_TYPES[column.kind])
+    return pa.table(columns)
 
 
 def _batches(table: pa.Table) -> Any:
