@@ -7,6 +7,7 @@ from typing import Any, cast
 from apps.consent.ledger import people_in
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import Detector, Draft, DraftDetector, DraftRow, GroupSubject
+from apps.privacy.elsewhere import held_back_elsewhere
 from apps.privacy.known_people import missing_people
 from apps.privacy.likeness import gone_likenesses
 from datasets_catalog.verticals import SHARED_COLUMNS, Vertical, quasi_identifiers
@@ -19,10 +20,18 @@ def groups_of(dataset: Dataset, detector: Detector) -> Mapping[str, GroupSubject
     """Every active clip of the draft in exactly one group, by the group's key."""
     draft = draft_of(dataset)
     if getattr(detector, "needs_gone", False):
-        draft = replace(draft, gone=gone_likenesses(dataset))
+        draft = replace(draft, gone=_held_back(dataset))
     if getattr(detector, "needs_missing_people", False):
         draft = replace(draft, missing_people=missing_people(dataset))
     return cast("DraftDetector", detector).groups(draft)
+
+
+def _held_back(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
+    """Why each clip is to be looked at again: it is like what left here, or is held elsewhere."""
+    found = dict(gone_likenesses(dataset))
+    for clip, why in held_back_elsewhere(dataset).items():
+        found[clip] = tuple(sorted({*found.get(clip, ()), *why}))
+    return found
 
 
 def group_keys(dataset: Dataset, detector: Detector) -> dict[int, str]:

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
+from apps.privacy.detectors.returned import KIND as RETURNED
 from apps.privacy.models import Decision, Finding, Playback
 from datasets_catalog.errors import ConflictError
 from datasets_catalog.playback import Stretch, covers
@@ -70,17 +71,17 @@ def require_heard(actor: User, findings: Sequence[Finding]) -> None:
     missing = find_unheard(actor, findings)
     if missing:
         first = missing[0]
+        onset, offset = span_of(first) or (0.0, 0.0)
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise NotHeardError(
-            f"Clearing what is heard needs ears: play {first.onset:.2f} to {first.offset:.2f} s of"
+            f"Clearing what is heard needs ears: play {onset:.2f} to {offset:.2f} s of"
             f" {first.clip.path}{more} first.",
             unheard=[
                 {
                     "finding": str(row.uid),
                     "clip": str(row.clip.uid),
                     "path": row.clip.path,
-                    "onset": row.onset,
-                    "offset": row.offset,
+                    **dict(zip(("onset", "offset"), span_of(row) or (), strict=True)),
                 }
                 for row in missing[:NAMED]
             ],
@@ -93,8 +94,19 @@ def find_unheard(actor: User, findings: Sequence[Finding]) -> list[Finding]:
     return [
         row
         for row in findings
-        if row.onset is not None and not covers(heard[row.content_sha256], row.onset, _end_of(row))
+        if (span := span_of(row)) is not None and not covers(heard[row.content_sha256], *span)
     ]
+
+
+def span_of(row: Finding) -> Stretch | None:
+    """Which seconds of its clip a finding speaks of; None where it is not in the sound.
+
+    What came back, or is held back elsewhere, is the sound as a whole.
+    """
+    if row.onset is None:
+        return (0.0, row.clip.duration) if row.kind == RETURNED else None
+    end = row.onset if row.offset is None else row.offset
+    return row.onset, min(end, row.clip.duration)
 
 
 def choose_batch_sample(findings: Sequence[Finding]) -> BatchSample | None:
@@ -105,7 +117,7 @@ def choose_batch_sample(findings: Sequence[Finding]) -> BatchSample | None:
     the same order goes on. Findings of the kind that were decided otherwise one by one count as
     heard, in the same recording where all are of one, else in the dataset.
     """
-    rows = sorted((row for row in findings if row.onset is not None), key=lambda row: row.uid)
+    rows = sorted((row for row in findings if span_of(row)), key=lambda row: row.uid)
     if not rows:
         return None
     by_uid = {row.uid: row for row in rows}
@@ -141,8 +153,8 @@ def _decided_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
     otherwise = Q(decision__identifiable=True) | ~Q(decision__verdict=Decision.Verdict.CLEAR)
     found = Finding.objects.filter(
         otherwise,
+        Q(onset__isnull=False) | Q(kind=RETURNED),
         kind=first.kind,
-        onset__isnull=False,
         clip__dataset=first.clip.dataset_id,
         decision__batch=None,
         decision__isnull=False,
@@ -151,12 +163,6 @@ def _decided_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
     if len(recordings) == 1 and None not in recordings:
         found = found.filter(clip__recording=recordings.pop())
     return found.values_list("uid", flat=True)
-
-
-def _end_of(row: Finding) -> float:
-    assert row.onset is not None
-    end = row.onset if row.offset is None else row.offset
-    return min(end, row.clip.duration)
 
 
 def _played_to(actor: User, contents: Sequence[str]) -> dict[str, list[Stretch]]:

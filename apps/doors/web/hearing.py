@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from apps.datasets.models import Clip
 from apps.privacy.models import Finding
+from apps.privacy.playing import span_of
 from datasets_catalog.errors import NotFoundError
 
 # Seconds before and after a finding that its reviewer hears with it.
@@ -38,8 +39,11 @@ def windows_of(findings: Iterable[Finding], duration: float) -> list[Window]:
     """The windows in which the findings lie, in order; those that touch are one, if short enough.
 
     Each finding in the sound begins in exactly one of them, and they leave out nothing of it.
-    Without any, the clip's opening.
+    Without any, the clip's opening; all of it where a finding is of the sound as a whole.
     """
+    findings = list(findings)
+    if any(row.onset is None and span_of(row) for row in findings):
+        return stretches_of(duration)
     spans = sorted(
         (finding.onset, finding.offset)
         for finding in findings

@@ -15,7 +15,7 @@ from apps.doors.web.hearing import stretches_of, windows_of
 from apps.doors.web.listening import window
 from apps.privacy.access import finding_for, findings_for, open_ones
 from apps.privacy.models import Finding
-from apps.privacy.playing import choose_batch_sample, find_unheard, note_playback
+from apps.privacy.playing import choose_batch_sample, find_unheard, note_playback, span_of
 from apps.privacy.sampling import sample_clip_for
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.roles import Permission
@@ -82,7 +82,7 @@ class Command(Base):
     def _findings(self, actor: User, options: dict[str, Any]) -> list[Finding]:
         if not options["batch"]:
             row = finding_for(actor, options["what"])
-            if row.onset is None:
+            if span_of(row) is None:
                 raise InvalidError(f"{row.kind} in {row.clip.path} is not in the sound: read it.")
             return [row]
         dataset = dataset_to_edit(actor, options["what"], Permission.FINDING_VIEW)

@@ -24,7 +24,7 @@ from apps.doors.web.views.review.deciding import last_of, said
 from apps.privacy.access import findings_for, open_ones
 from apps.privacy.actions import decide_many
 from apps.privacy.models import Finding
-from apps.privacy.playing import choose_batch_sample, find_unheard
+from apps.privacy.playing import choose_batch_sample, find_unheard, span_of
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
 from datasets_catalog.roles import Permission
 from datasets_catalog.sampling import stated
@@ -158,7 +158,7 @@ def _shown(
 
 
 def _one(row: Finding, *, heard: bool | None = None) -> dict[str, Any]:
-    windows = windows_of([row], row.clip.duration) if row.onset is not None else []
+    windows = windows_of([row], row.clip.duration) if span_of(row) else []
     return {"finding": row, "windows": windows, "heard": heard}
 
 
