@@ -183,6 +183,9 @@ class MadeUpRelease:
             "recorded_at": None,
             "redacted": False,
             "fields": json.dumps({"species": "Parus major"}),
+            "weak_labels": None,
+            "found_empty": None,
+            "recording_offset": None,
         }
         leaf = ClipRow(
             clip_id=clip_id,
