@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from datasets_catalog.privacy_profiles import STRICTEST
+from datasets_catalog.split_policies import looser_in, parse_policy
 
 Lowers = Callable[[Any, Any], bool]
 
@@ -40,6 +41,10 @@ def _question(field: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in field.items() if name != "help"}
 
 
+def _asks_less_of_splits(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    return bool(looser_in(parse_policy(before), parse_policy(after)))
+
+
 # What takes a bar's value before and after, and says whether that is lower.
 BARS: Mapping[str, Lowers] = {
     "privacy_profile": _less_suspicious,
@@ -50,6 +55,7 @@ BARS: Mapping[str, Lowers] = {
     # The longer, the longer others answer for somebody who is of age.
     "guardian_notice_days": _more,
     "request_fields": _drops_a_question,
+    "split_policy": _asks_less_of_splits,
 }
 TITLES = {
     "privacy_profile": "Privacy profile",
@@ -59,6 +65,7 @@ TITLES = {
     "evidence_required": "Evidence of every consent",
     "guardian_notice_days": "Days that a guardian answers after majority",
     "request_fields": "Required questions of a request",
+    "split_policy": "What splits mean",
 }
 
 

@@ -58,6 +58,13 @@ class SplitPolicyForm(forms.Form):
         help_text="Splits in the time of each recording, joined by commas, such as train, test.",
     )
 
+    reason = forms.CharField(
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea,
+        help_text="Needed where this asks for less than before: a privacy reviewer decides by it.",
+    )
+
     def __init__(self, *arguments: Any, vertical: Vertical, **options: Any) -> None:
         super().__init__(*arguments, **options)
         names = [*Trait, *(f"{FIELD_PREFIX}{name}" for name in profile(vertical)["properties"])]

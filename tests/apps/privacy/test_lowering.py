@@ -52,6 +52,7 @@ HELD_TO: dict[str, Any] = {
     "evidence_required": True,
     "guardian_notice_days": 0,
     "request_fields": [ASKED],
+    "split_policy": {"apart": ["recording", "contributor", "sound", "place"]},
 }
 LESS: dict[str, Any] = {
     "privacy_profile": "standard",
@@ -61,6 +62,7 @@ LESS: dict[str, Any] = {
     "evidence_required": False,
     "guardian_notice_days": 60,
     "request_fields": [{**ASKED, "required": False}],
+    "split_policy": {"apart": ["recording", "sound", "place"]},
 }
 BARS = pytest.mark.parametrize("bar", sorted(LESS))
 
@@ -111,6 +113,27 @@ def test_a_bar_is_lowered_by_two_who_both_say_why(cast: Cast, draft: Dataset, ba
     update_dataset(actor=cast.ada, dataset=draft, changes={bar: HELD_TO[bar]})
     with pytest.raises(DatabaseError, match="becomes lower only"), transaction.atomic():
         Dataset.objects.filter(pk=draft.pk).update(**{bar: LESS[bar]})
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"apart": ["recording", "sound"], "shared": ["contributor"]},
+        {"apart": ["contributor", "sound", "place"], "gap": 60.0},
+        None,
+    ],
+)
+def test_splits_mean_less_only_when_two_agreed(
+    cast: Cast, draft: Dataset, policy: dict[str, Any] | None
+) -> None:
+    changes = {"split_policy": policy}
+    with pytest.raises(BarLowersError):
+        update_dataset(actor=cast.ada, dataset=draft, changes=changes)
+    with pytest.raises(DatabaseError, match="becomes lower only"), transaction.atomic():
+        Dataset.objects.filter(pk=draft.pk).update(split_policy=policy)
+    row = propose_lowering(actor=cast.ada, dataset=draft, changes=changes, reason="Voices.")
+    confirm_lowering(actor=cast.cleo, lowering=row, reason="So be it.")
+    assert held_to(draft)["split_policy"] == policy
 
 
 def test_who_asked_and_who_does_not_review_decide_nothing(cast: Cast, draft: Dataset) -> None:

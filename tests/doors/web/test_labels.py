@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.datasets.actions import import_vocabulary, touch_draft, update_dataset
-from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
+from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Lowering, WeakLabel
 from apps.ingest.labels import import_labels
 from apps.publishing.releasing import publish
 from datasets_catalog.split_policies import KNOWN, parse_policy
@@ -76,16 +76,32 @@ def test_a_steward_says_what_splits_mean(cast: Cast, draft: Dataset, as_user: As
     client = as_user(cast.ada)
     begun = client.get(f"{BASE}settings/splits/?like=speakers").content.decode()
     assert "No file, recording, contributor or group of alike sounds" in begun
-    form = {"apart": ["recording", "sound"], "shared": ["contributor"], "order": ""}
-    assert client.post(f"{BASE}settings/splits/", form).status_code == 302
+    more = {"apart": ["recording", "contributor", "sound", "place"]}
+    assert client.post(f"{BASE}settings/splits/", more).status_code == 302
     draft.refresh_from_db()
-    assert parse_policy(draft.split_policy) == KNOWN["speakers"]
+    assert parse_policy(draft.split_policy) == KNOWN["places"]
 
     wrong = client.post(f"{BASE}settings/splits/", {"apart": ["recording"], "gap": "5"})
     assert wrong.status_code == 422
     assert "take recording out of apart" in wrong.content.decode()
-    cut = {"apart": ["sound"], "gap": "2.5", "folds": "0", "order": "train, test"}
-    client.post(f"{BASE}settings/splits/", cut)
+
+
+def test_splits_mean_less_when_a_privacy_reviewer_agreed(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    ada, cleo = as_user(cast.ada), as_user(cast.cleo)
+    less = {"apart": ["sound"], "gap": "2.5", "folds": "0", "order": "train, test"}
+    silent = ada.post(f"{BASE}settings/splits/", less)
+    assert silent.status_code == 422
+    assert "reason" in silent.content.decode()
+    ada.post(f"{BASE}settings/splits/", {**less, "reason": "One long recording."})
+    draft.refresh_from_db()
+    assert draft.split_policy is None
+    page = cleo.get(BASE).content.decode()
+    assert "clips of one recording may be in two if 2.5 s of it lie between them" in page
+    asked = Lowering.objects.get()
+    answer = {"confirm": "", "answer": "There is no other."}
+    cleo.post(f"{BASE}lowerings/{asked.uid}/", answer)
     draft.refresh_from_db()
     assert draft.split_policy == {"apart": ["sound"], "gap": 2.5, "order": ["train", "test"]}
 

@@ -251,6 +251,7 @@ class LoweringNew(serializers.Serializer[Any]):
     evidence_required = serializers.BooleanField(required=False)
     guardian_notice_days = serializers.IntegerField(min_value=0, max_value=366, required=False)
     request_fields = RequestField(many=True, required=False)
+    split_policy = SplitPolicy(required=False, allow_null=True)
     reason = serializers.CharField(max_length=1000)
 
 

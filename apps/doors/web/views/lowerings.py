@@ -23,6 +23,7 @@ from apps.datasets.models import Dataset, Lowering
 from apps.doors.web.forms import LoweringAnswerForm
 from apps.doors.web.views.frame import DatasetFrame, draft_frame, signed_in, told, typed
 from datasets_catalog.bars import TITLES
+from datasets_catalog.split_policies import parse_policy
 
 
 @transaction.atomic
@@ -49,7 +50,7 @@ def waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any
     return {
         "lowering": waiting,
         "lowered": [
-            (TITLES[name], _said(waiting.before[name]), _said(value))
+            (TITLES[name], _said(name, waiting.before[name]), _said(name, value))
             for name, value in waiting.becomes.items()
         ],
         "lowering_form": LoweringAnswerForm(auto_id="lowering_%s"),
@@ -77,7 +78,9 @@ def answer(request: HttpRequest, organisation: str, name: str, uid: UUID) -> Htt
     return redirect(frame.url("overview"))
 
 
-def _said(value: Any) -> str:
+def _said(name: str, value: Any) -> str:
+    if name == "split_policy":
+        return parse_policy(value).sentence
     if isinstance(value, list):
         words = [each["label"] if isinstance(each, dict) else str(each) for each in value]
         return ", ".join(words) or "none"

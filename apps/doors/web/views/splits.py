@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from apps.accounts.access import require
-from apps.datasets.actions import update_dataset
 from apps.doors.web.components import Crumb
 from apps.doors.web.split_forms import KNOWN_WORDS, SplitPolicyForm, form_values
 from apps.doors.web.views.frame import draft_frame, signed_in
+from apps.doors.web.views.lowerings import save_settings
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
 from datasets_catalog.split_policies import KNOWN, parse_policy
@@ -28,13 +28,13 @@ def policy(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changes = {"split_policy": form.read_policy()}
         try:
-            update_dataset(actor=user, dataset=frame.dataset, changes=changes)
+            save_settings(user, frame.dataset, changes, form.cleaned_data["reason"])
         except EarmarkError as problem:
             if problem.kind == Kind.DENIED:
                 raise
             form.add_error(None, problem.message)
         else:
-            return redirect(frame.url("splits"))
+            return redirect(frame.url("overview"))
     trail = (Crumb("Settings", frame.url("settings")), Crumb("Splits"))
     context = frame.context(
         "overview", *trail, form=form, declared=declared.sentence, known=KNOWN_WORDS.items()
