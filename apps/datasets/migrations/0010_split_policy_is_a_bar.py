@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
     That is: a trait is no longer kept apart, or shared, or clips of one recording may be nearer.
     """
 
-    dependencies = [("datasets", "0008_lowerings")]
+    dependencies = [("datasets", "0009_sheet_and_verification")]
 
     operations = [
         refuse(
