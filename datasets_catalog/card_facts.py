@@ -86,6 +86,33 @@ class VerifiedCount:
 
 
 @dataclass(frozen=True, slots=True)
+class WeakClass:
+    """One label and the clips of which a weak label says that it is somewhere in them."""
+
+    label: str
+    clips: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeakCount:
+    """Released weak labels: how many, in how many clips, by source and by label."""
+
+    labels: int = 0
+    clips: int = 0
+    sources: Mapping[Source, int] = field(default_factory=dict)
+    classes: tuple[WeakClass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyName:
+    """Which vocabulary in which version, and the SHA-256 of its file, hexadecimal."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentCount:
     """What the gate on consent measured on the day it let the release through.
 
@@ -146,6 +173,10 @@ class CardFacts:
     sources: Mapping[Source, int] = field(default_factory=dict)
     verified: VerifiedCount = field(default_factory=VerifiedCount)
     classes: tuple[ClassCount, ...] = ()
+    weak: WeakCount = field(default_factory=WeakCount)
+    # Clips that somebody annotated and nobody found any of the labels in.
+    found_empty: int = 0
+    vocabulary: VocabularyName | None = None
     splits: tuple[SplitCount, ...] = ()
     detectors: tuple[Detector, ...] = ()
     # Whether the detectors are those that have seen every file; else those known to have run.

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import Any
 
 from datasets_catalog.card_facts import CardFacts, GateForm, VersionNote
+from datasets_catalog.card_labels import label_tags, labels_text
 from datasets_catalog.card_review import (
     consent_text,
     counted,
     privacy_text,
     redaction_text,
-    verified_text,
 )
 from datasets_catalog.card_text import bibtex_value, cell, hours, percent, prose, table
 from datasets_catalog.labels import Source, share_of
@@ -24,7 +24,6 @@ from datasets_catalog.outbound import Outbound, Rights
 
 # The Hub's size categories, by number of examples.
 SIZE_STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
-MAX_CLASSES = 200
 ANNOTATION_CREATORS = {
     Source.HUMAN: "other",
     Source.MODEL: "machine-generated",
@@ -43,7 +42,7 @@ def card_metadata(facts: CardFacts) -> dict[str, Any]:
         "license_name": licence.name,
         "license_link": licence.link,
         "annotations_creators": _annotation_creators(facts),
-        "task_categories": ["audio-classification"] if facts.events else [],
+        "task_categories": ["audio-classification"] if facts.events or facts.weak.labels else [],
         "size_categories": [size_category(facts.clips)],
         "tags": _tags(facts),
     }
@@ -59,7 +58,7 @@ def card_body(facts: CardFacts) -> str:
         prose(facts.description),
         _contents(facts),
         f"## How it was made\n\n{_or_unknown(facts.provenance)}\n\n{_origin(facts)}",
-        f"## Labels\n\n{_labels(facts)}",
+        f"## Labels\n\n{labels_text(facts)}",
         f"## Licences\n\n{_licences(facts.outbound)}{_taken_away(facts)}",
         f"## Consent\n\n{consent_text(facts)}",
         f"## Privacy review\n\n{privacy_text(facts)}",
@@ -109,14 +108,13 @@ def size_category(examples: int) -> str:
 
 
 def _annotation_creators(facts: CardFacts) -> list[str]:
-    creators = {ANNOTATION_CREATORS[source] for source, count in facts.sources.items() if count}
+    counts = (*facts.sources.items(), *facts.weak.sources.items())
+    creators = {ANNOTATION_CREATORS[source] for source, count in counts if count}
     return sorted(creators) or ["no-annotation"]
 
 
 def _tags(facts: CardFacts) -> list[str]:
-    tags = ["audio", facts.vertical.value]
-    if facts.events:
-        tags += ["sound-event-detection", "strong-labels"]
+    tags = ["audio", facts.vertical.value, *label_tags(facts)]
     if facts.synthetic:
         tags.append("synthetic")
     return tags
@@ -140,11 +138,16 @@ def _contents(facts: CardFacts) -> str:
     ]
     head = (
         f"Version {facts.version} holds {facts.clips:,} clips ({hours(facts.seconds)}) with "
-        f"{facts.events:,} events. Its root is `{facts.root}`: it names every clip, label and "
+        f"{_labels_held(facts)}. Its root is `{facts.root}`: it names every clip, label and "
         f"licence of this version, and is the same wherever this version is offered "
         f"([{facts.full_name}]({facts.url}))."
     )
     return "\n\n".join([head, *([table(("split", "clips", "sound"), rows)] if rows else [])])
+
+
+def _labels_held(facts: CardFacts) -> str:
+    weak = f" and {facts.weak.labels:,} weak labels" if facts.weak.labels else ""
+    return f"{facts.events:,} events{weak}"
 
 
 def _origin(facts: CardFacts) -> str:
@@ -160,30 +163,6 @@ def _origin(facts: CardFacts) -> str:
         parts.append("No clip is marked as synthetic.")
     parts.append(redaction_text(facts.redactions))
     return " ".join(part for part in parts if part)
-
-
-def _labels(facts: CardFacts) -> str:
-    if not facts.events:
-        return "The clips carry no events."
-    by_source = ", ".join(
-        f"{count:,} by source `{source.value}`" for source, count in facts.sources.items() if count
-    )
-    head = (
-        "Events have an onset and an offset in seconds from the start of the clip, half-open: "
-        f"{by_source}. {verified_text(facts.verified, facts.events)} By label, of the events that "
-        "say that the sound is there:"
-    )
-    shown = sorted(facts.classes, key=lambda each: (-each.events, each.label))
-    rows = [
-        (cell(each.label), f"{each.events:,}", f"{each.clips:,}", hours(each.seconds))
-        for each in shown[:MAX_CLASSES]
-    ]
-    parts = [head]
-    if rows:
-        parts.append(table(("label", "events", "clips", "length"), rows))
-    if len(shown) > MAX_CLASSES:
-        parts.append(f"{len(shown) - MAX_CLASSES:,} rarer labels are not listed here.")
-    return "\n\n".join(parts)
 
 
 def _licences(outbound: Outbound) -> str:

@@ -13,6 +13,7 @@ from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.features import SHARD_CLIPS, SHARD_EVENTS
 from apps.publishing.usage import usage_info
 from datasets_catalog.card_facts import CardFacts
+from datasets_catalog.card_labels import empty_text, vocabulary_text, weak_text
 from datasets_catalog.card_review import consent_text, redaction_text, verified_text
 from datasets_catalog.cards import citation
 from datasets_catalog.columns import Column, Kind
@@ -166,13 +167,20 @@ def responsible_ai(card: CardFacts) -> Json:
         said["rai:dataPreprocessingProtocol"] = (
             f"{card.synthetic} of {card.clips} clips are generated or mixed, and marked as such."
         )
+    said["rai:dataAnnotationProtocol"] = _annotation(card)
+    return said
+
+
+def _annotation(card: CardFacts) -> str:
+    parts = [vocabulary_text(card)]
     if card.events:
         counted = ", ".join(f"{count} {source.value}" for source, count in card.sources.items())
-        said["rai:dataAnnotationProtocol"] = (
+        parts.append(
             f"Events with onset and offset in seconds, by source: {counted}."
             f" {verified_text(card.verified, card.events)}"
         )
-    return said
+    parts += [weak_text(card), empty_text(card)]
+    return " ".join(part for part in parts if part)
 
 
 def _text(text: str) -> Json:
@@ -203,8 +211,10 @@ def _licence(licence: LicenceText) -> str | Json:
 
 
 def _keywords(card: CardFacts) -> list[str]:
-    common = sorted(card.classes, key=lambda each: (-each.events, each.label))[:KEYWORD_LABELS]
-    return list(dict.fromkeys(["audio", card.vertical.value, *(c.label for c in common)]))
+    strong = sorted(card.classes, key=lambda each: (-each.events, each.label))
+    weak = sorted(card.weak.classes, key=lambda each: (-each.clips, each.label))
+    labels = dict.fromkeys([*(each.label for each in strong), *(each.label for each in weak)])
+    return list(dict.fromkeys(["audio", card.vertical.value, *list(labels)[:KEYWORD_LABELS]]))
 
 
 def _distribution(tables: Tables | None, files: Iterable[LinkedFile]) -> list[Json]:

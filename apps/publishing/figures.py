@@ -1,16 +1,17 @@
 """What a release holds, counted from its own tables: the numbers of its card."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from apps.publishing.content import ReleasedClip
-from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount
+from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount, WeakClass, WeakCount
 from datasets_catalog.labels import Presence, Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
+from datasets_catalog.weak_labels import WeakLabel, read_weak_labels
 
 
 @dataclass(slots=True)
@@ -30,6 +31,11 @@ class Figures:
     sources: Counter[Source] = field(default_factory=Counter)
     licensed: list[ClipLicence] = field(default_factory=list)
     stripped: frozenset[tuple[str, str]] = frozenset()
+    found_empty: int = 0
+    weak_labels: int = 0
+    weakly_labelled: int = 0
+    weak_sources: Counter[Source] = field(default_factory=Counter)
+    _weak_clips: Counter[str] = field(default_factory=Counter)
     _splits: Counter[str | None] = field(default_factory=Counter)
     _split_seconds: defaultdict[str | None, float] = field(
         default_factory=lambda: defaultdict(float)
@@ -46,6 +52,12 @@ class Figures:
         return tuple(SplitCount(n, self._splits[n], self._split_seconds[n]) for n in names)
 
     @property
+    def weak(self) -> WeakCount:
+        classes = tuple(WeakClass(*each) for each in sorted(self._weak_clips.items()))
+        sources = dict(sorted(self.weak_sources.items()))
+        return WeakCount(self.weak_labels, self.weakly_labelled, sources, classes)
+
+    @property
     def classes(self) -> tuple[ClassCount, ...]:
         return tuple(
             ClassCount(name, label.events, label.clips, label.seconds)
@@ -58,6 +70,8 @@ class Figures:
             self.clips += 1
             self.seconds += seconds
             self.synthetic += clip["synthetic"]
+            self.found_empty += bool(clip["found_empty"])
+            self._add_weak_labels(read_weak_labels(clip["weak_labels"]))
             released = ReleasedClip(clip["clip_id"], clip["path"], clip["sha256"])
             self.contents.append(released)
             if clip["redacted"]:
@@ -71,6 +85,13 @@ class Figures:
             self.licensed.append(
                 ClipLicence(clip["clip_id"], clip["path"], clip["licence"], seconds, modified)
             )
+
+    def _add_weak_labels(self, labels: Sequence[WeakLabel]) -> None:
+        """Count those of one clip; two annotators who say the same are one clip of that label."""
+        self.weak_labels += len(labels)
+        self.weakly_labelled += bool(labels)
+        self.weak_sources.update(label.source for label in labels)
+        self._weak_clips.update({each.label for each in labels if each.presence is Presence.YES})
 
     def add_events(self, batch: pa.RecordBatch) -> None:
         for event in batch.to_pylist():
@@ -137,6 +158,8 @@ _CLIP_COLUMNS = [
     "split",
     "recording",
     "licence",
+    "weak_labels",
+    "found_empty",
 ]
 _EVENT_COLUMNS = [
     "event_id",

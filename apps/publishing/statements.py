@@ -33,7 +33,7 @@ from apps.releases.versioning import approved_at
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
 from apps.storage.tables import read_batches
-from datasets_catalog.card_facts import CardFacts, ConsentCount, VersionNote
+from datasets_catalog.card_facts import CardFacts, ConsentCount, VersionNote, VocabularyName
 from datasets_catalog.description_sheets import parse_sheet
 from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.licences import Use
@@ -122,6 +122,9 @@ def compute_statement(release: Release) -> CardFacts:
         sources=dict(sorted(figures.sources.items())),
         verified=figures.verified,
         classes=figures.classes,
+        weak=figures.weak,
+        found_empty=figures.found_empty,
+        vocabulary=_vocabulary(release),
         splits=figures.splits,
         detectors=_detectors(release),
         scanned_whole=release.state not in PUBLIC,
@@ -175,6 +178,11 @@ def _confirmed(release: Release, until: datetime | None) -> frozenset[str]:
     if until is not None:
         rows = rows.filter(verified_at__lte=until)
     return frozenset(map(str, rows.values_list("uid", flat=True)))
+
+
+def _vocabulary(release: Release) -> VocabularyName | None:
+    row = release.vocabulary
+    return None if row is None else VocabularyName(row.name, row.version, row.sha256)
 
 
 def _gate_numbers(release: Release, code: str) -> tuple[GateResult | None, dict[str, float]]:

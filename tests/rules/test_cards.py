@@ -19,6 +19,9 @@ from datasets_catalog.card_facts import (
     SplitCount,
     VerifiedCount,
     VersionNote,
+    VocabularyName,
+    WeakClass,
+    WeakCount,
 )
 from datasets_catalog.card_text import bibtex_value, cell, hours, percent, prose
 from datasets_catalog.cards import card_body, card_metadata, citation, size_category
@@ -103,6 +106,31 @@ def test_a_release_without_events_claims_no_task() -> None:
     assert "task_categories" not in metadata
     assert "strong-labels" not in metadata["tags"]
     assert "The clips carry no events." in card_body(replace(STREET, sources={}, classes=()))
+
+
+def test_weak_labels_are_no_strong_ones() -> None:
+    weak = WeakCount(7, 5, {Source.IMPORT: 7}, (WeakClass("Rain", 4), WeakClass("Wind|y", 1)))
+    tagged = replace(STREET, sources={}, classes=(), weak=weak, found_empty=3)
+    metadata = card_metadata(tagged)
+    assert metadata["task_categories"] == ["audio-classification"]
+    assert metadata["annotations_creators"] == ["found"]
+    assert "weak-labels" in metadata["tags"]
+    assert not {"strong-labels", "sound-event-detection"} & set(metadata["tags"])
+    body = card_body(tagged)
+    assert "with 0 events and 7 weak labels." in body
+    assert "7 weak labels say of 5 clips as a whole" in body
+    assert "| Rain | 4 |" in body
+    assert "3 clips were annotated and found to hold none of the labels." in body
+    both = card_metadata(replace(STREET, weak=weak))["tags"]
+    assert {"strong-labels", "weak-labels"} <= set(both)
+    assert "weak" not in card_body(STREET)
+
+
+def test_a_card_names_the_vocabulary_of_its_labels() -> None:
+    named = replace(STREET, vocabulary=VocabularyName("audioset", "2024", "cd" * 32))
+    said = "Labels are terms of the vocabulary audioset 2024, whose file has the SHA-256 `cdcd"
+    assert said in card_body(named)
+    assert "vocabulary" not in card_body(STREET)
 
 
 def test_a_gated_release_asks_its_questions() -> None:

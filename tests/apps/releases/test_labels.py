@@ -1,5 +1,6 @@
 """What becomes of labels in a release: kinds, vocabulary, the graph above them, splits."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +17,32 @@ from apps.datasets.actions import (
 from apps.datasets.lowering import confirm_lowering, propose_lowering
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Term, Vocabulary, WeakLabel
 from apps.ingest.labels import import_labels
+from apps.publishing.croissant import responsible_ai
 from apps.publishing.errors import SelectionUnknownError
 from apps.publishing.selections import Selection, chosen_rows, summary_of
+from apps.publishing.statements import statement_of
 from apps.releases.diff import diff_releases, frozen_table
 from apps.releases.facts import facts_of
 from apps.releases.freezing import freeze_rows
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
 from apps.storage.tables import read_clips
+from datasets_catalog.card_facts import CardFacts, WeakClass
+from datasets_catalog.cards import card_body, card_metadata
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.gates.base import Verdict
 from datasets_catalog.gates.registry import check_all
 from datasets_catalog.labels import Presence, Status
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import root_of_rows
+from datasets_catalog.plain import from_plain, to_plain
 from datasets_catalog.release_changes import ChangeKind
 from datasets_catalog.released_rows import clip_row
 from datasets_catalog.split_policies import SplitPolicyError
 from datasets_catalog.weak_labels import WeakLabel as WeakLabelValue
 from datasets_catalog.weak_labels import read_weak_labels, write_weak_labels
 from tests.cast import Cast
-from tests.factories.drafts import make_draft, make_release
+from tests.factories.drafts import approve, make_draft, make_release
 
 TERMS = (
     "code,name,parents,abstract,blacklisted\n"
@@ -245,6 +251,34 @@ def test_the_same_text_again_notes_what_an_earlier_import_did_not_read(
     Term.objects.update(blacklisted=False)
     with_vocabulary(cast, dataset)
     assert [term.name for term in Term.objects.filter(blacklisted=True)] == ["Growling"]
+
+
+def test_card_and_croissant_say_what_kinds_of_labels_there_are_and_of_which_vocabulary(
+    cast: Cast, dataset: Dataset, tmp_path: Path
+) -> None:
+    dataset = with_vocabulary(cast, dataset)
+    one, two, three, four = paths_of(dataset)
+    text = f"{one},,,Bark,\n{one},,,Cat,no\n{two},,,Bark,\n{three},,,,\n{four},,,,\n"
+    label(cast, dataset, tmp_path, text)
+    Event.objects.filter(clip__dataset=dataset).delete()
+    touch_draft(dataset)
+    dataset.refresh_from_db()
+    release = approve(cast, make_release(cast, dataset))
+
+    facts = statement_of(release)
+    assert (facts.events, facts.weak.labels, facts.weak.clips, facts.found_empty) == (0, 3, 2, 2)
+    assert facts.weak.classes == (WeakClass("Bark", 2),)
+    assert facts.vocabulary is not None
+    assert facts.vocabulary.sha256 == hashlib.sha256(TERMS.encode()).hexdigest()
+    assert from_plain(CardFacts, to_plain(facts)) == facts
+    body, tags = card_body(facts), card_metadata(facts)["tags"]
+    assert "weak-labels" in tags
+    assert "strong-labels" not in tags
+    assert "2 clips were annotated and found to hold none of the labels." in body
+    assert "vocabulary animals 1" in body
+    said = responsible_ai(facts)["rai:dataAnnotationProtocol"]
+    assert said.startswith("Labels are terms of the vocabulary animals 1")
+    assert "3 weak labels say of 2 clips" in said
 
 
 def test_labels_that_the_vocabulary_does_not_have_stop_a_release(
