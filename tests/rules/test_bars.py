@@ -16,6 +16,7 @@ RIGHT: dict[str, Any] = {
     "evidence_required": True,
     "guardian_notice_days": 30,
     "request_fields": [ASKED],
+    "split_policy": {"apart": ["recording", "sound", "place"], "shared": ["contributor"]},
 }
 
 
@@ -32,6 +33,8 @@ RIGHT: dict[str, Any] = {
         ("request_fields", []),
         ("request_fields", [{**ASKED, "required": False}]),
         ("request_fields", [{**ASKED, "label": "Your name?"}]),
+        ("split_policy", None),
+        ("split_policy", {"apart": ["recording", "sound"], "shared": ["contributor"]}),
     ],
 )
 def test_less_is_lower(bar: str, value: Any) -> None:
@@ -49,6 +52,10 @@ def test_less_is_lower(bar: str, value: Any) -> None:
         ("guardian_notice_days", 0),
         ("request_fields", [{**ASKED, "help": "In one sentence."}]),
         ("request_fields", [{**ASKED, "name": "who", "required": False}, ASKED]),
+        (
+            "split_policy",
+            {"apart": ["recording", "sound", "place", "day"], "shared": ["contributor"]},
+        ),
     ],
 )
 def test_as_much_and_more_is_not(bar: str, value: Any) -> None:
