@@ -171,6 +171,9 @@ def _age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, 
     if said is not None and known.of_age_on not in {None, said}:
         expected = f"{known.of_age_on}, which is on record: record_minor changes it"
         yield "of_age_on", str(said), expected
+    if _counts_more(entry, known):
+        expected = f"the SHA-256 of what shows that a minor on record was of age on {said}"
+        yield "evidence_sha256", "", expected
     of_age = known.of_age_on or said
     if entry.minor is False and known.is_minor(entry.given_at):
         expected = "yes, or nothing: on record as a minor (mark_of_age, or record_minor with a day)"
@@ -183,6 +186,14 @@ def _age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, 
         yield "guardian", entry.guardian, "nothing, for somebody who is no minor"
     if entry.guardian and of_age is not None and of_age <= day:
         yield "guardian", entry.guardian, f"their own answer: of age since {of_age}"
+
+
+def _counts_more(entry: ConsentEntry, known: _Age) -> bool:
+    """Whether the day, which has passed, lets answers of a minor count, with nothing to show it."""
+    said = entry.of_age_on
+    if said is None or not known.minor or known.of_age_on is not None or entry.evidence_sha256:
+        return False
+    return said <= timezone.now().date()
 
 
 def _guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:

@@ -19,9 +19,11 @@ from apps.consent.models import Consent, ConsentForm, FormReach
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
 from datasets_catalog.implications import parse_implications
+from datasets_catalog.purposes import Answer
 from datasets_catalog.roles import Permission
 
-# Whoever answers for people or for rights may say that a form that was answered asks about more.
+# Whoever answers for people or for rights may say that a form that was answered asks about more,
+# or that it does not after all where its answers hold something back.
 WIDENERS = (Permission.FINDING_DECIDE, Permission.RIGHTS_REVIEW)
 
 
@@ -84,8 +86,9 @@ def register_form(
     """Put a form on record before it is answered; the same again changes nothing.
 
     `about` may hold `text` (its words), `study`, and `implications`: what its purposes contain,
-    where that is not what the platform says (`implications.parse_implications`). Raises
-    `FormTakenError` where the form stands on record otherwise.
+    where that is not what the platform says (`implications.parse_implications`). Of a form that was
+    answered the datasets are those that it asks about already: `bind_form` says that it asks about
+    more. Raises `FormTakenError` where the form stands on record otherwise.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     require(actor, Permission.CONSENT_RECORD, organisation)
@@ -106,8 +109,11 @@ def register_form(
             language=language,
             text_sha256=form.text_sha256,
         )
+    known = {each.dataset_id for each in reached(form) if not each.recording}
     for dataset in _own(organisation, datasets):
-        add_reach(actor=actor, form=form, dataset=dataset)
+        if dataset.pk not in known:
+            # As strict as anybody else who says so: registering it again is no way round.
+            bind_form(actor=actor, form=form, dataset=dataset)
     return form
 
 
@@ -146,9 +152,12 @@ def bind_form(
         Organisation.objects.select_for_update().get(pk=form.organisation_id)
         answered = Consent.objects.filter(form=form)
         if answered.exists():
-            _require_widener(actor, form, answered)
+            _require_widener(actor, form, answered, "asks about more")
             if not reason.strip():
-                raise InvalidError("Say how you know that people were asked about this, too.")
+                raise InvalidError(
+                    f"{form} was answered: say with bind_form how you know that people were asked"
+                    f" about {dataset}, too."
+                )
         else:
             require(actor, Permission.CONSENT_RECORD, form.organisation)
         _own(form.organisation, [dataset])
@@ -160,14 +169,23 @@ def bind_form(
 
 
 def release_form(*, actor: User, reach: FormReach, reason: str) -> FormReach:
-    """Say that a form does not ask about something after all: its answers end counting there."""
+    """Say that a form does not ask about something after all: its answers end counting there.
+
+    Where that takes back a no, or lets other answers of the same people decide, it may permit more
+    than before: it then takes a privacy or rights reviewer who recorded none of the answers, as
+    `bind_form` does. Raises `OwnFormError`.
+    """
     with transaction.atomic():
         row = (
             FormReach.objects.select_for_update(of=("self",))
             .select_related("form__organisation", "dataset__organisation")
             .get(pk=reach.pk)
         )
-        require(actor, Permission.CONSENT_RECORD, row.form.organisation)
+        if _may_permit_more_without(row):
+            answered = Consent.objects.filter(form=row.form)
+            _require_widener(actor, row.form, answered, "does not ask about this")
+        else:
+            require(actor, Permission.CONSENT_RECORD, row.form.organisation)
         if not reason.strip():
             raise InvalidError("Say why the form does not ask about this.")
         if row.ended_at is None:
@@ -207,15 +225,27 @@ def add_reach(
     return row
 
 
-def _require_widener(actor: User, form: ConsentForm, answered: QuerySet[Consent]) -> None:
+def _may_permit_more_without(reach: FormReach) -> bool:
+    """Whether an answer to the form holds back what others, now or later, would permit there."""
+    answers = Consent.objects.filter(superseded_by=None)
+    counting = answers.filter(form=reach.form_id)
+    if counting.filter(answers__answer=Answer.DENIED).exists():
+        return True
+    others = answers.exclude(form=reach.form_id).filter(
+        form__reaches__dataset=reach.dataset_id, form__reaches__ended_at=None
+    )
+    return others.filter(contributor__in=counting.values("contributor")).exists()
+
+
+def _require_widener(
+    actor: User, form: ConsentForm, answered: QuerySet[Consent], claim: str
+) -> None:
     if not any(can(actor, permission, form.organisation) for permission in WIDENERS):
         raise DeniedError(
-            f"{form} was answered: a privacy or rights reviewer says that it asks about more."
+            f"{form} was answered: a privacy or rights reviewer says that it {claim}."
         )
     if answered.filter(recorded_by=actor).exists():
-        raise OwnFormError(
-            f"You recorded answers to {form}: somebody else says that it asks about more."
-        )
+        raise OwnFormError(f"You recorded answers to {form}: somebody else says that it {claim}.")
 
 
 def _people_of(form: ConsentForm) -> set[int]:

@@ -133,6 +133,53 @@ def test_what_a_form_does_not_ask_about_after_all_ends_counting_at_once(
         record(cast, answers("mia", allowed=[RESEARCH]))
 
 
+@pytest.mark.parametrize("roles", [(Role.STEWARD,), (Role.STEWARD, Role.RIGHTS_REVIEWER)])
+def test_an_answered_form_is_not_widened_by_registering_it_again(
+    cast: Cast, tones: Dataset, streets: Dataset, roles: tuple[Role, ...]
+) -> None:
+    put_in_clip(streets)
+    record(cast, answers(allowed=[RESEARCH]), datasets=[tones])
+    for role in roles:
+        Membership.objects.create(user=cast.eve, organisation=cast.acme, role=role)
+    for actor in (cast.ada, cast.eve):
+        with pytest.raises((DeniedError, InvalidError), match="was answered"):
+            register_form(
+                actor=actor,
+                organisation=cast.acme,
+                name="voices",
+                version="1",
+                datasets=[tones, streets],
+            )
+    assert refusal(streets, RESEARCH) is Refusal.ASKED_ELSEWHERE
+
+
+def test_a_no_is_not_taken_back_by_who_recorded_it(cast: Cast, tones: Dataset) -> None:
+    record(cast, answers(allowed=[RESEARCH]))
+    record(cast, answers(denied=[RESEARCH], form="later", given_at=day(5)))
+    reach = FormReach.objects.get(form__name="later")
+    with pytest.raises(DeniedError, match="does not ask about this"):
+        release_form(actor=cast.ada, reach=reach, reason="another paper was signed")
+    Membership.objects.create(user=cast.ada, organisation=cast.acme, role=Role.RIGHTS_REVIEWER)
+    with pytest.raises(OwnFormError):
+        release_form(actor=cast.ada, reach=reach, reason="another paper was signed")
+    assert refusal(tones, RESEARCH) is Refusal.DENIED
+    release_form(actor=cast.cleo, reach=reach, reason="page 2 is about another study")
+    assert refusal(tones, RESEARCH) is None
+
+
+def test_an_answer_that_limits_an_older_one_is_not_taken_back_by_who_recorded_it(
+    cast: Cast, tones: Dataset
+) -> None:
+    record(cast, answers(allowed=[RESEARCH]))
+    ended = answers(allowed=[RESEARCH], form="later", given_at=day(5), valid_until=day(9))
+    record(cast, ended)
+    with pytest.raises(DeniedError, match="does not ask about this"):
+        release_form(
+            actor=cast.ada, reach=FormReach.objects.get(form__name="later"), reason="another paper"
+        )
+    assert refusal(tones, RESEARCH) is Refusal.EXPIRED
+
+
 def test_a_form_stays_at_home(cast: Cast, tones: Dataset) -> None:
     other = Organisation.objects.create(name="other")
     form = ConsentForm.objects.create(organisation=other, name="f", version="1")

@@ -1,5 +1,6 @@
 """A minor's consent counts with a guardian up to a day, and their own from that day on."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -131,6 +132,18 @@ def test_another_day_of_majority_needs_its_evidence(cast: Cast, tones: Dataset) 
         note_minor(cast, "mia", of_age_on=TODAY() - timedelta(days=1))
     with pytest.raises(DeniedError):
         record_minor(actor=cast.cleo, organisation=cast.acme, code="leo", reason="x")
+
+
+def test_no_table_makes_a_minor_of_age_without_evidence(cast: Cast, tones: Dataset) -> None:
+    note_minor(cast)
+    past = answers(allowed=[RESEARCH], of_age_on=date(2020, 1, 1))
+    with pytest.raises(ConsentsRefusedError, match="shows that a minor on record was of age"):
+        record(cast, past)
+    assert Contributor.objects.get(code="ben").of_age_on is None
+    record(cast, answers(allowed=[RESEARCH], given_at=day(2)))
+    assert refusal(tones, RESEARCH) is Refusal.GUARDIAN_MISSING
+    record(cast, replace(past, given_at=day(3), evidence_sha256=EVIDENCE))
+    assert refusal(tones, RESEARCH) is None
 
 
 @pytest.mark.parametrize("guardian", ["ben", "BEN"])
