@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from apps.releases.lapses import note_passing_time
 from earmark.supervisor import supervise
 
 
@@ -19,6 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        # Before the first reader comes: an upgrade may be the first to know who is in a release.
+        note_passing_time()
         call_command("collectstatic", verbosity=0, interactive=False)
         self.stdout.write(f"Earmark is at {settings.BASE_URL}/ (stop with Ctrl-C)")
         supervise(self.stderr.write, reload=options["reload"])
