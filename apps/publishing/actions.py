@@ -14,7 +14,12 @@ from apps.audit import record
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.publishing.models import Publication, Target
-from apps.publishing.permission import require_newest, require_room, require_sendable
+from apps.publishing.permission import (
+    require_newest,
+    require_old_door,
+    require_room,
+    require_sendable,
+)
 from apps.publishing.publications import gated, known_shards, open_repository
 from apps.publishing.released import content_of
 from apps.publishing.sealing import reseal, seal
@@ -71,7 +76,8 @@ def _endpoint(address: str) -> str:
     """Check that the token will not travel in the clear; plain HTTP only on this machine."""
     parts = urlsplit(address.strip().rstrip("/"))
     if parts.scheme == "https" and parts.hostname:
-        return parts.geturl()
+        # One hub has one address, so that what was sent there is found again.
+        return parts._replace(netloc=parts.netloc.lower().removesuffix(":443")).geturl()
     if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
         return parts.geturl()
     raise InvalidError(
@@ -133,6 +139,7 @@ def plan_publication(*, actor: User, release: Release, target: Target) -> Public
     plan = plan_snapshot(content)
     repository = open_repository(target, draft.repository)
     status = repository.status()
+    require_old_door(draft, status)
     remote = repository.files(status.head) if status else {}
     tables = (content.clips_table, content.events_table)
     changes = compare(plan, tables, known_shards(draft), remote)

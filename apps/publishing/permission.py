@@ -1,5 +1,7 @@
 """Whether a release may leave for a target at all."""
 
+from django.db.models import QuerySet
+
 from apps.access.authorize import clearance_of
 from apps.datasets.models import Dataset
 from apps.publishing.errors import (
@@ -9,11 +11,17 @@ from apps.publishing.errors import (
     RepositoryTakenError,
 )
 from apps.publishing.models import Publication, Target
+from apps.publishing.targets.huggingface import RepoStatus
 from apps.releases.lapses import require_covered
 from apps.releases.models import Release
 from apps.releases.stops import require_open
+from datasets_catalog.errors import EarmarkError
 from datasets_catalog.giving import Action, Entrance
 from datasets_catalog.release_states import ReleaseState
+
+# How freely a gate lets people in; none at all lets in everyone.
+_WIDTHS = {"manual": 0, "auto": 1}
+_EVERYONE = 2
 
 
 def require_sendable(release: Release, target: Target) -> None:
@@ -55,13 +63,7 @@ def require_room(publication: Publication) -> None:
     version in it: what was consented to for a gate must not come to stand open later.
     """
     release, target = publication.release, publication.target
-    others = (
-        Publication.objects.filter(endpoint=publication.endpoint, repository=publication.repository)
-        .exclude(commit_oid="")
-        .exclude(release=release)
-        .select_related("release__dataset__organisation")
-    )
-    for other in others:
+    for other in _others_there(publication):
         if other.release.dataset_id != release.dataset_id:
             raise RepositoryTakenError(
                 f"{publication.repository} holds {other.release.dataset}. Give the target a"
@@ -72,11 +74,31 @@ def require_room(publication: Publication) -> None:
             _require_cleared(other.release, target)
 
 
+def require_old_door(publication: Publication, found: RepoStatus | None) -> None:
+    """Raise if more people would get in to a version there that may be given to nobody new.
+
+    `found` is the repository as its hub describes it, before its gate is set.
+    """
+    if found is None or not _lets_in_more(publication.target, found):
+        return
+    for other in _others_there(publication):
+        try:
+            require_open(other.release)
+            require_covered(other.release)
+        except EarmarkError as problem:
+            raise RepositoryTakenError(
+                f"{publication.repository} holds {other.release}, which may be given to nobody new:"
+                f" {problem.message} Leave its gate as it is, or give the target a repository of"
+                " its own.",
+                repository=publication.repository,
+            ) from problem
+
+
 def require_newest(publication: Publication) -> None:
     """Raise if a newer version is in the repository: readers of its main branch would go back."""
     newer = Publication.objects.filter(
-        endpoint=publication.endpoint,
-        repository=publication.repository,
+        endpoint__iexact=publication.endpoint,
+        repository__iexact=publication.repository,
         release__order__gt=publication.release.order,
     ).exclude(commit_oid="")
     if found := newer.select_related("release").order_by("-release__order").first():
@@ -87,6 +109,23 @@ def require_newest(publication: Publication) -> None:
             repository=publication.repository,
             version=found.release.version,
         )
+
+
+def _others_there(publication: Publication) -> QuerySet[Publication]:
+    """What else was sent to the repository, or may have been: it is prepared before it is made.
+
+    A hub takes addresses and names in upper and lower case for the same.
+    """
+    rows = Publication.objects.filter(
+        endpoint__iexact=publication.endpoint, repository__iexact=publication.repository
+    ).exclude(commit_oid="", base_oid="")
+    rows = rows.exclude(release=publication.release)
+    return rows.select_related("release__dataset__organisation")
+
+
+def _lets_in_more(target: Target, found: RepoStatus) -> bool:
+    before, after = (_WIDTHS.get(str(gate), _EVERYONE) for gate in (found.gated, target.gate))
+    return after > before or (found.private and not target.private)
 
 
 def _require_cleared(release: Release, target: Target) -> None:

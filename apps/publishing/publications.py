@@ -12,7 +12,12 @@ from django.utils import timezone
 from apps.audit import record
 from apps.publishing.companions import companions
 from apps.publishing.models import Publication, Target
-from apps.publishing.permission import require_newest, require_room, require_sendable
+from apps.publishing.permission import (
+    require_newest,
+    require_old_door,
+    require_room,
+    require_sendable,
+)
 from apps.publishing.released import content_of
 from apps.publishing.sealing import unseal
 from apps.publishing.shards import Shard
@@ -96,6 +101,7 @@ class _Steps:
         target = self.publication.target
         require_sendable(self.release, target)
         require_room(self.publication)
+        require_old_door(self.publication, self.repository.status())
         self._move(State.SENDING, attempts=self.publication.attempts + 1, error={})
         status = self.repository.ensure(gated=gated(target), private=target.private)
         commit = self._our_commit() or self._send(status.head)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connections, transaction
 from pytest_django.fixtures import Settings
 
 from apps.audit.models import AuditEvent
+from apps.datasets.actions import remove_clips
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_consents
 from apps.publishing.actions import (
@@ -221,6 +222,53 @@ def test_what_was_sent_behind_a_gate_never_comes_to_stand_open(
     with pytest.raises(PurposeMissingError, match=r"1\.0\.0 was not released for publish\.open"):
         begin_publication(actor=cast.rita, release=later, target=target)
     assert hub.repo(REPO).gated == "manual"
+
+
+def test_what_somebody_no_longer_allows_is_not_shown_to_more_people(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release, _ = sent_release(cast, hub, tmp_path)
+    paths = ["field/000.wav", "field/001.wav"]
+    remove_clips(actor=cast.ada, dataset=release.dataset, paths=paths)
+    later = another_release(cast, Dataset.objects.get(), "2.0.0", *PURPOSES)
+    deny_everything(cast, tmp_path / "no.csv")
+    wider = make_target(cast, hub, gate="auto")
+    publication = begin_publication(actor=cast.rita, release=later, target=wider)
+    for attempt in (
+        lambda: plan_publication(actor=cast.rita, release=later, target=wider),
+        lambda: carry_out(publication, silent),
+    ):
+        with pytest.raises(
+            RepositoryTakenError, match=r"1\.0\.0, which may be given to nobody new"
+        ):
+            attempt()
+    assert hub.repo(REPO).gated == "manual"
+    publication.target = make_target(cast, hub, gate="manual")
+    assert carry_out(publication, silent).state == Publication.State.PUBLISHED
+
+
+def deny_everything(cast: Cast, table: Path) -> None:
+    row = {
+        "contributor": "ben",
+        "form": "voices",
+        "form_version": "3",
+        "given_at": "2026-02-01",
+        **dict.fromkeys(PURPOSES, "denied"),
+    }
+    write_table(table, [row])
+    import_consents(actor=cast.ada, organisation=cast.acme, table=table)
+
+
+def test_a_repository_in_other_letters_is_the_same(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    sent_release(cast, hub, tmp_path / "one", repository="acme/all")
+    other = make_published(cast, tmp_path / "two", name="other")
+    target = make_target(cast, hub, repository="acme/All")
+    with pytest.raises(RepositoryTakenError, match="acme/tones"):
+        begin_publication(actor=cast.rita, release=other, target=target)
+    far = make_target(cast, hub, endpoint="https://HuggingFace.co:443/")
+    assert far.endpoint == "https://huggingface.co"
 
 
 def test_a_repository_holds_one_dataset(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
