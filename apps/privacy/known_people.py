@@ -1,7 +1,9 @@
 """Whom the record of a clip lacks, by what was recorded for the same sound before."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+
+from django.db.models import Q
 
 from apps.consent.ledger import people_in
 from apps.consent.models import Participation, PeopleStatement
@@ -12,8 +14,8 @@ from apps.privacy.likeness import pairs_alike
 def missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     """Whom the record of each clip in the draft lacks, that was in the same sound before.
 
-    The same sound is the same bytes in whatever clip of the dataset, and what sounds like bytes
-    that left it. Clips that lack nobody are left out.
+    The same sound is the same bytes in whatever clip of whatever dataset of the organisation, and
+    what sounds like bytes that left this one. Clips that lack nobody are left out.
     """
     known = _known_people(dataset)
     if not known:
@@ -34,16 +36,16 @@ def missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
 
 
 def _known_people(dataset: Dataset) -> dict[str, set[str]]:
-    """Everybody who was ever recorded for a content of the dataset."""
+    """Everybody who was ever recorded for a content of the dataset, here or in another one."""
     found: dict[str, set[str]] = defaultdict(set)
-    said = PeopleStatement.objects.filter(clip__dataset=dataset)
+    here = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).values("blob__sha256")
+    elsewhere = Q(clip__dataset__organisation=dataset.organisation_id)
+    own = Q(clip__dataset=dataset)
+    said = PeopleStatement.objects.filter(own | (elsewhere & Q(content_sha256__in=here)))
     for content, before, after in said.values_list("content_sha256", "before", "after").iterator():
         found[content] |= {*before, *after}
-    for content, code in _present(dataset):
+    parts = Participation.objects.filter(own | (elsewhere & Q(clip__blob__sha256__in=here)))
+    present = parts.values_list("clip__blob__sha256", "contributor__code")
+    for content, code in present.iterator(chunk_size=5000):
         found[content].add(code)
     return {content: codes for content, codes in found.items() if codes}
-
-
-def _present(dataset: Dataset) -> Iterable[tuple[str, str]]:
-    rows = Participation.objects.filter(clip__dataset=dataset)
-    return rows.values_list("clip__blob__sha256", "contributor__code").iterator(chunk_size=5000)

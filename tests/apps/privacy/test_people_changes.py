@@ -105,6 +105,23 @@ def blocked(dataset: Dataset) -> set[str]:
 ONE_GONE = "1 person who was recorded for this sound before, and not for this clip now"
 
 
+def test_the_same_bytes_in_a_new_dataset_keep_their_people(
+    cast: Cast, draft: Dataset, tmp_path: Path
+) -> None:
+    other = make_dataset(cast, "other")
+    sounds = {
+        "bird.wav": tmp_path / "sounds/field/000.wav",
+        "same.wav": tmp_path / "sounds/field/001.wav",
+        "none.wav": tmp_path / "sounds/field/003.wav",
+    }
+    bring(cast, other, tmp_path, sounds, same="ben")
+    assert changed(other) == {"bird.wav": ONE_GONE}
+    assert blocked(other) >= {"bird.wav"}
+    remove_clips(actor=cast.ada, dataset=draft, paths=["field/000.wav"])
+    scan_dataset(actor=cast.ada, dataset=other)
+    assert changed(other) == {"bird.wav": ONE_GONE}
+
+
 def test_people_that_change_are_a_change_in_the_report_and_in_the_log(
     cast: Cast, draft: Dataset, tmp_path: Path
 ) -> None:
