@@ -8,10 +8,15 @@ SLACK = 0.05
 
 
 def covers(played: Iterable[Stretch], onset: float, offset: float) -> bool:
-    """Whether the stretches that were played leave out nothing from onset to offset, in seconds."""
-    reached = onset
+    """Whether the stretches that were played leave out nothing from onset to offset, in seconds.
+
+    Of a stretch so short that the slack holds it, half has to have been played.
+    """
+    slack = min(SLACK, max(offset - onset, 0.0) / 2)
+    reached, was_played = onset, False
     for start, end in sorted(played):
-        if start > reached + SLACK:
+        if start > reached + slack:
             break
+        was_played = was_played or end > onset
         reached = max(reached, end)
-    return reached >= offset - SLACK
+    return was_played and reached >= offset - slack

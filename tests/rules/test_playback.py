@@ -28,6 +28,13 @@ def test_stretches_cover_what_they_leave_nothing_out_of(
     assert covers(played, 2.0, 5.0) == holds
 
 
+@pytest.mark.parametrize("length", [0.0, 0.0005, SLACK / 2, SLACK])
+def test_the_shortest_stretch_is_not_held_by_nothing(length: float) -> None:
+    assert not covers([], 2.0, 2.0 + length)
+    assert not covers([(0.0, 1.99), (2.0 + length + SLACK, 9.0)], 2.0, 2.0 + length)
+    assert covers([(1.9, 2.1)], 2.0, 2.0 + length)
+
+
 STRETCH = st.tuples(st.integers(0, 30), st.integers(1, 10)).map(lambda it: (it[0], it[0] + it[1]))
 
 
