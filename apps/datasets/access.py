@@ -14,7 +14,15 @@ from apps.accounts.access import (
     within_reach,
 )
 from apps.accounts.models import User
-from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Vocabulary, WeakLabel
+from apps.datasets.models import (
+    Clip,
+    Dataset,
+    EarlierUploader,
+    EmptyAnnotation,
+    Event,
+    Vocabulary,
+    WeakLabel,
+)
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -108,6 +116,13 @@ def clip_for(user: Principal, full_name: str, uid: UUID) -> Clip:
     if row is None:
         raise ClipUnknownError(f"{dataset} has no clip {uid}.")
     return row
+
+
+def brought_by(user: User, clip_ids: Collection[int]) -> set[int]:
+    """Which of these clips the user brought in or described, whoever changed them since."""
+    now = Clip.objects.filter(pk__in=clip_ids, added_by=user).values_list("pk", flat=True)
+    before = EarlierUploader.objects.filter(clip__in=clip_ids, user=user)
+    return {*now, *before.values_list("clip_id", flat=True)}
 
 
 def labelled_by(user: User, clip_ids: Collection[int]) -> set[int]:

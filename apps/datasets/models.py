@@ -329,6 +329,28 @@ class Clip(models.Model):
         return self.original_id is not None
 
 
+class EarlierUploader(models.Model):
+    """Somebody brought a clip in or wrote its row, before another (`added_by`) changed it.
+
+    What was somebody's work stays theirs: they do not decide on it.
+    """
+
+    clip = models.ForeignKey(
+        Clip, on_delete=models.CASCADE, related_name="earlier_uploaders", db_index=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["clip", "user"], name="earlier_uploader_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clip}: {self.user}"
+
+
 class Event(models.Model):
     """A strong label: what is heard, from onset to offset (seconds, half-open)."""
 

@@ -20,7 +20,7 @@ from apps.consent.participations import PeopleChange, keep_people, set_participa
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest, cells_of, cells_with
-from apps.datasets.models import PROBED, Clip, Dataset, Recording
+from apps.datasets.models import PROBED, Clip, Dataset, EarlierUploader, Recording
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.report import Report
 from apps.privacy.people_changes import follow_people
@@ -173,6 +173,7 @@ class _Writing:
         fresh: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
         replaced: list[int] = []
+        uploaders: list[EarlierUploader] = []
         for item in chunk:
             clip = known.get(item.line.path)
             recording = recordings.get(item.line.recording or "")
@@ -182,12 +183,15 @@ class _Writing:
                 continue
             blob = clip.blob_id
             if _describe(clip, item, recording):
+                if clip.added_by_id != self.actor.pk:
+                    uploaders.append(EarlierUploader(clip=clip, user_id=clip.added_by_id))
                 clip.added_by = self.actor
                 changed.append((*_values(clip), self.serial, self.now, clip.pk))
                 self.changed.add(item.line.path)
                 replaced += [clip.pk] if clip.blob_id != blob else []
         # Before the bytes leave: who is in them is known by them, should they come again.
         keep_people(actor=self.actor, clips=replaced)
+        EarlierUploader.objects.bulk_create(uploaders, ignore_conflicts=True)
         insert_rows(Clip, _FRESH, fresh)
         update_rows(Clip, [*_CHANGEABLE, "touched", "updated_at"], changed)
 

@@ -12,7 +12,7 @@ from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.audit import record
 from apps.consent.models import PeopleStatement
-from apps.datasets.access import labelled_by
+from apps.datasets.access import brought_by, labelled_by
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import RELATED
@@ -239,11 +239,9 @@ def own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
     for some in chunks(clip_ids):
         mine = Clip.objects.filter(pk__in=some)
         named = PeopleStatement.objects.filter(clip__in=some, said_by=actor, kept=False)
-        paths = (
-            mine.filter(added_by=actor)
-            | mine.filter(pk__in=labelled_by(actor, some))
-            | mine.filter(pk__in=named.values("clip"))
-        )
+        paths = mine.filter(
+            pk__in=brought_by(actor, some) | labelled_by(actor, some)
+        ) | mine.filter(pk__in=named.values("clip"))
         found += paths.order_by("path").values_list("path", flat=True)
     return found
 

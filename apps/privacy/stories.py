@@ -11,9 +11,9 @@ from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.consent.ledger import consents_for
 from apps.consent.models import Participation
-from apps.datasets.access import labelled_by
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import AWAITING, findings_for, state_of
+from apps.privacy.deciding import own_work
 from apps.privacy.models import (
     Assignment,
     ChangeRequest,
@@ -96,7 +96,7 @@ def story_of(user: Principal, clip: Clip) -> Case:
 def awaiting_second(user: User, story: Case) -> list[int]:
     """Ids of the findings in it that this user, as another reviewer, may confirm."""
     clip = story.clip
-    if clip.added_by_id == user.pk or labelled_by(user, [clip.pk]):
+    if own_work(user, [clip.pk]):
         return []
     return [
         finding.pk

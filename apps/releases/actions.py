@@ -204,12 +204,14 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
 
 
 def require_publishable(actor: User, row: Release) -> None:
-    """Raise unless the state allows it and the actor is not one of those who signed."""
+    """Raise unless the state allows it and the actor neither made the release nor signed for it."""
     advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
     require_open(row)
     refuse_out_of_order(parse_version(row.version), versions_out(row.dataset))
     if row.sign_offs.filter(root=row.root, signed_by=actor).exists():
         raise OwnReleaseError("You signed for this release: somebody else has to publish it.")
+    if row.frozen_by_id == actor.pk:
+        raise OwnReleaseError("You made this release: somebody else has to publish it.")
 
 
 def deprecate(*, actor: User, release: Release, reason: str) -> Release:

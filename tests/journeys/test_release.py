@@ -88,8 +88,13 @@ def test_nobody_signs_for_what_they_made_or_publishes_what_they_signed(
     give(cast, "cleo", "release_manager")
     with pytest.raises(OwnReleaseError, match="You signed"):
         publish(actor=cast.cleo, release=release)
+    give(cast, "ada", "release_manager")
+    with pytest.raises(OwnReleaseError, match="You made this"):
+        publish(actor=cast.ada, release=release)
     with pytest.raises(DeniedError):
         publish(actor=cast.eve, release=release)
+    made = {"dvc_commit": "a" * 40, "published_by": cast.ada, "published_at": release.frozen_at}
+    refused(release, "who made a release does not publish", state="published", **made)
 
 
 def give(cast: Cast, username: str, role: str) -> None:
