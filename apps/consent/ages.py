@@ -60,9 +60,10 @@ def mark_of_age(*, actor: User, organisation: Organisation, code: str, reason: s
     """Note that a minor is of age from today on; every answer stays on record.
 
     It only narrows: a guardian's answers stop counting after the period of notice, and what the
-    contributor answers from now on counts; what they answered before does not. Raises
-    `NotFoundError` for a code that is not in the ledger, and `AgeConflictError` for one that is on
-    record as no minor.
+    contributor answers from now on counts; what they answered before does not. A later day that is
+    on record is not moved so: that takes evidence (`record_minor`). Raises `NotFoundError` for a
+    code that is not in the ledger, and `AgeConflictError` for one that is on record as no minor, or
+    with a later day.
     """
     require(actor, Permission.CONSENT_RECORD, organisation)
     said = _reason(reason)
@@ -73,7 +74,12 @@ def mark_of_age(*, actor: User, organisation: Organisation, code: str, reason: s
     if not row.is_minor:
         raise AgeConflictError(f"{code} is not on record as a minor, and answers for themselves.")
     today = timezone.now().date()
-    if row.of_age_on is None or row.of_age_on > today:
+    if row.of_age_on is not None and row.of_age_on > today:
+        raise AgeConflictError(
+            f"{code} is of age on {row.of_age_on}, which is on record: record_minor moves the day,"
+            " with its evidence."
+        )
+    if row.of_age_on is None:
         row.of_age_on = today
         row.save(update_fields=["of_age_on"])
         spread_answers(organisation, {row.pk})

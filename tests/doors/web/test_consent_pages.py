@@ -1,5 +1,7 @@
 """The pages of the ledger: forms and what they ask about, corrections, minors."""
 
+from datetime import date
+
 import pytest
 
 from apps.consent.models import Consent, ConsentForm, Contributor, FormReach
@@ -76,14 +78,26 @@ def test_a_record_is_corrected_from_what_stands_there(
 
 def test_a_minor_is_noted_and_comes_of_age(cast: Cast, house: House, as_user: As) -> None:
     ada = as_user(cast.ada)
-    body = {"of_age_on": "2031-05-17", "reason": "said on the form"}
+    body = {"reason": "said on the form"}
     shown = ada.post(f"{HOME}minors/ben/", body, follow=True).content.decode()
-    assert "of age on 17 May 2031" in shown
     assert "a minor, and no guardian has consented" in shown
+    assert f"{HOME}of-age/ben/" in shown
     assert as_user(cast.cleo).post(f"{HOME}of-age/ben/", {"reason": "x"}).status_code == 403
     shown = ada.post(f"{HOME}of-age/ben/", {"reason": "the passport"}, follow=True).content.decode()
     assert Contributor.objects.filter(code="ben", of_age_on__year__lt=2031).exists()
     assert "of age</span>" in shown.replace(" </span>", "</span>")
+
+
+def test_a_day_of_majority_on_record_is_moved_with_its_evidence_alone(
+    cast: Cast, house: House, as_user: As
+) -> None:
+    ada = as_user(cast.ada)
+    body = {"of_age_on": "2031-05-17", "reason": "said on the form"}
+    shown = ada.post(f"{HOME}minors/ben/", body, follow=True).content.decode()
+    assert "of age on 17 May 2031" in shown
+    assert f"{HOME}of-age/ben/" not in shown
+    assert ada.post(f"{HOME}of-age/ben/", {"reason": "the passport"}).status_code == 409
+    assert Contributor.objects.get(code="ben").of_age_on == date(2031, 5, 17)
 
 
 def test_a_table_for_a_new_form_says_what_it_asks_about(
