@@ -166,6 +166,7 @@ def test_the_commands_of_the_ledger_say_what_they_did(cast: Cast, tmp_path: Path
     assert "no longer asks about acme/streets: monday" in ended
     noted = run("record_minor", "acme", "kim", "--of-age-on=2031-05-17", "--reason=x", "--as=ada")
     assert noted.strip() == "kim is on record as a minor, of age on 2031-05-17."
-    assert "kim answers for themselves" in run(
-        "mark_of_age", "acme", "kim", "--reason=x", "--as=ada"
+    run("record_minor", "acme", "lea", "--reason=x", "--as=ada")
+    assert "lea answers for themselves" in run(
+        "mark_of_age", "acme", "lea", "--reason=x", "--as=ada"
     )
