@@ -422,7 +422,7 @@ def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> 
     assert guitar.said["title"] == "guitarras_63 .wav"
     assert guitar.said["author"] == "casual samples"
     assert guitar.said["source_url"] == "https://freesound.org/s/64760/"
-    assert guitar.contributors == ()
+    assert guitar.contributors is None
     assert [(error.row, error.column, error.code) for error in layout.errors] == [
         (4, "license", Problem.LICENCE_UNKNOWN)
     ]
