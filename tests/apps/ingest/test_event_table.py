@@ -51,7 +51,7 @@ def test_a_short_row_becomes_an_event_with_the_usual_meaning() -> None:
 def test_a_full_row_becomes_an_event() -> None:
     lines, errors = read(
         ",".join(EVENT_COLUMNS) + "\n"
-        "a.wav,0.1234567,1e1,/m/0bt9lr,100,8000.5,1,0.75,Human,verified,no,ann-3\n"
+        "a.wav,0.1234567,1e1,/m/0bt9lr,100,8000.5,1,0.75,Human,verified,no,ann-3,ann-4\n"
     )
 
     assert errors == []
@@ -70,6 +70,7 @@ def test_a_full_row_becomes_an_event() -> None:
             status=Status.VERIFIED,
             presence=Presence.NO,
             annotator="ann-3",
+            verifier="ann-4",
         )
     ]
 
