@@ -160,13 +160,18 @@ def _kept(release: Release) -> ReleaseStatement | None:
         return None
     rows = ReleaseStatement.objects.filter(release=release, root=release.root)
     if release.state not in PUBLIC:
-        _require_approved(release)
+        if not _is_approved(release):
+            return None
         rows = rows.filter(approved_at=approved_at(release))
     return rows.order_by("-approved_at").first()
 
 
+def _is_approved(release: Release) -> bool:
+    return bool(release.root) and release.sign_offs.filter(root=release.root).exists()
+
+
 def _require_approved(release: Release) -> None:
-    if not release.root or not release.sign_offs.filter(root=release.root).exists():
+    if not _is_approved(release):
         raise ReleaseNotSendableError(
             f"{release} is {release.state}: only what was approved can be described and sent."
         )

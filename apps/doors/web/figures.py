@@ -72,6 +72,10 @@ def newest_releases(datasets: Sequence[Dataset]) -> list[Card]:
     # The last one stands: published after deprecated, newer after older, as at every door.
     found.sort(key=lambda row: row.state == ReleaseState.PUBLISHED)
     newest = {row.dataset_id: row for row in found}
+    for dataset in datasets:
+        if dataset.pk in newest:
+            # What is known already is not asked again for each of them.
+            newest[dataset.pk].dataset = dataset
     return [Card(dataset, newest.get(dataset.pk)) for dataset in datasets]
 
 

@@ -23,7 +23,7 @@ from apps.publishing.releasing import publish
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
 from tests.doors.hub.pushing import PushSite
-from tests.factories.drafts import approve, make_draft, make_release
+from tests.factories.drafts import OPEN_PURPOSES, approve, make_draft, make_release
 from tests.factories.jobs import work_off
 from tests.factories.published import set_access
 
@@ -52,10 +52,11 @@ def token_of(user: User) -> str:
 def publish_two(cast: Cast, folder: Path) -> list[Release]:
     """Two releases of acme/tones: the second lacks a clip of the test split."""
     dataset = make_draft(cast, folder)
-    first = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    first = make_release(cast, dataset, purposes=OPEN_PURPOSES)
+    first = publish(actor=cast.rita, release=approve(cast, first))
     remove_clips(actor=cast.ada, dataset=dataset, paths=["field/003.wav"])
     dataset.refresh_from_db()
-    release = make_release(cast, dataset, "1.1.0")
+    release = make_release(cast, dataset, "1.1.0", OPEN_PURPOSES)
     return [first, publish(actor=cast.rita, release=approve(cast, release))]
 
 
