@@ -23,7 +23,8 @@ EVENT_COLUMNS = {
     "status": "suggested, verified or rejected; empty is suggested",
     "presence": "yes, no (known to be absent) or unsure; empty is yes",
     "annotator": "code of who labelled it",
-    "verifier": "code of who confirmed it elsewhere, another than the annotator",
+    "verifier": "code of who confirmed it elsewhere, another than the annotator; a release says"
+    " that the import states it",
 }
 REQUIRED_COLUMNS = ("path", "onset", "offset", "label")
 # What only an event has, and what only a label has.

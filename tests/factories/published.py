@@ -148,6 +148,7 @@ def set_access(access: str = "", *, dataset: Dataset | None = None, **columns: A
         wanted = {"access": access or row.access, "auto_grant": row.auto_grant}
         wanted |= {"embargo_until": row.embargo_until, "embargoes": row.embargoes} | columns
         reviewer, _ = User.objects.get_or_create(username="reviewer")
+        AccessChange.objects.filter(dataset=row, state="proposed").update(state="cancelled")
         change = AccessChange.objects.create(
             dataset=row,
             **wanted,

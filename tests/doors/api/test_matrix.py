@@ -36,7 +36,7 @@ POST   consent-corrections              401 404 404 201 403 403 403
 GET    consent-forms                    401 404 404 200 200 403 200
 POST   consent-forms                    401 404 404 201 403 403 403
 POST   form-reaches                     401 404 404 403 201 403 403
-POST   form-reaches-end                 401 404 404 200 403 403 403
+POST   form-reaches-end                 401 404 404 403 200 403 403
 POST   minors                           401 404 404 201 403 403 403
 POST   majorities                       401 404 404 409 403 403 403
 GET    own-terms                        401 404 404 200 200 200 200
