@@ -126,6 +126,7 @@ SPECTACULAR_SETTINGS = {
         "ClipState": "apps.datasets.models.Clip.State",
         "AccessRequestState": "apps.access.models.AccessRequest.State",
         "EntitlementWay": "apps.access.models.Entitlement.Way",
+        "DecisionVerdict": "apps.privacy.models.Decision.Verdict",
         "NoticeKind": "apps.access.models.Notice.Kind",
         "PublicationState": "apps.publishing.models.Publication.State",
         "TargetKind": "apps.publishing.models.Target.Kind",

@@ -34,7 +34,11 @@ def pushed(cast: Cast, dataset: Dataset, folder: Path) -> Push:
         path = sound.relative_to(folder / "sounds").as_posix()
         changes.append(Addition(path, blob.sha256, blob.size))
     tables = ("clips.csv", "events.csv", "consents.csv")
-    changes += [Inline(table, (folder / table).read_bytes()) for table in tables]
+    # A form asks about one dataset, so that each has its own.
+    own = f"voices-{dataset.name}".encode()
+    changes += [
+        Inline(table, (folder / table).read_bytes().replace(b"voices", own)) for table in tables
+    ]
     return push(actor=cast.ada, dataset=dataset, changes=changes, title="All")
 
 

@@ -19,6 +19,7 @@ from apps.access.actions import grant_access
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Dataset
+from apps.publishing import statements
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
 from tests.doors.dvc.conftest import LiveServer
@@ -145,7 +146,11 @@ def test_every_command_of_a_gated_dataset_runs_with_the_token_alone(place: Place
 
 
 @pytest.mark.parametrize("path", ["", "releases/1.0.0/"])
-def test_the_head_of_a_page_describes_the_release(place: Place, path: str) -> None:
+def test_the_head_of_a_page_describes_the_release(
+    place: Place, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a release of which no statement was kept: it is described as its dataset is now.
+    monkeypatch.setattr(statements, "_kept", lambda release: None)
     Dataset.objects.update(description="</script><script>alert(1)</script> & more")
     for user, has_files in ((None, False), (place.cast.eve, False), (place.cast.dan, True)):
         head = HEAD.findall(place.page(f"/datasets/acme/tones/{path}", user))
