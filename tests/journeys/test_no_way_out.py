@@ -292,7 +292,12 @@ def test_a_voice_without_a_contributor_stops_every_profile(
     cast: Cast, tmp_path: Path, profile: str
 ) -> None:
     dataset = make_case_draft(cast, tmp_path)
-    Dataset.objects.filter(pk=dataset.pk).update(privacy_profile=profile)
+    changes = {"privacy_profile": profile}
+    if profile == "speech":
+        asked = propose_lowering(actor=cast.ada, dataset=dataset, changes=changes, reason="speech")
+        confirm_lowering(actor=cast.cleo, lowering=asked, reason="it is speech")
+    else:
+        update_dataset(actor=cast.ada, dataset=dataset, changes=changes)
     dataset.refresh_from_db()
     scan_dataset(actor=cast.ada, dataset=dataset)
     assert "consent.coverage" in gates_in_the_way(cast, dataset, ("train.voice_synthesis",))
