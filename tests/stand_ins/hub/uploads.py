@@ -136,9 +136,13 @@ def _cas(site: Site, request: Request) -> None:
 
 def put_xorb(site: Site, request: Request, name: str) -> Response:
     _cas(site, request)
+    content = request.read()
     path = site.store.folder / "xorbs" / name
-    fresh = not path.exists()
-    path.write_bytes(request.read())
+    # Two clients may bring one xorb while a third's shard reads it: it is never there in part.
+    with site.lock:
+        fresh = not path.exists()
+        if fresh:
+            path.write_bytes(content)
     return respond({"was_inserted": fresh})
 
 
