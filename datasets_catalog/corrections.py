@@ -34,6 +34,7 @@ def _place(consent: Consent) -> tuple[object, ...]:
         consent.form_version,
         consent.given_at,
         consent.guardian,
+        consent.answered_by,
         consent.reach,
         consent.implied,
     )

@@ -107,6 +107,7 @@ class Consent:
     reach: frozenset[Reach] | None = None
     implied: Implications = field(default_factory=lambda: IMPLIED)
     has_evidence: bool = True
+    answered_by: str = ""
 
     def __post_init__(self) -> None:
         if any(moment.tzinfo is None for moment in self.moments()):
@@ -120,6 +121,16 @@ class Consent:
     @property
     def starts_at(self) -> datetime:
         return self.given_at if self.valid_from is None else self.valid_from
+
+    @property
+    def is_of_a_minor_alone(self) -> bool:
+        """Whether a minor answered, and nobody for them."""
+        young = self.of_age_at is None or self.given_at < self.of_age_at
+        return self.minor and not self.guardian and young
+
+    @property
+    def is_of_an_adult(self) -> bool:
+        return not self.guardian and not self.is_of_a_minor_alone
 
     def moments(self) -> tuple[datetime, ...]:
         """Return the times at which what this consent permits can change."""
@@ -149,6 +160,10 @@ class Ledger:
     not withdrawn, and for a minor with a guardian; when the deciding consent fails, older ones do
     not help, except that until a renewal becomes valid the consent before it stays in force. The
     order of the input never matters.
+
+    A minor and each guardian answer for themselves: the no of one is not undone by the yes of
+    another, but by their own later one, or by the contributor's once of age. What a minor allows
+    does that, and nothing else.
     """
 
     def __init__(self, consents: Iterable[Consent]) -> None:
@@ -202,10 +217,12 @@ class Ledger:
             for consent, each in said
             if each is Answer.ALLOWED and (shut is None or consent.given_at > shut)
         ]
-        for _, group in groupby(reversed(permitting), key=_given_at):
+        counting = [consent for consent in permitting if not consent.is_of_a_minor_alone]
+        for _, group in groupby(reversed(counting or permitting), key=_given_at):
             consents = tuple(group)
             if not any(_is_waiting(consent, at) for consent in consents):
-                return _first_refusal(consents, at, territories)
+                refusal = _first_refusal(consents, at, territories)
+                return refusal or _refusal_of_another(said, at, territories)
         if shut is not None:
             return Refusal.DENIED
         if permitting:
@@ -280,6 +297,33 @@ def _refusal_of(consent: Consent, at: datetime, territories: frozenset[str]) -> 
     return None
 
 
+def _refusal_of_another(
+    said: Iterable[tuple[Consent, Answer]], at: datetime, territories: frozenset[str]
+) -> Refusal | None:
+    """Whether a minor or a guardian said no, and has not taken it back."""
+    denied: dict[str, datetime] = {}
+    allowed: list[Consent] = []
+    for consent, answer in said:
+        if answer is Answer.DENIED:
+            until = _denied_until(consent)
+            denied[consent.answered_by] = max(denied.get(consent.answered_by, until), until)
+        elif answer is Answer.ALLOWED and _is_in_force(consent, at, territories):
+            allowed.append(consent)
+    for person, until in denied.items():
+        later = (consent for consent in allowed if consent.given_at > until)
+        if not any(each.answered_by == person or each.is_of_an_adult for each in later):
+            return Refusal.DENIED
+    return None
+
+
+def _is_in_force(consent: Consent, at: datetime, territories: frozenset[str]) -> bool:
+    """Whether it counts then and there, whoever answered."""
+    ended = consent.valid_until is not None and consent.valid_until <= at
+    if ended or _is_withdrawn(consent, at) or _is_waiting(consent, at):
+        return False
+    return is_within(territories, consent.territories)
+
+
 def _refusal_of_age(consent: Consent, at: datetime) -> Refusal | None:
     """Whose word it is: a guardian's for a minor, afterwards the person's own."""
     of_age = consent.of_age_at
@@ -287,6 +331,4 @@ def _refusal_of_age(consent: Consent, at: datetime) -> Refusal | None:
         end = consent.guardian_until or of_age
         over = end is not None and end <= at
         return Refusal.OF_AGE if over or (of_age and of_age <= consent.given_at) else None
-    if consent.minor and (of_age is None or consent.given_at < of_age):
-        return Refusal.GUARDIAN_MISSING
-    return None
+    return Refusal.GUARDIAN_MISSING if consent.is_of_a_minor_alone else None

@@ -171,6 +171,7 @@ def _value(
         reach=form.reach,
         implied=form.implied,
         has_evidence=bool(row.evidence_sha256),
+        answered_by=row.guardian.lower(),
     )
 
 

@@ -40,6 +40,7 @@ def drawn_consents(draw: st.DrawFn) -> Consent:
     begins = starts or given_at
     ends = draw(st.none() | st.integers(1, 5).map(lambda days: begins + days * DAY))
     minor = draw(st.booleans())
+    guardian = minor and draw(st.booleans())
     of_age = draw(st.none() | instants) if minor else None
     return Consent(
         contributor=draw(people),
@@ -51,11 +52,12 @@ def drawn_consents(draw: st.DrawFn) -> Consent:
         valid_until=ends,
         territories=draw(st.sampled_from(AREAS)),
         minor=minor,
-        guardian=minor and draw(st.booleans()),
+        guardian=guardian,
         of_age_at=of_age,
         guardian_until=None if of_age is None else of_age + draw(st.integers(0, 2)) * DAY,
         reach=draw(st.sampled_from(REACHES)),
         implied=draw(st.sampled_from([IMPLIED, {}])),
+        answered_by=draw(st.sampled_from(["g1", "g2"])) if guardian else "",
     )
 
 

@@ -36,16 +36,48 @@ def test_a_guardians_answer_counts(cast: Cast, tones: Dataset) -> None:
     assert refusal(tones, RESEARCH) is None
 
 
-def test_a_minors_own_answer_does_not_count(cast: Cast, tones: Dataset) -> None:
-    record(cast, answers(allowed=[RESEARCH], guardian="g1"))
-    record(cast, answers(allowed=[RESEARCH], given_at=day(2)))
+def test_a_minors_own_yes_neither_permits_nor_takes_a_guardians_away(
+    cast: Cast, tones: Dataset
+) -> None:
+    record(cast, answers(allowed=[RESEARCH], minor=True, given_at=day(2)))
     assert refusal(tones, RESEARCH) is Refusal.GUARDIAN_MISSING
+    record(cast, answers(allowed=[RESEARCH], guardian="g1"))
+    assert refusal(tones, RESEARCH) is None
 
 
 def test_a_minors_own_no_counts(cast: Cast, tones: Dataset) -> None:
     record(cast, answers(allowed=[RESEARCH], guardian="g1"))
     record(cast, answers(denied=[RESEARCH], given_at=day(2)))
     assert refusal(tones, RESEARCH) is Refusal.DENIED
+
+
+def test_no_guardian_overrules_what_a_minor_denied(cast: Cast, tones: Dataset) -> None:
+    record(cast, answers(denied=[RESEARCH]))
+    record(cast, answers(allowed=[RESEARCH], given_at=day(2), guardian="g1"))
+    assert refusal(tones, RESEARCH) is Refusal.DENIED
+    record(cast, answers(allowed=[RESEARCH], given_at=day(3)))
+    assert refusal(tones, RESEARCH) is None
+
+
+def test_of_two_guardians_neither_undoes_the_no_of_the_other(cast: Cast, tones: Dataset) -> None:
+    record(cast, answers(denied=[RESEARCH], guardian="g1"))
+    record(cast, answers(allowed=[RESEARCH], given_at=day(2), guardian="g2"))
+    assert refusal(tones, RESEARCH) is Refusal.DENIED
+    record(cast, answers(allowed=[RESEARCH], given_at=day(3), guardian="G1"))
+    assert refusal(tones, RESEARCH) is None
+    # Who only takes it back for a time says no again afterwards.
+    record(cast, answers(denied=[RESEARCH], given_at=day(4), guardian="g2"))
+    record(cast, answers(allowed=[RESEARCH], given_at=day(5), guardian="g1"))
+    for_now = answers(allowed=[RESEARCH], given_at=day(6), guardian="g2", valid_until=day(9))
+    record(cast, for_now, answers(allowed=[RESEARCH], given_at=day(7), guardian="g1"))
+    assert refusal(tones, RESEARCH, at=day(8)) is None
+    assert refusal(tones, RESEARCH, at=day(9)) is Refusal.DENIED
+
+
+def test_who_is_of_age_decides_over_what_guardians_denied(cast: Cast, tones: Dataset) -> None:
+    record(cast, answers(denied=[RESEARCH], guardian="g1", of_age_on=day(3).date()))
+    record(cast, answers(allowed=[RESEARCH], given_at=day(4)))
+    assert refusal(tones, RESEARCH) is None
 
 
 def test_a_minor_can_be_on_record_before_any_guardian_and_blocks(
