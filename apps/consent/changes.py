@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Collection
 
+from django.db.models.functions import Lower
+
 from apps.accounts.models import Organisation
+from apps.consent.models import Consent, Contributor
 from apps.consent.recognition import end_recognition
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
@@ -32,11 +35,22 @@ def spread_answers(organisation: Organisation, contributor_ids: Collection[int])
     """Carry changed answers on, in the transaction of the change.
 
     Prints of voices that may not be recognised any more go, what was frozen from a draft in which
-    one of the contributors takes part becomes stale, and followers are told.
+    one of the contributors takes part becomes stale, and followers are told. The same for whom one
+    of them answered as a guardian: what a guardian said counts only while that was no minor.
     """
-    end_recognition(organisation, contributor_ids)
-    _touch_drafts_of(contributor_ids)
-    announce_answers(contributor_ids)
+    concerned = {*contributor_ids, *_wards_of(organisation, contributor_ids)}
+    end_recognition(organisation, concerned)
+    _touch_drafts_of(concerned)
+    announce_answers(concerned)
+
+
+def _wards_of(organisation: Organisation, contributor_ids: Collection[int]) -> set[int]:
+    """For whom one of the contributors answered; a guardian is named by a code, in any case."""
+    codes = Contributor.objects.filter(pk__in=contributor_ids).values(lower=Lower("code"))
+    answered = Consent.objects.annotate(lower=Lower("guardian")).filter(
+        contributor__organisation=organisation, lower__in=codes
+    )
+    return set(answered.exclude(guardian="").values_list("contributor_id", flat=True).distinct())
 
 
 def _touch_drafts_of(contributor_ids: Collection[int]) -> None:

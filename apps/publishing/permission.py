@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.access.authorize import clearance_of
+from apps.access.embargoes import embargo_of
 from apps.datasets.models import Dataset
 from apps.publishing.errors import (
     NewerVersionThereError,
@@ -19,6 +20,8 @@ from datasets_catalog.errors import EarmarkError
 from datasets_catalog.giving import Action, Entrance
 from datasets_catalog.release_states import ReleaseState
 
+# What of a dataset says who may take it, and when.
+_SETTINGS = ("access", "auto_grant", "embargo_until", "embargoes")
 # How freely a gate lets people in; none at all lets in everyone.
 _WIDTHS = {"manual": 0, "auto": 1}
 _EVERYONE = 2
@@ -28,8 +31,10 @@ def require_sendable(release: Release, target: Target) -> None:
     """Raise unless the release is published, not stopped, and made for readers of such a target.
 
     A target is a door like ours, so the same rule says what may leave through it
-    (`datasets_catalog/giving.py`); an open one needs an open dataset besides.
+    (`datasets_catalog/giving.py`), and none lets people in earlier, or with fewer questions, than
+    the dataset does here: its settings are read anew, since a sending takes hours.
     """
+    release.dataset.refresh_from_db(fields=_SETTINGS)
     if release.state != ReleaseState.PUBLISHED:
         raise ReleaseNotSendableError(
             f"{release} is {release.state}; only a published release can be sent. Publish it here"
@@ -38,6 +43,13 @@ def require_sendable(release: Release, target: Target) -> None:
         )
     require_open(release)
     require_covered(release)
+    if (end := embargo_of(release)) is not None:
+        raise ReleaseNotSendableError(
+            f"{release} can be taken from {end:%Y-%m-%d %H:%M} UTC on, and a hub knows no such"
+            " date: send it then.",
+            state=release.state,
+            until=end.isoformat(),
+        )
     if release.dataset.access == Dataset.Access.ORGANISATION:
         raise PurposeMissingError(
             f"{release.dataset} is for members of {release.dataset.organisation} only. Change the"
@@ -45,6 +57,7 @@ def require_sendable(release: Release, target: Target) -> None:
             access=release.dataset.access,
         )
     if target.is_gated:
+        _require_asking(release, target)
         _require_cleared(release, target)
         return
     if release.dataset.access != Dataset.Access.OPEN:
@@ -126,6 +139,24 @@ def _others_there(publication: Publication) -> QuerySet[Publication]:
 def _lets_in_more(target: Target, found: RepoStatus) -> bool:
     before, after = (_WIDTHS.get(str(gate), _EVERYONE) for gate in (found.gated, target.gate))
     return after > before or (found.private and not target.private)
+
+
+def _require_asking(release: Release, target: Target) -> None:
+    """Raise where a hub's gate would open by itself for people whom somebody answers here."""
+    dataset = release.dataset
+    by_rule = dataset.access == Dataset.Access.REQUEST and dataset.auto_grant
+    if target.gate == Target.Gate.MANUAL or by_rule or dataset.access == Dataset.Access.OPEN:
+        return
+    how = (
+        "is given to those who accept its terms, which a hub does not show"
+        if dataset.access == Dataset.Access.TERMS
+        else "is given on request, which a person answers"
+    )
+    raise PurposeMissingError(
+        f"{dataset} {how}, and {target} lets in everybody who asks. Choose a target with the gate"
+        " manual, or have the dataset grant by rule.",
+        access=dataset.access,
+    )
 
 
 def _require_cleared(release: Release, target: Target) -> None:

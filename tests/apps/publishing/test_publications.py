@@ -2,16 +2,19 @@
 
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography.fernet import Fernet
 from django.db import IntegrityError, connections, transaction
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.audit.models import AuditEvent
-from apps.datasets.actions import remove_clips
+from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_consents
 from apps.publishing.actions import (
@@ -169,10 +172,54 @@ def test_an_open_target_needs_the_purpose_and_an_open_dataset(
     target = make_target(cast, hub, gate="open")
     with pytest.raises(PurposeMissingError, match="on request"):
         publish_release(actor=cast.rita, release=release, target=target)
-    release.dataset.access = "open"
+    set_access("open", dataset=release.dataset)
     with pytest.raises(PurposeMissingError, match=r"publish\.open"):
         publish_release(actor=cast.rita, release=release, target=target)
     assert not hub.requests()
+
+
+def test_a_release_under_embargo_is_sent_nowhere(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    target = make_target(cast, hub)
+    end = timezone.now() + timedelta(days=9)
+    for embargo in ({"embargo_until": end}, {"embargoes": {"1.0.0": end.isoformat()}}):
+        update_dataset(actor=cast.ada, dataset=release.dataset, changes=embargo)
+        with pytest.raises(ReleaseNotSendableError, match="can be taken from"):
+            publish_release(actor=cast.rita, release=release, target=target)
+        set_access(dataset=release.dataset, embargo_until=None)
+    with time_machine.travel(end + timedelta(minutes=1), tick=False):
+        publish_release(actor=cast.rita, release=release, target=target)
+
+
+def test_a_gate_that_opens_by_itself_is_for_datasets_that_grant_by_rule(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    target = make_target(cast, hub, gate="auto")
+    with pytest.raises(PurposeMissingError, match="on request, which a person answers"):
+        publish_release(actor=cast.rita, release=release, target=target)
+    assert not hub.requests()
+    set_access(dataset=release.dataset, auto_grant=True)
+    publish_release(actor=cast.rita, release=release, target=target)
+
+
+def test_what_is_narrowed_while_it_is_sent_is_not_committed(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+
+    def narrow(done: int, total: int, message: str) -> None:
+        if message == "Committing":
+            changes = {"access": "organisation"}
+            update_dataset(actor=cast.ada, dataset=release.dataset, changes=changes)
+
+    with pytest.raises(PurposeMissingError, match="members"):
+        carry_out(publication, narrow)
+    assert publication.state == Publication.State.FAILED
+    assert not publication.commit_oid
 
 
 def test_only_release_managers_publish(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
@@ -232,6 +279,7 @@ def test_what_somebody_no_longer_allows_is_not_shown_to_more_people(
     remove_clips(actor=cast.ada, dataset=release.dataset, paths=paths)
     later = another_release(cast, Dataset.objects.get(), "2.0.0", *PURPOSES)
     deny_everything(cast, tmp_path / "no.csv")
+    set_access(dataset=release.dataset, auto_grant=True)
     wider = make_target(cast, hub, gate="auto")
     publication = begin_publication(actor=cast.rita, release=later, target=wider)
     for attempt in (

@@ -15,6 +15,7 @@ from apps.access.actions import grant_access
 from apps.access.answers import AccessRefusedError, Action, Code
 from apps.access.authorize import authorize
 from apps.access.models import Notice
+from apps.consent.ages import record_minor
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip
 from apps.doors.signing import check, sign
@@ -96,6 +97,18 @@ def test_a_release_keeps_who_is_in_it_whatever_the_draft_says_later(
     ):
         with pytest.raises(Error), transaction.atomic():
             act()
+
+
+def test_a_guardian_who_turns_out_to_be_a_minor_closes_what_rests_on_their_word(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    answer(cast, tmp_path / "mum.csv", "2026-03-01", guardian="Mum")
+    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    record_minor(actor=cast.ada, organisation=cast.acme, code="mum", reason="She is 15.")
+    assert codes(cast, release, Action.DOWNLOAD)[1] == "access.consent_ended"
+    assert {row.contributor and row.contributor.code for row in again(release).lapses.all()} == {
+        "ben"
+    }
 
 
 @pytest.mark.parametrize("access", ["request", "open"])
