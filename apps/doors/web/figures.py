@@ -8,12 +8,13 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
 from apps.consent.ledger import consents_for, people_in, recording_names
-from apps.datasets.models import Clip, Dataset, Event, WeakLabel
+from apps.datasets.label_queries import standing_events, standing_weak_labels
+from apps.datasets.models import Clip, Dataset
 from apps.doors.web.components import Bar
 from apps.doors.web.templatetags.web_components import length_of
 from apps.releases.models import Release
 from datasets_catalog.consent import PeopleAsked, Plan
-from datasets_catalog.labels import Presence, Status
+from datasets_catalog.labels import Presence
 from datasets_catalog.ledger import Ledger
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import TERMS, Purpose
@@ -111,10 +112,10 @@ def draft_figures(dataset: Dataset) -> DraftFigures:
 
 
 def label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
-    """Labelled time by label, the longest first."""
+    """Labelled time by label, the longest first; what is known to be absent is not counted."""
     rows = (
-        Event.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
-        .exclude(status=Status.REJECTED)
+        standing_events(dataset)
+        .filter(presence=Presence.YES)
         .order_by()
         .values("label")
         .annotate(seconds=Sum(F("offset") - F("onset")), count=Count("pk"))
@@ -126,8 +127,7 @@ def label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
 def weak_label_bars(dataset: Dataset) -> list[Bar]:
     """Clips by weak label, the most frequent first; a label known to be absent is not counted."""
     rows = (
-        WeakLabel.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
-        .exclude(status=Status.REJECTED)
+        standing_weak_labels(dataset)
         .filter(presence=Presence.YES)
         .order_by()
         .values_list("label")

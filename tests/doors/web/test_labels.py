@@ -1,5 +1,6 @@
 """Pages of labels: kinds, what a clip is found to hold, what splits mean, choosing by term."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,59 @@ def test_a_label_track_that_is_sent_finds_its_clip_by_its_own_name(
     assert Event.objects.filter(clip=clip, label="Bark", onset=0.05).exists()
     assert not EmptyAnnotation.objects.filter(clip=clip).exists()
     assert WeakLabel.objects.count() == 2
+
+
+def test_nothing_is_found_by_a_label_that_is_absent_or_rejected(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    one, two, three = Clip.objects.filter(dataset=draft).order_by("path")
+    event = {"onset": 0.2, "offset": 0.25, "annotator": "otto"}
+    Event.objects.create(clip=one, label="Cat", presence="no", **event)
+    Event.objects.create(clip=two, label="Bark", status="rejected", **event)
+    Event.objects.create(clip=three, label="Cat", status="rejected", **event)
+    client = as_user(cast.ada)
+
+    def found(**wanted: str) -> list[str]:
+        answer = client.get("/api/v1/datasets/acme/tones/clips/", wanted)
+        return [row["path"] for row in answer.json()["results"]]
+
+    assert found(label="Dog") == found(label="Bark") == [one.path]
+    assert found(label="Cat") == [two.path]
+    assert found(label="Pets") == [one.path, two.path]
+    assert found(found_empty="true") == [three.path]
+
+    page = client.get(f"{BASE}labels/").content.decode()
+    bars = page.split("Labelled time, by label")[1].split("Clips by weak label")
+    assert "Bark" in bars[0]
+    assert "Cat" not in bars[0]
+    assert "Cat" in bars[1]
+    assert "Dog" not in bars[1]
+    listed = client.get(f"{BASE}clips/").content.decode()
+    assert [int(number) for number in re.findall(r'<td class="number">(\d+)</td>', listed)] == [
+        2,
+        0,
+        0,
+    ]
+
+
+def test_a_clip_that_somebody_hears_something_in_is_not_found_empty(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    _, _, three = Clip.objects.filter(dataset=draft).order_by("path")
+    client = as_user(cast.ada)
+    assert "found empty" in client.get(f"{BASE}labels/").content.decode()
+    WeakLabel.objects.create(clip=three, label="Dog", annotator="otto", presence="unsure")
+    wanted = {"found_empty": "true"}
+    answer = client.get("/api/v1/datasets/acme/tones/clips/", wanted).json()
+    assert answer["results"] == []
+    frozen = make_release(cast, draft)
+    assert frozen.statistics["found_empty"] == 0
+
+
+def test_an_import_that_says_verified_is_no_second_person(
+    cast: Cast, draft: Dataset, as_user: As
+) -> None:
+    Event.objects.filter(clip__dataset=draft).update(status="verified", verifier="nina")
+    page = as_user(cast.ada).get(f"{BASE}labels/").content.decode()
+    said = page.split("verified here by a second person")[1].split("</dd>")[0]
+    assert re.search(r">\s*0(\.0+)?\s*%", said), said

@@ -96,7 +96,8 @@ class ClipQuery(serializers.Serializer[Any]):
     label = serializers.CharField(  # type: ignore[assignment]  # DRF has one too
         max_length=200,
         required=False,
-        help_text="Has an event or a weak label of this name, or of a term below it.",
+        help_text="An event or a weak label of this name, or of a term below it, says that it is"
+        " in the clip.",
     )
 
     def get_fields(self) -> dict[str, Field]:

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from apps.datasets.access import clip_for, dataset_to_edit, draft_for
 from apps.datasets.actions import remove_clips
-from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Recording, WeakLabel
+from apps.datasets.label_queries import found_empty, with_labels
+from apps.datasets.models import Clip, Dataset, Event, Recording
 from apps.datasets.verifying import verify_events
 from apps.datasets.vocabulary_graph import expand_labels
 from apps.doors.api.base import ApiView
@@ -112,13 +113,11 @@ def _found(dataset: Dataset, wanted: dict[str, Any]) -> QuerySet[Clip]:
     if wanted.get("redacted") is not None:
         rows = rows.filter(original__isnull=not wanted["redacted"])
     if wanted.get("found_empty") is not None:
-        silent = Q(pk__in=EmptyAnnotation.objects.filter(clip__dataset=dataset).values("clip"))
+        silent = found_empty(dataset)
         rows = rows.filter(silent if wanted["found_empty"] else ~silent)
     if "label" in wanted:
         words = expand_labels(dataset.vocabulary, [wanted["label"]])[wanted["label"]]
-        events = Event.objects.filter(clip__dataset=dataset, label__in=words)
-        weak = WeakLabel.objects.filter(clip__dataset=dataset, label__in=words)
-        rows = rows.filter(Q(pk__in=events.values("clip")) | Q(pk__in=weak.values("clip")))
+        rows = rows.filter(with_labels(dataset, words))
     if "q" in wanted:
         text = wanted["q"]
         rows = rows.filter(

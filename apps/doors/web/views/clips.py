@@ -53,6 +53,7 @@ def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     page = page_of(request, rows, by=sort, total=rows.count())
     events = dict(
         Event.objects.filter(clip__in=[clip.pk for clip in page.rows])
+        .exclude(status=Status.REJECTED)
         .order_by()
         .values_list("clip_id")
         .annotate(Count("pk"))

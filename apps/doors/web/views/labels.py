@@ -4,7 +4,9 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from apps.datasets.models import Clip, EmptyAnnotation, Event, WeakLabel
+from apps.datasets.label_queries import found_empty, standing_events, standing_weak_labels
+from apps.datasets.models import Clip
+from apps.datasets.verifying import SECOND_PERSON
 from apps.doors.web.components import Crumb
 from apps.doors.web.figures import label_bars, weak_label_bars
 from apps.doors.web.views.frame import draft_frame
@@ -13,23 +15,22 @@ from datasets_catalog.labels import Status, share_of
 
 def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     frame = draft_frame(request, organisation, name)
-    events = Event.objects.filter(clip__dataset=frame.dataset, clip__state=Clip.State.ACTIVE)
+    events, weak = standing_events(frame.dataset), standing_weak_labels(frame.dataset)
     counts = events.aggregate(
-        total=Count("pk", filter=~Q(status=Status.REJECTED)),
-        verified=Count("pk", filter=Q(status=Status.VERIFIED)),
+        total=Count("pk"),
+        verified=Count("pk", filter=SECOND_PERSON),
         suggested=Count("pk", filter=Q(status=Status.SUGGESTED)),
         unmatched=Count("pk", filter=Q(term=None)),
     )
-    of_draft = {"clip__dataset": frame.dataset, "clip__state": Clip.State.ACTIVE}
-    weak = WeakLabel.objects.filter(**of_draft).exclude(status=Status.REJECTED)
-    empty = EmptyAnnotation.objects.filter(**of_draft)
+    counts["unmatched"] += weak.filter(term=None).count()
+    active = Clip.objects.filter(dataset=frame.dataset, state=Clip.State.ACTIVE)
     context = frame.context(
         "labels",
         Crumb("Labels"),
         counts=counts,
         weak=weak.count(),
         weak_bars=weak_label_bars(frame.dataset),
-        empty=empty.values("clip").distinct().count(),
+        empty=active.filter(found_empty(frame.dataset)).count(),
         verified_share=share_of(counts["verified"], counts["total"]),
         bars=label_bars(frame.dataset),
     )
