@@ -48,7 +48,7 @@ def licences_of(organisation: Organisation) -> Licences:
 
 
 class Credited(Protocol):
-    """A clip with what an attribution names."""
+    """A clip with what an attribution names; `changes` is what was done to its bytes here."""
 
     @property
     def path(self) -> str: ...
@@ -61,14 +61,17 @@ class Credited(Protocol):
     @property
     def licence(self) -> str: ...
     @property
-    def redacted(self) -> bool: ...
+    def changes(self) -> str: ...
 
 
 ATTRIBUTION_COLUMNS = ("path", "title", "author", "source", "licence", "licence_url", "changes")
 
 
 def attribution_csv(clips: Iterable[Credited], licences: Licences) -> bytes:
-    """`ATTRIBUTION.csv`: title, author, source and licence of every clip that asks to be named."""
+    """`ATTRIBUTION.csv`: what has to be said of every clip that asks to be named.
+
+    Title, author, source, licence, and what was done to its bytes here ("" for nothing).
+    """
     target = io.StringIO(newline="")
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(ATTRIBUTION_COLUMNS)
@@ -85,7 +88,7 @@ def attribution_csv(clips: Iterable[Credited], licences: Licences) -> bytes:
                     clip.source_url or "",
                     clip.licence,
                     " ".join(_urls(clip.licence, licences)),
-                    "parts muted or metadata removed" if clip.redacted else "",
+                    clip.changes,
                 )
             )
     return target.getvalue().encode()

@@ -1,13 +1,48 @@
 """What review did to the sound of clips, told from what it did to their files."""
 
+from __future__ import annotations
+
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from apps.datasets.models import Dataset
 from apps.privacy.models import Redaction
-from apps.privacy.redaction import STRIP
+from datasets_catalog.alterations import Alteration, Altered
 
 Content = tuple[str, str]
 """The uid of a clip and the md5 of bytes it had."""
+
+
+class _Step(NamedTuple):
+    """One redaction: from which content, in which way; `formats` as in `Altered`."""
+
+    before: Content
+    way: Alteration
+    formats: tuple[str, ...]
+
+
+_Steps = Mapping[Content, Sequence[_Step]]
+
+
+def alterations_of(dataset: Dataset, *, until: datetime | None = None) -> Mapping[Content, Altered]:
+    """For each content that review made, all that was done on the way to it from what came in.
+
+    As of a moment (None: now). What was taken back lies on no way to the bytes a clip has.
+    """
+    rows = Redaction.objects.filter(clip__dataset=dataset).order_by("pk")
+    if until is not None:
+        rows = rows.filter(made_at__lte=until)
+    steps: defaultdict[Content, list[_Step]] = defaultdict(list)
+    for uid, before, after, method, changes in rows.values_list(
+        "clip__uid", "before__oid", "after__oid", "method", "changes"
+    ):
+        way = Alteration(method)
+        # The first of them names the method again; of tags it is said what they were.
+        formats = () if way is Alteration.STRIP else tuple(changes[1:])
+        steps[str(uid), after].append(_Step((str(uid), before), way, formats))
+    return {content: _altered(content, steps) for content in steps}
 
 
 def stripped_contents(dataset: Dataset) -> frozenset[Content]:
@@ -15,25 +50,21 @@ def stripped_contents(dataset: Dataset) -> frozenset[Content]:
 
     Whatever else review made of a clip has other sound than the one its licence was given for.
     """
-    rows = Redaction.objects.filter(clip__dataset=dataset).order_by("pk")
-    made: defaultdict[Content, set[tuple[Content, bool]]] = defaultdict(set)
-    for uid, before, after, method in rows.values_list(
-        "clip__uid", "before__oid", "after__oid", "method"
-    ):
-        made[str(uid), after].add(((str(uid), before), method == STRIP))
-    return frozenset(content for content in made if _is_stripped(content, made, set()))
+    found = alterations_of(dataset)
+    return frozenset(content for content, altered in found.items() if altered.is_stripped)
 
 
-def _is_stripped(
-    content: Content,
-    made: defaultdict[Content, set[tuple[Content, bool]]],
-    seen: set[Content],
-) -> bool:
+def _altered(content: Content, steps: _Steps) -> Altered:
+    way_back = list(_steps_to(content, steps, set()))
+    formats = (said for step in reversed(way_back) for said in step.formats)
+    return Altered(frozenset(step.way for step in way_back), tuple(dict.fromkeys(formats)))
+
+
+def _steps_to(content: Content, steps: _Steps, seen: set[Content]) -> Iterator[_Step]:
     # A clip whose redaction was taken back and made again runs in a circle.
     if content in seen:
-        return True
+        return
     seen.add(content)
-    return all(
-        by_strip and (before not in made or _is_stripped(before, made, seen))
-        for before, by_strip in made[content]
-    )
+    for step in steps.get(content, ()):
+        yield step
+        yield from _steps_to(step.before, steps, seen)

@@ -24,12 +24,13 @@ from apps.audio.containers.writing import (
     write_wave,
 )
 from apps.audio.decoding import Sound, UndecodableError, open_sound
+from datasets_catalog.alterations import Alteration
 from datasets_catalog.errors import EarmarkError
 
 # Counted up whenever the same input would give other bytes.
 TRANSFORM = "1"
 # The transform that leaves everything but the sound away.
-STRIP = "strip"
+STRIP = Alteration.STRIP.value
 FADE = 0.010
 BLEEP_HERTZ = 1000.0
 LEVEL = 0.1
@@ -56,9 +57,9 @@ Block = NDArray[Any]
 class Method(StrEnum):
     """What is put where the sound was."""
 
-    MUTE = "mute"
-    BLEEP = "bleep"
-    NOISE = "noise"
+    MUTE = Alteration.MUTE.value
+    BLEEP = Alteration.BLEEP.value
+    NOISE = Alteration.NOISE.value
 
 
 class IntervalError(EarmarkError):

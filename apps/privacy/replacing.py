@@ -90,7 +90,7 @@ def take_out(findings: Sequence[Finding], method: Method) -> Replacement:
         with target.open("rb") as stream:
             blob = put(clip.dataset.uid, stream)
     muted = done.intervals if isinstance(done, Redacted) else ()
-    return Replacement(blob, path, probed, muted, _changes(done), how, intervals)
+    return Replacement(blob, path, probed, muted, _changes(done, how), how, intervals)
 
 
 def redone(row: Redaction, target: Path) -> None:
@@ -102,9 +102,9 @@ def redone(row: Redaction, target: Path) -> None:
     _transformed(row.before, row.before_path, target, row.method, intervals)
 
 
-def _changes(done: Redacted | Stripped) -> tuple[str, ...]:
+def _changes(done: Redacted | Stripped, how: str) -> tuple[str, ...]:
     if isinstance(done, Redacted):
-        return ("muted", *done.changes)
+        return (how, *done.changes)
     return tuple(f"{name} left out" for name, _ in done.removed)
 
 

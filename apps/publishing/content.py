@@ -14,11 +14,12 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 @dataclass(frozen=True, slots=True)
 class ReleasedClip:
-    """A clip as the release's table has it; `sha256` is that of its bytes."""
+    """A clip as the release's table has it; `sha256` and `md5` are those of its bytes."""
 
     clip_id: str
     path: str
     sha256: str
+    md5: str
 
 
 @dataclass(frozen=True, slots=True)

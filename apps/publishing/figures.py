@@ -1,13 +1,15 @@
 """What a release holds, counted from its own tables: the numbers of its card."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from apps.privacy.alterations import Content
 from apps.publishing.content import ReleasedClip
+from datasets_catalog.alterations import Altered
 from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount, WeakClass, WeakCount
 from datasets_catalog.labels import Presence, Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
@@ -30,7 +32,7 @@ class Figures:
     recordings: set[str] = field(default_factory=set)
     sources: Counter[Source] = field(default_factory=Counter)
     licensed: list[ClipLicence] = field(default_factory=list)
-    stripped: frozenset[tuple[str, str]] = frozenset()
+    alterations: Mapping[Content, Altered] = field(default_factory=dict)
     found_empty: int = 0
     weak_labels: int = 0
     weakly_labelled: int = 0
@@ -72,7 +74,7 @@ class Figures:
             self.synthetic += clip["synthetic"]
             self.found_empty += bool(clip["found_empty"])
             self._add_weak_labels(read_weak_labels(clip["weak_labels"]))
-            released = ReleasedClip(clip["clip_id"], clip["path"], clip["sha256"])
+            released = ReleasedClip(clip["clip_id"], clip["path"], clip["sha256"], clip["md5"])
             self.contents.append(released)
             if clip["redacted"]:
                 self.redacted.append(released)
@@ -80,8 +82,8 @@ class Figures:
             self._split_seconds[clip["split"]] += seconds
             if clip["recording"]:
                 self.recordings.add(clip["recording"])
-            content = (clip["clip_id"], clip["md5"])
-            modified = clip["redacted"] and content not in self.stripped
+            altered = self.alterations.get((clip["clip_id"], clip["md5"]), Altered())
+            modified = clip["redacted"] and not altered.is_stripped
             self.licensed.append(
                 ClipLicence(clip["clip_id"], clip["path"], clip["licence"], seconds, modified)
             )
@@ -132,14 +134,14 @@ def figures_of(
     events: Iterable[pa.RecordBatch],
     *,
     confirmed: frozenset[str] = frozenset(),
-    stripped: frozenset[tuple[str, str]] = frozenset(),
+    alterations: Mapping[Content, Altered] | None = None,
 ) -> Figures:
     """Count both tables once; events must come sorted by path, as the tables are.
 
-    `confirmed` are ids of events that a second person verified here, `stripped` the redacted
-    contents (clip id and md5) whose sound is the one that came in.
+    `confirmed` are ids of events that a second person verified here, `alterations` what review did
+    to the contents that it made.
     """
-    counted = Figures(confirmed=confirmed, stripped=stripped)
+    counted = Figures(confirmed=confirmed, alterations=alterations or {})
     for batch in _only(clips, _CLIP_COLUMNS):
         counted.add_clips(batch)
     for batch in _only(events, _EVENT_COLUMNS):

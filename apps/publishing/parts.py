@@ -34,7 +34,7 @@ from apps.releases.diff import frozen_table
 from apps.releases.merging import released_rows
 from apps.releases.models import Release
 from apps.releases.usage import usage_of
-from apps.releases.versioning import Credit, approved_at
+from apps.releases.versioning import approved_at, credits_in
 from apps.storage.blobs import local_copy, open_span
 from apps.storage.models import Blob, BlobQuerySet
 from apps.storage.tables import clips_writer, events_writer, read_columns
@@ -204,7 +204,7 @@ class Part:
         organisation = self.release.dataset.organisation
         licences = licences_of(organisation)
         table = self._folder / "clips.parquet"
-        credits_ = map(Credit._make, read_columns(table, Credit._fields))
+        credits_ = credits_in(table, self.release)
         named = {licence for (licence,) in read_columns(table, ["licence"])}
         texts = licence_texts(named, organisation, licences)
         return [

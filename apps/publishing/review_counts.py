@@ -7,17 +7,18 @@ in clips: each clip of the release once for each way in which its bytes were cha
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from apps.datasets.models import Clip
-from apps.privacy.models import Decision, Finding, Redaction
-from apps.privacy.redaction import STRIP, Method
+from apps.privacy.alterations import Content
+from apps.privacy.models import Decision, Finding
 from apps.publishing.content import ReleasedClip
 from apps.releases.models import Release
+from datasets_catalog.alterations import Alteration, Altered
 from datasets_catalog.card_facts import RedactionCount, ReviewCount
 
 
@@ -75,37 +76,20 @@ def excluded_clips(
 
 
 def count_redactions(
-    release: Release, redacted: Iterable[ReleasedClip], until: datetime | None
+    redacted: Iterable[ReleasedClip], alterations: Mapping[Content, Altered]
 ) -> RedactionCount:
     """Count the redacted clips of a release by what was done on the way to their present bytes."""
-    wanted = {clip.clip_id: clip.sha256 for clip in redacted}
-    rows = Redaction.objects.filter(clip__dataset=release.dataset_id)
-    if until is not None:
-        rows = rows.filter(made_at__lte=until)
-    steps: defaultdict[str, list[Redaction]] = defaultdict(list)
-    for row in rows.select_related("clip", "before", "after").order_by("-pk"):
-        steps[str(row.clip.uid)].append(row)
-    counted: Counter[str] = Counter()
-    for clip_id, content in wanted.items():
-        counted.update(_methods(steps.get(clip_id, []), content))
+    ways: Counter[Alteration] = Counter()
+    clips = unknown = 0
+    for clip in redacted:
+        altered = alterations.get((clip.clip_id, clip.md5), Altered())
+        ways.update(altered.ways)
+        clips, unknown = clips + 1, unknown + (not altered.ways)
     return RedactionCount(
-        clips=len(wanted),
-        muted=counted[Method.MUTE],
-        bleeped=counted[Method.BLEEP],
-        noised=counted[Method.NOISE],
-        stripped=counted[STRIP],
-        unknown=counted[UNKNOWN],
+        clips=clips,
+        muted=ways[Alteration.MUTE],
+        bleeped=ways[Alteration.BLEEP],
+        noised=ways[Alteration.NOISE],
+        stripped=ways[Alteration.STRIP],
+        unknown=unknown,
     )
-
-
-UNKNOWN = "unknown"
-
-
-def _methods(latest_first: Iterable[Redaction], content: str) -> set[str]:
-    """Walk back from the present bytes; what was taken back lies on no way to them."""
-    found: set[str] = set()
-    for step in latest_first:
-        if step.after.sha256 == content:
-            found.add(step.method)
-            content = step.before.sha256
-    return found or {UNKNOWN}

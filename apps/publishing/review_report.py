@@ -191,11 +191,11 @@ def _documents(release: Release) -> Iterator[Report]:
 
 
 def _clips(release: Release) -> list[ReleasedClip]:
-    """The released clips: id, path and the SHA-256 of the bytes."""
+    """The released clips, in the order of the table."""
     if release.clips_table is None:
         return []
     with local_copy(release.clips_table) as table:
-        rows = read_columns(table, ["clip_id", "path", "sha256"])
+        rows = read_columns(table, ReleasedClip.__slots__)
         return [ReleasedClip(*row) for row in rows]
 
 

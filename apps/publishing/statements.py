@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps.datasets.models import Event
 from apps.datasets.verifying import SECOND_PERSON
 from apps.licensing.licences import licences_of
-from apps.privacy.alterations import stripped_contents
+from apps.privacy.alterations import alterations_of
 from apps.privacy.detectors.base import LISTENER, version_of
 from apps.privacy.detectors.registry import detectors_for
 from apps.privacy.models import Scan
@@ -86,11 +86,12 @@ def compute_statement(release: Release) -> CardFacts:
     _require_approved(release)
     dataset, organisation = release.dataset, release.dataset.organisation
     until = release.published_at
+    alterations = alterations_of(dataset, until=until)
     figures = figures_of(
         batches_of(table_of(release.clips_table)),
         batches_of(table_of(release.events_table)),
         confirmed=_confirmed(release, until),
-        stripped=stripped_contents(dataset),
+        alterations=alterations,
     )
     usage = usage_of(release, on=approved_at(release).date())
     before = _before(release)
@@ -118,7 +119,7 @@ def compute_statement(release: Release) -> CardFacts:
         creators=sheet.creators,
         recordings=len(figures.recordings),
         synthetic=figures.synthetic,
-        redactions=count_redactions(release, figures.redacted, until),
+        redactions=count_redactions(figures.redacted, alterations),
         sources=dict(sorted(figures.sources.items())),
         verified=figures.verified,
         classes=figures.classes,

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
 from django.db.models import Max
 
 from apps.datasets.models import Dataset
 from apps.licensing.licences import attribution_csv, licence_texts, licences_of
+from apps.privacy.alterations import alterations_of
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.blobs import local_copy, put
 from apps.storage.git import Author, Stamp
@@ -16,6 +18,7 @@ from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
 from apps.storage.tables import read_columns
 from apps.storage.versions import VersionRepo, write_version
+from datasets_catalog.alterations import Altered
 from datasets_catalog.release_states import PUBLIC
 from datasets_catalog.versions import Version, parse_version, version_before
 
@@ -28,7 +31,10 @@ class Credit(NamedTuple):
     author: str | None
     source_url: str | None
     licence: str
-    redacted: bool
+    changes: str
+
+
+_CREDITED = ("clip_id", "md5", "redacted", *Credit._fields[:-1])
 
 
 def repo_of(release: Release) -> VersionRepo:
@@ -61,7 +67,15 @@ def approved_at(release: Release) -> datetime:
 def credits_of(release: Release) -> Iterator[Credit]:
     """The released clips in path order, as an attribution needs them."""
     with local_copy(_table(release.clips_table)) as table:
-        yield from map(Credit._make, read_columns(table, Credit._fields))
+        yield from credits_in(table, release)
+
+
+def credits_in(table: Path, release: Release) -> Iterator[Credit]:
+    """The same of a table that holds some of the release's clips."""
+    known = alterations_of(release.dataset, until=release.published_at)
+    for clip_id, md5, redacted, *rest in read_columns(table, _CREDITED):
+        changes = known.get((clip_id, md5), Altered()).sentence if redacted else ""
+        yield Credit._make((*rest, changes))
 
 
 def write_release_version(release: Release, documents: Mapping[str, bytes]) -> str:

@@ -1,17 +1,23 @@
 """Muting changes the sound a licence was given for; leaving tags out does not."""
 
+import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from apps.datasets.models import Clip
+from apps.datasets.models import Clip, Dataset
+from apps.licensing.licences import attribution_csv, licences_of
 from apps.privacy.alterations import stripped_contents
 from apps.privacy.deciding import decide
 from apps.privacy.models import Finding
 from apps.privacy.undoing import undo
 from apps.releases.outlook import licence_outlook
+from apps.releases.versioning import credits_of
+from datasets_catalog.alterations import Alteration, Altered
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
+from tests.factories.drafts import make_release
 from tests.factories.reviews import make_case_draft
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +60,46 @@ def test_a_clip_that_was_muted_and_then_stripped_has_other_sound(
     assert clip_at(dataset, 2).redactions.count() == 2
     assert stripped_contents(dataset) == frozenset()
     assert licence_outlook(dataset).outbound.drop.paths == ("002.wav",)
+
+
+def test_an_attribution_says_of_each_clip_what_was_done_to_it(cast: Cast, tmp_path: Path) -> None:
+    dataset = make_case_draft(cast, tmp_path)
+    Clip.objects.filter(dataset=dataset).update(licence="CC-BY-4.0", author="Ada")
+
+    def redact(number: int, kind: str, method: str, **place: Any) -> None:
+        finding = found_in(clip_at(dataset, number), kind=kind, **place)
+        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method)
+
+    nowhere = {"onset": None, "offset": None}
+    redact(0, "name", "bleep")
+    redact(2, "name", "mute")
+    redact(2, "metadata", "mute", **nowhere)
+    release = make_release(cast, Dataset.objects.get(pk=dataset.pk))
+    said = {credit.path: credit.changes for credit in credits_of(release)}
+    assert said["000.wav"] == ("passages covered by a tone; the file written anew, without tags")
+    assert said["002.wav"] == (
+        "passages muted; tags taken out of the file; the file written anew, without tags"
+    )
+    assert {changes for path, changes in said.items() if path not in {"000.wav", "002.wav"}} == {""}
+    written = attribution_csv(credits_of(release), licences_of(cast.acme)).decode()
+    rows = {row["path"]: row["changes"] for row in csv.DictReader(written.splitlines())}
+    assert rows == said
+
+
+def test_a_clip_that_lost_its_tags_alone_is_not_said_to_be_muted(
+    cast: Cast, tmp_path: Path
+) -> None:
+    dataset = make_case_draft(cast, tmp_path)
+    named = Finding.objects.get(clip=clip_at(dataset, 2), kind="metadata")
+    decide(actor=cast.cleo, finding=named, verdict="redact", reason="a name")
+    release = make_release(cast, Dataset.objects.get(pk=dataset.pk))
+    said = [credit.changes for credit in credits_of(release) if credit.changes]
+    assert said == ["tags taken out of the file"]
+
+
+def test_an_attribution_says_which_format_a_clip_came_in() -> None:
+    altered = Altered(frozenset({Alteration.NOISE}), ("MP3 became FLAC",))
+    assert altered.sentence == (
+        "passages covered by noise; the file written anew, without tags; MP3 became FLAC"
+    )
+    assert Altered().sentence == "changed in review, it is not on record how"
