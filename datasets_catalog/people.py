@@ -5,6 +5,7 @@ record is no consent. A reviewer can set evidence aside (nobody can be recognise
 people are heard than are recorded; neither is taken for the other.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,13 @@ REVIEWERS_WHERE_SURE = 2
 def reviewers_needed(peak: float) -> int:
     """How many people have to say that nobody can be recognised; `peak` is the score, 0 to 1."""
     return REVIEWERS_WHERE_SURE if peak >= SURE else REVIEWERS
+
+
+def code_key(code: str) -> str:
+    """Equal for codes that differ in case or Unicode form alone: people take them for one."""
+    if code.isascii():
+        return code.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", code).casefold())
 
 
 class Unrecorded(StrEnum):

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from apps.accounts.models import Organisation
 from apps.consent.entries import ConsentEntry, Content, content_of, describe, differing_columns
 from apps.consent.form_book import FormBook
 from apps.consent.models import Consent, Contributor
+from apps.consent.participations import find_other_spellings
 from apps.datasets.models import Dataset
+from datasets_catalog.people import code_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,27 @@ def find_problems(
     """
     book = FormBook(organisation, entries, datasets)
     found = [
+        *_of_codes(organisation, entries),
         *_of_forms(book, entries),
         *_of_times(entries),
         *_of_contents(organisation, book, entries, corrected),
         *_of_people(organisation, entries),
     ]
     return sorted(found, key=lambda problem: problem.index)
+
+
+def _of_codes(
+    organisation: Organisation, entries: Sequence[ConsentEntry]
+) -> Iterator[EntryProblem]:
+    codes = [entry.contributor for entry in entries]
+    others = find_other_spellings(organisation, codes)
+    for index, code in enumerate(codes):
+        if code in others:
+            expected = (
+                f"{others[code]}, the code on record or in a row before; or one that differs from"
+                " it in more than case"
+            )
+            yield EntryProblem(index, "contributor", code, expected)
 
 
 def _of_forms(book: FormBook, entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
@@ -140,12 +156,12 @@ class _Age:
 def _of_people(
     organisation: Organisation, entries: Sequence[ConsentEntry]
 ) -> Iterator[EntryProblem]:
-    ages = _ages(organisation, entries)
+    ages = _ages(organisation)
     for index, entry in enumerate(entries):
-        for column, value, expected in _age_problems(entry, ages[entry.contributor.lower()]):
+        for column, value, expected in _age_problems(entry, ages[code_key(entry.contributor)]):
             yield EntryProblem(index, column, value, expected)
     for entry in entries:
-        age = ages[entry.contributor.lower()]
+        age = ages[code_key(entry.contributor)]
         age.minor = age.minor or bool(entry.minor or entry.guardian or entry.of_age_on)
         age.of_age_on = age.of_age_on or entry.of_age_on
     for index, entry in enumerate(entries):
@@ -153,15 +169,10 @@ def _of_people(
             yield EntryProblem(index, "guardian", entry.guardian, expected)
 
 
-def _ages(organisation: Organisation, entries: Sequence[ConsentEntry]) -> defaultdict[str, _Age]:
-    names = {entry.contributor.lower() for entry in entries}
-    names |= {entry.guardian.lower() for entry in entries if entry.guardian}
-    rows = Contributor.objects.annotate(lower=Lower("code")).filter(
-        organisation=organisation, lower__in=names
-    )
+def _ages(organisation: Organisation) -> defaultdict[str, _Age]:
     found: defaultdict[str, _Age] = defaultdict(_Age)
-    for row in rows:
-        found[row.code.lower()] = _Age(row.is_minor, row.of_age_on)
+    for row in Contributor.objects.filter(organisation=organisation, is_minor=True):
+        found[code_key(row.code)] = _Age(row.is_minor, row.of_age_on)
     return found
 
 
@@ -199,7 +210,7 @@ def _counts_more(entry: ConsentEntry, known: _Age) -> bool:
 def _guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:
     if not entry.guardian:
         return
-    if entry.guardian.lower() == entry.contributor.lower():
+    if code_key(entry.guardian) == code_key(entry.contributor):
         yield "somebody else's code: nobody is their own guardian"
-    elif ages[entry.guardian.lower()].is_minor(entry.given_at):
+    elif ages[code_key(entry.guardian)].is_minor(entry.given_at):
         yield "somebody of age: this is the code of a minor"

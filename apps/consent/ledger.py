@@ -16,7 +16,7 @@ from apps.datasets.models import Dataset
 from datasets_catalog.consent import coverage_end as end_of
 from datasets_catalog.implications import Implications, parse_implications
 from datasets_catalog.ledger import Consent, Reach
-from datasets_catalog.people import ClipPeople
+from datasets_catalog.people import ClipPeople, code_key
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 
@@ -171,7 +171,7 @@ def _value(
         reach=form.reach,
         implied=form.implied,
         has_evidence=bool(row.evidence_sha256),
-        answered_by=row.guardian.lower(),
+        answered_by=code_key(row.guardian),
     )
 
 
@@ -192,14 +192,14 @@ def _forms(organisation: Organisation) -> dict[int, _Form]:
 
 
 def _minors(organisation: Organisation) -> dict[str, date | None]:
-    """Until when each minor is one (None: not known), by the code in lower case."""
+    """Until when each minor is one (None: not known), by the key of the code."""
     rows = Contributor.objects.filter(organisation=organisation, is_minor=True)
-    return {code.lower(): day for code, day in rows.values_list("code", "of_age_on")}
+    return {code_key(code): day for code, day in rows.values_list("code", "of_age_on")}
 
 
 def _is_minors(row: ConsentRow, minors: dict[str, date | None]) -> bool:
     """Whether the guardian's code is that of somebody who was a minor when answering."""
-    code = row.guardian.lower()
+    code = code_key(row.guardian)
     day = minors.get(code)
     return code in minors and (day is None or row.given_at.astimezone(UTC).date() < day)
 

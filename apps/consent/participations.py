@@ -11,6 +11,7 @@ from apps.consent.changes import announce_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip
+from datasets_catalog.people import code_key
 
 BATCH = 2000
 
@@ -118,6 +119,30 @@ def register_contributors(
     Contributor.objects.bulk_create(fresh, batch_size=BATCH)
     found.update((row.code, row) for row in fresh)
     return found, len(fresh)
+
+
+def find_other_spellings(organisation: Organisation, codes: Iterable[str]) -> dict[str, str]:
+    """Codes that are not on record, each with the one, there or before it, that it may well mean.
+
+    A code in other letters would be somebody else, whose clips no answer of the person reaches.
+    """
+    wanted = list(dict.fromkeys(codes))
+    known = set(
+        Contributor.objects.filter(organisation=organisation, code__in=wanted).values_list(
+            "code", flat=True
+        )
+    )
+    fresh = [code for code in wanted if code not in known]
+    if not fresh:
+        return {}
+    rows = Contributor.objects.filter(organisation=organisation).values_list("code", flat=True)
+    spelt = {code_key(code): code for code in rows.iterator(chunk_size=5000)}
+    found = {}
+    for code in fresh:
+        other = spelt.setdefault(code_key(code), code)
+        if other != code:
+            found[code] = other
+    return found
 
 
 def _chunks(clips: Iterable[int]) -> Iterator[list[int]]:

@@ -56,7 +56,7 @@ def import_clips(
         arrivals = list(_matched(files, lines, report))
         if dry_run:
             _note_twins(_same_bytes(arrivals), report)
-            report.added = inspect(arrivals, report)
+            report.added = inspect(arrivals, report, dataset=dataset)
         else:
             accepted = examine(arrivals, report, dataset=dataset, progress=progress)
             _note_twins(_same_blob(accepted), report)

@@ -25,7 +25,8 @@ TIME_DIGITS = 6
 """Times are seconds with six digits: a microsecond is finer than any sample rate in use."""
 
 NOBODY = "-"
-_CODE = re.compile(r"[\w.:+#/-]+")
+# Marks alone are no code: a hyphen says that there is nobody.
+_CODE = re.compile(r"[.:+#/-]*\w[\w.:+#/-]*")
 _SPLIT = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)

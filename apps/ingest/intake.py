@@ -16,7 +16,12 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audio.probe import Limits, Probe, probe
 from apps.audit import record
-from apps.consent.participations import PeopleChange, keep_people, set_participations
+from apps.consent.participations import (
+    PeopleChange,
+    find_other_spellings,
+    keep_people,
+    set_participations,
+)
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest, cells_of, cells_with
@@ -70,6 +75,7 @@ def examine(
     Can be stopped and repeated at any point: kept bytes without a clip are found again.
     """
     accepted: list[Accepted] = []
+    arrivals = _refuse_other_spellings(arrivals, report, dataset)
     total, waiting = len(arrivals), iter(arrivals)
     while chunk := list(islice(waiting, CHUNK)):
         progress(len(accepted), total, "Decoding and keeping files")
@@ -77,9 +83,32 @@ def examine(
     return accepted
 
 
-def inspect(arrivals: Iterable[Arrival], report: Report) -> int:
+def inspect(arrivals: Sequence[Arrival], report: Report, *, dataset: Dataset) -> int:
     """Decode every file and keep nothing; returns how many are sound."""
-    return sum(1 for _ in _probed(arrivals, report))
+    return sum(1 for _ in _probed(_refuse_other_spellings(arrivals, report, dataset), report))
+
+
+class ContributorAlikeError(EarmarkError):
+    """A code that differs from one on record in case or Unicode form alone."""
+
+    code = "ingest.contributor_alike"
+
+
+def _refuse_other_spellings(
+    arrivals: Sequence[Arrival], report: Report, dataset: Dataset
+) -> Sequence[Arrival]:
+    codes = [code for arrival in arrivals for code in arrival.line.contributors or ()]
+    others = find_other_spellings(dataset.organisation, codes)
+    kept = []
+    for arrival in arrivals:
+        strange = next((c for c in arrival.line.contributors or () if c in others), None)
+        if strange is None:
+            kept.append(arrival)
+            continue
+        problem = f"Contributor {strange} would be somebody else than {others[strange]}. Write"
+        problem += f" {others[strange]}, or a code that differs from it in more than case."
+        report.refuse_file(arrival.line.path, ContributorAlikeError(problem))
+    return kept
 
 
 def _probed(arrivals: Iterable[Arrival], report: Report) -> Iterator[tuple[Arrival, Probe]]:

@@ -53,7 +53,7 @@ def take_in(
     report.add_rows(typed.errors)
     arrivals = list(_arrivals(upload.dataset, lines, rows, report))
     if dry_run:
-        report.added = inspect(arrivals, report)
+        report.added = inspect(arrivals, report, dataset=upload.dataset)
         return _described(report, rows)
     accepted = examine(arrivals, report, dataset=upload.dataset, progress=progress)
     with transaction.atomic():

@@ -186,7 +186,7 @@ def test_nobody_is_of_age_before_the_day_on_record_by_a_word(cast: Cast, tones: 
     assert refusal(tones, RESEARCH) is Refusal.GUARDIAN_MISSING
 
 
-@pytest.mark.parametrize("guardian", ["ben", "BEN"])
+@pytest.mark.parametrize("guardian", ["ben", "BEN", "\uff42\uff45\uff4e"])
 def test_nobody_is_their_own_guardian(cast: Cast, tones: Dataset, guardian: str) -> None:
     with pytest.raises(ConsentsRefusedError, match="nobody is their own guardian"):
         record(cast, answers(allowed=[RESEARCH], guardian=guardian))

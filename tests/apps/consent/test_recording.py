@@ -39,6 +39,18 @@ def test_the_same_consent_again_changes_nothing(cast: Cast, tones: Dataset) -> N
     assert Consent.objects.count() == 1
 
 
+def test_answers_of_a_person_who_is_written_otherwise_are_refused(
+    cast: Cast, tones: Dataset
+) -> None:
+    """They would be somebody else's, and the no of who is in the clips would not reach them."""
+    put_in_clip(tones, "ben")
+    with pytest.raises(ConsentsRefusedError, match="contributor Ben: expected ben"):
+        record(cast, answers("Ben", denied=[RESEARCH]))
+    with pytest.raises(ConsentsRefusedError, match="contributor KIM: expected kim"):
+        record(cast, answers("kim", allowed=[RESEARCH]), answers("KIM", denied=[RESEARCH]))
+    assert not Consent.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("other", "column", "shown"),
     [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.consent.models import Contributor
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.clip_table import ClipLine
@@ -25,6 +26,10 @@ def write_sounds(folder: Path, *names: str) -> Path:
 
 def bring_in(cast: Cast, dataset: Dataset, folder: Path, table: Path | None = None) -> Report:
     return import_clips(actor=cast.ada, dataset=dataset, source=folder, metadata=table)
+
+
+def person(path: str, code: str) -> dict[str, str]:
+    return {"path": path, "contributors": code}
 
 
 def test_every_column_of_a_row_reaches_its_clip(cast: Cast, tmp_path: Path) -> None:
@@ -85,6 +90,23 @@ def test_only_what_changed_is_written_and_touched(
     dataset.refresh_from_db()
     touched = dict(Clip.objects.filter(dataset=dataset).values_list("path", "touched"))
     assert touched == {"a.wav": dataset.draft_serial - 1, "b.wav": dataset.draft_serial}
+
+
+def test_a_person_is_not_written_in_two_ways(cast: Cast, tmp_path: Path) -> None:
+    folder = write_sounds(tmp_path / "in", "a.wav", "b.wav", "c.wav", "d.wav")
+    dataset = make_dataset(cast)
+    bring_in(cast, dataset, folder, write_table(tmp_path / "t.csv", [person("a.wav", "ben")]))
+    rows = [person("b.wav", "Ben"), person("c.wav", "\uff42en"), person("d.wav", "carla")]
+    table = write_table(tmp_path / "t.csv", rows)
+    for dry_run in (True, False):
+        report = import_clips(
+            actor=cast.ada, dataset=dataset, source=folder, metadata=table, dry_run=dry_run
+        )
+        assert report.added == 1
+        refused = {error.path: error for error in report.file_errors}
+        assert refused.keys() == {"b.wav", "c.wav"}
+        assert "Contributor Ben would be somebody else than ben" in refused["b.wav"].message
+    assert set(Contributor.objects.values_list("code", flat=True)) == {"ben", "carla"}
 
 
 def test_twins_are_named_whether_or_not_anything_is_kept(cast: Cast, tmp_path: Path) -> None:
