@@ -209,7 +209,8 @@ class Participation(models.Model):
 class PeopleStatement(models.Model):
     """What was said of who is in a clip, with the bytes that it had then: only ever added to.
 
-    Participations are how it is now; these rows are how it was.
+    Participations are how it is now; these rows are how it was. So is the recording that the clip
+    was said to be cut from, since some forms ask about single recordings.
     """
 
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="people_statements")
@@ -217,7 +218,9 @@ class PeopleStatement(models.Model):
     # Codes of contributors.
     before = models.JSONField(default=list)
     after = models.JSONField(default=list)
-    # Nobody said anything new: the bytes were about to be replaced.
+    # The name of its recording; "": of none; None: rows of before it was noted.
+    recording = models.CharField(max_length=200, null=True)  # noqa: DJ001 - None is not ""
+    # Nobody said anything new: the bytes, or the recording, were about to be replaced.
     kept = models.BooleanField(default=False)
     said_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

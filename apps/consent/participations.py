@@ -68,10 +68,10 @@ def set_participations(
 
 
 def keep_people(*, actor: User, clips: Iterable[int]) -> None:
-    """Note who is in these clips, of their present bytes: before these bytes are replaced."""
+    """Note who is in these clips, and of which recording: before that or their bytes change."""
     for chunk in _chunks(clips):
         found = recorded_in(chunk)
-        same = [PeopleChange(clip, codes, codes) for clip, codes in found.items()]
+        same = [PeopleChange(clip, found.get(clip, ()), found.get(clip, ())) for clip in chunk]
         _state(actor, same, kept=True)
 
 
@@ -86,15 +86,16 @@ def recorded_in(clips: Sequence[int]) -> dict[int, tuple[str, ...]]:
 
 def _state(actor: User, changes: Sequence[PeopleChange], *, kept: bool) -> None:
     rows = Clip.objects.filter(pk__in=[change.clip for change in changes])
-    contents = dict(rows.values_list("pk", "blob__sha256"))
+    columns = rows.values_list("pk", "blob__sha256", "recording__name")
+    contents = {clip: (sha256, name or "") for clip, sha256, name in columns}
     now = timezone.now()
     insert_rows(
         PeopleStatement,
-        ("clip", "content_sha256", "before", "after", "kept", "said_by", "said_at"),
+        ("clip", "content_sha256", "recording", "before", "after", "kept", "said_by", "said_at"),
         [
             (
                 change.clip,
-                contents[change.clip],
+                *contents[change.clip],
                 list(change.before),
                 list(change.after),
                 kept,

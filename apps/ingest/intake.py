@@ -210,15 +210,17 @@ class _Writing:
                 fresh.append(self._row(item, recording))
                 self.added.add(item.line.path)
                 continue
-            blob = clip.blob_id
+            blob, before = clip.blob_id, clip.recording_id
             if _describe(clip, item, recording):
                 if clip.added_by_id != self.actor.pk:
                     uploaders.append(EarlierUploader(clip=clip, user_id=clip.added_by_id))
                 clip.added_by = self.actor
                 changed.append((*_values(clip), self.serial, self.now, clip.pk))
                 self.changed.add(item.line.path)
-                replaced += [clip.pk] if clip.blob_id != blob else []
-        # Before the bytes leave: who is in them is known by them, should they come again.
+                moved = before != clip.recording_id
+                replaced += [clip.pk] if clip.blob_id != blob or moved else []
+        # Before the bytes leave: who is in them is known by them, should they come again. Before
+        # the recording is another one: answers to forms that ask about recordings go by it.
         keep_people(actor=self.actor, clips=replaced)
         EarlierUploader.objects.bulk_create(uploaders, ignore_conflicts=True)
         insert_rows(Clip, _FRESH, fresh)

@@ -9,6 +9,7 @@ from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import Detector, Draft, DraftDetector, DraftRow, GroupSubject
 from apps.privacy.elsewhere import held_back_elsewhere
 from apps.privacy.known_people import missing_people
+from apps.privacy.known_places import moved_clips
 from apps.privacy.likeness import gone_likenesses
 from datasets_catalog.verticals import SHARED_COLUMNS, Vertical, quasi_identifiers
 
@@ -22,7 +23,11 @@ def groups_of(dataset: Dataset, detector: Detector) -> Mapping[str, GroupSubject
     if getattr(detector, "needs_gone", False):
         draft = replace(draft, gone=_held_back(dataset))
     if getattr(detector, "needs_missing_people", False):
-        draft = replace(draft, missing_people=missing_people(dataset))
+        draft = replace(
+            draft,
+            missing_people=missing_people(dataset),
+            moved={pk: (each.here, *each.before) for pk, each in moved_clips(dataset).items()},
+        )
     return cast("DraftDetector", detector).groups(draft)
 
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
 from django.db.models import Q
 
@@ -9,6 +11,8 @@ from apps.consent.ledger import people_in
 from apps.consent.models import Participation, PeopleStatement
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.likeness import pairs_alike
+
+T = TypeVar("T")
 
 
 def missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
@@ -18,21 +22,30 @@ def missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     what sounds like bytes that left this one. Clips that lack nobody are left out.
     """
     known = _known_people(dataset)
+    people = people_in(dataset) if known else {}
+    said = said_before(dataset, known)
+    lacking = {pk: codes - set(people.get(pk, ())) for pk, codes in said.items()}
+    return {pk: tuple(sorted(codes)) for pk, codes in lacking.items() if codes}
+
+
+def said_before(dataset: Dataset, known: Mapping[str, AbstractSet[T]]) -> dict[int, AbstractSet[T]]:
+    """What is known of the sound of each clip in the draft; `known` is by content, gone ones too.
+
+    What sounds like bytes that left is known by them.
+    """
     if not known:
         return {}
-    people = people_in(dataset)
     clips = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("pk")
     contents = dict(clips.values_list("pk", "blob__sha256"))
     here = sorted(set(contents.values()))
     left = sorted(known.keys() - set(here))
-    wanted: dict[str, set[str]] = defaultdict(set)
+    wanted: dict[str, set[T]] = defaultdict(set)
     for content in here:
         wanted[content] |= known.get(content, set())
     if left:
         for gone, present in pairs_alike(dataset, left, here):
             wanted[present] |= known[gone]
-    lacking = {pk: wanted[content] - set(people.get(pk, ())) for pk, content in contents.items()}
-    return {pk: tuple(sorted(codes)) for pk, codes in lacking.items() if codes}
+    return {pk: wanted[content] for pk, content in contents.items()}
 
 
 def _known_people(dataset: Dataset) -> dict[str, set[str]]:

@@ -25,11 +25,12 @@ from apps.access.models import Entitlement
 from apps.accounts.models import User
 from apps.consent.actions import record_consents
 from apps.consent.entries import ConsentEntry
+from apps.consent.forms import bind_form, register_form
 from apps.consent.models import Consent, ConsentAnswer
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.lowering import confirm_lowering, propose_lowering
 from apps.datasets.models import Dataset
-from apps.privacy.actions import count_people
+from apps.privacy.actions import count_people, decide
 from apps.privacy.models import Decision, Finding
 from apps.privacy.scanning import scan_dataset
 from apps.publishing.releasing import publish
@@ -454,6 +455,71 @@ def test_a_yes_of_one_study_does_not_reach_the_recordings_of_another(
     record_consents(actor=cast.ada, organisation=cast.acme, entries=[entry], datasets=[other])
     commercial = ("research.commercial", *GATED[1:])
     assert gates_in_the_way(cast, dataset, commercial) == {"consent.coverage"}
+
+
+COMMERCIAL = ("research.commercial", *GATED[1:])
+
+
+def allow_in_another_study(cast: Cast, dataset: Dataset, recording: str = "") -> None:
+    """Ben says no to commerce in the one study, and yes to all in another one, of the dataset."""
+    deny(cast, ["research.commercial"])
+    form = register_form(
+        actor=cast.ada, organisation=cast.acme, name="study-b", version="2", datasets=()
+    )
+    bind_form(actor=cast.ada, form=form, dataset=dataset, recording=recording)
+    said = dict.fromkeys(map(Purpose, COMMERCIAL), Answer.ALLOWED)
+    entry = consent_of("ben", 27, said, form="study-b")
+    record_consents(actor=cast.ada, organisation=cast.acme, entries=[entry])
+
+
+def confirm_moves(cast: Cast, dataset: Dataset) -> int:
+    """A reviewer stands by the places of the clips; returns how many there were."""
+    rows = list(Finding.objects.filter(clip__dataset=dataset, kind="people_changed", decision=None))
+    for row in rows:
+        decide(actor=cast.cleo, finding=row, verdict="clear", reason="It is of that study.")
+    return len(rows)
+
+
+@pytest.mark.parametrize("path", ["field/000.wav", "again.wav"])
+def test_a_sound_does_not_become_another_study_by_the_name_of_its_recording(
+    cast: Cast, tmp_path: Path, path: str
+) -> None:
+    """Neither where it is, nor removed and brought back under another name."""
+    dataset = make_draft(cast, tmp_path)
+    allow_in_another_study(cast, dataset, "study-b-day-1")
+    remove_clips(actor=cast.ada, dataset=dataset, paths=["field/001.wav"])
+    assert gates_in_the_way(cast, dataset, COMMERCIAL) == {"consent.coverage"}
+    if path == "again.wav":
+        remove_clips(actor=cast.ada, dataset=dataset, paths=["field/000.wav"])
+    folder = tmp_path / "again"
+    (folder / path).parent.mkdir(parents=True)
+    shutil.copy(tmp_path / "sounds/field/000.wav", folder / path)
+    row = {"path": path, "licence": "CC0-1.0", "contributors": "ben", "recording": "study-b-day-1"}
+    write_table(folder / "clips.csv", [row])
+    bring_by_command(cast, dataset, folder)
+    assert dataset.clips.filter(path=path, recording__name="study-b-day-1").exists()
+    scan_dataset(actor=cast.ada, dataset=Dataset.objects.get(pk=dataset.pk))
+    assert gates_in_the_way(cast, dataset, COMMERCIAL) == {"privacy.decided"}
+    assert confirm_moves(cast, dataset) == 1
+    assert gates_in_the_way(cast, dataset, COMMERCIAL) == set()
+
+
+def test_a_sound_does_not_become_another_study_in_another_dataset(
+    cast: Cast, tmp_path: Path
+) -> None:
+    make_draft(cast, tmp_path)
+    other = make_dataset(cast, "other")
+    allow_in_another_study(cast, other)
+    folder = tmp_path / "again"
+    folder.mkdir()
+    shutil.copy(tmp_path / "sounds/field/000.wav", folder / "bird.wav")
+    row = {"path": "bird.wav", "licence": "CC0-1.0", "contributors": "ben"}
+    write_table(folder / "clips.csv", [row])
+    bring_by_command(cast, other, folder)
+    scan_dataset(actor=cast.ada, dataset=Dataset.objects.get(pk=other.pk))
+    assert gates_in_the_way(cast, other, COMMERCIAL) == {"privacy.decided"}
+    assert confirm_moves(cast, other) == 1
+    assert gates_in_the_way(cast, other, COMMERCIAL) == set()
 
 
 def test_nobody_is_their_own_guardian(cast: Cast, tmp_path: Path) -> None:

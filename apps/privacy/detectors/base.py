@@ -72,6 +72,8 @@ class Draft:
     gone: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     # For those that ask for it (`needs_missing_people`): whom the record of a clip lacks.
     missing_people: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    # For the same ones: where a clip is, and where its sound was before that other answers count.
+    moved: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Finds clips whose record names fewer or other people than were recorded for the sound before."""
+"""Finds clips that lack people who were recorded for their sound before, or that were moved."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,13 +10,15 @@ from datasets_catalog.canonical import canonical_json
 
 KIND = "people_changed"
 MISSING = "missing"
+PLACES = "places"
 
 
 class PeopleDetector:
     """A clip that lacks somebody who was recorded for the same sound is a finding.
 
-    Clips that lack the same people are one group; those that lack nobody another. Evidence and
-    sentence say how many, never who.
+    So is one whose sound was in another dataset or recording before, about which other forms asked:
+    other answers count where it is now. Clips of which the same is to be said are one group.
+    Evidence and sentence say how many, never who.
     """
 
     name = "people"
@@ -27,23 +29,45 @@ class PeopleDetector:
     parameters: Mapping[str, Any] = {"alike": ALIKE, "alike_briefly": ALIKE_BRIEFLY}
 
     def groups(self, draft: Draft) -> Mapping[str, GroupSubject]:
-        clips: dict[tuple[str, ...], list[int]] = {}
+        clips: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
         for row in draft.rows:
-            clips.setdefault(draft.missing_people.get(row.clip, ()), []).append(row.clip)
+            codes = draft.missing_people.get(row.clip, ())
+            places = draft.moved.get(row.clip, ())
+            clips.setdefault((codes, places), []).append(row.clip)
         return {
-            _key(codes): GroupSubject(tuple(listed), {MISSING: str(len(codes))}, len(codes))
-            for codes, listed in clips.items()
+            _key(codes, places): GroupSubject(
+                tuple(listed),
+                {MISSING: str(len(codes)), PLACES: str(len(places[1:]))},
+                len(codes),
+            )
+            for (codes, places), listed in clips.items()
         }
 
     def detect(self, subject: GroupSubject) -> Detection:
-        count = int(subject.values[MISSING])
-        evidence = {"people_missing": count, "bound_to": "bytes"}
-        if not count:
+        count, places = int(subject.values[MISSING]), int(subject.values[PLACES])
+        evidence: dict[str, Any] = {"people_missing": count, "bound_to": "bytes"}
+        if places:
+            evidence["places_before"] = places
+        said = [_of_people(count)] if count else []
+        said += [_MOVED] if places else []
+        if not said:
             return Detection((), evidence)
-        who = "1 person who was" if count == 1 else f"{count} people who were"
-        detail = f"{who} recorded for this sound before, and not for this clip now"
-        return Detection((Seen(KIND, detail, evidence=evidence),), evidence)
+        return Detection((Seen(KIND, "; ".join(said), evidence=evidence),), evidence)
 
 
-def _key(codes: tuple[str, ...]) -> str:
-    return hashlib.sha256(canonical_json({"people_missing": list(codes)})).hexdigest()
+_MOVED = (
+    "this sound was in another dataset or recording before, about which other forms asked: other"
+    " answers of its people count here"
+)
+
+
+def _of_people(count: int) -> str:
+    who = "1 person who was" if count == 1 else f"{count} people who were"
+    return f"{who} recorded for this sound before, and not for this clip now"
+
+
+def _key(codes: tuple[str, ...], places: tuple[str, ...]) -> str:
+    said: dict[str, Any] = {"people_missing": list(codes)}
+    if places:
+        said["places"] = list(places)
+    return hashlib.sha256(canonical_json(said)).hexdigest()
