@@ -33,6 +33,13 @@ def refuse(
     return _triggers(table, [(name, event, when, message)], on_sqlite)
 
 
+def withdraw(step: RunPython) -> RunPython:
+    """The step backwards: takes triggers away in whose place others come."""
+    if step.reverse_code is None:
+        raise ValueError("The step cannot be taken back.")
+    return RunPython(step.reverse_code, step.code)
+
+
 class AlterGuarded(SeparateDatabaseAndState):
     """Operations on tables that have triggers, after which every trigger is there as before.
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, User
@@ -11,6 +12,7 @@ from apps.consent.changes import announce_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip
+from apps.datasets.work import organisation_of
 from datasets_catalog.people import code_key
 
 BATCH = 2000
@@ -73,6 +75,23 @@ def keep_people(*, actor: User, clips: Iterable[int]) -> None:
         found = recorded_in(chunk)
         same = [PeopleChange(clip, found.get(clip, ()), found.get(clip, ())) for clip in chunk]
         _state(actor, same, kept=True)
+
+
+def clips_named_in(user: User, contents: Mapping[int, set[str]]) -> set[int]:
+    """Which of these clips of one organisation the user changed the people of.
+
+    `contents` is by clip, as `contents_of` says it: it counts for every clip with the same bytes.
+    """
+    said = PeopleStatement.objects.filter(
+        Q(clip__in=list(contents))
+        | Q(content_sha256__in={content for each in contents.values() for content in each}),
+        clip__dataset__organisation__in=organisation_of(contents),
+        said_by=user,
+        kept=False,
+    )
+    pairs = list(said.order_by().values_list("clip_id", "content_sha256").distinct())
+    named, of_content = {clip for clip, _ in pairs}, {content for _, content in pairs}
+    return {pk for pk, each in contents.items() if pk in named or each & of_content}
 
 
 def recorded_in(clips: Sequence[int]) -> dict[int, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Which datasets a user may have: fetching is the permission check."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -13,16 +13,7 @@ from apps.accounts.access import (
     require,
     within_reach,
 )
-from apps.accounts.models import User
-from apps.datasets.models import (
-    Clip,
-    Dataset,
-    EarlierUploader,
-    EmptyAnnotation,
-    Event,
-    Vocabulary,
-    WeakLabel,
-)
+from apps.datasets.models import Clip, Dataset, Vocabulary
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -116,22 +107,6 @@ def clip_for(user: Principal, full_name: str, uid: UUID) -> Clip:
     if row is None:
         raise ClipUnknownError(f"{dataset} has no clip {uid}.")
     return row
-
-
-def brought_by(user: User, clip_ids: Collection[int]) -> set[int]:
-    """Which of these clips the user brought in or described, whoever changed them since."""
-    now = Clip.objects.filter(pk__in=clip_ids, added_by=user).values_list("pk", flat=True)
-    before = EarlierUploader.objects.filter(clip__in=clip_ids, user=user)
-    return {*now, *before.values_list("clip_id", flat=True)}
-
-
-def labelled_by(user: User, clip_ids: Collection[int]) -> set[int]:
-    """Which of these clips the user labelled or found empty: what they made, they do not judge."""
-    found: set[int] = set()
-    for kind in (Event, WeakLabel, EmptyAnnotation):
-        rows = kind.objects.filter(clip__in=clip_ids, created_by=user)
-        found.update(rows.values_list("clip_id", flat=True))
-    return found
 
 
 def vocabulary_for(name: str, version: str) -> Vocabulary:

@@ -329,22 +329,23 @@ class Clip(models.Model):
         return self.original_id is not None
 
 
-class EarlierUploader(models.Model):
-    """Somebody brought a clip in or wrote its row, before another (`added_by`) changed it.
+class EarlierWork(models.Model):
+    """Somebody brought in, described or labelled a clip while it had these bytes.
 
-    What was somebody's work stays theirs: they do not decide on it.
+    Noted before another change would forget it: what was somebody's work stays theirs.
     """
 
-    clip = models.ForeignKey(
-        Clip, on_delete=models.CASCADE, related_name="earlier_uploaders", db_index=False
-    )
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="earlier_work")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    content_sha256 = models.CharField(max_length=64)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["clip", "user"], name="earlier_uploader_once"),
+            models.UniqueConstraint(
+                fields=["user", "content_sha256", "clip"], name="earlier_work_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,7 +25,8 @@ from apps.consent.participations import (
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.cells import cells_digest, cells_of, cells_with
-from apps.datasets.models import PROBED, Clip, Dataset, EarlierUploader, Recording
+from apps.datasets.models import PROBED, Clip, Dataset, Recording
+from apps.datasets.work import note_earlier_work
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.report import Report
 from apps.privacy.people_changes import follow_people
@@ -202,7 +203,7 @@ class _Writing:
         fresh: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
         replaced: list[int] = []
-        uploaders: list[EarlierUploader] = []
+        forgotten: list[int] = []
         for item in chunk:
             clip = known.get(item.line.path)
             recording = recordings.get(item.line.recording or "")
@@ -212,17 +213,18 @@ class _Writing:
                 continue
             blob, before = clip.blob_id, clip.recording_id
             if _describe(clip, item, recording):
-                if clip.added_by_id != self.actor.pk:
-                    uploaders.append(EarlierUploader(clip=clip, user_id=clip.added_by_id))
+                if clip.added_by_id != self.actor.pk or clip.blob_id != blob:
+                    forgotten.append(clip.pk)
                 clip.added_by = self.actor
                 changed.append((*_values(clip), self.serial, self.now, clip.pk))
                 self.changed.add(item.line.path)
                 moved = before != clip.recording_id
                 replaced += [clip.pk] if clip.blob_id != blob or moved else []
-        # Before the bytes leave: who is in them is known by them, should they come again. Before
-        # the recording is another one: answers to forms that ask about recordings go by it.
+        # Before the bytes leave: who is in them, and whose work they are, is known by them,
+        # should they come again. Before the recording is another one: answers to forms that ask
+        # about recordings go by it.
         keep_people(actor=self.actor, clips=replaced)
-        EarlierUploader.objects.bulk_create(uploaders, ignore_conflicts=True)
+        note_earlier_work(forgotten)
         insert_rows(Clip, _FRESH, fresh)
         update_rows(Clip, [*_CHANGEABLE, "touched", "updated_at"], changed)
 

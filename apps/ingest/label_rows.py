@@ -40,6 +40,11 @@ class LabelRows:
         yield from self.events
         yield from self.weak
 
+    def makers(self) -> set[int]:
+        """Ids of the users who bring these rows in."""
+        rows = (*self.labels(), *(each.annotation for each in self.empty))
+        return {row.created_by_id for row in rows if row.created_by_id is not None}
+
     def of_paths(self, paths: Collection[str]) -> "LabelRows":
         """Keep the rows of some clips."""
         return LabelRows(

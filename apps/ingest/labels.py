@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Dataset, EmptyAnnotation, Event, WeakLabel
+from apps.datasets.work import note_earlier_work
 from apps.ingest.importers.labels import LossReport
 from apps.ingest.importers.registry import read_labels
 from apps.ingest.label_plans import (
@@ -96,6 +97,12 @@ class _Plans:
     weak: Plan[WeakLabel]
     empty: EmptyPlan
 
+    def rewritten(self) -> set[int]:
+        """Clips of which a label that is there changes or goes."""
+        events = {row.clip_id for row in (*self.events.changed, *self.events.gone)}
+        weak = {row.clip_id for row in (*self.weak.changed, *self.weak.gone)}
+        return events | weak | {row.clip_id for row in self.empty.gone}
+
 
 def write_labels(
     dataset: Dataset,
@@ -118,6 +125,7 @@ def write_labels(
         _report(report, losses, rows, plans)
         if dry_run:
             return
+        note_earlier_work(plans.rewritten(), also=rows.makers())
         _apply(Event.objects.all(), (*EVENT_COLUMNS, *CONFIRMED), plans.events)
         _apply(WeakLabel.objects.all(), WEAK_COLUMNS, plans.weak)
         _delete(EmptyAnnotation.objects.all(), plans.empty.gone)

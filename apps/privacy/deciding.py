@@ -11,10 +11,10 @@ from django.utils import timezone
 from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.audit import record
-from apps.consent.models import PeopleStatement
-from apps.datasets.access import brought_by, labelled_by
+from apps.consent.participations import clips_named_in
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
+from apps.datasets.work import clips_worked_on, contents_of
 from apps.privacy.access import RELATED
 from apps.privacy.models import Batch, Decision, Finding
 from apps.privacy.playing import BatchSample, require_batch_heard, require_heard
@@ -30,7 +30,7 @@ NAMED = 20
 
 
 class OwnWorkError(DeniedError):
-    """Who uploaded or annotated a clip does not decide on its findings."""
+    """Who uploaded, described or annotated what is in a clip does not decide on its findings."""
 
     code = "finding.own_work"
 
@@ -234,15 +234,18 @@ def chunks(ids: Sequence[int]) -> Iterator[list[int]]:
 
 
 def own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
-    """Paths of the clips among these that the actor brought in, annotated or named people in."""
+    """Paths of the clips among these that are the actor's own work, in order.
+
+    That is: they brought in, described or labelled the clip, or said who is in it; or did so with
+    any other clip of the organisation that has, or had, the same bytes.
+    """
     found: list[str] = []
     for some in chunks(clip_ids):
-        mine = Clip.objects.filter(pk__in=some)
-        named = PeopleStatement.objects.filter(clip__in=some, said_by=actor, kept=False)
-        paths = mine.filter(
-            pk__in=brought_by(actor, some) | labelled_by(actor, some)
-        ) | mine.filter(pk__in=named.values("clip"))
-        found += paths.order_by("path").values_list("path", flat=True)
+        contents = contents_of(some)
+        mine = clips_worked_on(actor, contents) | clips_named_in(actor, contents)
+        if mine:
+            paths = Clip.objects.filter(pk__in=mine).order_by("path")
+            found += paths.values_list("path", flat=True)
     return found
 
 
@@ -252,7 +255,8 @@ def refuse_own_work(actor: User, clip_ids: Sequence[int]) -> None:
     if mine:
         more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
         raise OwnWorkError(
-            f"You uploaded or annotated {mine[0]}{more}: somebody else has to decide.",
+            f"You uploaded, described or annotated {mine[0]}{more}, or the same sound under another"
+            " name: somebody else has to decide.",
             clips=mine[:NAMED],
         )
 

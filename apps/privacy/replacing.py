@@ -14,6 +14,7 @@ from apps.audit import record
 from apps.consent.participations import keep_people
 from apps.datasets.cells import cells_digest, cells_of
 from apps.datasets.models import PROBED, Clip, Event
+from apps.datasets.work import note_earlier_work
 from apps.privacy.models import Finding, Headcount, Playback, Redaction
 from apps.privacy.redaction import (
     PARAMETERS,
@@ -177,6 +178,7 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
     """Give the locked clip its new bytes; events that can no longer be heard are rejected."""
     before = clip.blob
     keep_people(actor=actor, clips=[clip.pk])
+    note_earlier_work([clip.pk])
     if new.path != clip.path and Clip.objects.filter(dataset=clip.dataset, path=new.path).exists():
         raise NotRedactableError(
             f"The redacted clip becomes {new.path}, and there is a clip of that name: rename one."
@@ -211,6 +213,7 @@ def put_back(actor: User, clip: Clip, done: Redaction) -> None:
         probed = probe(source, name=done.before_path)
     after = clip.blob
     keep_people(actor=actor, clips=[clip.pk])
+    note_earlier_work([clip.pk])
     clip.blob, clip.path = done.before, done.before_path
     # What came in is no longer replaced by anything.
     if clip.original_id == done.before_id:

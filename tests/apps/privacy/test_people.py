@@ -162,7 +162,7 @@ def test_a_reviewer_sets_a_doubtful_voice_aside_and_who_brought_it_in_does_not(
     hear_voice(clip, 0.6)
     with pytest.raises(DeniedError):
         count(cast.ada, clip, 0)
-    with pytest.raises(DatabaseError, match=r"uploader|does not count"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"uploader|does not judge"), transaction.atomic():
         headcount(clip, cast.ada)
     count(cast.cleo, clip, 0, reason="a chair that creaks")
     assert uncovered(draft) == {}
@@ -316,7 +316,7 @@ def test_counts_that_contradict_themselves_or_come_too_late_are_refused(
     Event.objects.filter(clip=clip).update(created_by=dan)
     with pytest.raises(OwnWorkError):
         count(dan, clip, 1)
-    with pytest.raises(DatabaseError, match="does not count"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="does not judge"), transaction.atomic():
         headcount(clip, dan)
     with pytest.raises(DatabaseError, match="somebody_unknown_is_somebody"), transaction.atomic():
         headcount(clip, cast.cleo, somebody_unknown=True)
