@@ -21,6 +21,7 @@ from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
 from apps.releases.judging import blocking_failures, check_gates
 from apps.releases.lapses import hold_people, note_lapses
 from apps.releases.models import Release, SignOff
+from apps.releases.people import find_part
 from apps.releases.rows import ROWS_VERSION
 from apps.releases.stops import note_stops, require_open
 from apps.releases.versioning import versions_out, write_release_version
@@ -204,14 +205,16 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
 
 
 def require_publishable(actor: User, row: Release) -> None:
-    """Raise unless the state allows it and the actor neither made the release nor signed for it."""
+    """Raise unless the state allows it and the actor had no other part in the release.
+
+    Raises OwnReleaseError for who made it, signed for it, or reviewed what is in it.
+    """
     advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
     require_open(row)
     refuse_out_of_order(parse_version(row.version), versions_out(row.dataset))
-    if row.sign_offs.filter(root=row.root, signed_by=actor).exists():
-        raise OwnReleaseError("You signed for this release: somebody else has to publish it.")
-    if row.frozen_by_id == actor.pk:
-        raise OwnReleaseError("You made this release: somebody else has to publish it.")
+    part = find_part(actor, row)
+    if part:
+        raise OwnReleaseError(f"You {part}: somebody else has to publish it.")
 
 
 def deprecate(*, actor: User, release: Release, reason: str) -> Release:

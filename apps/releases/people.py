@@ -15,6 +15,7 @@ from apps.accounts.access import Principal, require
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Dataset
+from apps.privacy.reviewers import find_review_act
 from apps.releases.errors import (
     ChecklistClosedError,
     DocumentInvalidError,
@@ -91,6 +92,21 @@ def answer_question(
         note=given.note,
     )
     return given
+
+
+def find_part(user: User, release: Release) -> str:
+    """The part that the user has in the release, to be read after "You"; empty where none.
+
+    Who made it, signed for it, answered for it, or reviewed what is in it does not publish it.
+    """
+    if release.frozen_by_id == user.pk:
+        return "made this release"
+    if release.sign_offs.filter(root=release.root, signed_by=user).exists():
+        return "signed for this release"
+    if release.answers.filter(root=release.root, answered_by=user).exists():
+        return "answered questions for this release"
+    act = find_review_act(user, release.dataset)
+    return f"reviewed this release: you {act}" if act else ""
 
 
 def _check_answer(release: Release, code: str, answer: str, note: str) -> None:

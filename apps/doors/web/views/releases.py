@@ -49,6 +49,7 @@ from apps.releases.judging import check_gates
 from apps.releases.lapses import lapsed_since, lapses_for
 from apps.releases.models import Lapse, Release, SignOff
 from apps.releases.numbering import newest_out, propose_version
+from apps.releases.people import find_part
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
 from apps.releases.stops import closed_sentence, stopped_since
 from apps.releases.usage import usage_of
@@ -307,6 +308,7 @@ def _next_steps(
         if release.state == ReleaseState.PUBLISHED and Permission.RELEASE_PUBLISH in frame.may
         else [],
         "missing": [part.label for part in SignOff.Part if part not in present],
+        "part": find_part(user, release) if release.state == ReleaseState.APPROVED else "",
     }
 
 
