@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from apps.accounts.access import Principal, require
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.models import Push, PushedFile
 from apps.ingest.tables import SUFFIXES
 from apps.storage.models import Blob
+from datasets_catalog.roles import Permission
 
 CARD = "README.md"
 _TABLES = {"clips": "clips", "metadata": "clips", "events": "events", "consents": "consents"}
@@ -77,6 +79,15 @@ def files_of(dataset: Dataset, paths: Iterable[str] | None = None) -> Iterator[D
             yield DraftFile(
                 clip.path, clip.blob, pointer_oid(clip.blob), is_large=True, announced=came.sha256
             )
+
+
+def require_readable(user: Principal, dataset: Dataset, path: str) -> None:
+    """Raise DeniedError for the table of clips, which names who is in them, unless one may know.
+
+    Everything else of the draft is for all who work on it.
+    """
+    if part_of(path) is Part.CLIPS:
+        require(user, Permission.CONSENT_VIEW, dataset.organisation)
 
 
 def pointer_oid(blob: Blob) -> str:

@@ -33,7 +33,7 @@ def advertise(request: HttpRequest, principal: Principal, dataset: str) -> HttpR
     """`info/refs`: which versions there are."""
     if request.method != "GET" or request.GET.get("service") != SERVICE:
         return refusal(READ_ONLY, 403)
-    repository, shown = _shown(principal, dataset)
+    repository, shown, _ = _shown(principal, dataset)
     answer = answer_of(repository.path, shown, ask=None, protocol=_protocol(request))
     return _sent(answer, "advertisement")
 
@@ -44,10 +44,12 @@ def upload_pack(request: HttpRequest, principal: Principal, dataset: str) -> Htt
     """`git-upload-pack`: what a clone or fetch asks for."""
     if request.method != "POST":
         return refusal("Ask by POST.", 405)
-    repository, shown = _shown(principal, dataset)
+    repository, shown, commits = _shown(principal, dataset)
     encoding = request.headers.get("Content-Encoding", "").lower()
     with read_request(_body(request), encoding) as ask:
-        answer = answer_of(repository.path, shown, ask=ask, protocol=_protocol(request))
+        answer = answer_of(
+            repository.path, shown, open_to=commits, ask=ask, protocol=_protocol(request)
+        )
     return _sent(answer, "result")
 
 
@@ -58,8 +60,10 @@ def refuse(request: HttpRequest, principal: Principal, dataset: str) -> HttpResp
     return refusal(READ_ONLY, 403)
 
 
-def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, dict[str, str]]:
-    """The repository and the references the principal may see, with what they name.
+def _shown(
+    principal: Principal, full_name: str
+) -> tuple[VersionRepo, dict[str, str], frozenset[str]]:
+    """The repository, the references the principal may see with what they name, and their commits.
 
     `main` is the newest version that is open to the principal, as at the other doors: a patch of
     an older line that came out last is not, nor a newer one that is deprecated or closed.
@@ -67,11 +71,12 @@ def _shown(principal: Principal, full_name: str) -> tuple[VersionRepo, dict[str,
     opened = open_newest(principal, full_name, Action.LIST)
     dataset = opened.release.dataset
     repository = VersionRepo(dataset.uid, dataset.full_name)
-    given = {release.tag for release in shown_releases(principal, full_name)}
+    given = {row.tag: row.dvc_commit for row in shown_releases(principal, full_name)}
     with reading(repository.path) as there:
         targets = tag_targets(there)
     tags = {f"refs/tags/{tag}": target for tag, target in targets.items() if tag in given}
-    return repository, {**tags, MAIN: opened.release.dvc_commit}
+    commits = frozenset(given.values())
+    return repository, {**tags, MAIN: opened.release.dvc_commit}, commits
 
 
 def _protocol(request: HttpRequest) -> str:

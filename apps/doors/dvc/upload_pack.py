@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
@@ -26,6 +28,7 @@ LIFETIME = 300
 REQUEST_BYTES = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 BANNER = b"001e# service=git-upload-pack\n0000"
+LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -37,7 +40,7 @@ class GitBusyError(EarmarkError):
 
 
 class GitRequestError(InvalidError):
-    """What the client sent is not a request of git's protocol, or is far too long."""
+    """It is no request of git's protocol, far too long, or for what is not open to the reader."""
 
     code = "git.request_invalid"
 
@@ -47,14 +50,21 @@ class Readable(Protocol):
 
 
 def answer_of(
-    repository: Path, shown: Mapping[str, str], *, ask: IO[bytes] | None, protocol: str
+    repository: Path,
+    shown: Mapping[str, str],
+    *,
+    open_to: Iterable[str] = (),
+    ask: IO[bytes] | None,
+    protocol: str,
 ) -> IO[bytes]:
     """What `git upload-pack` answers, in a temporary file; without `ask`, what it advertises.
 
-    `shown` are the only references it knows of, and the objects they name. Written down before it
-    is sent: the packs are small (git holds hashes here), and a slow client holds no process.
-    Raises GitBusyError and GitRequestError.
+    `shown` are the only references it knows of; what they name, and the commits `open_to`, is all
+    that may be asked for. Written down before it is sent: the packs are small (git holds hashes
+    here), and a slow client holds no process. Raises GitBusyError and GitRequestError.
     """
+    if ask is not None:
+        _refuse_strange(ask, {*shown.values(), *open_to})
     # Before version 2 of the protocol HTTP has a line of its own ahead of the references.
     banner = b"" if ask or protocol.startswith("version=2") else BANNER
     with ExitStack() as on_error:
@@ -66,6 +76,33 @@ def answer_of(
             raise GitRequestError("This is no request that git can answer.")
         on_error.pop_all()
         return answer
+
+
+def _refuse_strange(ask: IO[bytes], known: AbstractSet[str]) -> None:
+    """Refuse a request for an object that is not among the known ones.
+
+    In version 2 of the protocol git gives whatever object it is asked for by its id, named by a
+    reference or not.
+    """
+    for line in _lines_of(ask):
+        word, _, rest = line.partition(b" ")
+        oid = rest.split()[0].decode(errors="replace") if rest.split() else ""
+        if word == b"want" and oid not in known:
+            raise GitRequestError(
+                f"{oid[:40]!r} is no version that is open to you: ask for main or a version's tag."
+            )
+    ask.seek(0)
+
+
+def _lines_of(ask: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a request: each has its length before it, in four hexadecimal digits."""
+    while header := ask.read(4):
+        if not LENGTH.fullmatch(header):
+            raise GitRequestError("This is no request that git can answer.")
+        size = int(header, 16)
+        # 0 to 2 are marks without a line, and no line is shorter than its header.
+        if size >= len(header):
+            yield ask.read(size - len(header))
 
 
 def _run(command: Sequence[str], ask: IO[bytes] | None, answer: IO[bytes], protocol: str) -> None:

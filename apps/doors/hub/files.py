@@ -22,7 +22,7 @@ from apps.doors.hub.revisions import Revision, open_revision
 from apps.doors.hub.shapes import last_commit
 from apps.doors.hub.tree import Folder, entry, tree_of
 from apps.doors.serving import Offer, serve_blob
-from apps.ingest.draft_files import files_of, head_of
+from apps.ingest.draft_files import files_of, head_of, require_readable
 from apps.publishing.models import SnapshotFile
 from apps.publishing.snapshots import is_large
 from apps.releases.stops import require_takeable
@@ -140,6 +140,7 @@ def _resolve_draft(
     file = next(iter(files_of(draft, [path])), None)
     if file is None:
         raise EntryUnknownError(f"Entry not found: {path}", commit=head)
+    require_readable(principal, draft, path)
     require_takeable(principal, draft, path, file.blob)
     etag = file.blob.sha256 if file.is_large else file.git_oid
     headers = {"X-Repo-Commit": head}

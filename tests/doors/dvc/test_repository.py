@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import threading
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.access.actions import grant_access
 from apps.datasets.models import Dataset
@@ -141,6 +143,30 @@ def test_only_what_was_given_out_is_named(opened: Release, client: Client) -> No
     assert b"v1.0.0" in answer
     assert b"v2.0.0" not in answer
     assert f"{opened.dvc_commit} refs/heads/main\n".encode() in answer
+
+
+def line(text: str) -> bytes:
+    return f"{len(text) + 5:04x}{text}\n".encode()
+
+
+def fetch_of(oid: str) -> bytes:
+    return line("command=fetch") + b"0001" + line(f"want {oid}") + line("done") + b"0000"
+
+
+def test_no_commit_is_given_for_its_id_that_is_not_open_to_the_reader(
+    opened: Release, cast: Cast, client: Client
+) -> None:
+    """In version 2 of the protocol git itself gives whatever it is asked for."""
+    hidden = publish_tree(opened.dataset, "2.0.0", {"audio/x.wav": b"x"})
+    end = timezone.now() + timedelta(days=9)
+    set_access("open", dataset=opened.dataset, embargoes={"2.0.0": end.isoformat()})
+    assert b"PACK" in ask(client, fetch_of(opened.dvc_commit))
+    for odd in (hidden.dvc_commit, "0" * 40, ""):
+        response = client.post(PACK, fetch_of(odd), content_type="text/plain", headers=V2)
+        assert response.status_code == 400
+        assert b"PACK" not in content(response)
+    member = {"Authorization": bearer(cast.ada)["Authorization"]}
+    assert b"PACK" in ask(client, fetch_of(hidden.dvc_commit), **member)
 
 
 def test_too_many_clones_wait_and_then_are_told(

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 import soundfile
+from django.test import Client
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RemoteEntryNotFoundError
 
 from apps.access.actions import request_access
 from apps.access.models import AccessRequest, Entitlement
+from apps.accounts.models import User
 from apps.consent.models import Consent
 from apps.datasets.models import Clip, Dataset, Event
 from apps.ingest.models import Push, PushedFile, UploadPart, Xorb
 from apps.jobs.models import Job
 from apps.releases.models import Release
+from datasets_catalog.roles import Role
 from tests.doors.hub.conftest import HubSite, RunPython
 from tests.doors.hub.pushing import NAME, SOUNDS, PushSite, write_token
 from tests.factories.jobs import work_off
@@ -51,6 +54,23 @@ def test_a_folder_is_pushed_by_xet_and_pushed_again_changes_nothing(push_site: P
     (push_site.folder / "consents.csv").unlink()
     api.upload_folder(**KIND, folder_path=push_site.folder)
     assert Push.objects.count() == 1
+
+
+def test_the_pushed_table_of_clips_is_for_those_who_may_know_who_is_in_them(
+    push_site: PushSite,
+) -> None:
+    push_site.api().upload_folder(**KIND, folder_path=push_site.folder)
+    cast = push_site.cast
+    annotator = User.objects.create_user("anna", "anna@example.org", "pw")
+    annotator.memberships.create(organisation=cast.acme, role=Role.ANNOTATOR)
+    for user, may in ((cast.ada, True), (cast.cleo, True), (annotator, False), (cast.rita, False)):
+        client = Client(headers={"Authorization": f"Bearer {write_token(user)}"})
+        sound = client.get(f"/datasets/{NAME}/resolve/draft/field/000.wav")
+        assert sound.status_code == 200
+        sound.close()
+        table = client.get(f"/datasets/{NAME}/resolve/draft/clips.csv")
+        assert (table.status_code == 200) is may, user
+        table.close()
 
 
 def test_the_draft_is_read_back_by_those_who_work_on_it(push_site: PushSite) -> None:
