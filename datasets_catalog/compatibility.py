@@ -1,21 +1,43 @@
 """Which licences go together, one pair at a time."""
 
+from enum import StrEnum
+
 from datasets_catalog.licence_terms import Terms
 
 Option = tuple[Terms, ...]
 
 
+class Refusal(StrEnum):
+    """Why an adaptation of something under one licence may not go out under another."""
+
+    CLOSED = "closed"
+    CARRIES_NOTHING = "carries_nothing"
+    SHARE_ALIKE = "share_alike"
+    NAMED_ONLY = "named_only"
+    NONCOMMERCIAL = "noncommercial"
+    ATTRIBUTION = "attribution"
+    NO_FURTHER_TERMS = "no_further_terms"
+    OLDER = "older"
+
+
 def permits(source: Terms, target: Terms) -> bool:
     """Say whether an adaptation of something under `source` may go out under `target`."""
-    if is_closed(source) or not can_carry(target):
-        return False
+    return find_refusal(source, target) is None
+
+
+def find_refusal(source: Terms, target: Terms) -> Refusal | None:
+    """Say why an adaptation of something under `source` may not go out under `target`; or None."""
+    if is_closed(source):
+        return Refusal.CLOSED
+    if not can_carry(target):
+        return Refusal.CARRIES_NOTHING
     if source.licence == target.licence or target.licence in source.compatible:
-        return True
-    if source.share_alike or source.named_only:
-        return False
-    if target.no_further_terms:
-        return not (source.attribution or source.noncommercial)
-    return _asks_no_more(source, target)
+        return None
+    if source.share_alike:
+        return Refusal.SHARE_ALIKE
+    if source.named_only:
+        return Refusal.NAMED_ONLY
+    return _lost_condition(source, target)
 
 
 def is_closed(terms: Terms) -> bool:
@@ -32,13 +54,15 @@ def can_carry(terms: Terms) -> bool:
     return not (terms.mark or terms.database_only or is_withheld(terms))
 
 
-def _asks_no_more(source: Terms, target: Terms) -> bool:
-    """Say whether complying with `target` complies with the conditions of `source`."""
+def _lost_condition(source: Terms, target: Terms) -> Refusal | None:
+    """Say which condition of `source` would not hold under `target`; None where all would."""
     if source.noncommercial and not target.noncommercial:
-        return False
+        return Refusal.NONCOMMERCIAL
     if source.attribution and not target.attribution:
-        return False
-    return not _is_older(target, source)
+        return Refusal.ATTRIBUTION
+    if target.no_further_terms and (source.attribution or source.noncommercial):
+        return Refusal.NO_FURTHER_TERMS
+    return Refusal.OLDER if _is_older(target, source) else None
 
 
 def _is_older(terms: Terms, than: Terms) -> bool:

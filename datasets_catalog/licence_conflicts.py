@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from datasets_catalog.compatibility import Option, may_stand, option_permits
+from datasets_catalog.compatibility import (
+    Option,
+    Refusal,
+    find_refusal,
+    may_stand,
+    option_permits,
+)
 from datasets_catalog.licence_terms import CUSTOM_PREFIX, Terms
 from datasets_catalog.licences import Use
 
@@ -119,22 +125,45 @@ def _clash(names: tuple[str, str], first: Sequence[Group], second: Sequence[Grou
     left = f"{count_of_clips(counts[0])} under {names[0]}"
     right = f"{count_of_clips(counts[1])} under {names[1]}"
     sentence = (
-        f"{left} and {right} cannot "
-        f"be worked into one: {names[0]} {_demand(first[0])}, {names[1]} {_demand(second[0])}."
+        f"{left} and {right} cannot be worked into one: {names[0]} {_demand(first[0], second[0])},"
+        f" {names[1]} {_demand(second[0], first[0])}."
     )
     return Conflict(names, counts, sentence)
 
 
-def _demand(group: Group) -> str:
+def _demand(group: Group, other: Group) -> str:
+    """What the group asks of the result that no licence grants which the other group permits."""
     option = group.options[0]
     for terms in option:
         if terms.share_alike:
             return f"asks that the result be under {_choices(terms)}"
         if terms.named_only:
             return f"permits a result only under {_choices(terms)}"
-    if any(t.noncommercial for t in option):
-        return "forbids commercial use of the result"
-    return "asks that its authors be named with the result"
+    return _refused(option, [terms for each in other.options for terms in each])
+
+
+def _refused(option: Option, others: Sequence[Terms]) -> str:
+    """Why what goes out under licences of these others cannot hold something under the option."""
+    found = [
+        (terms, refusal, other.licence)
+        for other in others
+        for terms in option
+        if (refusal := find_refusal(terms, other)) is not None
+    ]
+    if not found:
+        return "goes with other licences than that one permits"
+    terms, refusal, name = found[0]
+    match refusal:
+        case Refusal.NONCOMMERCIAL:
+            return "forbids commercial use of the result"
+        case Refusal.ATTRIBUTION:
+            return f"asks that its authors be named with the result, which {name} does not ask for"
+        case Refusal.NO_FURTHER_TERMS:
+            asked = terms.own_terms or "how its authors are named"
+            return f"has terms of its own ({asked}), and nobody may add terms to {name}"
+        case Refusal.OLDER:
+            return f"permits no result under an older version, such as {name}"
+    return f"cannot be under {name}"
 
 
 def _choices(terms: Terms) -> str:

@@ -264,6 +264,8 @@ class ReleaseStatement(models.Model):
     approved_at = models.DateTimeField()
     schema = models.CharField(max_length=64)
     facts = models.JSONField()
+    # What was done to its contents, as JSON (review_report.py); none in the first statements.
+    review = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

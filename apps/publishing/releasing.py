@@ -6,9 +6,8 @@ from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.publishing.documents import release_documents
-from apps.publishing.review_report import keep_report
+from apps.publishing.review_report import keep_report, keep_statements
 from apps.publishing.snapshots import ask_for_snapshot
-from apps.publishing.statements import keep_statement
 from apps.releases import actions
 from apps.releases.models import Release
 from apps.releases.steps import start_step
@@ -26,7 +25,7 @@ def publish(*, actor: User, release: Release) -> Release:
 
 
 def _documents(release: Release) -> Mapping[str, bytes]:
-    keep_statement(release)
+    keep_statements(release)
     return release_documents(release)
 
 

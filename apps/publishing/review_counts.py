@@ -17,29 +17,35 @@ from apps.datasets.models import Clip
 from apps.privacy.alterations import Content
 from apps.privacy.models import Decision, Finding
 from apps.publishing.content import ReleasedClip
+from apps.publishing.released_contents import ReleasedContents
 from apps.releases.models import Release
 from datasets_catalog.alterations import Alteration, Altered
 from datasets_catalog.card_facts import RedactionCount, ReviewCount
 
 
 def released_findings(
-    release: Release, clips: Iterable[ReleasedClip], until: datetime | None
+    release: Release, contents: ReleasedContents, until: datetime | None
 ) -> Iterator[Finding]:
     """Findings about the bytes or texts of released clips, as of a moment (None: now), in order."""
-    bytes_of = {clip.clip_id: clip.sha256 for clip in clips}
     rows = Finding.objects.filter(clip__dataset=release.dataset_id)
     if until is not None:
         rows = rows.filter(created_at__lte=until)
-    related = ("clip__blob", "scan", "decision__decided_by")
+    related = ("clip", "scan", "decision__decided_by")
     for row in rows.select_related(*related).order_by("clip__path", "id"):
-        content = bytes_of.get(str(row.clip.uid))
-        if content is not None and row.content_sha256 in {content, row.clip.cells_sha256}:
+        if contents.holds(str(row.clip.uid), row.content_sha256):
             yield row
+
+
+def decision_on(finding: Finding, until: datetime | None) -> Decision | None:
+    """The decision in force, where it was taken until a moment (None: now)."""
+    decision: Decision | None = getattr(finding, "decision", None)
+    late = decision is not None and until is not None and decision.decided_at > until
+    return None if late else decision
 
 
 def count_review(
     release: Release,
-    clips: Iterable[ReleasedClip],
+    contents: ReleasedContents,
     *,
     since: datetime | None,
     until: datetime | None,
@@ -50,10 +56,9 @@ def count_review(
     """
     verdicts: Counter[str] = Counter()
     findings = 0
-    for row in released_findings(release, clips, until):
+    for row in released_findings(release, contents, until):
         findings += 1
-        decision: Decision | None = getattr(row, "decision", None)
-        if decision is not None and (until is None or decision.decided_at <= until):
+        if (decision := decision_on(row, until)) is not None:
             verdicts[decision.verdict] += 1
     return ReviewCount(
         findings=findings,

@@ -10,17 +10,16 @@ import io
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
 
 from apps.accounts.access import Principal
 from apps.datasets.access import sees_draft
 from apps.privacy.models import Scan
-from apps.publishing.content import ReleasedClip
+from apps.publishing.released_contents import ReleasedContents, contents_of, released_clips
 from apps.publishing.review_acts import (
     confirmations,
     headcounts,
@@ -30,16 +29,21 @@ from apps.publishing.review_acts import (
     shortened,
     taken_back,
 )
-from apps.publishing.review_counts import excluded_clips, released_findings
-from apps.publishing.statements import statement_of
+from apps.publishing.review_counts import decision_on, excluded_clips, released_findings
+from apps.publishing.statements import (
+    is_kept,
+    keep_statement,
+    kept_review,
+    out_before,
+    statement_of,
+)
 from apps.releases.models import GateResult, Release, ReviewReport, SignOff
 from apps.releases.people import checklist_of, papers_of
 from apps.storage.blobs import local_copy, put
-from apps.storage.tables import read_columns
 from datasets_catalog.plain import to_plain
 from datasets_catalog.release_states import PUBLIC
 
-SCHEMA = "earmark.review-report/2"
+SCHEMA = "earmark.review-report/3"
 # Parts that name reviewers or clips; readers who do not work on the dataset get the others.
 WHOLE_ONLY = (
     "findings",
@@ -101,11 +105,22 @@ def keep_report(release: Release) -> ReviewReport:
     return row
 
 
+@transaction.atomic
+def keep_statements(release: Release) -> None:
+    """Keep what an approved release says of itself and of its review, before it comes out.
+
+    Both at once: what is decided while the version is written is in neither.
+    """
+    Release.objects.select_for_update().get(pk=release.pk)
+    if is_kept(release):
+        return
+    text = json.dumps(_review(release), sort_keys=True, ensure_ascii=False).encode()
+    keep_statement(release, review=put(release.dataset.uid, io.BytesIO(text)))
+
+
 def compute(release: Release) -> Report:
-    """Work the report out from the rows, as of publication where the release is out."""
-    dataset, until = release.dataset, release.published_at
-    clips = _clips(release)
-    findings = list(_findings(release, clips))
+    """Put the report together: the review as it was kept, else as of publication or now."""
+    review = kept_review(release)
     return {
         "schema": SCHEMA,
         "extent": "whole",
@@ -119,21 +134,31 @@ def compute(release: Release) -> Report:
         "frozen_by": release.frozen_by.username if release.frozen_by else None,
         "frozen_at": moment(release.frozen_at),
         "published_at": moment(release.published_at),
-        "profile": release.dataset.privacy_profile,
-        "detectors": list(_detectors(release)),
+        "facts": _facts(release),
+        **(_review(release) if review is None else review),
+    }
+
+
+def _review(release: Release) -> Report:
+    """What was done to the contents of the release, from the rows."""
+    dataset, until = release.dataset, release.published_at
+    contents = contents_of(release, released_clips(release))
+    findings = list(_findings(release, contents))
+    return {
+        "profile": dataset.privacy_profile,
+        "detectors": list(_detectors(release, contents)),
         "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
         "decided": dict(sorted(Counter(one["verdict"] or "open" for one in findings).items())),
         "sample": _sample(release),
         "gates": list(_gates(release)),
         "sign_offs": list(_sign_offs(release)),
         "findings": findings,
-        "facts": _facts(release),
         "excluded": list(_excluded(release)),
-        "confirmations": list(confirmations(dataset, until)),
-        "taken_back": list(taken_back(dataset, until)),
-        "samples": list(samples(dataset, until)),
-        "headcounts": list(headcounts(dataset, until)),
-        "redactions": list(redactions(dataset, {clip.sha256 for clip in clips}, until)),
+        "confirmations": list(confirmations(dataset, contents, until)),
+        "taken_back": list(taken_back(dataset, contents, until)),
+        "samples": list(samples(dataset, contents, until)),
+        "headcounts": list(headcounts(dataset, contents, until)),
+        "redactions": list(redactions(dataset, contents, until)),
         "checklist": list(_checklist(release)),
         "documents": list(_documents(release)),
     }
@@ -190,27 +215,23 @@ def _documents(release: Release) -> Iterator[Report]:
         }
 
 
-def _clips(release: Release) -> list[ReleasedClip]:
-    """The released clips, in the order of the table."""
-    if release.clips_table is None:
-        return []
-    with local_copy(release.clips_table) as table:
-        rows = read_columns(table, ReleasedClip.__slots__)
-        return [ReleasedClip(*row) for row in rows]
-
-
-def _detectors(release: Release) -> Iterator[Report]:
-    """Every detector of the dataset in each version that saw these clips, and what it misses."""
+def _detectors(release: Release, contents: ReleasedContents) -> Iterator[Report]:
+    """Every detector in each version that saw released bytes or texts, and what it misses."""
     rows = Scan.objects.filter(dataset=release.dataset)
     if release.published_at is not None:
         rows = rows.filter(finished_at__lte=release.published_at)
     columns = ("detector", "detector_version", "parameters_sha256", "model_sha256")
+    seen: Counter[tuple[str, ...]] = Counter()
+    failed: Counter[tuple[str, ...]] = Counter()
+    scans = rows.order_by().values_list("content_sha256", "failed", *columns)
+    for content, is_failed, *which in scans.iterator(chunk_size=5000):
+        if content in contents.everything:
+            (failed if is_failed else seen)[tuple(which)] += 1
     measured = _measured()
-    counted = rows.values(*columns).annotate(
-        contents=Count("pk", filter=Q(failed=False)), failed=Count("pk", filter=Q(failed=True))
-    )
-    for row in counted.order_by(*columns):
-        yield {**row, "measured": measured.get(row["detector"])}
+    for key in sorted(seen.keys() | failed.keys()):
+        row = dict(zip(columns, key, strict=True))
+        counts = {"contents": seen[key], "failed": failed[key]}
+        yield {**row, **counts, "measured": measured.get(row["detector"])}
 
 
 def _measured() -> Mapping[str, Any]:
@@ -218,13 +239,14 @@ def _measured() -> Mapping[str, Any]:
     return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}
 
 
-def _findings(release: Release, clips: Sequence[ReleasedClip]) -> Iterator[Report]:
+def _findings(release: Release, contents: ReleasedContents) -> Iterator[Report]:
     """What was found in the bytes or texts of released clips, and what was decided of it."""
-    for row in released_findings(release, clips, release.published_at):
-        decision = getattr(row, "decision", None)
+    for row in released_findings(release, contents, release.published_at):
+        decision = decision_on(row, release.published_at)
+        clip = contents.clips[str(row.clip.uid)]
         yield {
-            "clip": row.clip.path,
-            "clip_id": str(row.clip.uid),
+            "clip": clip.path,
+            "clip_id": clip.clip_id,
             "kind": row.kind,
             "detector": f"{row.scan.detector} {row.scan.detector_version}",
             "onset": row.onset,
@@ -241,8 +263,9 @@ def _findings(release: Release, clips: Sequence[ReleasedClip]) -> Iterator[Repor
 
 
 def _excluded(release: Release) -> Iterator[Report]:
-    """Clips that review took out and that are still out, by id: their names stay inside."""
-    rows = excluded_clips(release, since=None, until=release.published_at)
+    """Clips that review took out since the version before, by id: their names stay inside."""
+    since = out_before(release)
+    rows = excluded_clips(release, since=since, until=release.published_at)
     for uid in rows.order_by("uid").values_list("uid", flat=True):
         yield {"clip_id": str(uid)}
 

@@ -13,6 +13,8 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from apps.publishing.review_report_figures import content_lines, headcount_lines
+
 # Rows of one table on paper; the JSON holds all.
 SHOWN = 2000
 _STYLES = getSampleStyleSheet()
@@ -47,6 +49,8 @@ def as_pdf(report: dict[str, Any]) -> bytes:
 
 def _parts(report: dict[str, Any]) -> Iterator[Flowable]:
     yield from _section("The release", ("what", "value"), _about(report))
+    if held := content_lines(report):
+        yield from _section("What it holds", ("what", "value"), held)
     detectors = [
         (row["detector"], row["detector_version"], row["contents"], row["failed"])
         for row in report["detectors"]
@@ -113,6 +117,8 @@ def _acts(report: dict[str, Any]) -> Iterator[Flowable]:
     ]
     back_head = ("clip", "kind", "verdict", "cause", "by", "at", "why")
     yield from _section("Decisions taken back", back_head, back)
+    people_head = ("clip", "people", "by", "at", "reason")
+    yield from _section("People counted", people_head, headcount_lines(report))
     heard = [
         (sample["number"], one["clip"], _YES[one["missed"]], one["by"], one["at"])
         for sample in report.get("samples", ())

@@ -7,13 +7,14 @@ are worked out from the same rows at each call.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from apps.datasets.models import Event
@@ -26,6 +27,7 @@ from apps.privacy.models import Scan
 from apps.publishing.errors import ReleaseNotSendableError
 from apps.publishing.figures import figures_of
 from apps.publishing.models import ReleaseStatement
+from apps.publishing.released_contents import contents_of
 from apps.publishing.review_counts import count_redactions, count_review
 from apps.releases.models import GateResult, Release
 from apps.releases.usage import usage_of
@@ -62,23 +64,30 @@ def is_kept(release: Release) -> bool:
     return _kept(release) is not None
 
 
-@transaction.atomic
-def keep_statement(release: Release) -> CardFacts:
-    """Keep the facts of an approved release; called again for the same approval, answer those.
+def keep_statement(release: Release, *, review: Blob) -> None:
+    """Keep the facts of an approved release that has none, with the record of its review.
 
     Kept before the version is written: a publication that was killed is repeated with the same
     words, whatever was decided or asked meanwhile.
     """
-    Release.objects.select_for_update().get(pk=release.pk)
-    if _kept(release) is None:
-        ReleaseStatement.objects.create(
-            release=release,
-            root=release.root,
-            approved_at=approved_at(release),
-            schema=SCHEMA,
-            facts=to_plain(compute_statement(release)),
-        )
-    return statement_of(release)
+    ReleaseStatement.objects.create(
+        release=release,
+        root=release.root,
+        approved_at=approved_at(release),
+        schema=SCHEMA,
+        facts=to_plain(compute_statement(release)),
+        review=review,
+    )
+
+
+def kept_review(release: Release) -> dict[str, Any] | None:
+    """The record of the review as it was kept with the facts; None where it was not."""
+    kept = _kept(release)
+    if kept is None or kept.review is None:
+        return None
+    with local_copy(kept.review) as path:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def compute_statement(release: Release) -> CardFacts:
@@ -131,8 +140,8 @@ def compute_statement(release: Release) -> CardFacts:
         scanned_whole=release.state not in PUBLIC,
         reviewed=count_review(
             release,
-            figures.contents,
-            since=before[0].published_at if before else None,
+            contents_of(release, figures.contents),
+            since=out_before(release),
             until=until,
         ),
         sample=_sample(release),
@@ -241,6 +250,12 @@ def _detectors(release: Release) -> tuple[Detector, ...]:
 
 def _title(detector: Detector) -> str:
     return detector.title
+
+
+def out_before(release: Release) -> datetime | None:
+    """When the version before it came out; None for the first one."""
+    before = _before(release)
+    return before[0].published_at if before else None
 
 
 def _before(release: Release) -> list[Release]:

@@ -6,20 +6,33 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 
-from apps.datasets.models import Dataset
+from apps.datasets.actions import remove_clips
+from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy.actions import count_people, decide
 from apps.privacy.models import Finding, Redaction
 from apps.privacy.sampling import draw, hear
 from apps.privacy.scanning import scan_dataset
-from apps.privacy.undoing import confirm
+from apps.privacy.undoing import confirm, undo
+from apps.publishing.models import ReleaseStatement
 from apps.publishing.releasing import publish
 from apps.publishing.review_acts import shortened
-from apps.publishing.review_report import compute, keep_report, report_for, report_of
+from apps.publishing.review_report import (
+    compute,
+    keep_report,
+    keep_statements,
+    report_for,
+    report_of,
+)
+from apps.publishing.review_report_figures import content_lines, headcount_lines
 from apps.publishing.review_report_pdf import as_pdf
+from apps.publishing.statements import statement_of
 from apps.releases.models import Release, ReviewReport
 from apps.releases.people import attach_document
+from datasets_catalog.plain import to_plain
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
@@ -59,7 +72,7 @@ def release(cast: Cast, tmp_path: Path) -> Release:
 
 def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: Release) -> None:
     report = report_for(cast.olga, release)
-    assert (report["schema"], report["extent"]) == ("earmark.review-report/2", "whole")
+    assert (report["schema"], report["extent"]) == ("earmark.review-report/3", "whole")
     assert (report["root"], report["commit"]) == (release.root, release.dvc_commit)
     assert {"speech", "metadata", "cells"} <= {row["detector"] for row in report["detectors"]}
     assert all(row["contents"] > 0 for row in report["detectors"])
@@ -207,3 +220,119 @@ def test_before_publication_it_says_how_things_stand(cast: Cast, tmp_path: Path)
 )
 def test_what_was_quoted_is_shortened(text: str, kept: str) -> None:
     assert shortened(text) == kept
+
+
+def test_a_report_tells_of_the_contents_of_its_release_alone(cast: Cast, tmp_path: Path) -> None:
+    dataset, dan = make_draft(cast, tmp_path), second_reviewer(cast)
+    kept, leaving, muted = (clip_at(dataset, number) for number in range(3))
+    for clip, number in ((kept, 40), (leaving, 41)):
+        finding = found_in(clip, position=number)
+        decision = decide(
+            actor=cast.cleo, finding=finding, verdict="clear", reason="ben", identifiable=True
+        )
+        confirm(actor=dan, decision=decision, agree=True, reason=f"heard in {clip.path}")
+        count_people(
+            actor=cast.cleo, clip=clip, people_heard=1, somebody_unknown=False, reason="one voice"
+        )
+        taken = decide(
+            actor=cast.cleo, finding=found_in(clip, position=number + 10), verdict="clear",
+            reason="too early",
+        )  # fmt: skip
+        undo(actor=cast.cleo, decision=taken, reason="look again")
+        decide(
+            actor=cast.cleo,
+            finding=Finding.objects.get(clip=clip, position=number + 10),
+            verdict="clear",
+            reason="a door",
+        )
+    first = decide(
+        actor=cast.cleo, finding=found_in(muted, position=42), verdict="redact", reason="a name"
+    )
+    undo(actor=cast.cleo, decision=first, reason="not there")
+    again = found_in(clip_at(dataset, 2), position=43)
+    decide(actor=cast.cleo, finding=again, verdict="redact", reason="a name", method="bleep")
+    remove_clips(actor=cast.ada, dataset=Dataset.objects.get(pk=dataset.pk), paths=[leaving.path])
+    sample = draw(actor=cast.cleo, dataset=Dataset.objects.get(pk=dataset.pk))
+    scan_dataset(actor=cast.ada, dataset=dataset)
+    report = compute(make_release(cast, Dataset.objects.get(pk=dataset.pk)))
+
+    said = json.dumps(report)
+    assert leaving.path not in said
+    assert str(leaving.uid) not in said
+    assert [one["clip"] for one in report["confirmations"]] == [kept.path]
+    assert [one["clip"] for one in report["taken_back"]] == [kept.path]
+    assert [one["clip"] for one in report["headcounts"]] == [kept.path]
+    assert [one["method"] for one in report["redactions"]] == ["bleep"]
+    assert report["redactions"][0]["released"] is True
+    assert report["redactions"][0]["changes"] == ["bleep"]
+    assert report["found"] == {"speech": 2}
+    assert report["decided"] == {"clear": 2}
+    (drawn,) = report["samples"]
+    assert drawn["released"] == sample.clips.count()
+    contents = {row["contents"] for row in report["detectors"] if row["detector"] == "speech"}
+    assert contents == {report["clips"]}
+
+
+def test_what_review_did_is_kept_before_the_version_is_written(cast: Cast, tmp_path: Path) -> None:
+    dataset = make_draft(cast, tmp_path)
+    decide(actor=cast.cleo, finding=found_in(clip_at(dataset)), verdict="clear", reason="a door")
+    release = approve(cast, make_release(cast, Dataset.objects.get(pk=dataset.pk)))
+    keep_statements(release)
+    before = compute(release)
+    Clip.objects.filter(dataset=dataset).update(path=Concat(Value("other/"), "path"))
+    document = attach_document(
+        actor=cast.ada, dataset=dataset, kind="ethics", title="Later", content=b"Later."
+    )
+    keep_statements(release)
+    assert compute(release) == before
+    assert document.title not in json.dumps(before)
+    kept = ReleaseStatement.objects.get(release=release)
+    assert kept.facts == to_plain(statement_of(release))
+
+
+def test_the_second_version_tells_of_what_was_taken_out_since_the_first(
+    cast: Cast, tmp_path: Path
+) -> None:
+    dataset = make_draft(cast, tmp_path)
+
+    def exclude(number: int) -> str:
+        clip = clip_at(dataset, number)
+        decide(actor=cast.cleo, finding=found_in(clip), verdict="exclude", reason="a child")
+        return str(clip.uid)
+
+    def release(version: str) -> Release:
+        row = make_release(cast, Dataset.objects.get(pk=dataset.pk), version)
+        return publish(actor=cast.rita, release=approve(cast, row))
+
+    early = exclude(0)
+    first = release("1.0.0")
+    late = exclude(1)
+    second = release("2.0.0")
+    assert [one["clip_id"] for one in report_of(first)["excluded"]] == [early]
+    assert [one["clip_id"] for one in report_of(second)["excluded"]] == [late]
+    assert statement_of(second).reviewed.excluded == 1
+
+
+def test_paper_says_what_the_release_holds_and_who_was_counted(
+    cast: Cast, release: Release
+) -> None:
+    report = report_of(release)
+    lines = dict(content_lines(report))
+    facts = statement_of(release)
+    assert lines["clips"].startswith(f"{facts.clips} clips (")
+    assert lines["vocabulary"] == "none is named"
+    assert lines["weak labels"] == lines["found empty"] == "none"
+    report["headcounts"] = [
+        {
+            "clip": "a.wav",
+            "people_heard": 3,
+            "people_recorded": 2,
+            "somebody_unknown": True,
+            "by": "cleo",
+            "at": "2026-11-26",
+            "reason": "two women",
+        }
+    ]
+    ((clip, people, *_),) = headcount_lines(report)
+    assert (clip, people) == ("a.wav", "3 people heard, 2 recorded, somebody is not recorded")
+    assert as_pdf(report) != as_pdf(report | {"headcounts": []})

@@ -16,7 +16,7 @@ from tests.factories.reviews import play
 
 pytestmark = pytest.mark.django_db
 PAGE = "/datasets/acme/tones/releases/1.0.0/report/"
-HEAD = "Heard, redacted, agreed with and taken back"
+HEAD = "Heard, counted, redacted, agreed with and taken back"
 
 
 def test_what_was_heard_and_redacted_stands_on_the_page_for_those_within(

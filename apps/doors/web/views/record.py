@@ -22,6 +22,7 @@ from apps.doors.web.views.frame import (
 )
 from apps.publishing.access import publications_for
 from apps.publishing.review_report import report_for
+from apps.publishing.review_report_figures import content_lines, headcount_lines
 from apps.publishing.review_report_pdf import as_pdf
 from apps.releases.access import release_for
 from apps.releases.models import ChecklistAnswer, Release
@@ -193,6 +194,8 @@ def report(request: HttpRequest, organisation: str, name: str, version: str) -> 
         findings=findings[:SHOWN_FINDINGS],
         more=max(0, len(findings) - SHOWN_FINDINGS),
         whole=found["extent"] == "whole",
+        held=content_lines(found),
+        headcounts=headcount_lines(found),
     )
     return render(request, "web/releases/report.html", context)
 
