@@ -49,6 +49,8 @@ HUB = frozenset(
 )
 # What Creative Commons lists as compatible with BY-SA 4.0 (section 3(b)(1)); both go one way.
 COMPATIBLE_WITH_BY_SA_4 = ("LAL-1.3", "GPL-3.0-only")
+# The Free Software Foundation finds BY 4.0 compatible with all versions of the GPL.
+TAKING_IN_BY_4 = ("GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later")
 
 _ADDRESS = re.compile(
     r"licen[sc]es/(?P<elements>[a-z-]+)/(?P<version>\d\.\d)(?:/(?P<jurisdiction>[a-z]+))?"
@@ -175,7 +177,8 @@ def _terms(licence: Licence) -> Terms:
         redistribution=True,
         named_only=False,
         database_rights=licence.version == "4.0",
-        compatible=tuple(_adapter_licences(licence)) if "SA" in parts else (),
+        compatible=tuple(_compatible(licence)),
+        own_terms=_own_terms(licence),
     )
 
 
@@ -184,6 +187,18 @@ def _title(licence: Licence) -> str:
     elements = "-".join(names[part] for part in licence.elements.split("-"))
     title = f"Creative Commons {elements} {licence.version}"
     return f"{title} ({licence.jurisdiction})" if licence.jurisdiction else title
+
+
+def _compatible(licence: Licence) -> Iterator[str]:
+    if "SA" in licence.elements:
+        yield from _adapter_licences(licence)
+    elif (licence.elements, licence.version) == ("BY", "4.0"):
+        yield from TAKING_IN_BY_4
+
+
+def _own_terms(licence: Licence) -> str:
+    section = "2(a)(5)" if licence.version == "4.0" else "4(a)"
+    return f"no technical measures that restrict others, section {section}"
 
 
 def _adapter_licences(source: Licence) -> Iterator[str]:

@@ -159,7 +159,7 @@ def _refused(option: Option, others: Sequence[Terms]) -> str:
         case Refusal.ATTRIBUTION:
             return f"asks that its authors be named with the result, which {name} does not ask for"
         case Refusal.NO_FURTHER_TERMS:
-            asked = terms.own_terms or "how its authors are named"
+            asked = terms.own_terms or "the names or notices it asks to pass on"
             return f"has terms of its own ({asked}), and nobody may add terms to {name}"
         case Refusal.OLDER:
             return f"permits no result under an older version, such as {name}"

@@ -32,8 +32,8 @@ class Terms:
     data too. `field_of_use` are the only purposes it allows among those of the same group (empty:
     it does not say); `territories` (codes of `territories.py`) where it holds (empty: everywhere),
     `expires_on` the last day on which it does. `jurisdiction` names the law a port of Creative
-    Commons was made for. `needs_human`: nobody can say from a table what it allows. `own_terms`: what in it a licence with
-    `no_further_terms` does not take in, besides naming authors.
+    Commons was made for. `needs_human`: nobody can say from a table what it allows. `own_terms`:
+    what it asks for, besides naming authors, that a licence with `no_further_terms` refuses.
     """
 
     licence: str

@@ -3,10 +3,15 @@
 Each row names the clause it follows from. The algebra is a careful reading, not legal advice.
 """
 
+import re
+from collections.abc import Callable, Mapping
+from itertools import combinations
+
 import pytest
 
 from datasets_catalog.compatibility import may_stand, permits
 from datasets_catalog.licence_conflicts import ClipLicence
+from datasets_catalog.licence_terms import Terms
 from datasets_catalog.licences import Licences, Use, table
 from datasets_catalog.outbound import Outbound, outbound
 from datasets_catalog.spdx_list import spdx_licences
@@ -41,6 +46,10 @@ def go(*expressions: str, use: Use = Use.ADAPTATION, wanted: str | None = None) 
         ("GPL-2.0-or-later", "GPL-3.0-only"),
         ("GFDL-1.2-or-later", "GFDL-1.3-only"),
         ("EUPL-1.1", "EUPL-1.2"),
+        # The Free Software Foundation's list.
+        ("CC-BY-4.0", "GPL-2.0-only"),
+        ("CC-BY-4.0", "GPL-3.0-or-later"),
+        ("MIT", "GPL-1.0-only"),
         # BY allows any licence that keeps the attribution, the stricter ones included.
         ("CC-BY-4.0", "CC-BY-ND-4.0"),
         ("CC-BY-4.0", "CC-BY-NC-ND-4.0"),
@@ -119,6 +128,11 @@ def test_apache_and_the_second_gpl_cannot_be_worked_into_one() -> None:
     result = go("Apache-2.0", "Apache-2.0", "GPL-2.0-only")
     (conflict,) = result.conflicts
     assert conflict.families == ("Apache", "GPL")
+    assert conflict.sentence == (
+        "2 clips under Apache and 1 clip under GPL cannot be worked into one: Apache has terms of"
+        " its own (its patent licence ends for whoever sues over patents, section 3), and nobody"
+        " may add terms to GPL-2.0-only, GPL asks that the result be under GPL-2.0-only."
+    )
     assert result.drop.paths == ("2.wav",)
     assert go("Apache-2.0", "GPL-2.0-or-later").licence == "GPL-3.0-or-later"
     assert go("Apache-2.0", "GPL-3.0-only").licence == "GPL-3.0-only"
@@ -205,3 +219,49 @@ def test_compatible_licences_are_judged_and_never_less_free_of_conditions() -> N
             assert target.share_alike >= terms.share_alike
             assert not target.no_derivatives
             assert not target.needs_human
+
+
+# What a sentence says of one side, and what has to be so of it and of the other one.
+REASONS: Mapping[str, Callable[[Terms, Terms], bool]] = {
+    "asks that the result be under": lambda one, other: one.share_alike,
+    "permits a result only under": lambda one, other: one.named_only,
+    "forbids commercial use of the result": lambda one, other: (
+        one.noncommercial and not other.noncommercial
+    ),
+    "asks that its authors be named": lambda one, other: one.attribution and not other.attribution,
+    "has terms of its own": lambda one, other: (
+        one.attribution
+        and other.no_further_terms
+        and other.licence not in one.compatible
+        and not (one.noncommercial and not other.noncommercial)
+    ),
+    "permits no result under an older version": lambda one, other: (
+        one.suite == other.suite and (one.version or "") > (other.version or "")
+    ),
+}
+
+
+def test_every_conflict_of_two_gives_the_reason_that_the_licences_have() -> None:
+    judged = [
+        terms
+        for terms in table().values()
+        if not (terms.jurisdiction or terms.needs_human or terms.database_only or terms.mark)
+        and not terms.no_derivatives
+        and not terms.is_custom
+    ]
+    known = {terms.licence: terms for terms in judged}
+    seen: set[str] = set()
+    for one, other in combinations(sorted(known), 2):
+        for conflict in go(one, other).conflicts:
+            named = re.fullmatch(
+                r".* cannot be worked into one: (\S+) (.+), (\S+)"
+                r" ((?:asks|permits|forbids|has) .+)\.",
+                conflict.sentence,
+            )
+            assert named is not None, conflict.sentence
+            for name, words in ((named[1], named[2]), (named[3], named[4])):
+                mine, its = (one, other) if name in {one, known[one].label} else (other, one)
+                (said,) = [begin for begin in REASONS if words.startswith(begin)]
+                assert REASONS[said](known[mine], known[its]), conflict.sentence
+                seen.add(said)
+    assert seen == set(REASONS)
