@@ -10,7 +10,8 @@ from itertools import islice
 from typing import ClassVar
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
@@ -23,6 +24,8 @@ from datasets_catalog.sampling import BATCH_BOUND, choose_prefix, stated
 CHUNK = 500
 # How many of what has to be played a refusal names.
 NAMED = 100
+# Seconds: no sound is as long.
+LONGEST = 1e9
 
 
 class NotHeardError(ConflictError):
@@ -115,13 +118,14 @@ def choose_batch_sample(findings: Sequence[Finding]) -> BatchSample | None:
     None where none of them is in the sound. The order is that of their uids, which are random and
     older than any decision: nobody chooses what is heard, and after one that is decided otherwise
     the same order goes on. Findings of the kind that were decided otherwise one by one count as
-    heard, in the same recording where all are of one, else in the dataset.
+    heard, in the same recording where all are of one, else in the dataset; so do those that were
+    played to somebody and left out of the batch, open or decided otherwise with others.
     """
     rows = sorted((row for row in findings if span_of(row)), key=lambda row: row.uid)
     if not rows:
         return None
     by_uid = {row.uid: row for row in rows}
-    order = sorted([*by_uid, *_decided_otherwise(rows)])
+    order = sorted({*by_uid, *_heard_otherwise(rows)})
     count, bound = choose_prefix([uid not in by_uid for uid in order], bound=BATCH_BOUND)
     return BatchSample(tuple(by_uid[uid] for uid in order[:count] if uid in by_uid), bound)
 
@@ -148,16 +152,22 @@ def require_batch_heard(actor: User, findings: Sequence[Finding]) -> BatchSample
     return sample
 
 
-def _decided_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
+def _heard_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
     first = rows[0]
+    is_open = Q(decision=None)
     otherwise = Q(decision__identifiable=True) | ~Q(decision__verdict=Decision.Verdict.CLEAR)
+    alone = Q(decision__isnull=False, decision__batch=None)
+    # Who leaves out of a batch what was heard knows why.
+    played = Playback.objects.filter(
+        content_sha256=OuterRef("content_sha256"),
+        onset__lt=Coalesce(OuterRef("offset"), Value(LONGEST)),
+        offset__gt=Coalesce(OuterRef("onset"), Value(0.0)),
+    )
     found = Finding.objects.filter(
-        otherwise,
+        (otherwise & alone) | ((is_open | otherwise) & Exists(played)),
         Q(onset__isnull=False) | Q(kind=RETURNED),
         kind=first.kind,
         clip__dataset=first.clip.dataset_id,
-        decision__batch=None,
-        decision__isnull=False,
     )
     recordings = {row.clip.recording_id for row in rows}
     if len(recordings) == 1 and None not in recordings:

@@ -26,7 +26,12 @@ from apps.privacy.actions import (
     undo_batch,
 )
 from apps.privacy.models import Batch, Confirmation, Decision, Finding, Redaction, Revocation
-from apps.privacy.playing import NotHeardError, choose_batch_sample
+from apps.privacy.playing import (
+    NotHeardError,
+    choose_batch_sample,
+    note_playback,
+    span_of,
+)
 from apps.privacy.replacing import redone
 from apps.releases.actions import create_release
 from apps.releases.facts import facts_of
@@ -393,3 +398,35 @@ def test_a_large_batch_is_heard_by_a_random_part_that_nobody_chooses(
     decide_many(actor=cast.cleo, findings=rest, verdict="clear", reason="tones")
     batch = Batch.objects.get()
     assert (batch.count, batch.heard, batch.bound) == (299, len(more.findings), more.bound)
+
+
+def test_what_was_heard_and_left_out_of_a_batch_counts_as_otherwise(
+    cast: Cast, draft: Dataset, dan: User
+) -> None:
+    """Or whoever hears a part, and clears together what was not bad in it, proves nothing."""
+    clip = clip_at(draft)
+    findings = [
+        found_in(clip, position=at, onset=at / 1000, offset=at / 1000 + 0.0005, played=False)
+        for at in range(300)
+    ]
+    ordered = sorted(findings, key=lambda row: row.uid)
+    voices, rest = ordered[:4], ordered[4:]
+    for row in voices:
+        onset, offset = span_of(row) or (0.0, 0.0)
+        note_playback(
+            actor=dan,
+            dataset=draft,
+            content=row.content_sha256,
+            onset=onset,
+            offset=offset,
+        )
+    left_out = choose_batch_sample(rest)
+    assert left_out is not None
+    assert len(left_out.findings) > 100
+    # Nobody heard these: they were left out without regard to what is in them.
+    unheard = choose_batch_sample([*voices, *rest[5:]])
+    assert unheard is not None
+    assert len(unheard.findings) < 70
+    decide_many(actor=cast.cleo, findings=voices, verdict="exclude", reason="voices")
+    Clip.objects.filter(pk=clip.pk).update(state=Clip.State.ACTIVE)
+    assert choose_batch_sample(rest) == left_out
