@@ -33,7 +33,7 @@ from apps.publishing.tars import END, Entry, room_for, stream
 from apps.releases.diff import frozen_table
 from apps.releases.merging import released_rows
 from apps.releases.models import Release
-from apps.releases.usage import usage_of
+from apps.releases.usage import licence_of_adaptation, usage_of
 from apps.releases.versioning import approved_at, credits_in
 from apps.storage.blobs import local_copy, open_span
 from apps.storage.models import Blob, BlobQuerySet
@@ -206,6 +206,8 @@ class Part:
         table = self._folder / "clips.parquet"
         credits_ = credits_in(table, self.release)
         named = {licence for (licence,) in read_columns(table, ["licence"])}
+        if whole := licence_of_adaptation(self.release):
+            named.add(whole)
         texts = licence_texts(named, organisation, licences)
         return [
             self._kept("ATTRIBUTION.csv", attribution_csv(credits_, licences)),

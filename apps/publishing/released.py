@@ -6,6 +6,7 @@ from apps.licensing.licences import attribution_csv, licence_files, licences_of
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.statements import batches_of, statement_of, table_of
 from apps.releases.models import Release
+from apps.releases.usage import licence_of_adaptation
 from apps.releases.versioning import credits_of
 from apps.storage.blobs import get_blob, local_copy, open_blob
 from apps.storage.models import Blob
@@ -39,6 +40,8 @@ def content_of(release: Release) -> ReleaseContent:
 def _licence_texts(release: Release, card: CardFacts) -> tuple[LicenceText, ...]:
     organisation = release.dataset.organisation
     expressions = {share.expression for share in card.outbound.mix}
+    if whole := licence_of_adaptation(release):
+        expressions.add(whole)
     files = licence_files(expressions, organisation, licences_of(organisation))
     return tuple(LicenceText(file.id, file.title, file.url, file.text) for file in files)
 

@@ -30,7 +30,7 @@ from apps.publishing.models import ReleaseStatement
 from apps.publishing.released_contents import contents_of
 from apps.publishing.review_counts import count_redactions, count_review
 from apps.releases.models import GateResult, Release
-from apps.releases.usage import usage_of
+from apps.releases.usage import licence_of_adaptation, usage_of
 from apps.releases.versioning import approved_at
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
@@ -117,7 +117,12 @@ def compute_statement(release: Release) -> CardFacts:
         vertical=Vertical(dataset.vertical),
         clips=figures.clips,
         seconds=figures.seconds,
-        outbound=outbound(figures.licensed, Use(release.use), licences=licences_of(organisation)),
+        outbound=outbound(
+            figures.licensed,
+            Use(release.use),
+            licence_of_adaptation(release),
+            licences=licences_of(organisation),
+        ),
         consent=_consent(release),
         purposes=usage.permitted,
         taken_away=usage.taken,

@@ -26,6 +26,7 @@ from apps.storage.errors import BlobDestroyedError, BlobMismatchError, BlobMissi
 from apps.storage.models import Blob
 from apps.storage.tables import TableWriter, clips_writer, events_writer
 from datasets_catalog.licence_conflicts import ClipLicence
+from datasets_catalog.licence_expressions import UnknownLicenceError
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import RootBuilder
 from datasets_catalog.outbound import outbound
@@ -166,7 +167,8 @@ def _people_table(folder: Path, people: Mapping[str, str]) -> Path:
 def _outbound_licence(dataset: Dataset, use: Use) -> str:
     """The SPDX expression of the whole; empty while its licences are in conflict.
 
-    What the licences allow together does not depend on how many clips each has.
+    Of an adaptation that can go out under several, the one that the dataset aims at. What the
+    licences allow together does not depend on how many clips each has.
     """
     stated = ((clip.expression, clip.modified) for clip in licensed_clips(dataset))
     kinds = [
@@ -174,7 +176,13 @@ def _outbound_licence(dataset: Dataset, use: Use) -> str:
         for expression, modified in sorted(set(stated))
         if expression
     ]
-    return outbound(kinds, use, licences=licences_of(dataset.organisation)).licence or ""
+    known = licences_of(dataset.organisation)
+    try:
+        found = outbound(kinds, use, dataset.wanted_licence or None, licences=known)
+    except UnknownLicenceError:
+        # The gate `rights.outbound_licence` names the aim that nobody knows.
+        return ""
+    return found.licence or ""
 
 
 def hold_blobs(release: Release) -> None:

@@ -12,7 +12,7 @@ from apps.storage.blobs import local_copy
 from apps.storage.tables import read_columns
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licence_expressions import parse_expression
-from datasets_catalog.licences import Licences
+from datasets_catalog.licences import Licences, Use
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.usage import Taking, Usage, meet_usage
 
@@ -20,15 +20,24 @@ from datasets_catalog.usage import Taking, Usage, meet_usage
 def usage_of(release: Release, *, on: date) -> Usage:
     """Hold the declared purposes against the licences that the freeze counted, on a day.
 
+    Those of the clips, and of an adaptation the one of the whole.
+
     Before a freeze no licence is counted, so that none takes anything away.
     """
     counted = {row["licence"] or "": row["clips"] for row in release.statistics.get("licences", ())}
+    if whole := licence_of_adaptation(release):
+        counted[whole] = release.clips
     return meet_usage(
         map(Purpose, release.purposes),
         counted,
         _licences(counted, release.dataset.organisation),
         Taking(on, frozenset(release.territories)),
     )
+
+
+def licence_of_adaptation(release: Release) -> str | None:
+    """Return the one licence under which all clips go out; None where each keeps its own."""
+    return release.licence or None if release.use == Use.ADAPTATION else None
 
 
 def _licences(expressions: Iterable[str], organisation: Organisation) -> Licences:
@@ -62,16 +71,17 @@ def clips_of_ended_terms(release: Release, *, on: date) -> Iterator[tuple[UUID, 
     ended = Terms.objects.filter(
         organisation=release.dataset.organisation, licence__in=_named(release), expires_on__lt=on
     )
-    gone = set(ended.values_list("licence", flat=True))
+    gone, whole = set(ended.values_list("licence", flat=True)), licence_of_adaptation(release)
     if not gone or release.clips_table is None:
         return
     with local_copy(release.clips_table) as table:
         for uid, path, licence in read_columns(table, ("clip_id", "path", "licence")):
             options = parse_expression(licence).alternatives
-            if all(gone & set(option) for option in options):
+            if whole in gone or all(gone & set(option) for option in options):
                 yield UUID(uid), path
 
 
 def _named(release: Release) -> set[str]:
-    expressions = (row["licence"] for row in release.statistics.get("licences", ()))
+    expressions = [row["licence"] for row in release.statistics.get("licences", ())]
+    expressions.append(licence_of_adaptation(release))
     return {licence for text in expressions if text for licence in parse_expression(text).licences}

@@ -12,6 +12,7 @@ from apps.datasets.models import Dataset
 from apps.licensing.licences import attribution_csv, licence_texts, licences_of
 from apps.privacy.alterations import alterations_of
 from apps.releases.models import Release, ReleaseBlob
+from apps.releases.usage import licence_of_adaptation
 from apps.storage.blobs import local_copy, put
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
@@ -88,6 +89,8 @@ def write_release_version(release: Release, documents: Mapping[str, bytes]) -> s
     licences = licences_of(organisation)
     attribution = _keep(release, attribution_csv(credits_of(release), licences))
     expressions = {each["licence"] for each in release.statistics["licences"]}
+    if whole := licence_of_adaptation(release):
+        expressions.add(whole)
     texts = {
         name: _keep(release, text)
         for name, text in licence_texts(expressions, organisation, licences).items()

@@ -1,7 +1,7 @@
 """Gates on what the licences allow."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from datasets_catalog.errors import EarmarkError
 from datasets_catalog.facts import ClipFacts, ReleaseFacts
 from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
 from datasets_catalog.licence_expressions import UnknownLicenceError
-from datasets_catalog.licences import Licences
+from datasets_catalog.licences import Licences, Use
 from datasets_catalog.outbound import Outbound, outbound
 from datasets_catalog.usage import Taking, refusal
 
@@ -105,12 +105,25 @@ class LicencePurposes:
             if readings.problem(clip, settled=False) is None
             and (why := reasons(clip.licence or ""))
         ]
+        whole = self._licence_of_adaptation(facts, licences, readings)
+        if whole and (why := reasons(whole)):
+            rows.append(FailingRow(f"The whole goes out under {whole}, which {why}"))
         return verdict(
             self,
             rows,
             passed="The licences of all clips allow every declared purpose.",
             failed="Clips whose licences do not allow all that the release declares: {clips}.",
         )
+
+    def _licence_of_adaptation(
+        self, facts: ReleaseFacts, licences: Licences, readings: "_Readings"
+    ) -> str | None:
+        if facts.use is not Use.ADAPTATION:
+            return None
+        try:
+            return _outbound(facts, licences, readings.readable(facts)).licence
+        except UnknownLicenceError:
+            return None
 
 
 class OutboundLicence:
@@ -127,15 +140,9 @@ class OutboundLicence:
     def check(self, facts: ReleaseFacts) -> Verdict:
         licences = Licences(facts.terms)
         readings = _Readings(licences)
-        # Clips without a readable licence fail `rights.licence_known`; here they say nothing.
-        readable = [clip for clip in facts.clips if readings.problem(clip, settled=False) is None]
+        readable = readings.readable(facts)
         try:
-            result = outbound(
-                (clip.licensed() for clip in readable),
-                facts.use,
-                facts.wanted,
-                licences=licences,
-            )
+            result = _outbound(facts, licences, readable)
         except UnknownLicenceError as error:
             row = FailingRow(f"The wanted licence cannot be computed. {error.message}")
             return verdict(self, [row], passed="", failed=row.message)
@@ -156,6 +163,11 @@ class OutboundLicence:
         )
 
 
+def _outbound(facts: ReleaseFacts, licences: Licences, clips: Iterable[ClipFacts]) -> Outbound:
+    licensed = (clip.licensed() for clip in clips)
+    return outbound(licensed, facts.use, facts.wanted, licences=licences)
+
+
 class _Readings:
     """Reads each distinct expression once."""
 
@@ -171,6 +183,10 @@ class _Readings:
         if key not in self._known:
             self._known[key] = self._read(clip.licence, settled=settled)
         return self._known[key]
+
+    def readable(self, facts: ReleaseFacts) -> list[ClipFacts]:
+        """Return the clips whose licence can be read; the others fail `rights.licence_known`."""
+        return [clip for clip in facts.clips if self.problem(clip, settled=False) is None]
 
     def exemption(self, clip: ClipFacts) -> str | None:
         """Say that the licence of a clip with people in it leaves personal data out."""

@@ -158,6 +158,11 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
         "not settled",
     ),
     (
+        "rights.purposes",
+        replace(RIGHT, use=Use.ADAPTATION, wanted="CC-BY-NC-4.0", purposes=COMMERCIAL),
+        "The whole goes out under CC-BY-NC-4.0, which forbids commercial use",
+    ),
+    (
         "rights.outbound_licence",
         with_clip(licence="CC-BY-ND-4.0", modified=True),
         "CC-BY-ND-4.0 stands in the way",

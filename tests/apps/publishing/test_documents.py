@@ -7,9 +7,17 @@ import mlcroissant
 import pytest
 import yaml
 
+from apps.datasets.actions import update_dataset
 from apps.publishing.documents import release_croissant, release_documents
+from apps.publishing.parts import Part
+from apps.publishing.released import content_of
+from apps.publishing.releasing import publish
+from apps.publishing.selections import Selection
+from apps.publishing.statements import statement_of
+from apps.releases.judging import judge
+from apps.releases.usage import usage_of
 from tests.cast import Cast
-from tests.factories.drafts import make_published
+from tests.factories.drafts import approve, make_draft, make_published, make_release
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -31,6 +39,39 @@ def test_the_card_says_what_the_release_is(cast: Cast, tmp_path: Path) -> None:
     assert block["size_categories"] == ["n<1K"]
     assert release.root in readme
     assert "2 clips" in readme
+
+
+@pytest.mark.parametrize(("wanted", "whole"), [("", "CC-BY-4.0"), ("CC-BY-SA-4.0", "CC-BY-SA-4.0")])
+def test_an_adaptation_goes_out_under_the_licence_that_its_dataset_aims_at(
+    cast: Cast, tmp_path: Path, wanted: str, whole: str
+) -> None:
+    """Its clips are under CC0 and CC-BY, which permit both."""
+    dataset = make_draft(cast, tmp_path)
+    aim = {"use": "adaptation", "wanted_licence": wanted}
+    update_dataset(actor=cast.ada, dataset=dataset, changes=aim)
+    release = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    assert release.licence == whole
+    assert statement_of(release).outbound.licence == whole
+    readme = release_documents(release)["README.md"].decode()
+    assert yaml.safe_load(readme.split("---\n")[1])["license"] == whole.lower()
+    texts = {"CC0-1.0", "CC-BY-4.0", whole}
+    assert {licence.id for licence in content_of(release).licences} == texts
+    part = Part(release, Selection())
+    try:
+        files = {entry["path"] for entry in part.about()["files"]}
+    finally:
+        part.close()
+    assert {f"LICENSES/{name}.txt" for name in texts} == {f for f in files if "LICENSES" in f}
+
+
+def test_what_the_whole_goes_out_under_takes_purposes_away(cast: Cast, tmp_path: Path) -> None:
+    dataset = make_draft(cast, tmp_path)
+    aim = {"use": "adaptation", "wanted_licence": "CC-BY-NC-4.0"}
+    update_dataset(actor=cast.ada, dataset=dataset, changes=aim)
+    release = make_release(cast, dataset, purposes=["research.commercial"])
+    failing = {verdict.code for verdict in judge(release) if not verdict.passed}
+    assert "rights.purposes" in failing
+    assert usage_of(release, on=release.created_at.date()).permitted == ()
 
 
 def test_croissant_is_valid_with_and_without_its_files(cast: Cast, tmp_path: Path) -> None:
