@@ -16,6 +16,8 @@ CONTAINS = {
     "share.raw_audio": "share.features_only",
 }
 WAYS = ("publish.", "share.", "preview.", "redistribute.", "transfer.", "contact.")
+# Nothing here stays in one place, so that a no to this is a no to being given at all.
+ABROAD = "transfer.outside_eea"
 YES, NO, NOTHING = True, False, None
 
 
@@ -55,41 +57,58 @@ class Taking:
 
 @dataclass
 class Promise:
-    """Who can be heard where, and what they said."""
+    """Who can be heard where, what they said, and what reviewers heard."""
 
     heard_in: dict[str, frozenset[str]]
     sayings: dict[str, list[Saying]] = field(default_factory=dict)
+    minors: set[str] = field(default_factory=set)
+    # Taken out by a decision that stands; in which more people were heard than are known here.
     shut_out: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)
+    stopped: bool = False
 
     def say(self, person: str, saying: Saying) -> None:
         self.sayings.setdefault(person, []).append(saying)
 
-    def allows(self, person: str, purpose: str, day: float) -> bool:
-        """Whether the person's latest word about the purpose is a yes that still counts."""
+    def last_word(self, person: str, purpose: str, day: float) -> bool | None:
+        """The person's latest word about the purpose; a yes that ran out is none."""
         words = [word for word in self.sayings.get(person, []) if word.day <= day]
         for moment in sorted({word.day for word in words}, reverse=True):
             at_once = [word for word in words if word.day == moment]
             speaking = [word for word in at_once if word.speaks(purpose) is not NOTHING]
             if speaking:
                 # Two words in one breath: the narrower one holds.
-                return all(
-                    word.speaks(purpose) is YES and (word.until is None or day < word.until)
-                    for word in speaking
-                )
-        return False
+                if any(word.speaks(purpose) is NO for word in speaking):
+                    return NO
+                counts = all(word.until is None or day < word.until for word in speaking)
+                return YES if counts else NOTHING
+        return NOTHING
+
+    def allows(self, person: str, purpose: str, day: float) -> bool:
+        if person in self.minors:
+            return False
+        return self.last_word(person, purpose, day) is YES
 
     def broken_by(self, taking: Taking, day: float) -> list[str]:
         """Return, in words, every way in which giving this would break the promise."""
-        found = [f"{taking.sound} was taken out by review"] if taking.sound in self.shut_out else []
+        sound, people = taking.sound, sorted(self.heard_in[taking.sound])
+        found = ["a privacy officer closed the dataset"] if self.stopped else []
+        found += [f"{sound} was taken out by review"] if sound in self.shut_out else []
+        found += [f"somebody unknown is heard in {sound}"] if sound in self.crowded else []
         found += [
-            f"{person} in {taking.sound} does not allow {purpose}"
-            for person in sorted(self.heard_in[taking.sound])
+            f"{person} in {sound} may not leave"
+            for person in people
+            if self.last_word(person, ABROAD, day) is NO
+        ]
+        return found + [
+            f"{person} in {sound} does not allow {purpose}"
+            for person in people
             for purpose in taking.needs()
             if not self.allows(person, purpose, day)
         ]
-        return found
 
 
 def uses_among(purposes: Iterable[str]) -> frozenset[str]:
-    """Return what readers do, of purposes that name ways of giving too."""
-    return frozenset(each for each in purposes if not each.startswith(WAYS))
+    """Return what readers do, of purposes that name ways of giving too; each with what it holds."""
+    uses = {each for each in purposes if not each.startswith(WAYS)}
+    return frozenset(uses | {CONTAINS[each] for each in uses if each in CONTAINS})
