@@ -66,6 +66,8 @@ OUTSIDE_RELEASES = {
     "embargoes",
 }
 EMBARGOES = 1000
+# One person alone is like nobody.
+FEWEST_ALIKE = 2
 _VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
 
 
@@ -113,6 +115,8 @@ def create_dataset(
     slug(name, "a dataset's name")
     if vertical not in set(Vertical):
         raise InvalidError(f"{vertical!r} is no vertical. Verticals: {', '.join(Vertical)}.")
+    # One organisation's names are given one after the other.
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
     if Dataset.objects.filter(organisation=organisation, name=name).exists():
         raise DatasetNameTakenError(f"There is a dataset {organisation}/{name} already.")
     row = Dataset(
@@ -220,18 +224,20 @@ def _refuse_widening(row: Dataset, planned: AccessPolicy) -> None:
 def _changed(actor: User, row: Dataset, changes: dict[str, Any]) -> Dataset:
     before = {name: getattr(row, name) for name in changes if name in CHANGEABLE}
     _apply(row, changes)
-    changed = {name: str(changes[name]) for name in before if getattr(row, name) != before[name]}
+    after = {name: getattr(row, name) for name in before}
+    changed = [name for name in sorted(before) if after[name] != before[name]]
     if not changed:
         return row
-    row.save(update_fields=sorted(changed))
+    row.save(update_fields=changed)
     relabelled = relink_terms(row) if "vocabulary" in changed else set()
-    if changed.keys() - OUTSIDE_RELEASES:
+    if not OUTSIDE_RELEASES.issuperset(changed):
         touch_draft(row, clips=relabelled)
     record.dataset_changed(
         actor=actor.username,
         organisation=row.organisation.name,
         dataset=row.full_name,
-        changes=changed,
+        before={name: str(before[name]) for name in changed},
+        changes={name: str(after[name]) for name in changed},
     )
     return row
 
@@ -252,6 +258,19 @@ def _apply(row: Dataset, settings: dict[str, Any]) -> None:
     except ValidationError as problem:
         field, messages = next(iter(problem.message_dict.items()))
         raise InvalidError(f"{field}: {messages[0]}", fields=problem.message_dict) from problem
+    _check_bounds(row)
+
+
+def _check_bounds(row: Dataset) -> None:
+    """Raise InvalidError for a number that the database would refuse (`Dataset.Meta`)."""
+    if not 0 <= row.verified_share <= 1:
+        raise InvalidError(
+            f"verified_share: expected a share from 0 to 1, not {row.verified_share}."
+        )
+    if row.fewest_alike < FEWEST_ALIKE:
+        raise InvalidError(
+            f"fewest_alike: expected {FEWEST_ALIKE} people or more, not {row.fewest_alike}."
+        )
 
 
 def _check_choices(row: Dataset) -> None:
@@ -336,18 +355,18 @@ def import_vocabulary(
     """
     slug(name, "a vocabulary's name")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    existing = Vocabulary.objects.filter(name=name, version=version).first()
-    if existing is not None:
-        if existing.sha256 != sha256:
-            raise ConflictError(
-                f"{name} {version} exists with other content: import it as a new version."
-            )
-        _note_restrictions(existing, vocabularies.parse(text))
-        return existing
-    entries = vocabularies.parse(text)
-    row = Vocabulary.objects.create(
-        name=name, version=version, title=title or name, sha256=sha256, **about
+    # Whoever brings the same in at the same time waits here, and is answered with what is there.
+    row, is_new = Vocabulary.objects.get_or_create(
+        name=name, version=version, defaults={"title": title or name, "sha256": sha256, **about}
     )
+    if row.sha256 != sha256:
+        raise ConflictError(
+            f"{name} {version} exists with other content: import it as a new version."
+        )
+    entries = vocabularies.parse(text)
+    if not is_new:
+        _note_restrictions(row, entries)
+        return row
     terms = Term.objects.bulk_create(
         Term(
             vocabulary=row,

@@ -25,7 +25,11 @@ def insert_rows(
     prepared = _prepared(model, columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            # Django wraps the errors of `execute` alone.
+            with (
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+            ):
                 for row in prepared:
                     copy.write_row(row)
             return

@@ -16,10 +16,21 @@ def dataset_created(*, actor: str, organisation: str, dataset: str, vertical: st
 
 
 def dataset_changed(
-    *, actor: str, organisation: str, dataset: str, changes: dict[str, Any]
+    *,
+    actor: str,
+    organisation: str,
+    dataset: str,
+    before: dict[str, str],
+    changes: dict[str, str],
 ) -> None:
+    """`before` and `changes`: what the settings were and what they are now, as text by name."""
     event(
-        "dataset.changed", actor=actor, organisation=organisation, subject=dataset, changes=changes
+        "dataset.changed",
+        actor=actor,
+        organisation=organisation,
+        subject=dataset,
+        before=before,
+        changes=changes,
     )
 
 

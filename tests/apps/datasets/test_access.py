@@ -1,0 +1,203 @@
+"""Who may have which dataset and clip: fetching is the permission check."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.access import Principal
+from apps.accounts.models import Token
+from apps.datasets import access
+from apps.datasets.access import (
+    ClipUnknownError,
+    DatasetUnknownError,
+    brought_by,
+    clip_for,
+    dataset_for,
+    dataset_to_edit,
+    draft_for,
+    labelled_by,
+    let_know,
+    sees_draft,
+    visible_datasets,
+)
+from apps.datasets.models import Dataset, EarlierUploader
+from datasets_catalog.errors import DeniedError
+from datasets_catalog.roles import Permission, Role
+from tests.apps.accounts.people import (
+    coming_with_token,
+    other_organisation,
+    person_with,
+    roles_with,
+)
+from tests.apps.datasets.rows import add_clip, add_event, add_weak_label, find_empty
+from tests.cast import Cast
+from tests.factories.drafts import make_dataset
+from tests.factories.published import set_access
+
+pytestmark = pytest.mark.django_db
+NOBODY = AnonymousUser()
+
+
+@pytest.fixture
+def house(cast: Cast) -> dict[str, Dataset]:
+    """One dataset of each width, each released but for `draft`."""
+    rows = {name: make_dataset(cast, name) for name in ("draft", "open", "request", "inner")}
+    Dataset.objects.exclude(name="draft").update(released_at=timezone.now())
+    set_access("open", dataset=rows["open"])
+    set_access("organisation", dataset=rows["inner"])
+    return {name: Dataset.objects.get(pk=row.pk) for name, row in rows.items()}
+
+
+def names(user: Principal) -> list[str]:
+    return [row.name for row in visible_datasets(user)]
+
+
+def test_members_know_of_all_and_others_of_what_was_released_and_is_not_internal(
+    cast: Cast, house: dict[str, Dataset]
+) -> None:
+    for member in (cast.ada, cast.cleo, cast.rita, cast.olga):
+        assert names(member) == ["draft", "inner", "open", "request"]
+    for stranger in (cast.eve, NOBODY):
+        assert names(stranger) == ["open", "request"]
+    cast.olga.is_active = False
+    assert names(cast.olga) == ["open", "request"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_that_works_on_datasets_sees_drafts(
+    cast: Cast, house: dict[str, Dataset], role: Role
+) -> None:
+    somebody = person_with(cast.acme, role)
+    works = role in roles_with(Permission.DATASET_VIEW)
+    assert ("draft" in names(somebody)) is works
+    assert sees_draft(somebody, house["open"]) is works
+
+
+def test_tokens_narrow_what_is_seen(cast: Cast, house: dict[str, Dataset]) -> None:
+    limited = coming_with_token(cast.ada, "acme/draft", "acme/open")
+    assert names(limited) == ["draft", "open"]
+    assert sees_draft(limited, house["draft"])
+    assert not sees_draft(limited, house["request"])
+    downloading = coming_with_token(cast.ada, scope=Token.Scope.DOWNLOAD)
+    # What was released inside the organisation is there for its members to take.
+    assert names(downloading) == ["inner", "open", "request"]
+    assert not sees_draft(downloading, house["draft"])
+    assert names(coming_with_token(cast.eve, "acme/inner")) == []
+
+
+def test_what_is_not_there_and_what_is_not_yours_sound_alike(
+    cast: Cast, house: dict[str, Dataset]
+) -> None:
+    said = set()
+    for name in ("acme/draft", "acme/inner", "acme/none", "none/draft", "draft", "", "acme/"):
+        with pytest.raises(DatasetUnknownError) as refusal:
+            dataset_for(cast.eve, name)
+        said.add((refusal.value.code, refusal.value.message.replace(name, "…", 1)))
+    assert len({code for code, _ in said}) == 1
+    assert dataset_for(cast.eve, "acme/open") == house["open"]
+    assert dataset_for(cast.ada, "acme/draft") == house["draft"]
+
+
+def test_of_two_datasets_of_one_name_the_organisation_decides(cast: Cast) -> None:
+    make_dataset(cast, "birds")
+    umbrella = other_organisation(cast.eve)
+    theirs = Dataset.objects.create(
+        organisation=umbrella, name="birds", vertical="sfx", created_by=cast.eve
+    )
+    assert dataset_for(cast.eve, "umbrella/birds") == theirs
+    with pytest.raises(DatasetUnknownError):
+        dataset_for(cast.eve, "acme/birds")
+
+
+def test_whoever_may_know_of_it_is_told_which_role_they_lack(
+    cast: Cast, house: dict[str, Dataset]
+) -> None:
+    with pytest.raises(DeniedError, match="dataset:edit, which comes with the role owner or"):
+        dataset_to_edit(cast.eve, "acme/open", Permission.DATASET_EDIT)
+    with pytest.raises(DatasetUnknownError):
+        dataset_to_edit(cast.eve, "acme/draft", Permission.DATASET_EDIT)
+    assert dataset_to_edit(cast.ada, "acme/draft", Permission.DATASET_EDIT) == house["draft"]
+    with pytest.raises(DeniedError, match="dataset:view"):
+        draft_for(cast.eve, "acme/open")
+    assert draft_for(cast.olga, "acme/open") == house["open"]
+
+
+def test_a_clip_is_found_in_its_own_draft_by_those_who_work_on_it(
+    cast: Cast, house: dict[str, Dataset]
+) -> None:
+    clip = add_clip(house["open"], recording="monday")
+    assert clip_for(cast.olga, "acme/open", clip.uid) == clip
+    with pytest.raises(DeniedError):
+        clip_for(cast.eve, "acme/open", clip.uid)
+    for name, uid in (("acme/draft", clip.uid), ("acme/open", uuid.UUID(int=7))):
+        with pytest.raises(ClipUnknownError, match=f"{name} has no clip {uid}"):
+            clip_for(cast.ada, name, uid)
+
+
+def test_a_room_above_can_let_people_know_of_what_is_released(
+    cast: Cast, house: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def let_eve_in(user: Principal) -> Q:
+        return Q(organisation__name="acme") if user == cast.eve else Q(pk__in=[])
+
+    monkeypatch.setattr(access, "_KNOWERS", list(access._KNOWERS))
+    for _ in range(2):
+        let_know(let_eve_in)
+    assert access._KNOWERS.count(let_eve_in) == 1
+    assert names(cast.eve) == ["inner", "open", "request"]
+    assert names(cast.dan) == ["open", "request"]
+
+
+def test_what_somebody_brought_in_stays_theirs_whoever_changed_it_since(
+    cast: Cast, house: dict[str, Dataset]
+) -> None:
+    first, second = (add_clip(house["draft"], path) for path in ("a.wav", "b.wav"))
+    third = add_clip(house["draft"], "c.wav", added_by=cast.rita)
+    EarlierUploader.objects.create(clip=third, user=cast.ada)
+    everything = [first.pk, second.pk, third.pk]
+    assert brought_by(cast.ada, everything) == set(everything)
+    assert brought_by(cast.ada, [second.pk, third.pk]) == {second.pk, third.pk}
+    assert brought_by(cast.rita, everything) == {third.pk}
+    assert brought_by(cast.cleo, everything) == brought_by(cast.ada, []) == set()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EarlierUploader.objects.create(clip=third, user=cast.ada)
+
+
+def test_every_kind_of_label_is_somebodys_work(cast: Cast, house: dict[str, Dataset]) -> None:
+    clips = [add_clip(house["draft"], path) for path in ("a.wav", "b.wav", "c.wav", "d.wav")]
+    add_event(clips[0], created_by=cast.rita)
+    add_weak_label(clips[1], created_by=cast.rita)
+    find_empty(clips[2], created_by=cast.rita)
+    add_event(clips[3])
+    ids = [clip.pk for clip in clips]
+    assert labelled_by(cast.rita, ids) == set(ids[:3])
+    assert labelled_by(cast.rita, ids[1:]) == set(ids[1:3])
+    assert labelled_by(cast.ada, ids) == {ids[3]}
+
+
+def test_listing_is_one_query_whatever_is_in_it(
+    cast: Cast,
+    house: dict[str, Dataset],
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert {str(row) for row in visible_datasets(cast.ada)} == {
+            "acme/draft",
+            "acme/inner",
+            "acme/open",
+            "acme/request",
+        }
+
+
+def test_a_token_that_ended_since_is_not_asked_again_here(
+    cast: Cast, house: dict[str, Dataset]
+) -> None:
+    """Ending is noticed where the token comes in (`token_for`); a request at work goes on."""
+    limited = coming_with_token(cast.ada, "acme/draft")
+    Token.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    assert names(limited) == ["draft"]
