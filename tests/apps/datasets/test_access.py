@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,17 +14,15 @@ from apps.datasets import access
 from apps.datasets.access import (
     ClipUnknownError,
     DatasetUnknownError,
-    brought_by,
     clip_for,
     dataset_for,
     dataset_to_edit,
     draft_for,
-    labelled_by,
     let_know,
     sees_draft,
     visible_datasets,
 )
-from apps.datasets.models import Dataset, EarlierUploader
+from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError
 from datasets_catalog.roles import Permission, Role
 from tests.apps.accounts.people import (
@@ -34,7 +31,7 @@ from tests.apps.accounts.people import (
     person_with,
     roles_with,
 )
-from tests.apps.datasets.rows import add_clip, add_event, add_weak_label, find_empty
+from tests.apps.datasets.rows import add_clip
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset
 from tests.factories.published import set_access
@@ -151,33 +148,6 @@ def test_a_room_above_can_let_people_know_of_what_is_released(
     assert access._KNOWERS.count(let_eve_in) == 1
     assert names(cast.eve) == ["inner", "open", "request"]
     assert names(cast.dan) == ["open", "request"]
-
-
-def test_what_somebody_brought_in_stays_theirs_whoever_changed_it_since(
-    cast: Cast, house: dict[str, Dataset]
-) -> None:
-    first, second = (add_clip(house["draft"], path) for path in ("a.wav", "b.wav"))
-    third = add_clip(house["draft"], "c.wav", added_by=cast.rita)
-    EarlierUploader.objects.create(clip=third, user=cast.ada)
-    everything = [first.pk, second.pk, third.pk]
-    assert brought_by(cast.ada, everything) == set(everything)
-    assert brought_by(cast.ada, [second.pk, third.pk]) == {second.pk, third.pk}
-    assert brought_by(cast.rita, everything) == {third.pk}
-    assert brought_by(cast.cleo, everything) == brought_by(cast.ada, []) == set()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        EarlierUploader.objects.create(clip=third, user=cast.ada)
-
-
-def test_every_kind_of_label_is_somebodys_work(cast: Cast, house: dict[str, Dataset]) -> None:
-    clips = [add_clip(house["draft"], path) for path in ("a.wav", "b.wav", "c.wav", "d.wav")]
-    add_event(clips[0], created_by=cast.rita)
-    add_weak_label(clips[1], created_by=cast.rita)
-    find_empty(clips[2], created_by=cast.rita)
-    add_event(clips[3])
-    ids = [clip.pk for clip in clips]
-    assert labelled_by(cast.rita, ids) == set(ids[:3])
-    assert labelled_by(cast.rita, ids[1:]) == set(ids[1:3])
-    assert labelled_by(cast.ada, ids) == {ids[3]}
 
 
 def test_listing_is_one_query_whatever_is_in_it(
