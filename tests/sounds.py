@@ -45,12 +45,13 @@ def encode(
     codec: str,
     *,
     rate: int = RATE,
+    seconds: float = SECONDS,
     streams: int = 1,
     tags: dict[str, str] | None = None,
     video: bool = False,
 ) -> Path:
     """Write with FFmpeg, in the container that the extension says."""
-    samples = tone(rate=rate)
+    samples = tone(rate=rate, seconds=seconds)
     with av.open(path, "w", format="adts" if path.suffix == ".aac" else None) as output:
         output.metadata.update(tags or {})
         picture = output.add_stream("mpeg4", rate=10) if video else None

@@ -24,6 +24,7 @@ from apps.audio.probe_errors import (
     DecompressionBombError,
     EmptyError,
     HeaderLiesError,
+    HiddenSoundError,
     NotAudioError,
     ProbeError,
     TooLongError,
@@ -32,6 +33,7 @@ from apps.audio.probe_errors import (
     UnsupportedError,
     WrongExtensionError,
 )
+from apps.audio.untrimmed import read_untrimmed
 
 EXTENSIONS = {
     Container.WAV: (".wav", ".wave", ".bwf"),
@@ -311,7 +313,26 @@ class _Examination:
         except UndecodableError as error:
             raise self._undecodable(error, layout) from error
         self._compare(reader.sound, frames, layout.container)
+        self._refuse_hidden(layout.container, frames)
         return reader.sound, frames
+
+    def _refuse_hidden(self, container: Container, heard: int) -> None:
+        """Sound that players leave out goes along with the file, where nobody has heard it."""
+        found = read_untrimmed(self.path, container)
+        if hidden := found.hidden_frames(heard):
+            raise HiddenSoundError(
+                f"{self.name} plays {heard / found.sample_rate:.3f} s, and holds at least"
+                f" {hidden / found.sample_rate:.3f} s more: what an editor cut away, or another"
+                " file joined to it, is still there. Export it again as a new file.",
+                frames=heard,
+                hidden_frames=hidden,
+            )
+        if found.has_loose_bytes:
+            raise HiddenSoundError(
+                f"{self.name} holds {found.loose_bytes} bytes among its sound that no track of it"
+                " plays. Export it again as a new file.",
+                size=found.loose_bytes,
+            )
 
     def _check_counted(self, layout: Layout, sound: Sound) -> None:
         """Compare what the decoder announces with what can be counted without it."""

@@ -53,6 +53,12 @@ class TrailingBytesError(ProbeError):
     code = "ingest.trailing_bytes"
 
 
+class HiddenSoundError(ProbeError):
+    """There is sound in it that is not played."""
+
+    code = "ingest.hidden_sound"
+
+
 class TooLongError(ProbeError):
     """It lasts longer than clips may."""
 

@@ -19,6 +19,7 @@ from apps.audio.probe_errors import (
     DecompressionBombError,
     EmptyError,
     HeaderLiesError,
+    HiddenSoundError,
     NotAudioError,
     ProbeError,
     TooLongError,
@@ -157,6 +158,40 @@ def test_zeros_after_the_sound_are_counted_and_said(tmp_path: Path, kind: str) -
     found = probe(path)
     assert found.trailing_bytes == 512
     assert "512 zero bytes" in found.warnings[0]
+
+
+def _trimmed(path: Path) -> Path:
+    """Play a sixth of it alone, as telephones shorten memos: the rest stays in the file."""
+    at = path.read_bytes().index(b"elst") + 12
+    (length,) = struct.unpack(">I", path.read_bytes()[at : at + 4])
+    return _patched(path, at, struct.pack(">I", length // 6))
+
+
+def test_what_an_editor_cut_away_is_still_in_the_file(tmp_path: Path) -> None:
+    path = encode(tmp_path / "memo.m4a", "aac", seconds=6.0)
+    assert probe(path).duration == pytest.approx(6.0)
+    with pytest.raises(HiddenSoundError, match=r"plays 1\.000 s, and holds at least 4\.\d+ s more"):
+        probe(_trimmed(path))
+
+
+@pytest.mark.parametrize("kind", ["mp3", "ogg", "flac", "24.flac"])
+def test_a_second_file_joined_to_the_first_is_not_taken_unheard(tmp_path: Path, kind: str) -> None:
+    path = write_any(tmp_path, kind)
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(HiddenSoundError, match="another file joined to it"):
+        probe(path)
+
+
+def test_bytes_that_no_track_plays_are_no_sound(tmp_path: Path) -> None:
+    path = encode(tmp_path / "tone.m4a", "aac")
+    with path.open("ab") as file:
+        file.write(struct.pack(">I", 8 + 50_000) + b"mdat" + bytes(50_000))
+    assert probe(path).codec == "aac"
+    loose = np.random.default_rng(1).bytes(20_000)
+    with path.open("ab") as file:
+        file.write(struct.pack(">I", 8 + len(loose)) + b"mdat" + loose)
+    with pytest.raises(HiddenSoundError, match="that no track of it plays"):
+        probe(path)
 
 
 def _patched(path: Path, offset: int, raw: bytes) -> Path:
