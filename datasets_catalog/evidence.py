@@ -1,11 +1,15 @@
 """Which consents that a release rests on have nothing that shows them."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
 from datasets_catalog.consent import Plan
 from datasets_catalog.ledger import Consent, Ledger
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer
+
+# What hashing a file gives that was never written.
+OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 def unproved_consents(

@@ -15,7 +15,7 @@ from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
 from apps.releases.lapses import covered_now, lapsed_since
 from apps.releases.models import Release
-from apps.releases.stops import closed_sentence, stopped_since
+from apps.releases.stops import closed_sentence, stop_columns, stopped_since
 from datasets_catalog.giving import Clearance, Entrance, name_purposes
 from datasets_catalog.purposes import TERMS, Purpose, include_implied
 from datasets_catalog.release_states import PUBLIC, ReleaseState
@@ -337,11 +337,16 @@ def _with_warning(answer: Authorization, release: Release) -> Authorization:
 
 
 def successor_of(release: Release) -> Release | None:
-    """The newest published release after this one in which everybody is covered."""
+    """The newest published release after this one that is not closed itself.
+
+    Neither stopped nor kept back, and everybody in it is covered: whoever is sent there finds it.
+    """
     rows = Release.objects.filter(
         covered_now(),
         dataset=release.dataset_id,
         state=ReleaseState.PUBLISHED,
         order__gt=release.order,
-    )
-    return rows.order_by("-order").first()
+    ).select_related("dataset")
+    newest = rows.annotate(**stop_columns()).order_by("-order")
+    is_open = (row for row in newest if stopped_since(row) is None and embargo_of(row) is None)
+    return next(is_open, None)

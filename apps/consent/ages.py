@@ -11,6 +11,7 @@ from apps.audit import record
 from apps.consent.changes import spread_answers
 from apps.consent.errors import AgeConflictError, EvidenceMissingError
 from apps.consent.models import Contributor
+from apps.consent.participations import find_other_spellings
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -35,6 +36,7 @@ def record_minor(
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     require(actor, Permission.CONSENT_RECORD, organisation)
+    _refuse_other_spelling(organisation, code)
     said = _reason(reason)
     row, created = Contributor.objects.get_or_create(organisation=organisation, code=code)
     before = row.of_age_on
@@ -99,6 +101,14 @@ def _require_evidence(
         what = f"{row.of_age_on} is on record" if moved else f"{of_age_on} has passed"
         raise EvidenceMissingError(
             f"{what}, so answers may count that did not: give the SHA-256 of what shows the day."
+        )
+
+
+def _refuse_other_spelling(organisation: Organisation, code: str) -> None:
+    if other := find_other_spellings(organisation, [code]).get(code):
+        raise AgeConflictError(
+            f"{code} would be somebody else than {other}, who is on record: write that, or a code"
+            " that differs from it in more than case."
         )
 
 

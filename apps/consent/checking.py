@@ -13,6 +13,7 @@ from apps.consent.form_book import FormBook
 from apps.consent.models import Consent, Contributor
 from apps.consent.participations import find_other_spellings
 from apps.datasets.models import Dataset
+from datasets_catalog.evidence import OF_NOTHING
 from datasets_catalog.people import code_key
 
 
@@ -47,6 +48,7 @@ def find_problems(
         *_of_codes(organisation, entries),
         *_of_forms(book, entries),
         *_of_times(entries),
+        *_of_evidence(entries),
         *_of_contents(organisation, book, entries, corrected),
         *_of_people(organisation, entries),
     ]
@@ -85,6 +87,13 @@ def _of_times(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
         if entry.valid_until is not None and entry.valid_until <= max(starts, entry.given_at):
             value = entry.valid_until.isoformat()
             yield EntryProblem(index, "valid_until", value, "a time after the consent begins")
+
+
+def _of_evidence(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
+    for index, entry in enumerate(entries):
+        if entry.evidence_sha256 == OF_NOTHING:
+            expected = "the hash of a file that holds something: this is that of an empty one"
+            yield EntryProblem(index, "evidence_sha256", OF_NOTHING, expected)
 
 
 def _of_contents(

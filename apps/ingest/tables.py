@@ -223,6 +223,8 @@ def _uneven(number: int, header: tuple[str, ...], cells: list[str]) -> Row:
     if not is_blank and (len(cells) < width or has_stray):
         found = f"{len(cells)} cells"
         expected = f"{width} cells, as in the first row (is a delimiter or a quote missing?)"
+        if len(cells) <= width and has_stray:
+            expected = "nothing in a column to which the first row gives no name"
         return Row(number, {}, RowError(number, "", found, expected, Problem.ROW_RAGGED))
     return Row(
         number, {column: cell for column, cell in zip(padded, cells, strict=False) if column}

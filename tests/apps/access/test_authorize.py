@@ -23,6 +23,7 @@ from apps.accounts.access import Principal
 from apps.accounts.models import Membership, Organisation
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
+from apps.releases.stops import stop
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
@@ -136,6 +137,18 @@ def test_a_withdrawn_release_is_gone_for_everyone_and_names_its_successor(
         assert authorize(person, release, Action.VIEW).allowed
     with pytest.raises(ReleaseGoneError):
         authorize(NOBODY, release, Action.LIST).require()
+
+
+def test_nobody_is_sent_to_a_version_that_is_closed_itself(released: Make, cast: Cast) -> None:
+    release = released("open", ReleaseState.WITHDRAWN)
+    make_release(release.dataset, "1.0.1")
+    stopped = make_release(release.dataset, "1.0.2")
+    make_release(release.dataset, "1.0.3")
+    later = (timezone.now() + timedelta(days=9)).isoformat()
+    Dataset.objects.filter(pk=release.dataset_id).update(embargoes={"1.0.3": later})
+    assert "use version 1.0.2" in authorize(NOBODY, release, Action.DOWNLOAD).reason
+    stop(actor=cast.cleo, dataset=release.dataset, release=stopped, reason="a voice")
+    assert "use version 1.0.1" in authorize(NOBODY, release, Action.DOWNLOAD).reason
 
 
 def test_a_withdrawn_release_is_gone_only_for_those_who_could_have_it(

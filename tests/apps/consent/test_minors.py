@@ -192,6 +192,13 @@ def test_nobody_is_their_own_guardian(cast: Cast, tones: Dataset, guardian: str)
         record(cast, answers(allowed=[RESEARCH], guardian=guardian))
 
 
+def test_a_minor_is_not_recorded_under_another_spelling(cast: Cast, tones: Dataset) -> None:
+    record(cast, answers(allowed=[RESEARCH]))
+    with pytest.raises(AgeConflictError, match="BEN would be somebody else than ben"):
+        note_minor(cast, "BEN")
+    assert [row.code for row in Contributor.objects.all()] == ["ben"]
+
+
 def test_a_minor_is_nobodys_guardian(cast: Cast, tones: Dataset) -> None:
     note_minor(cast, "mia", of_age_on=date(2026, 3, 10))
     with pytest.raises(ConsentsRefusedError, match="the code of a minor"):

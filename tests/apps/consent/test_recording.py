@@ -1,5 +1,6 @@
 """No answer is lost: what contradicts the ledger or itself is named, and nothing of it recorded."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -37,6 +38,12 @@ def test_the_same_consent_again_changes_nothing(cast: Cast, tones: Dataset) -> N
     again = record(cast, entry, entry)
     assert (again.added, again.known) == (0, 2)
     assert Consent.objects.count() == 1
+
+
+def test_the_hash_of_an_empty_file_shows_nothing(cast: Cast, tones: Dataset) -> None:
+    nothing = hashlib.sha256(b"").hexdigest()
+    with pytest.raises(ConsentsRefusedError, match="this is that of an empty one"):
+        record(cast, answers(allowed=[RESEARCH], evidence_sha256=nothing))
 
 
 def test_answers_of_a_person_who_is_written_otherwise_are_refused(

@@ -65,6 +65,13 @@ def test_a_table_of_one_column_needs_no_delimiter() -> None:
     assert values(b"path\na b.wav\n") == [{"path": "a b.wav"}]
 
 
+def test_a_cell_under_no_name_is_said_to_be_that() -> None:
+    rows = list(read_table(io.BytesIO(b"path,title,\na.wav,A,stray\n"), "t.csv"))
+    assert [row.problem and row.problem.expected for row in rows] == [
+        "nothing in a column to which the first row gives no name"
+    ]
+
+
 def test_rows_of_blank_cells_and_blank_columns_at_the_end_are_left_out() -> None:
     raw = b"path,title,,\na.wav,x,,\n,,,\n , ,\nb.wav,y,,,,\n"
 
