@@ -204,6 +204,35 @@ def test_the_database_refuses_what_the_documents_say_it_refuses() -> None:
     assert named(constraints) <= kept
 
 
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [
+        ("docs/privacy.md", "## What is kept by what, and proved by what"),
+        ("docs/gates.md", "## Where gates are asked, and what holds them"),
+    ],
+)
+def test_what_keeps_a_promise_and_what_proves_it_is_there(page: str, heading: str) -> None:
+    """Rules by the names of functions and gates, refusals by those of triggers, tests by theirs."""
+    defined = _functions("apps", "datasets_catalog") | {gate.code for gate in GATES}
+    refusals = section(text("docs/privacy.md"), "## What the database itself refuses")
+    for _, kept_by, refused_by, proved_by in rows(section(text(page), heading))[1:]:
+        assert set(re.findall(r"`([^`]+)`", kept_by)) <= defined
+        assert set(re.findall(r"`([^`]+)`", refused_by)) <= named(refusals)
+        proofs = re.findall(r"`([^`]+)::([^`]+)`", proved_by)
+        assert proofs
+        for file, test in proofs:
+            assert f"\ndef {test}(" in text(f"tests/{file}"), (file, test)
+
+
+@cache
+def _functions(*folders: str) -> frozenset[str]:
+    """The names of the functions of whole folders."""
+    files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in files)
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    return frozenset(node.name for node in nodes if isinstance(node, ast.FunctionDef))
+
+
 def _anchors(page: str) -> set[str]:
     """Anchors of headings, as code hosts make them."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page), re.MULTILINE)
