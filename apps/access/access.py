@@ -88,13 +88,15 @@ def open_commit(
     return _opened(principal, _release(principal, full_name, _BY_COMMIT, commit=commit), action)
 
 
-def open_again(principal: Principal, release: int, action: Action) -> OpenRelease:
+def open_again(
+    principal: Principal, release: int, action: Action, purpose: Purpose | None = None
+) -> OpenRelease:
     """The release of this key, for what was signed earlier; raises as `open_release` does."""
     user = person(principal)
     at = timezone.now()
     rows = _BY_KEY.rows(user=user.pk if user else None, release=release, at=at)
     row = next((row for row in rows if _within(user, row)), None)
-    return _opened(principal, row, action)
+    return _opened(principal, row, action, purpose)
 
 
 def open_newest(principal: Principal, full_name: str, action: Action = Action.VIEW) -> OpenRelease:
@@ -317,6 +319,7 @@ _OF_RELEASE = {
     Code.NOT_CLEARED,
     Code.TERRITORY,
     Code.CONSENT_ENDED,
+    Code.HELD_BACK,
     Code.PURPOSE_REFUSED,
 }
 # These too where the dataset is open: a release that is not for everyone stands behind a gate.

@@ -42,6 +42,7 @@ class Code(StrEnum):
     NOT_CLEARED = "access.not_cleared"
     TERRITORY = "access.territory"
     CONSENT_ENDED = "access.consent_ended"
+    HELD_BACK = "access.held_back"
     PURPOSE_REFUSED = "access.purpose_refused"
     PURPOSE_OPEN = "access.purpose_needs_answer"
 
@@ -97,7 +98,8 @@ class Authorization:
     """An answer. `reason` is a sentence that says what to do; `until` is when a yes ends.
 
     `terms` is the version of the dataset's terms that binds whoever takes something on it,
-    `purposes` what they take it for; none for members, who work on it.
+    `purposes` what they take it for; none for members, who work on it. `stated` is the one that
+    they named themselves, where they did.
     """
 
     allowed: bool
@@ -108,6 +110,7 @@ class Authorization:
     entitlement_id: int | None = None
     terms: int = 0
     purposes: frozenset[Purpose] = frozenset()
+    stated: Purpose | None = None
 
     def require(self) -> Authorization:
         """Itself if allowed; otherwise the error that fits: not found, gone, sign in, refused."""

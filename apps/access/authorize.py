@@ -13,8 +13,8 @@ from apps.access.explaining import explained
 from apps.access.standing import Grant, Standing, standing_of
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
-from apps.releases.lapses import covered_now, lapsed_since
-from apps.releases.models import Release
+from apps.releases.lapses import covered_now, describe_lapse, lapsed_since
+from apps.releases.models import LapseGround, Release
 from apps.releases.stops import closed_sentence, stop_columns, stopped_since
 from datasets_catalog.giving import Clearance, Entrance, name_purposes
 from datasets_catalog.purposes import TERMS, Purpose, include_implied
@@ -54,8 +54,8 @@ def decide(
 
 
 def clearance_of(release: Release) -> Clearance:
-    """What the people in the release allowed of it."""
-    return Clearance.of(release.purposes, release.territories)
+    """What the people in the release and the licences of its clips allow of it. No query."""
+    return Clearance.of(release.cleared, release.territories)
 
 
 def access_of(release: Release) -> str:
@@ -278,7 +278,7 @@ def _for_purpose(
     title = TERMS[purpose].title
     match fit(purpose, cleared, granted):
         case Fit.COMPATIBLE:
-            return replace(answer, purposes=frozenset({purpose}))
+            return replace(answer, purposes=frozenset({purpose}), stated=purpose)
         case Fit.INCOMPATIBLE:
             return refuse(
                 Code.PURPOSE_REFUSED,
@@ -305,21 +305,20 @@ def _unless_embargoed(answer: Authorization, release: Release, action: Action) -
 
 
 def _unless_lapsed(answer: Authorization, release: Release, action: Action) -> Authorization:
-    """Once somebody in it is not covered, a release shows its page and gives nothing out."""
+    """Once people, terms or review do not let it out, it shows its page and gives nothing out."""
     since = lapsed_since(release)
     if since is None or action is Action.VIEW:
         return answer
-    return refuse(Code.CONSENT_ENDED, lapsed_sentence(release, since))
+    by_review = release.lapses_by in {LapseGround.REVIEW, LapseGround.PEOPLE}
+    code = Code.HELD_BACK if by_review else Code.CONSENT_ENDED
+    return refuse(code, lapsed_sentence(release, since))
 
 
 def lapsed_sentence(release: Release, since: datetime) -> str:
-    """What everybody is told: since when, and what to use; never who, and in which clip."""
+    """What everybody is told: since when, by what, and what to use; never who or in which clip."""
     newer = successor_of(release)
     advice = f"use version {newer.version}" if newer else "no later version replaces it yet"
-    return (
-        f"Since {since:%Y-%m-%d} somebody in {release}, or the licence of a clip, no longer allows"
-        f" what it was released for; {advice}."
-    )
+    return f"{describe_lapse(release, since)}; {advice}."
 
 
 def _gone(release: Release) -> Authorization:

@@ -13,7 +13,7 @@ from apps.access.models import Entitlement
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.models import Dataset
-from apps.releases.lapses import GIVEN_OUT, covered_now, excluded_clips, require_covered
+from apps.releases.lapses import GIVEN_OUT, covered_now, require_covered
 from apps.releases.models import Release
 from datasets_catalog.countries import COUNTRIES
 from datasets_catalog.errors import InvalidError
@@ -52,8 +52,7 @@ class Agreement:
 
 def clearances_of(dataset: Dataset) -> list[Clearance]:
     """What each release that is given out, and may be given to more people, is cleared for."""
-    released = Release.objects.filter(covered_now(), dataset=dataset, state__in=GIVEN_OUT)
-    rows = [row for row in released if not excluded_clips(row).exists()]
+    rows = Release.objects.filter(covered_now(), dataset=dataset, state__in=GIVEN_OUT)
     return [clearance_of(row) for row in rows]
 
 

@@ -1,9 +1,12 @@
-"""Tells the rooms below whom this one let in, and has it hear of what lapses."""
+"""Tells the rooms below whom this one let in; has it hear of what lapses and of lower bars."""
 
 from apps.access.lapse_notices import tell_of_lapses
+from apps.access.lowering_notices import tell_of_lowering
 from apps.access.standing import let_in
 from apps.datasets.access import let_know
+from apps.datasets.lowering import follow_lowerings
 from apps.releases.lapses import follow_lapses
 
 let_know(let_in)
 follow_lapses(tell_of_lapses)
+follow_lowerings(tell_of_lowering)

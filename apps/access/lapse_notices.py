@@ -1,7 +1,8 @@
-"""Telling those who answer for a release that somebody in it no longer allows it."""
+"""Telling those who answer for a release that it is closed to readers, and by what."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from apps.access.models import Notice
@@ -12,6 +13,19 @@ from datasets_catalog.roles import Permission
 # Stewards make the next version, licensing managers speak with readers, reviewers may stop it.
 CONCERNED = (Permission.DATASET_EDIT, Permission.ACCESS_GRANT, Permission.FINDING_DECIDE)
 NAMED = 5
+_ANSWER = "Somebody in {release} no longer allows what it was released for ({clips})."
+_KINDS = {
+    Lapse.Cause.PEOPLE_CHANGED: (
+        "Somebody was found in clips of {release} who does not allow what it was released for"
+        " ({clips})."
+    ),
+    Lapse.Cause.TERMS_ENDED: "The terms of clips in {release} have ended ({clips}).",
+    Lapse.Cause.EXCLUDED: "A reviewer decided to exclude what {release} holds ({clips}).",
+    Lapse.Cause.REDACTED: "A reviewer had something taken out of what {release} holds ({clips}).",
+    Lapse.Cause.PEOPLE_UNKNOWN: (
+        "More people are heard in clips of {release} than are recorded ({clips})."
+    ),
+}
 
 
 def tell_of_lapses(release: Release, lapses: Sequence[Lapse]) -> None:
@@ -20,28 +34,14 @@ def tell_of_lapses(release: Release, lapses: Sequence[Lapse]) -> None:
     people = {
         user.pk: user for permission in CONCERNED for user in those_who(permission, organisation)
     }
-    excluded = [row for row in lapses if row.cause == Lapse.Cause.EXCLUDED]
-    ended = [row for row in lapses if row.cause == Lapse.Cause.TERMS_ENDED]
-    apart = {Lapse.Cause.EXCLUDED, Lapse.Cause.TERMS_ENDED}
-    others = [row for row in lapses if row.cause not in apart]
+    by_kind: dict[str, list[Lapse]] = defaultdict(list)
+    for row in lapses:
+        by_kind[_KINDS.get(Lapse.Cause(row.cause), _ANSWER)].append(row)
     page = f"/datasets/{release.dataset}/releases/{release.version}/"
-    if others:
+    for sentence, rows in by_kind.items():
         text = (
-            f"Somebody in {release} no longer allows what it was released for ({_clips(others)})."
-            " It is given to members alone from now on: release a version without these clips."
-        )
-        tell(people.values(), Notice.Kind.LAPSED, release.dataset, text, page=page)
-    if ended:
-        text = (
-            f"The terms of clips in {release} have ended ({_clips(ended)}). It is given to members"
-            " alone from now on: release a version without these clips, or under new terms."
-        )
-        tell(people.values(), Notice.Kind.LAPSED, release.dataset, text, page=page)
-    if excluded:
-        text = (
-            f"A reviewer decided to exclude what {release} holds ({_clips(excluded)}). Nobody new"
-            " is let in and it is sent nowhere; whoever has access keeps it until a privacy"
-            " officer stops the release."
+            f"{sentence.format(release=release, clips=_clips(rows))} It is given to members alone"
+            " until that changes: release a version without these clips."
         )
         tell(people.values(), Notice.Kind.LAPSED, release.dataset, text, page=page)
 

@@ -283,7 +283,10 @@ class AccessChange(models.Model):
 
 
 class Receipt(models.Model):
-    """What was given to whom, when, on what: one row per person, token, release, door and day."""
+    """What was given to whom, when, on what, what for.
+
+    One row for each person, token, release, door, day and purpose that the person stated.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="receipts"
@@ -301,6 +304,8 @@ class Receipt(models.Model):
     # What it was taken for: of the grant what the release is cleared for, or what the release is
     # cleared for where it is open; none for members, who work on it.
     purposes = models.JSONField(default=list)
+    # The one of them that the person stated with it; empty where they stated none.
+    stated = models.CharField(max_length=32, blank=True)
     # How the token begins that was used; empty on pages and for somebody not signed in.
     token = models.CharField(max_length=12, blank=True)
     # Distinct objects given out by then; asking twice for one counts once.
@@ -313,7 +318,8 @@ class Receipt(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["holder", "token", "release", "door", "day"], name="receipt_once_a_day"
+                fields=["holder", "token", "release", "door", "day", "stated"],
+                name="receipt_once_a_day",
             ),
         ]
 
@@ -354,8 +360,9 @@ class Notice(models.Model):
         SEAT = "seat", "A seat was given or taken"
         FULL = "full", "All seats are taken"
         REVOKED = "revoked", "Access was taken back"
-        WIDER = "wider", "Somebody wants to let more people in"
-        LAPSED = "lapsed", "Somebody in a release no longer allows it"
+        WIDER = "wider", "More people are to be let in"
+        LOWER = "lower", "A bar is to be lowered"
+        LAPSED = "lapsed", "A release is closed to readers"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"

@@ -45,7 +45,8 @@ def note_taken(
     user = person(principal)
     token = user.token.prefix if user is not None and user.token is not None else ""
     day = timezone.now().date()
-    key = _key(user.pk if user else None, token, release.uid, door, day)
+    stated = str(authorization.stated or "")
+    key = _key(user.pk if user else None, token, release.uid, door, day, stated)
     if taken and not cache.add(f"{key}:{taken}", 1, REMEMBERED):
         return
     row = {
@@ -54,6 +55,7 @@ def note_taken(
         "release": release,
         "door": door,
         "day": day,
+        "stated": stated,
     }
     if not cache.get(key):
         about = Receipt(
@@ -136,7 +138,7 @@ def settle_counts() -> int:
     """
     lately = timezone.now().date() - timedelta(days=1)
     rows = {
-        _key(row.user_id, row.token, row.release.uid, row.door, row.day): row
+        _key(row.user_id, row.token, row.release.uid, row.door, row.day, row.stated): row
         for row in Receipt.objects.filter(day__gte=lately).select_related("release")
     }
     waiting = cache.get_many([f"{key}:waiting" for key in rows])
@@ -150,5 +152,5 @@ def settle_counts() -> int:
     return settled
 
 
-def _key(user_id: int | None, token: str, release: UUID, door: str, day: date) -> str:
-    return f"receipt:{user_id or ''}:{token}:{release}:{door}:{day}"
+def _key(user_id: int | None, token: str, release: UUID, door: str, day: date, stated: str) -> str:
+    return f"receipt:{user_id or ''}:{token}:{release}:{door}:{day}:{stated}"

@@ -112,8 +112,9 @@ def accept_terms(
     else:
         held = Entitlement.objects.filter(dataset=row, user=actor).valid()
         _let_in(actor, row, terms, purposes, country)
-    held.filter(terms__lt=terms.version).update(terms=terms.version)
+    # In this order: the database lets a grant be bound to terms that its holder accepted.
     acceptance = Acceptance.objects.create(terms=terms, user=actor, organisation=organisation)
+    held.filter(terms__lt=terms.version).update(terms=terms.version)
     record.access_terms_accepted(
         actor=actor.username,
         organisation=row.organisation.name,

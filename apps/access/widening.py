@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import POLICY, access_policy_of, planned_policy, widen_access
 from apps.datasets.models import Dataset
-from apps.releases.lapses import GIVEN_OUT, covered_now, excluded_clips
+from apps.releases.lapses import GIVEN_OUT, covered_now
 from apps.releases.models import Release
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -119,6 +119,8 @@ def confirm_access_change(*, actor: User, change: AccessChange) -> AccessChange:
     row.state = row.State.APPLIED
     row.save(update_fields=["state"])
     _note(actor, row)
+    text = f"{actor} confirmed your proposal to let more people take {row.dataset}."
+    tell([row.proposed_by], Notice.Kind.WIDER, row.dataset, text)
     return row
 
 
@@ -182,7 +184,7 @@ def _require_cleared(dataset: Dataset, policy: AccessPolicy) -> None:
     missing: set[Purpose] = set()
     for release in rows.order_by("-order"):
         lacking = clearance_of(release).lacks(Action.DOWNLOAD, entrance)
-        if not lacking and not excluded_clips(release).exists():
+        if not lacking:
             return
         missing = missing or set(lacking)
     raise AccessNotClearedError(

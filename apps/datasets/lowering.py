@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,16 @@ class OwnLoweringError(DeniedError):
     """Whoever asks for it does not decide on it."""
 
     code = "lowering.own"
+
+
+# What is called with a request whenever it moved, inside the transaction.
+_FOLLOWERS: list[Callable[[Lowering], None]] = []
+
+
+def follow_lowerings(follower: Callable[[Lowering], None]) -> None:
+    """Have `follower` told of each step of a request. Registered once, as a room is installed."""
+    if follower not in _FOLLOWERS:
+        _FOLLOWERS.append(follower)
 
 
 @transaction.atomic
@@ -180,3 +190,5 @@ def _note(actor: User, row: Lowering, reason: str) -> None:
             for name, value in row.becomes.items()
         },
     )
+    for follower in _FOLLOWERS:
+        follower(row)

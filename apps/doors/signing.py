@@ -24,6 +24,7 @@ from apps.publishing.models import FlavourFile
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.models import Blob
 from datasets_catalog.errors import DeniedError
+from datasets_catalog.purposes import Purpose
 
 SECONDS = 600
 _SALT = "earmark.doors.signing"
@@ -59,15 +60,18 @@ def sign(
     *,
     seconds: int = SECONDS,
     name: str = "",
+    purpose: Purpose | None = None,
 ) -> str:
     """A text that `check` opens for so many seconds; who may have the object was asked before.
+
+    It keeps the purpose that was stated, for the receipt and for asking again.
 
     Made for somebody who came with a token, it dies when that is revoked or expires.
     """
     who = principal.pk if isinstance(principal, User) else _NOBODY
     token = principal.token if isinstance(principal, User) else None
     until = int(timezone.now().timestamp()) + seconds
-    words = [who, token.pk if token else _NOBODY, release.pk, blob.pk, until, name]
+    words = [who, token.pk if token else _NOBODY, release.pk, blob.pk, until, name, purpose or ""]
     return signing.dumps(words, salt=_SALT)
 
 
@@ -83,11 +87,12 @@ def check(text: str) -> Signed:
     Raises SignatureInvalidError, SignatureExpiredError, ObjectUnknownError, ObjectGoneError, and
     what `Authorization.require` raises.
     """
-    who, token, release_id, blob_id, until, name = _words(text)
+    who, token, release_id, blob_id, until, name, purpose = _words(text)
     if until < timezone.now().timestamp():
         raise SignatureExpiredError("The minutes of this address are over: ask for a new one.")
     principal = _principal(who, token)
-    opened = open_again(principal, release_id, Action.DOWNLOAD)
+    stated = Purpose(purpose) if purpose else None
+    opened = open_again(principal, release_id, Action.DOWNLOAD, stated)
     return Signed(principal, opened, _held(opened.release, blob_id), name)
 
 
@@ -142,12 +147,12 @@ _TOKEN = Prepared(
 _HOLDING = Prepared(_holding)
 
 
-def _words(text: str) -> tuple[int, int, int, int, int, str]:
+def _words(text: str) -> tuple[int, int, int, int, int, str, str]:
     try:
-        who, token, release, blob, until, name = signing.loads(text, salt=_SALT)
+        who, token, release, blob, until, name, purpose = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise _invalid() from error
-    return who, token, release, blob, until, name
+    return who, token, release, blob, until, name, purpose
 
 
 def _invalid() -> SignatureInvalidError:

@@ -16,6 +16,7 @@ from apps.privacy.deciding import refuse_own_work
 from apps.privacy.detectors.base import LISTENER
 from apps.privacy.models import Finding, Headcount, Scan
 from apps.privacy.playing import require_clip_heard
+from apps.privacy.verdict_changes import announce_verdicts
 from datasets_catalog.canonical import canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.roles import Permission
@@ -88,6 +89,7 @@ def count_people(
             "somebody_unknown": somebody_unknown,
         },
     )
+    announce_verdicts(dataset.organisation_id, [made.content_sha256])
     return made
 
 

@@ -21,6 +21,7 @@ from apps.privacy.playing import BatchSample, require_batch_heard, require_heard
 from apps.privacy.redaction import Method
 from apps.privacy.replacing import Replacement, redact_clip, take_out
 from apps.privacy.scanning import scan_clips
+from apps.privacy.verdict_changes import announce_verdicts, contents_of
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -161,6 +162,7 @@ class _Asked:
             list(Clip.objects.select_for_update(of=("self",)).filter(pk__in=some).order_by("pk"))
         rows = _fresh(findings)
         _check_open(self.actor, rows)
+        contents = contents_of(rows)
         together = self._batch(dataset, rows, heard) if batch else None
         now = timezone.now()
         made = Decision.objects.bulk_create(
@@ -174,6 +176,7 @@ class _Asked:
         if self.verdict != Decision.Verdict.CLEAR:
             touch_draft(dataset, clips=ids)
         self._note(dataset, rows, together)
+        announce_verdicts(dataset.organisation_id, contents)
         return made
 
     def _batch(

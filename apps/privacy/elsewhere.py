@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.access import awaiting_second
+from apps.privacy.held_back import takes_out
 from apps.privacy.models import Decision, Finding
 
 
@@ -29,9 +30,7 @@ def held_back_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
         .order_by()
     )
     why: dict[str, set[str]] = defaultdict(set)
-    taken = Q(decision__verdict=Decision.Verdict.EXCLUDE) | Q(
-        decision__verdict=Decision.Verdict.REDACT, onset__isnull=False
-    )
+    taken = Q(decision__in=Decision.objects.filter(takes_out()))
     columns = ("content_sha256", "clip__dataset__organisation__name", "clip__dataset__name")
     for content, *name, verdict in (
         there.filter(taken).values_list(*columns, "decision__verdict").distinct()

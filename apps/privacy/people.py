@@ -13,7 +13,9 @@ from django.db.models import QuerySet
 
 from apps.datasets.models import Dataset
 from apps.privacy.access import of_current_content
+from apps.privacy.held_back import binding_counts
 from apps.privacy.models import Decision, Finding, Headcount, Redaction, Scan
+from apps.storage.models import Blob
 from datasets_catalog.people import ClipPeople, reviewers_needed
 
 
@@ -129,8 +131,7 @@ def identifiable_contents(dataset: Dataset) -> set[str]:
 
 def counts_of(dataset: Dataset, contents: Iterable[str]) -> QuerySet[Headcount]:
     """What was counted in these contents, oldest first; the last of a content counts."""
-    rows = Headcount.objects.filter(dataset=dataset, content_sha256__in=list(contents))
-    return rows.select_related("counted_by").order_by("pk")
+    return binding_counts(dataset, list(contents)).select_related("counted_by")
 
 
 def _heard_in(dataset: Dataset) -> dict[str, _Heard]:
@@ -159,7 +160,7 @@ def _cleared_in(dataset: Dataset) -> dict[int, _Cleared]:
 
 def _counted_in(dataset: Dataset) -> dict[str, _Counted]:
     found: dict[str, _Counted] = defaultdict(_Counted)
-    rows = Headcount.objects.filter(dataset=dataset).order_by("pk")
+    rows = binding_counts(dataset, Blob.objects.filter(store=dataset.uid).values("sha256"))
     columns = rows.values_list(
         "content_sha256", "people_heard", "counted_by_id", "somebody_unknown"
     )

@@ -16,8 +16,9 @@ def lacks_people() -> Q:
     For the queue; the gate has the last word (`people.PeopleHeard`).
     """
     recorded = Participation.objects.filter(clip=OuterRef("pk"))
+    elsewhere = Q(dataset__organisation=OuterRef("dataset__organisation"), people_heard__gt=0)
     counts = Headcount.objects.filter(
-        dataset=OuterRef("dataset"), content_sha256=OuterRef("blob__sha256")
+        Q(dataset=OuterRef("dataset")) | elsewhere, content_sha256=OuterRef("blob__sha256")
     )
     heard = Scan.objects.filter(
         dataset=OuterRef("dataset"), content_sha256=OuterRef("blob__sha256"), heard__isnull=False

@@ -24,6 +24,7 @@ from apps.releases.models import Release, SignOff
 from apps.releases.people import find_part
 from apps.releases.rows import ROWS_VERSION
 from apps.releases.stops import note_stops, require_open
+from apps.releases.usage import cleared_purposes
 from apps.releases.versioning import versions_out, write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
@@ -102,6 +103,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
         if current.draft_serial != dataset.draft_serial:
             raise DraftMovedError("The draft changed while it was being frozen: try again.")
         _apply(row, frozen)
+        row.cleared = cleared_purposes(row, on=at.date())
         row.use, row.draft_serial = dataset.use, dataset.draft_serial
         row.vocabulary = dataset.vocabulary
         row.rows_version = ROWS_VERSION
@@ -297,6 +299,7 @@ def _reset(row: Release, actor: str, reason: str) -> None:
     row.people.all().delete()
     row.answers.all().delete()
     row.state, row.root, row.licence, row.statistics = ReleaseState.DRAFT, "", "", {}
+    row.cleared = []
     row.clips_table = row.events_table = row.people_table = None
     row.frozen_by = row.frozen_at = None
     row.save()

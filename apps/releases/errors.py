@@ -4,7 +4,7 @@ from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, No
 
 
 class ReleaseLapsedError(ConflictError):
-    """Somebody in the release no longer allows what it was released for, or a clip was excluded."""
+    """What people, terms or review say of the release no longer lets it out."""
 
     code = "release.lapsed"
 

@@ -32,8 +32,17 @@ class ReleasePerson(models.Model):
         return f"{self.contributor} in {self.release}"
 
 
+class LapseGround(models.TextChoices):
+    """What a release lapses by first: `Release.lapses_by` beside `lapses_at`."""
+
+    CONSENT = "consent", "somebody in it no longer allows what it was released for"
+    TERMS = "terms", "the terms of a clip no longer allow what it was released for"
+    REVIEW = "review", "a review decision holds back bytes that it holds"
+    PEOPLE = "people", "more people were heard in a clip of it than are recorded"
+
+
 class Lapse(models.Model):
-    """A clip of a release that was given out is not covered any more, and why."""
+    """A clip closes a release that was given out to its readers, and why."""
 
     class Cause(models.TextChoices):
         DENIED = "denied", "does not allow it any more"
@@ -43,12 +52,14 @@ class Lapse(models.Model):
         EXCLUDED = "excluded", "a reviewer decided to exclude the clip"
         PEOPLE_CHANGED = "people_changed", "was found to be in the clip later"
         TERMS_ENDED = "terms_ended", "the terms it is under have ended"
+        REDACTED = "redacted", "a reviewer had something taken out of the clip"
+        PEOPLE_UNKNOWN = "people_unknown", "more people are heard in the clip than are recorded"
 
     release = models.ForeignKey("releases.Release", on_delete=models.PROTECT, related_name="lapses")
     clip_uid = models.UUIDField()
     path = models.CharField(max_length=500)
     cause = models.CharField(max_length=16, choices=Cause.choices)
-    # None for an exclusion and for terms. For those who may see consents alone.
+    # None where the cause is no answer of a person. For those who may see consents alone.
     contributor = models.ForeignKey(
         Contributor, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

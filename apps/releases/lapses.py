@@ -1,15 +1,16 @@
-"""After the answer changes: since when a release that was given out is not covered any more.
+"""After the answer changes: since when a release that was given out is closed to readers.
 
 Consent is asked when a release is published; answers change, run out and are corrected afterwards.
 `Release.lapses_at` is the first moment from which somebody in it is not covered for what it
-declares, or from which own terms of a clip have ended. It is computed at publication and again in
-the transaction of every change in the ledger, so that no reader is served on an answer that no
-longer holds: `authorize` compares it with now.
+declares, from which own terms of a clip have ended, or since which review says of its bytes that
+they are not to be given out (`objections.py`). It is computed at publication and again in the
+transaction of every change in the ledger and of every decision and count of a reviewer, so that no
+reader is served on a word that no longer holds: `authorize` compares it with now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,9 +23,10 @@ from apps.consent.ledger import consents_for, coverage_end
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.models import Terms
-from apps.privacy.models import Decision
+from apps.privacy.models import Decision, Headcount
 from apps.releases.errors import ReleaseLapsedError
-from apps.releases.models import Lapse, Release, ReleaseBlob, ReleasePerson
+from apps.releases.models import Lapse, LapseGround, Release, ReleaseBlob, ReleasePerson
+from apps.releases.objections import Objection, objections_to
 from apps.releases.usage import clips_of_ended_terms, licences_end
 from datasets_catalog.consent import Uncovered, coverage
 from datasets_catalog.ledger import Refusal
@@ -54,41 +56,40 @@ def follow_lapses(follower: Follower) -> None:
 
 
 def lapsed_since(release: Release) -> datetime | None:
-    """Since when somebody in the release is not covered; None while everybody is. No query."""
+    """Since when people, terms or review keep the release in; None while they do not. No query."""
     at = release.lapses_at
     return at if at is not None and at <= timezone.now() else None
 
 
 def covered_now() -> Q:
-    """The same as a condition on releases: everybody in them is covered."""
+    """The same as a condition on releases: nothing keeps them from being given out."""
     return Q(lapses_at=None) | Q(lapses_at__gt=timezone.now())
 
 
 def require_covered(release: Release) -> None:
-    """Raise ReleaseLapsedError while a clip of the release is not covered, or was excluded.
+    """Raise ReleaseLapsedError while people, terms or review do not let the release out.
 
     For whatever gives the release to new people: grants and sendings.
     """
-    release.refresh_from_db(fields=["lapses_at"])
-    if lapsed_since(release) is not None:
+    release.refresh_from_db(fields=["lapses_at", "lapses_by"])
+    since = lapsed_since(release)
+    if since is not None:
         raise ReleaseLapsedError(
-            f"Somebody in {release}, or the licence of a clip, no longer allows what it was"
-            " released for: release a version"
-            " without those clips."
-        )
-    if excluded := excluded_clips(release)[:1]:
-        raise ReleaseLapsedError(
-            f"A reviewer decided to exclude {excluded[0].path}, which {release} holds: release a"
-            " version without it."
+            f"{describe_lapse(release, since)}: release a version without those clips."
         )
 
 
-def excluded_clips(release: Release) -> QuerySet[Clip]:
-    """Clips that the release holds and that a decision in force excludes since it was published."""
-    decided = Clip.objects.filter(
-        findings__decision__verdict=Decision.Verdict.EXCLUDE, dataset=release.dataset_id
-    )
-    return decided.filter(_held_by(release)).distinct()
+def describe_lapse(release: Release, since: datetime) -> str:
+    """Since when a release is closed and by what, without an end; never who, nor in which clip."""
+    ground = LapseGround(release.lapses_by)
+    where = {
+        LapseGround.CONSENT: f"somebody in {release} no longer allows what it was released for",
+        LapseGround.TERMS: f"the terms of a clip in {release} no longer allow what it was"
+        " released for",
+        LapseGround.REVIEW: f"a decision of a reviewer holds back a clip that {release} has",
+        LapseGround.PEOPLE: f"more people are heard in a clip of {release} than are recorded",
+    }
+    return f"Since {since:%Y-%m-%d} {where[ground]}"
 
 
 def _held_by(release: Release, clip: str = "") -> Q:
@@ -120,9 +121,9 @@ def hold_people(release: Release) -> None:
 
 @transaction.atomic
 def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
-    """Compute anew until when the release is covered, and write what changed; returns what is new.
+    """Compute anew until when the release is let out, and write what changed; returns what is new.
 
-    A release that is covered again, by a new answer, is given out again.
+    A release that is covered again, by a new answer or another decision, is given out again.
     """
     now = at or timezone.now()
     row = Release.objects.select_for_update(of=("self",)).select_related("dataset__organisation")
@@ -135,19 +136,48 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
         territories=frozenset(release.territories),
         at=now,
     )
-    ends = min(filter(None, (covered, licences_end(release))), default=None)
-    known = release.lapses_at
-    if ends is not None and ends <= now and known is not None and known <= now:
-        ends = known
-    if ends != known:
-        Release.objects.filter(pk=release.pk).update(lapses_at=ends)
-    gone = ends is not None and ends <= now
-    uncovered = _uncovered(release, people, now) if gone else ()
-    wanted = dict(_wanted(release, uncovered))
-    if gone:
+    objections = objections_to(release, people)
+    ends = dict(_ends_by_review(release, objections))
+    if licensed := licences_end(release):
+        ends[LapseGround.TERMS] = licensed
+    if covered is not None:
+        ends[LapseGround.CONSENT] = _since_known(release, covered, now)
+    _write_end(release, ends)
+    wanted: dict[Key, str] = {(o.clip_uid, str(o.cause), None): o.path for o in objections}
+    if covered is not None and covered <= now:
+        wanted |= dict(_wanted(release, _uncovered(release, people, now)))
+    if licensed is not None and licensed <= now:
         for uid, path in clips_of_ended_terms(release, on=now.date()):
             wanted[uid, str(Lapse.Cause.TERMS_ENDED), None] = path
     return _write(release, wanted, now)
+
+
+def _ends_by_review(
+    release: Release, objections: Sequence[Objection]
+) -> Iterator[tuple[LapseGround, datetime]]:
+    """Since when review closes it; what was said before it was given out counts from then on."""
+    for ground, by_count in ((LapseGround.REVIEW, False), (LapseGround.PEOPLE, True)):
+        since = [
+            each.since
+            for each in objections
+            if (each.cause == Lapse.Cause.PEOPLE_UNKNOWN) is by_count
+        ]
+        if since:
+            yield ground, max(min(since), release.published_at or min(since))
+
+
+def _since_known(release: Release, covered: datetime, now: datetime) -> datetime:
+    """The moment that stands already, where consent is what it lapsed by: `covered` is then now."""
+    known = release.lapses_at
+    by_consent = release.lapses_by == LapseGround.CONSENT
+    return known if by_consent and known and known <= now and covered <= now else covered
+
+
+def _write_end(release: Release, ends: Mapping[LapseGround, datetime]) -> None:
+    ground = min(ends, key=lambda each: ends[each], default=None)
+    at, by = (ends[ground], str(ground)) if ground else (None, "")
+    if (at, by) != (release.lapses_at, release.lapses_by):
+        Release.objects.filter(pk=release.pk).update(lapses_at=at, lapses_by=by)
 
 
 def note_changed_answers(contributor_ids: Collection[int]) -> None:
@@ -163,20 +193,45 @@ def note_changed_answers(contributor_ids: Collection[int]) -> None:
         note_lapses(release)
 
 
+def note_changed_verdicts(organisation: int, contents: Collection[str]) -> None:
+    """What review calls after every change of what it says of these bytes (SHA-256)."""
+    for release in releases_with(organisation, contents):
+        note_lapses(release)
+
+
+def releases_with(organisation: int, contents: Collection[str]) -> list[Release]:
+    """Releases of the organisation that were given out and hold any of these bytes (SHA-256)."""
+    found: set[int] = set()
+    wanted = sorted(contents)
+    for start in range(0, len(wanted), CHUNK):
+        some = wanted[start : start + CHUNK]
+        rows = ReleaseBlob.objects.filter(
+            blob__sha256__in=some,
+            release__dataset__organisation=organisation,
+            release__state__in=GIVEN_OUT,
+        )
+        found |= set(rows.values_list("release", flat=True).distinct())
+    rows_out = Release.objects.filter(pk__in=found).select_related("dataset__organisation")
+    return list(rows_out.order_by("pk"))
+
+
 def note_passing_time() -> int:
     """Write what lapsed since the last look because time passed; returns how many are new.
 
     Who may have what does not wait for this: it is for telling people.
     """
     people = ReleasePerson.objects.filter(release=OuterRef("pk"))
-    decided = Decision.objects.filter(
-        verdict=Decision.Verdict.EXCLUDE, finding__clip__dataset=OuterRef("dataset")
+    there = OuterRef("dataset__organisation")
+    decided = Decision.objects.exclude(verdict=Decision.Verdict.CLEAR).filter(
+        finding__clip__dataset__organisation=there
     )
+    counted = Headcount.objects.filter(dataset__organisation=there, people_heard__gt=0)
     ending = Terms.objects.filter(
         organisation=OuterRef("dataset__organisation"), expires_on__isnull=False
     )
     rows = Release.objects.filter(
-        Exists(people) | Exists(decided) | Exists(ending), state__in=GIVEN_OUT
+        Exists(people) | Exists(decided) | Exists(counted) | Exists(ending),
+        state__in=GIVEN_OUT,
     )
     return sum(len(note_lapses(release)) for release in rows.order_by("pk"))
 
@@ -241,8 +296,6 @@ def _wanted(release: Release, uncovered: Sequence[Uncovered]) -> Iterator[tuple[
         if (uid, person) not in frozen:
             cause = Lapse.Cause.PEOPLE_CHANGED
         yield (uid, str(cause), person), row.path
-    for clip in excluded_clips(release):
-        yield (clip.uid, str(Lapse.Cause.EXCLUDED), None), clip.path
 
 
 def _write(release: Release, wanted: dict[Key, str], now: datetime) -> list[Lapse]:

@@ -11,12 +11,12 @@ from django.db import models
 from django.utils import timezone
 
 from apps.datasets.models import Clip, Dataset, Vocabulary
-from apps.releases.lapse_models import Lapse, ReleasePerson
+from apps.releases.lapse_models import Lapse, LapseGround, ReleasePerson
 from apps.storage.models import Blob
 from datasets_catalog.licences import Use
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 
-__all__ = ["Lapse", "ReleasePerson"]
+__all__ = ["Lapse", "LapseGround", "ReleasePerson"]
 
 VERSION = RegexValidator(
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$",
@@ -63,8 +63,13 @@ class Release(models.Model):
     # Keyed digests of who is in which clip: compared with later releases, never served.
     people_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     dvc_commit = models.CharField(max_length=40, blank=True)
-    # The first moment from which somebody in it is not covered for its purposes (lapses.py).
+    # The first moment from which people, terms or review no longer let it out, and which of them
+    # (lapses.py); empty while nothing ends.
     lapses_at = models.DateTimeField(null=True, blank=True)
+    lapses_by = models.CharField(max_length=16, choices=LapseGround.choices, blank=True)
+    # What is left of `purposes`, and of what these contain, by the licences of its clips: what it
+    # is given out for. Fixed by the freeze.
+    cleared = models.JSONField(default=list, blank=True)
     # Why it should no longer be used; for its readers.
     deprecation = models.TextField(blank=True)
 
@@ -109,6 +114,11 @@ class Release(models.Model):
                     & ~models.Q(dvc_commit="")
                 ),
                 name="release_published_has_commit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lapses_at=None, lapses_by="")
+                | models.Q(lapses_at__isnull=False, lapses_by__in=LapseGround.values),
+                name="release_lapses_by_something",
             ),
         ]
 

@@ -13,7 +13,7 @@ from apps.storage.tables import read_columns
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licence_expressions import parse_expression
 from datasets_catalog.licences import Licences, Use
-from datasets_catalog.purposes import Purpose
+from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.usage import Taking, Usage, meet_usage
 
 
@@ -24,11 +24,23 @@ def usage_of(release: Release, *, on: date) -> Usage:
 
     Before a freeze no licence is counted, so that none takes anything away.
     """
+    return _meet(release, map(Purpose, release.purposes), on=on)
+
+
+def cleared_purposes(release: Release, *, on: date) -> list[str]:
+    """What a release being frozen is cleared for: what its purposes contain and its licences allow.
+
+    Kept in `Release.cleared`, so that whoever asks who may have it needs no licence.
+    """
+    return sorted(_meet(release, include_implied(map(Purpose, release.purposes)), on=on).permitted)
+
+
+def _meet(release: Release, purposes: Iterable[Purpose], *, on: date) -> Usage:
     counted = {row["licence"] or "": row["clips"] for row in release.statistics.get("licences", ())}
     if whole := licence_of_adaptation(release):
         counted[whole] = release.clips
     return meet_usage(
-        map(Purpose, release.purposes),
+        purposes,
         counted,
         _licences(counted, release.dataset.organisation),
         Taking(on, frozenset(release.territories)),

@@ -122,6 +122,20 @@ def make_draft(cast: Cast, base: Path, *, clips: int = 4, name: str = "tones") -
     return dataset
 
 
+def allow_more(cast: Cast, base: Path, dataset: Dataset, purposes: Sequence[str]) -> None:
+    """Have ben answer a later version of the form, in which these are allowed as well."""
+    row = {
+        "contributor": "ben",
+        "form": "voices",
+        "form_version": "3",
+        "given_at": "2026-01-16",
+        "evidence_sha256": "cd" * 32,
+        **dict.fromkeys([*OPEN_PURPOSES, *purposes], "allowed"),
+    }
+    table = write_table(base / "more.csv", [row])
+    import_consents(actor=cast.ada, organisation=cast.acme, table=table, datasets=[dataset])
+
+
 def make_release(
     cast: Cast, dataset: Dataset, version: str = "1.0.0", purposes: Sequence[str] = PURPOSES
 ) -> Release:
@@ -148,5 +162,7 @@ def make_published(
 ) -> Release:
     """A published release, walked the whole way by the people whose steps they are."""
     dataset = make_draft(cast, base, clips=clips, name=name)
+    if more := sorted(set(purposes) - set(OPEN_PURPOSES)):
+        allow_more(cast, base, dataset, more)
     release = make_release(cast, dataset, version, purposes)
     return publish(actor=cast.rita, release=approve(cast, release))

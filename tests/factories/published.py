@@ -18,7 +18,7 @@ from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
 from apps.storage.versions import VersionRepo, write_version
-from datasets_catalog.purposes import Purpose
+from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.release_states import PUBLIC, ReleaseState
 from datasets_catalog.versions import version_order
 
@@ -70,6 +70,7 @@ def make_release(
         version=version,
         order=version_order(version),
         purposes=list(purposes),
+        cleared=sorted(include_implied(purposes)),
         territories=list(territories),
         use="collection",
         root=hashlib.sha256(version.encode()).hexdigest(),

@@ -185,7 +185,13 @@ def _gated(dataset: str, problem: AccessRefusedError) -> str:
             return f"{start}. Your request to access it is awaiting a review from the repo authors."
         case Code.SIGN_IN:
             return f"{start}. Log in with a token of an account that was let in. Visit {page}"
-        case Code.NOT_CLEARED | Code.CONSENT_ENDED | Code.TERRITORY | Code.PURPOSE_REFUSED:
+        case (
+            Code.NOT_CLEARED
+            | Code.CONSENT_ENDED
+            | Code.HELD_BACK
+            | Code.TERRITORY
+            | Code.PURPOSE_REFUSED
+        ):
             return f"{start}. {problem.message}"
         case _:
             return (

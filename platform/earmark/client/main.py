@@ -16,6 +16,8 @@ from typing import Any
 
 from datasets_catalog.clip_columns import SELECTABLE
 from datasets_catalog.errors import EarmarkError
+from datasets_catalog.giving import is_grantable
+from datasets_catalog.purposes import Purpose
 from earmark.client.account import Account, account_of, keep, state_path
 from earmark.client.folder import gather
 from earmark.client.names import wanted
@@ -101,6 +103,13 @@ def parser() -> argparse.ArgumentParser:
     take.add_argument("name", metavar="ORG/NAME[@VERSION]")
     take.add_argument("--to", type=Path, metavar="DIR", help="the folder; else NAME-VERSION")
     take.add_argument("--root", default="", metavar="HEX", help="the root it must have")
+    take.add_argument(
+        "--purpose",
+        default="",
+        choices=[purpose.value for purpose in Purpose if is_grantable(purpose)],
+        metavar="PURPOSE",
+        help="what it is taken for, one of those you may; the receipt keeps it",
+    )
     for option, kept, about in (
         ("--class", "labels", "clips in which this label is heard; may be repeated"),
         ("--split", "splits", "clips of this split; may be repeated"),
@@ -186,7 +195,7 @@ def whoami(run: Run) -> int:
 def take_release(run: Run) -> int:
     name = wanted(run.options.name)
     server = run.server()
-    release = find_release(server, name, run.options.root)
+    release = find_release(server, name, run.options.root, run.options.purpose)
     part = choose(server, release, _words(run.options))
     own = f"{release.dataset.partition('/')[2]}-{release.version}"
     own += "-part" if part.words else ""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 from typing import IO, cast
-from urllib.parse import urlencode
 
 from earmark.client.fetching import CHUNK
 from earmark.client.names import placed
@@ -31,10 +30,6 @@ class Part:
     paths: frozenset[str] | None = None
     size: int = 0
 
-    @property
-    def query(self) -> str:
-        return f"?{urlencode(self.words, doseq=True)}" if self.words else ""
-
 
 WHOLE = Part()
 
@@ -43,7 +38,7 @@ def choose(server: Server, release: Release, words: dict[str, list[str]]) -> Par
     """Ask which clips the words choose; RefusedError where they name nothing."""
     if not words:
         return Part(size=release.size)
-    address = f"{release.path}manifest/{Part(words).query}"
+    address = release.address("manifest/", words)
     for attempt in range(ATTEMPTS):
         try:
             with server.stream(address, {}) as response:
@@ -62,7 +57,7 @@ def fetch_papers(server: Server, release: Release, folder: Path, part: Part) -> 
         return
     for attempt in range(ATTEMPTS):
         try:
-            with server.stream(f"{release.path}archive/{part.query}", {}) as response:
+            with server.stream(release.address("archive/", part.words), {}) as response:
                 _unpack(_Reader(response.iter_raw(CHUNK)), folder)
         except (*MOMENTARY, tarfile.ReadError) as problem:
             pause(attempt, problem)

@@ -85,7 +85,7 @@ def fetch_tables(server: Server, release: Release, folder: Path) -> None:
     parts = folder / UNDER_WAY
     parts.mkdir(exist_ok=True)
     for name in (CLIPS, EVENTS):
-        address = f"{release.path}tables/{name}"
+        address = release.address(f"tables/{name}")
         said = server.head(address)
         item = Item(
             address,
@@ -109,7 +109,7 @@ def check_root(folder: Path, release: Release) -> None:
 
 def clip_item(release: Release, folder: Path, file: File) -> Item:
     return Item(
-        f"{release.path}clips/{file.clip_id}/audio/",
+        release.address(f"clips/{file.clip_id}/audio/"),
         placed(folder / "audio", file.path),
         folder / UNDER_WAY / f"{file.clip_id}.part",
         file.sha256,

@@ -1,7 +1,10 @@
 """Which release is meant."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 from earmark.client.names import Wanted
 from earmark.client.problems import DiffersError, NothingThereError
@@ -10,25 +13,32 @@ from earmark.client.server import Server
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What the server says of a release; `size` in bytes of audio."""
+    """What the server says of a release; `size` in bytes of audio.
+
+    `purpose` is what it is taken for, where whoever takes it says so.
+    """
 
     dataset: str
     version: str
     root: str
     clips: int
     size: int
+    purpose: str = ""
 
-    @property
-    def path(self) -> str:
-        return f"datasets/{self.dataset}/releases/{self.version}/"
+    def address(self, rest: str, words: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+        """Where bytes of it are, with the words of a query and the purpose."""
+        stated = {"purpose": [self.purpose]} if self.purpose else {}
+        query = urlencode({**words, **stated}, doseq=True)
+        path = f"datasets/{self.dataset}/releases/{self.version}/{rest}"
+        return f"{path}?{query}" if query else path
 
 
-def find_release(server: Server, name: Wanted, root: str = "") -> Release:
+def find_release(server: Server, name: Wanted, root: str = "", purpose: str = "") -> Release:
     """The version that was named, else the newest that is published.
 
     Raises DiffersError unless the server states the `root`, where one is given.
     """
-    release = _found(server, name)
+    release = replace(_found(server, name), purpose=purpose)
     if root not in {"", release.root}:
         raise DiffersError(
             f"{release.dataset} {release.version} has the root {release.root}, not {root}."

@@ -20,7 +20,7 @@ from apps.accounts.actions import add_member, remove_member
 from apps.accounts.models import Membership, Organisation, User
 from apps.datasets.models import Dataset
 from apps.releases.errors import ReleaseLapsedError
-from apps.releases.models import Release
+from apps.releases.models import LapseGround, Release
 from apps.releases.stops import lift_stop, stop
 from apps.storage.models import Blob
 from datasets_catalog.errors import NotFoundError
@@ -387,7 +387,9 @@ def _embargo(world: World, model: Model, days: int, whole: bool) -> None:  # noq
 def _lapse(world: World, model: Model, days: int) -> None:
     """From then on somebody in the release does not allow it any more."""
     model.lapse = model.today + days
-    Release.objects.filter(pk=world.release.pk).update(lapses_at=moment(model.lapse))
+    ground = LapseGround.values[days % len(LapseGround.values)]
+    rows = Release.objects.filter(pk=world.release.pk)
+    rows.update(lapses_at=moment(model.lapse), lapses_by=ground)
 
 
 def _stop(world: World, model: Model) -> None:

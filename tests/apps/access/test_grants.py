@@ -1,13 +1,15 @@
 """A grant names what it is for, within what the releases are cleared for, and where."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.access.access import open_object, open_release
-from apps.access.actions import grant_access, grant_request, request_access
+from apps.access.actions import grant_access, grant_request, request_access, revoke_access
 from apps.access.answers import AccessRefusedError, Action, Code
 from apps.access.authorize import authorize
 from apps.access.grants import CountryRefusedError, PurposesNotClearedError
@@ -17,8 +19,9 @@ from apps.access.terms import accept_terms, save_terms
 from apps.releases.models import Release
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.purposes import Purpose
+from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
-from tests.factories.published import GIVEN_OUT, keep, make_dataset, make_release, set_access
+from tests.factories.published import GIVEN_OUT, keep, make_dataset, make_release, set_access, walk
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +174,53 @@ def test_who_accepts_terms_says_what_for(release: Release, cast: Cast) -> None:
         actor=cast.eve, dataset=release.dataset, version=1, purposes=["research.noncommercial"]
     )
     assert Entitlement.objects.get(user=cast.eve).purposes == ["research.noncommercial"]
+
+
+def test_the_database_lets_a_grant_only_end(release: Release, cast: Cast) -> None:
+    until = timezone.now() + timedelta(days=30)
+    rows = Entitlement.objects.filter(pk=give(cast, release, NONCOMMERCIAL, until=until).pk)
+    for change in (
+        {"user": cast.eve},
+        {"user": None, "organisation": cast.acme},
+        {"valid_until": None},
+        {"valid_until": until + timedelta(seconds=1)},
+        {"valid_from": until - timedelta(days=60)},
+        {"granted_by": cast.cleo},
+        {"way": "automatic"},
+        {"terms": 1},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.delete()
+    rows.update(valid_until=until - timedelta(days=1))
+    revoke_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
+    for moment in (None, until):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.update(revoked_at=moment)
+
+
+def test_what_licences_take_from_a_release_is_granted_to_nobody(cast: Cast) -> None:
+    commercial = Purpose.RESEARCH_COMMERCIAL
+    release = make_release(
+        make_dataset(cast.acme, cast.ada),
+        purposes=(commercial, *GIVEN_OUT),
+        state=ReleaseState.APPROVED,
+    )
+    release.cleared = [NONCOMMERCIAL, *GIVEN_OUT]
+    release.save()
+    walk(release, ReleaseState.PUBLISHED)
+    with pytest.raises(PurposesNotClearedError, match=r"cleared for research\.noncommercial\."):
+        give(cast, release, commercial)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Entitlement.objects.create(
+            dataset=release.dataset, user=cast.dan, purposes=[commercial], granted_by=cast.ada
+        )
+    give(cast, release, NONCOMMERCIAL)
+    taken = authorize(cast.dan, release, Action.DOWNLOAD)
+    assert taken.purposes == {NONCOMMERCIAL}
+    refused = authorize(cast.dan, release, Action.DOWNLOAD, commercial)
+    assert refused.code is Code.PURPOSE_REFUSED
+    for column in ("cleared", "purposes"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Release.objects.filter(pk=release.pk).update(**{column: [commercial]})

@@ -20,6 +20,7 @@ from apps.access.widening import (
     propose_access_change,
     refuse_access_change,
 )
+from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import AccessWidensError, update_dataset
 from apps.datasets.models import Dataset
@@ -178,3 +179,51 @@ def test_the_command_proposes_and_confirms(
     call_command("access_change", "list", name, "--as=olga")
     assert "open: applied, proposed by ada" in capsys.readouterr().out
     assert again(release.dataset).access == "open"
+
+
+def texts(user: User, kind: str) -> list[str]:
+    return list(Notice.objects.filter(user=user, kind=kind).values_list("text", flat=True))
+
+
+def test_those_who_decide_hear_that_a_proposal_waits_and_who_made_it_what_became_of_it(
+    release: Release, cast: Cast
+) -> None:
+    change = propose(cast, release, access="open")
+    assert texts(cast.ada, "wider") == []
+    assert texts(cast.cleo, "wider") == [
+        "ada wants to let more people take acme/birds: A challenge begins."
+    ]
+    confirm_access_change(actor=cast.cleo, change=change)
+    assert texts(cast.ada, "wider") == [
+        "cleo confirmed your proposal to let more people take acme/birds."
+    ]
+
+
+def test_the_database_lets_no_version_out_before_its_date_alone(
+    release: Release, cast: Cast
+) -> None:
+    dates = {"1.0.0": "2099-01-01T00:00Z", "1.1.0": "2099-06-01T00:00Z"}
+    update_dataset(actor=cast.ada, dataset=release.dataset, changes={"embargoes": dates})
+    rows = Dataset.objects.filter(pk=release.dataset_id)
+    whole = again(release.dataset).embargoes
+    sooner: tuple[dict[str, str], ...] = (
+        {},
+        {"1.0.0": whole["1.0.0"]},
+        whole | {"1.1.0": "2099-05-31T23:00:00+00:00"},
+        whole | {"1.1.0": "2099-06-01T01:00:00+02:00"},
+    )
+    for fewer in sooner:
+        with pytest.raises(Error), transaction.atomic():
+            rows.update(embargoes=fewer)
+    rows.update(embargoes=whole | {"1.1.0": "2100-01-01T00:00:00+00:00", "1.2.0": whole["1.0.0"]})
+    change = propose(cast, release, embargoes={"1.0.0": "2098-01-01T00:00Z"})
+    otherwise: tuple[dict[str, Any], ...] = (
+        {"embargoes": {}},
+        {"embargo_until": LATER},
+        {"reason": "Another."},
+    )
+    for column in otherwise:
+        with pytest.raises(Error), transaction.atomic():
+            AccessChange.objects.filter(pk=change.pk).update(**column)
+    confirm_access_change(actor=cast.cleo, change=change)
+    assert again(release.dataset).embargoes == {"1.0.0": "2098-01-01T00:00:00+00:00"}

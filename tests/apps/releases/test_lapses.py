@@ -1,39 +1,49 @@
 """After the answer changes: what was given out is given to nobody new, and says so."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.db import Error, transaction
 from django.test import Client
+from django.urls import reverse
 
 from apps.access.access import open_newest
 from apps.access.actions import grant_access
 from apps.access.answers import AccessRefusedError, Action, Code
 from apps.access.authorize import authorize
 from apps.access.models import Notice
+from apps.accounts.models import User
 from apps.consent.ages import record_minor
 from apps.consent.models import Contributor, Participation
+from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip
 from apps.doors.signing import check, sign
 from apps.ingest.actions import import_consents
+from apps.privacy.counting import count_people
 from apps.privacy.deciding import decide
-from apps.privacy.models import Finding, Scan
+from apps.privacy.models import Decision, Finding, Scan
+from apps.privacy.undoing import undo
 from apps.publishing.models import Target
 from apps.publishing.permission import require_sendable
 from apps.releases.actions import deprecate
 from apps.releases.errors import ReleaseLapsedError
+from apps.releases.foresight import foresee, foresee_count
 from apps.releases.lapses import lapses_for, note_changed_answers, note_passing_time
 from apps.releases.models import Lapse, Release, ReleasePerson
+from apps.storage.blobs import local_copy, put
 from datasets_catalog.errors import DeniedError
 from tests.cast import Cast
 from tests.factories.drafts import OPEN_PURPOSES, make_published, write_table
 from tests.factories.published import make_dataset as made_up_dataset
 from tests.factories.published import make_release as made_up_release
 from tests.factories.published import set_access
+from tests.factories.reviews import play
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
@@ -201,25 +211,178 @@ def test_somebody_found_in_a_published_clip_later_has_to_allow_it_too(
     ]
 
 
-def exclude(cast: Cast, clip: Clip) -> None:
+def add_finding(clip: Clip, *, onset: float | None = 0.1, position: int = 99) -> Finding:
     scan = Scan.objects.filter(content_sha256=clip.blob.sha256)[0]
-    finding = Finding.objects.create(
-        clip=clip, scan=scan, position=99, content_sha256=clip.blob.sha256, kind="speech"
+    return Finding.objects.create(
+        clip=clip,
+        scan=scan,
+        position=position,
+        content_sha256=clip.blob.sha256,
+        kind="speech",
+        onset=onset,
+        offset=None if onset is None else 0.3,
     )
-    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="A neighbour talks.")
 
 
-def test_an_exclusion_stops_grants_and_sendings_and_tells_people(
+def exclude(cast: Cast, clip: Clip) -> Decision:
+    why = "A neighbour talks."
+    return decide(actor=cast.cleo, finding=add_finding(clip), verdict="exclude", reason=why)
+
+
+def code(reader: Any, release: Release) -> str:
+    return str(authorize(reader, again(release), Action.DOWNLOAD).code)
+
+
+def causes(release: Release) -> set[tuple[str, str]]:
+    return set(Lapse.objects.filter(release=release, over_at=None).values_list("path", "cause"))
+
+
+def test_an_exclusion_closes_what_was_given_out_with_these_bytes_at_once(
     release: Release, cast: Cast
 ) -> None:
     exclude(cast, Clip.objects.get(path="field/003.wav"))
-    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
-    with pytest.raises(ReleaseLapsedError, match=r"exclude field/003\.wav"):
+    assert codes(cast, release, Action.DOWNLOAD)[:2] == ["access.member", "access.held_back"]
+    refused = authorize(cast.dan, again(release), Action.LIST)
+    assert "a decision of a reviewer holds back a clip that acme/tones 1.0.0 has" in refused.reason
+    with pytest.raises(ReleaseLapsedError, match="decision of a reviewer"):
         grant(cast, release)
     with pytest.raises(ReleaseLapsedError):
         require_sendable(again(release), Target(name="hub", gate="manual"))
-    assert note_passing_time() == 1
-    assert "stops the release" in Notice.objects.filter(kind="lapsed")[0].text
+    notices = Notice.objects.filter(kind="lapsed")
+    assert {notice.user for notice in notices} == {cast.ada, cast.cleo}
+    assert "decided to exclude what acme/tones 1.0.0 holds (field/003.wav)" in notices[0].text
+    assert note_passing_time() == 0
+
+
+def test_taking_an_exclusion_back_opens_it_again(release: Release, cast: Cast) -> None:
+    undo(actor=cast.cleo, decision=exclude(cast, Clip.objects.get(path="field/003.wav")))
+    assert (code(cast.dan, release), again(release).lapses_by) == ("access.entitled", "")
+    assert Lapse.objects.get().over_at is not None
+
+
+def test_a_redaction_closes_what_holds_the_bytes_from_before(release: Release, cast: Cast) -> None:
+    clip = Clip.objects.get(path="field/003.wav")
+    made = decide(
+        actor=cast.cleo, finding=add_finding(clip), verdict="redact", reason="A name is said."
+    )
+    assert code(cast.dan, release) == "access.held_back"
+    assert causes(release) == {("field/003.wav", "redacted")}
+    undo(actor=cast.cleo, decision=made)
+    assert code(cast.dan, release) == "access.entitled"
+
+
+def test_a_clearance_closes_nothing(release: Release, cast: Cast) -> None:
+    finding = add_finding(Clip.objects.get(path="field/003.wav"), onset=None)
+    decide(actor=cast.cleo, finding=finding, verdict="clear", reason="A bird.")
+    assert code(cast.dan, release) == "access.entitled"
+
+
+def test_an_exclusion_follows_the_bytes_through_removal_and_another_name(
+    release: Release, cast: Cast
+) -> None:
+    clip = Clip.objects.get(path="field/003.wav")
+    remove_clips(actor=cast.ada, dataset=clip.dataset, paths=[clip.path])
+    clip.pk, clip.uid, clip.path = None, uuid4(), "field/other.wav"
+    clip.save(force_insert=True)
+    exclude(cast, Clip.objects.get(path="field/other.wav"))
+    assert code(cast.dan, release) == "access.held_back"
+    assert causes(release) == {("field/003.wav", "excluded")}
+
+
+def same_bytes_elsewhere(cast: Cast, clip: Clip) -> Clip:
+    """A clip with these bytes in another dataset of the organisation, scanned."""
+    other = made_up_dataset(cast.acme, cast.ada, name="other")
+    with local_copy(clip.blob) as held:
+        blob = put(other.uid, BytesIO(held.read_bytes()))
+    scan = Scan.objects.filter(content_sha256=clip.blob.sha256)[0]
+    scan.pk, scan.dataset = None, other
+    scan.save(force_insert=True)
+    clip.pk, clip.uid, clip.dataset, clip.blob, clip.recording = None, uuid4(), other, blob, None
+    clip.save(force_insert=True)
+    return clip
+
+
+def test_an_exclusion_in_another_dataset_of_the_organisation_closes_it_too(
+    release: Release, cast: Cast
+) -> None:
+    there = same_bytes_elsewhere(cast, Clip.objects.get(path="field/003.wav"))
+    exclude(cast, there)
+    assert code(cast.dan, release) == "access.held_back"
+    assert causes(release) == {("field/003.wav", "excluded")}
+
+
+def test_a_count_of_somebody_unknown_closes_it_until_they_are_recorded_and_counted_again(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    clip = Clip.objects.get(path="field/000.wav")
+    count_people(
+        actor=cast.cleo, clip=clip, people_heard=2, somebody_unknown=True, reason="Two talk."
+    )
+    assert code(cast.dan, release) == "access.held_back"
+    assert causes(release) == {("field/000.wav", "people_unknown")}
+    sentence = authorize(cast.dan, again(release), Action.DOWNLOAD).reason
+    assert "more people are heard in a clip of acme/tones 1.0.0 than are recorded" in sentence
+    notice = Notice.objects.filter(kind="lapsed", user=cast.ada).get()
+    assert "More people are heard in clips of acme/tones 1.0.0 than are recorded" in notice.text
+    answer(cast, tmp_path / "zoe.csv", "2026-02-01", contributor="zoe")
+    zoe = Contributor.objects.get(code="zoe")
+    Participation.objects.create(contributor=zoe, clip=clip)
+    note_changed_answers({zoe.pk})
+    assert code(cast.dan, release) == "access.held_back"
+    count_heard(cast.cleo, clip, 2)
+    assert code(cast.dan, release) == "access.entitled"
+
+
+def count_heard(reviewer: User, clip: Clip, people: int) -> None:
+    play(reviewer, clip)
+    count_people(
+        actor=reviewer, clip=clip, people_heard=people, somebody_unknown=False, reason="Heard all."
+    )
+
+
+def test_more_people_than_are_recorded_close_it_until_they_are(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    clip = Clip.objects.get(path="field/000.wav")
+    count_heard(cast.cleo, clip, 2)
+    assert code(cast.dan, release) == "access.held_back"
+    answer(cast, tmp_path / "zoe.csv", "2026-02-01", contributor="zoe")
+    zoe = Contributor.objects.get(code="zoe")
+    Participation.objects.create(contributor=zoe, clip=clip)
+    note_changed_answers({zoe.pk})
+    assert code(cast.dan, release) == "access.entitled"
+
+
+def test_a_count_in_another_dataset_closes_it_and_only_one_here_opens_it(
+    release: Release, cast: Cast
+) -> None:
+    clip = Clip.objects.get(path="field/003.wav")
+    there = same_bytes_elsewhere(cast, Clip.objects.get(pk=clip.pk))
+    count_people(
+        actor=cast.cleo, clip=there, people_heard=1, somebody_unknown=True, reason="A man talks."
+    )
+    assert code(cast.dan, release) == "access.held_back"
+    count_heard(cast.cleo, there, 0)
+    assert code(cast.dan, release) == "access.held_back"
+    count_heard(cast.cleo, clip, 0)
+    assert code(cast.dan, release) == "access.entitled"
+
+
+def test_the_reviewer_is_told_beforehand_what_would_close(release: Release, cast: Cast) -> None:
+    clip = Clip.objects.get(path="field/003.wav")
+    finding = add_finding(clip)
+    foreseen = foresee([finding])
+    assert foreseen.sentences == ["Excluding or redacting this closes acme/tones 1.0.0 to readers."]
+    assert foresee_count(clip) == (release,)
+    client = Client()
+    client.force_login(cast.cleo)
+    page = client.get(reverse("web:case", args=[clip.uid])).content.decode()
+    assert "Excluding or redacting this closes acme/tones 1.0.0 to readers." in page
+    assert "A count of more people than are recorded closes acme/tones 1.0.0" in page
+    closes = client.get(f"/api/v1/cases/{clip.uid}/").json()["closes"]
+    assert closes == {name: ["acme/tones 1.0.0"] for name in closes}
+    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="A neighbour talks.")
+    assert foresee([add_finding(clip, position=98)]).sentences == []
 
 
 def test_a_later_version_in_which_everybody_is_covered_is_named(cast: Cast) -> None:
@@ -227,7 +390,8 @@ def test_a_later_version_in_which_everybody_is_covered_is_named(cast: Cast) -> N
     versions = ("1.0.0", "1.1.0", "1.2.0")
     rows = [made_up_release(dataset, version, commit=version[2] * 40) for version in versions]
     past = datetime(2026, 1, 1, tzinfo=UTC)
-    Release.objects.filter(pk__in=[rows[0].pk, rows[2].pk]).update(lapses_at=past)
+    lapsed = Release.objects.filter(pk__in=[rows[0].pk, rows[2].pk])
+    lapsed.update(lapses_at=past, lapses_by="consent")
     for row in (rows[0], rows[2]):
         assert authorize(cast.eve, again(row), Action.DOWNLOAD).code is Code.CONSENT_ENDED
     assert "use version 1.1.0" in authorize(cast.eve, again(rows[0]), Action.DOWNLOAD).reason
@@ -270,7 +434,7 @@ def test_pages_and_rest_say_which_clips_to_members_and_who_to_those_who_see_cons
         assert codes == ({"ben"} if name == "cleo" else {None})
     for text in shown.values():
         assert "no longer allows what it was released for" in text
-    assert "Not covered any more" not in shown["dan"]
+    assert "Why it is closed" not in shown["dan"]
     assert ("ben" in shown["cleo"], "<td>ben</td>" in shown["rita"]) == (True, False)
     assert Client().get(rest).json()["lapsed_since"] is not None
 

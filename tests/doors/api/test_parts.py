@@ -12,7 +12,7 @@ import pytest
 from django.core import signing
 from django.test import Client as Browser
 
-from apps.access.actions import revoke_access
+from apps.access.actions import grant_access, revoke_access
 from apps.access.models import Receipt
 from apps.accounts.models import Token
 from apps.datasets.models import Clip, Dataset
@@ -24,7 +24,7 @@ from apps.storage.models import Blob
 from datasets_catalog.part_proofs import Node, proves_part
 from tests.cast import Cast
 from tests.doors.api.conftest import Caller, Client
-from tests.factories.drafts import OPEN_PURPOSES, approve, make_published
+from tests.factories.drafts import OPEN_PURPOSES, PURPOSES, approve, make_published
 from tests.factories.drafts import make_release as freeze_release
 from tests.factories.published import set_access
 
@@ -267,3 +267,49 @@ def test_a_file_name_cannot_add_headers(release: Release, cast: Cast, call: Call
     answer.getvalue()
     assert "Set-Cookie" not in answer.headers
     assert "\n" not in answer.headers.get("Content-Disposition", "")
+
+
+@pytest.fixture
+def gated(cast: Cast, tmp_path: Path) -> Release:
+    """Given on request, and cleared for two uses."""
+    return make_published(cast, tmp_path, purposes=(*PURPOSES, "train.discriminative"))
+
+
+def test_a_reader_states_what_a_download_is_for_and_the_receipt_keeps_it(
+    gated: Release, cast: Cast, call: Caller
+) -> None:
+    uses = ["research.noncommercial", "train.discriminative"]
+    grant_access(actor=cast.ada, dataset=gated.dataset, holder=cast.dan, purposes=uses)
+    client = call(cast.dan)
+    stated = "?purpose=train.discriminative"
+    clip = Clip.objects.filter(dataset=gated.dataset)[0]
+    for address in (f"clips/{clip.uid}/audio/", "tables/clips.parquet", "archive/"):
+        answer = client.get(f"{BASE}{address}{stated}")
+        assert (answer.status_code, bool(answer.getvalue())) == (200, True)
+    lines = client.get(f"{BASE}manifest/{stated}").getvalue().splitlines()
+    assert client.get(json.loads(lines[1])["url"]).getvalue()
+    client.get(f"{BASE}tables/events.parquet").getvalue()
+    kept = Receipt.objects.filter(holder="dan").values_list("stated", "purposes")
+    assert sorted(kept) == [("", uses), ("train.discriminative", ["train.discriminative"])]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "status", "code"),
+    [
+        ("train.voice_synthesis", 403, "access.purpose_refused"),
+        ("train.discriminative", 403, "access.purpose_needs_answer"),
+        ("publish.open", 400, "request.invalid"),
+        ("fun", 400, "request.invalid"),
+    ],
+)
+def test_a_purpose_that_does_not_fit_takes_nothing(
+    gated: Release, cast: Cast, call: Caller, purpose: str, status: int, code: str
+) -> None:
+    uses = ["research.noncommercial"]
+    grant_access(actor=cast.ada, dataset=gated.dataset, holder=cast.dan, purposes=uses)
+    clip = Clip.objects.filter(dataset=gated.dataset)[0]
+    for address in (f"clips/{clip.uid}/audio/", "tables/clips.parquet", "archive/", "manifest/"):
+        answer = call(cast.dan).get(f"{BASE}{address}?purpose={purpose}")
+        assert answer.status_code == status, address
+        assert code in answer.getvalue().decode()
+    assert not Receipt.objects.exists()

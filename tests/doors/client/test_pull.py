@@ -58,6 +58,15 @@ def test_a_pull_brings_all_that_the_release_holds(
     assert {(row.door, row.holder) for row in Receipt.objects.all()} == {("api", "dan")}
 
 
+def test_a_pull_says_what_for_and_every_receipt_keeps_it(desk: Desk, earmark: Call) -> None:
+    token, fits = token_of(desk.cast.dan), "research.noncommercial"
+    said = earmark("pull", NAME, "--purpose", fits, "--split", "test", token=token)
+    assert said.code == 0, said.error
+    assert set(Receipt.objects.values_list("holder", "stated")) == {("dan", fits)}
+    refused = earmark("pull", NAME, "--purpose", "train.voice_synthesis", token=token)
+    assert (refused.code, "not cleared for this purpose" in refused.error) == (1, True)
+
+
 def test_a_second_pull_fetches_what_is_missing_or_changed(
     desk: Desk, earmark: Call, tmp_path: Path
 ) -> None:

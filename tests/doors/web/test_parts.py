@@ -1,10 +1,15 @@
 """The page on which a part of a release is chosen: who may see it, and what it amounts to."""
 
+from pathlib import Path
+
 import pytest
 
+from apps.access.actions import grant_access
+from apps.datasets.models import Dataset
 from apps.publishing.models import Choice
 from tests.cast import Cast
 from tests.doors.web.conftest import As, House
+from tests.factories.drafts import PURPOSES, make_published
 
 pytestmark = pytest.mark.django_db
 PAGE = "/datasets/acme/tones/releases/1.0.0/part/"
@@ -53,3 +58,18 @@ def test_odd_words_are_answered_in_words(cast: Cast, house: House, as_user: As, 
     assert answer.status_code == 200
     assert "This cannot be taken." in answer.content.decode()
     assert "<b>" not in answer.content.decode()
+
+
+def test_the_form_asks_what_for_where_there_is_a_choice(
+    cast: Cast, tmp_path: Path, as_user: As
+) -> None:
+    make_published(cast, tmp_path, purposes=(*PURPOSES, "train.discriminative"))
+    assert "What for" not in as_user(cast.ada).get(PAGE).content.decode()
+    uses = ["research.noncommercial", "train.discriminative"]
+    dataset = Dataset.objects.get(name="tones")
+    grant_access(actor=cast.ada, dataset=dataset, holder=cast.eve, purposes=uses)
+    page = as_user(cast.eve).get(f"{PAGE}?purpose=train.discriminative").content.decode()
+    assert "What for" in page
+    assert "archive/?purpose=train.discriminative" in page
+    assert "publish.open" not in page
+    assert "purpose=" not in as_user(cast.eve).get(f"{PAGE}?purpose=fun").content.decode()

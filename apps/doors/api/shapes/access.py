@@ -214,10 +214,11 @@ class Revoked(serializers.Serializer[Any]):
 
 
 class ReceiptOut(serializers.ModelSerializer[Receipt]):
-    """Bytes of a release went out: one row for each holder, token, release, door and day."""
+    """Bytes went out: a row for each holder, token, release, door, day and stated purpose."""
 
     version = serializers.CharField(source="release.version")
     purposes = purposes(help_text="What it was taken for; none for members, who work on it.")
+    stated = serializers.CharField(help_text="The one that the reader stated; empty: none.")
 
     class Meta:
         model = Receipt
@@ -229,6 +230,7 @@ class ReceiptOut(serializers.ModelSerializer[Receipt]):
             "code",
             "terms",
             "purposes",
+            "stated",
             "objects_given",
             "door",
             "day",

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from apps.doors.api.shapes.columns import Field
 from apps.doors.api.shapes.jobs import JobOut
+from apps.doors.api.shapes.releases import TakingQuery
 from apps.publishing.flavours import CONTAINERS, RATES
 from apps.publishing.selections import MOST_CLIPS
 from datasets_catalog.clip_columns import SELECTABLE
@@ -53,8 +54,8 @@ class SelectionQuery(SelectionIn):
     )
 
 
-class PartQuery(SelectionQuery):
-    """Which clips, and in which flavour."""
+class PartQuery(SelectionQuery, TakingQuery):
+    """Which clips, in which flavour, and what for."""
 
     flavour = serializers.CharField(
         max_length=40,

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from apps.access.answers import Action, Binding, Code
 from apps.datasets.models import Vocabulary
-from apps.doors.api.shapes.choices import PURPOSES, RELEASE_STATES
+from apps.doors.api.shapes.choices import GRANTABLE, PURPOSES, RELEASE_STATES
 from apps.doors.api.shapes.columns import Field, asked, shown
 from apps.releases.lapses import lapsed_since
 from apps.releases.models import GateResult, Lapse, Release, SignOff
@@ -56,7 +56,7 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
     )
 
     lapsed_since = serializers.SerializerMethodField(
-        help_text="Since when somebody in it no longer allows what it was released for."
+        help_text="Since when it is closed to readers, because people, terms or review say so."
     )
 
     class Meta:
@@ -214,6 +214,17 @@ class ManifestQuery(serializers.Serializer[Any]):
         return {**super().get_fields(), **filters}
 
 
+class TakingQuery(serializers.Serializer[Any]):
+    """What somebody takes bytes for."""
+
+    purpose = serializers.ChoiceField(
+        choices=GRANTABLE,
+        required=False,
+        help_text="One of those that may be taken; the receipt keeps it. Without it all of the"
+        " grant, or of an open release, stand in the receipt.",
+    )
+
+
 class AuthorizationQuery(serializers.Serializer[Any]):
     """What one would like to do, and for what."""
 
@@ -241,7 +252,7 @@ class ManifestRow(serializers.Serializer[ClipRow]):
 
 
 class LapseOut(serializers.ModelSerializer[Lapse]):
-    """A clip that is not covered any more, and why; `contributor` for those who see consents."""
+    """A clip that closes the release, and why; `contributor` for those who see consents."""
 
     contributor = serializers.SerializerMethodField()
 

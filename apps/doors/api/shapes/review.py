@@ -1,21 +1,26 @@
 """The review of a draft over the wire: cases, batches, second opinions, samples."""
 
+from dataclasses import replace
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.datasets.models import Clip
 from apps.doors.api.shapes.counting import HeadcountOut
 from apps.doors.api.shapes.privacy import DecisionNew, FindingOut
+from apps.privacy.access import state_of
 from apps.privacy.models import (
     Batch,
     ChangeRequest,
     Comment,
     Confirmation,
+    Finding,
     Redaction,
     SampleClip,
 )
-from apps.privacy.queue import AWAITED
+from apps.privacy.queue import AWAITED, Case
+from apps.releases.foresight import foresee, foresee_count
 
 MOST_CASES = 200
 MOST_FINDINGS = 10_000
@@ -120,6 +125,16 @@ class AgreedOut(serializers.Serializer[Any]):
     valid = serializers.BooleanField()
 
 
+class ForesightOut(serializers.Serializer[Any]):
+    """Releases open to readers that deciding on the open findings, or a count, would close."""
+
+    by_exclusion = serializers.ListField(child=serializers.CharField())
+    by_redaction = serializers.ListField(child=serializers.CharField())
+    by_count = serializers.ListField(
+        child=serializers.CharField(), help_text="A count of more people than are recorded."
+    )
+
+
 class CaseOut(serializers.Serializer[Any]):
     """All that a reviewer has to know of one clip; `seconds_so_far` of everybody's time."""
 
@@ -134,6 +149,16 @@ class CaseOut(serializers.Serializer[Any]):
     headcounts = HeadcountOut(many=True)
     assignee = serializers.CharField(source="assignee.username", default=None, allow_null=True)
     seconds_so_far = serializers.FloatField()
+    closes = serializers.SerializerMethodField()
+
+    @extend_schema_field(ForesightOut)
+    def get_closes(self, found: Case) -> dict[str, Any]:
+        foreseen = foresee(self._open(found))
+        counted = replace(foreseen, by_count=foresee_count(found.clip))
+        return dict(ForesightOut(counted).data)
+
+    def _open(self, found: Case) -> list[Finding]:
+        return [row for row in found.findings if state_of(row) == "open"]
 
 
 class ByReviewerOut(serializers.Serializer[Any]):

@@ -26,6 +26,7 @@ from apps.storage.models import Blob
 from apps.storage.queries import page_of_clips
 from apps.storage.tables import ClipRow
 from datasets_catalog.errors import NotFoundError
+from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC
 
 BYTES = {(200, "*/*"): OpenApiTypes.BINARY}
@@ -46,7 +47,15 @@ class ContentView(ApiView):
 
     def opened(self, action: Action) -> OpenRelease:
         name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
-        return open_release(self.request.user, name, self.kwargs["version"], action)
+        purpose = self.stated() if action is Action.DOWNLOAD else None
+        return open_release(self.request.user, name, self.kwargs["version"], action, purpose)
+
+    def stated(self) -> Purpose | None:
+        """What the reader says in the address that they take it for; None where they do not."""
+        given = self.request.query_params.get("purpose")
+        if given is None:
+            return None
+        return Purpose(self._checked(shapes.TakingQuery, {"purpose": given})["purpose"])
 
     def readable(self) -> OpenRelease:
         """Open for reading rows: the table that holds them may be downloaded, or is reviewed."""
@@ -101,7 +110,7 @@ class ReleaseClip(ContentView):
 
 
 class ReleaseClipAudio(ContentView):
-    @extend_schema(responses=BYTES)
+    @extend_schema(parameters=[shapes.TakingQuery], responses=BYTES)
     def get(
         self, request: Request, organisation: str, name: str, version: str, uid: UUID
     ) -> HttpResponseBase:
@@ -117,7 +126,7 @@ class ReleaseClipAudio(ContentView):
 
 
 class ReleaseTable(ContentView):
-    @extend_schema(responses={(200, PARQUET): OpenApiTypes.BINARY})
+    @extend_schema(parameters=[shapes.TakingQuery], responses={(200, PARQUET): OpenApiTypes.BINARY})
     def get(
         self, request: Request, organisation: str, name: str, version: str, table: str
     ) -> HttpResponseBase:

@@ -36,6 +36,7 @@ from apps.publishing.selections import Selection, summary_of
 from apps.releases.diff import frozen_table
 from apps.releases.models import Release
 from apps.storage.models import Blob
+from datasets_catalog.purposes import Purpose
 
 JSON_LINES = "application/jsonl"
 
@@ -57,6 +58,8 @@ class PartView(ContentView):
     def asked(self, release: Release, shape: Shape) -> Asked:
         """Read the selection from the address."""
         wanted = self.query_lists(shape)
+        # What it is taken for chooses no clips.
+        wanted.pop("purpose", None)
         flavour = wanted.pop("flavour", None)
         kept = wanted.pop("selection", None)
         selection = kept_choice(release, kept) if kept else Selection.of(wanted)
@@ -155,7 +158,9 @@ class ReleaseManifest(PartView):
         found = self.opened(Action.DOWNLOAD)
         asked = self.asked(found.release, shapes.PartQuery)
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
-        response = StreamingHttpResponse(_Lines(self.request, part), content_type=JSON_LINES)
+        response = StreamingHttpResponse(
+            _Lines(self.request, part, self.stated()), content_type=JSON_LINES
+        )
         response.headers["Cache-Control"] = "private, no-store"
         return response
 
@@ -163,9 +168,10 @@ class ReleaseManifest(PartView):
 class _Lines:
     """The lines of a manifest; closing it lets go of the part."""
 
-    def __init__(self, request: Request, part: Part) -> None:
+    def __init__(self, request: Request, part: Part, purpose: Purpose | None) -> None:
         self._request = request
         self._part = part
+        self._purpose = purpose
 
     def __iter__(self) -> Iterator[bytes]:
         release = self._part.release
@@ -192,7 +198,10 @@ class _Lines:
         }
 
     def _address(self, blob: Blob, name: str) -> str:
-        return address_of(sign(self._request.user, self._part.release, blob, name=name))
+        signed = sign(
+            self._request.user, self._part.release, blob, name=name, purpose=self._purpose
+        )
+        return address_of(signed)
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -75,7 +75,7 @@ class Releases(ApiView):
 class ReleaseLapses(ReleaseView):
     @extend_schema(responses=shapes.LapseOut(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
-        """List clips of the release that are not covered any more, for those who work on it.
+        """List clips that close the release to readers, for those who work on it.
 
         Who is in them is told to those who may see consents.
         """

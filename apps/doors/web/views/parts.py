@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from apps.access.access import open_release
 from apps.access.answers import Action
-from apps.access.authorize import access_of
+from apps.access.authorize import access_of, authorize
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.datasets.vocabulary_graph import terms_above
@@ -46,6 +46,8 @@ from apps.publishing.selections import (
 from apps.releases.models import Release
 from datasets_catalog.clip_columns import SELECTABLE
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
+from datasets_catalog.giving import is_grantable
+from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC
 
 # Values of each kind that the form lists; others are chosen over REST.
@@ -73,6 +75,8 @@ class Wanted:
     kept: str
     before: Release | None
     flavour: str
+    # What it is taken for, where the reader says so.
+    purpose: str = ""
 
 
 def page(request: HtmxRequest, organisation: str, name: str, version: str) -> HttpResponse:
@@ -93,6 +97,7 @@ def page(request: HtmxRequest, organisation: str, name: str, version: str) -> Ht
         rates=[("own", "as in each clip"), *((str(rate), f"{rate} Hz") for rate in RATES)],
         containers=CONTAINERS,
         chosen=_flavour_words(request.GET),
+        purposes=_purposes(request, release),
         most_clips=MOST_CLIPS,
         **amount,
     )
@@ -134,6 +139,13 @@ def make(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
             before=wanted.before,
         )
     return redirect(f"{frame.url('part', release.version)}?{request.GET.urlencode()}")
+
+
+def _purposes(request: HttpRequest, release: Release) -> list[tuple[str, str]]:
+    """What the reader may say that they take it for; nothing to choose where it is one thing."""
+    offered = authorize(request.user, release, Action.DOWNLOAD).purposes
+    rows = [(purpose.value, TERMS[purpose].title) for purpose in Purpose if purpose in offered]
+    return rows if len(rows) > 1 else []
 
 
 def _opened(request: HttpRequest, dataset: Dataset, version: str) -> Release:
@@ -197,7 +209,9 @@ def _wanted(request: HttpRequest, release: Release) -> Wanted:
     if selection.since:
         full_name, version = release.dataset.full_name, selection.since.removeprefix("v")
         before = open_release(request.user, full_name, version, Action.LIST).release
-    return Wanted(selection, kept, before, _flavour(given))
+    purpose = given.get("purpose", "")
+    known = purpose in set(Purpose) and is_grantable(Purpose(purpose))
+    return Wanted(selection, kept, before, _flavour(given), purpose if known else "")
 
 
 def _lists(given: QueryDict) -> dict[str, Any]:
@@ -233,7 +247,8 @@ def _words(wanted: Wanted) -> dict[str, Any]:
     chosen: dict[str, Any] = (
         {"selection": wanted.kept} if wanted.kept else wanted.selection.as_json()
     )
-    return chosen | ({"flavour": wanted.flavour} if wanted.flavour else {})
+    besides = {"flavour": wanted.flavour, "purpose": wanted.purpose}
+    return chosen | {name: value for name, value in besides.items() if value}
 
 
 def _address(release: Release, wanted: Wanted, route: str = "release-archive") -> str:

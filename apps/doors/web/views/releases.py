@@ -47,7 +47,7 @@ from apps.releases.actions import (
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
 from apps.releases.lapses import lapsed_since, lapses_for
-from apps.releases.models import Lapse, Release, SignOff
+from apps.releases.models import Release, SignOff
 from apps.releases.numbering import newest_out, propose_version
 from apps.releases.people import find_part
 from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
@@ -155,8 +155,6 @@ def _lapse(request: HttpRequest, frame: DatasetFrame, release: Release) -> dict[
         context |= {
             "lapses": rows,
             "sees_people": Permission.CONSENT_VIEW in frame.may,
-            "excluded": any(row.cause == Lapse.Cause.EXCLUDED for row in rows),
-            "stops_url": frame.url("stops"),
         }
     return context
 

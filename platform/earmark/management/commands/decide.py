@@ -1,5 +1,6 @@
 """Decide on a finding."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -8,8 +9,9 @@ from apps.accounts.models import User
 from apps.datasets.access import dataset_to_edit
 from apps.privacy.access import finding_for, findings_for, open_ones
 from apps.privacy.actions import decide, decide_many
-from apps.privacy.models import Decision
+from apps.privacy.models import Decision, Finding
 from apps.privacy.redaction import Method
+from apps.releases.foresight import foresee
 from datasets_catalog.roles import Permission
 from earmark.management.base import Command as Base
 
@@ -33,13 +35,23 @@ class Command(Base):
             help="with clear: a person can be recognised, so consent has to cover the clip",
         )
 
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="decide nothing; say which releases it would close to readers",
+        )
+
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
         if options["batch"]:
             return self._batch(actor, options)
+        finding = finding_for(actor, options["finding"])
+        closes = _closes([finding], options["verdict"])
+        if options["dry_run"]:
+            return {"clip": finding.clip.path, "count": 1, "closes": closes, "dry_run": True}
         decision = decide(
             actor=actor,
-            finding=finding_for(actor, options["finding"]),
+            finding=finding,
             verdict=options["verdict"],
             reason=options["reason"],
             method=options["method"],
@@ -50,11 +62,16 @@ class Command(Base):
             "clip": decision.finding.clip.path,
             "verdict": decision.verdict,
             "decided_by": actor.username,
+            "closes": closes,
         }
 
     def _batch(self, actor: User, options: dict[str, Any]) -> dict[str, Any]:
         dataset = dataset_to_edit(actor, options["finding"], Permission.FINDING_VIEW)
         found = open_ones(findings_for(actor, dataset)).filter(kind=options["batch"])
+        closes = _closes(list(found), options["verdict"])
+        where = f"{dataset}: {len(found)} findings of kind {options['batch']}"
+        if options["dry_run"]:
+            return {"clip": where, "count": len(found), "closes": closes, "dry_run": True}
         made = decide_many(
             actor=actor,
             findings=list(found),
@@ -66,10 +83,27 @@ class Command(Base):
         return {
             "batch": str(made[0].batch.uid) if made[0].batch else None,
             "count": len(made),
-            "clip": f"{dataset}: {len(made)} findings of kind {options['batch']}",
+            "clip": where,
             "verdict": options["verdict"],
             "decided_by": actor.username,
+            "closes": closes,
         }
 
     def say(self, value: dict[str, Any]) -> list[str]:
-        return [f"{value['clip']}: {value['verdict']}, decided by {value['decided_by']}."]
+        closed = [f"{name} is closed to readers by it." for name in value["closes"]]
+        if value.get("dry_run"):
+            said = "nothing was decided"
+            closed = [f"{name} would be closed to readers by it." for name in value["closes"]]
+        else:
+            said = f"{value['verdict']}, decided by {value['decided_by']}"
+        return [f"{value['clip']}: {said}.", *closed]
+
+
+def _closes(findings: Sequence[Finding], verdict: str) -> list[str]:
+    """The releases that the verdict takes from their readers, by name."""
+    foreseen = foresee(findings)
+    by_verdict = {
+        Decision.Verdict.EXCLUDE: foreseen.by_exclusion,
+        Decision.Verdict.REDACT: foreseen.by_redaction,
+    }
+    return [str(row) for row in by_verdict.get(Decision.Verdict(verdict), ())]

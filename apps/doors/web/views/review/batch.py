@@ -25,6 +25,7 @@ from apps.privacy.access import findings_for, open_ones
 from apps.privacy.actions import decide_many
 from apps.privacy.models import Finding
 from apps.privacy.playing import choose_batch_sample, find_unheard, span_of
+from apps.releases.foresight import foresee
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
 from datasets_catalog.roles import Permission
 from datasets_catalog.sampling import stated
@@ -146,6 +147,7 @@ def _shown(
         "shown": [_one(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
         "mode": review_words.batch(user),
         "may_decide": True,
+        "foresight": foresee(list(rows[: MOST + 1])).sentences,
         "decide_url": alike.url(),
         "confirming": _confirming(rows, confirming) if confirming else None,
         "filters": Filters(dataset=alike.dataset.full_name),

@@ -21,6 +21,7 @@ from apps.doors.web.views.review.deciding import last_of, record, with_finding
 from apps.privacy.access import AWAITING, finding_for
 from apps.privacy.before import redactions_of
 from apps.privacy.queue import Case, case
+from apps.releases.foresight import Foresight, foresee, foresee_count
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
 
@@ -81,6 +82,8 @@ def _shown(
         "pitches": PITCHES,
         "mode": _mode(user, chosen) if may_decide and chosen else None,
         "may_decide": may_decide,
+        "foresight": _foresight(found, chosen) if may_decide else [],
+        "count_closes": Foresight(by_count=foresee_count(clip)).sentences if may_decide else [],
         "may_answer": can(user, Permission.CLIP_INGEST, organisation),
         "decide_url": filters.url("case", clip.uid),
         "filters": filters,
@@ -104,6 +107,13 @@ def _lines(user: User, found: Case, *, asked_for: str) -> list[Line]:
         asked_for=asked_for,
         redactions=redactions_of(clip) if may_decide else {},
     )
+
+
+def _foresight(found: Case, chosen: Line | None) -> list[str]:
+    """What deciding on the chosen finding would close, where it stands open."""
+    if chosen is None or chosen.state != OPEN:
+        return []
+    return foresee([row for row in found.findings if row.uid == chosen.finding.uid]).sentences
 
 
 def _mode(user: User, chosen: Line) -> review_words.Mode | None:
