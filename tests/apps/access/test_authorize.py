@@ -290,14 +290,14 @@ def test_nobody_may_use_what_consent_does_not_cover(released: Make, cast: Cast) 
 
 def test_consent_to_public_previews_lets_everyone_hear(released: Make, cast: Cast) -> None:
     release = released("request")
-    release.purposes = [Purpose.PREVIEW_PUBLIC_CLIP.value]
+    release.cleared = [Purpose.PREVIEW_PUBLIC_CLIP.value]
     assert authorize(NOBODY, release, Action.PREVIEW).allowed
     assert not authorize(NOBODY, release, Action.DOWNLOAD).allowed
 
 
 def test_an_open_door_needs_publish_open_and_says_so(released: Make, cast: Cast) -> None:
     release = released("open")
-    release.purposes = [NONCOMMERCIAL.value]
+    release.cleared = [NONCOMMERCIAL.value]
     for person in (cast.eve, NOBODY):
         assert authorize(person, release, Action.VIEW).allowed
         for action in (Action.LIST, Action.PREVIEW, Action.DOWNLOAD):
@@ -311,7 +311,7 @@ def test_without_share_raw_audio_names_may_be_listed_and_nothing_taken(
     released: Make, cast: Cast
 ) -> None:
     release = released("open")
-    release.purposes = [Purpose.PUBLISH_OPEN.value]
+    release.cleared = [Purpose.PUBLISH_OPEN.value]
     assert authorize(NOBODY, release, Action.LIST).allowed
     answer = authorize(NOBODY, release, Action.DOWNLOAD)
     assert (answer.code, "share.raw_audio" in answer.reason) == (Code.NOT_CLEARED, True)
@@ -323,7 +323,7 @@ def test_a_grant_opens_nothing_that_was_not_released_behind_a_gate(
 ) -> None:
     release = released(access)
     entitle(cast, release)
-    release.purposes = [NONCOMMERCIAL.value, Purpose.SHARE_RAW_AUDIO.value]
+    release.cleared = [NONCOMMERCIAL.value, Purpose.SHARE_RAW_AUDIO.value]
     answer = authorize(cast.dan, release, Action.DOWNLOAD)
     assert (answer.code, "publish.gated" in answer.reason) == (Code.NOT_CLEARED, True)
     assert authorize(cast.dan, release, Action.LIST).code is Code.NOT_CLEARED
@@ -336,7 +336,7 @@ def test_a_release_that_is_for_a_gate_stays_behind_one_in_an_open_dataset(
 ) -> None:
     release = released("open")
     gated = [NONCOMMERCIAL.value, Purpose.PUBLISH_GATED.value, Purpose.SHARE_RAW_AUDIO.value]
-    release.purposes = gated
+    release.cleared = gated
     assert authorize(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
     assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
     entitle(cast, release)
