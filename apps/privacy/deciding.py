@@ -21,7 +21,7 @@ from apps.privacy.playing import BatchSample, require_batch_heard, require_heard
 from apps.privacy.redaction import Method
 from apps.privacy.replacing import Replacement, redact_clip, take_out
 from apps.privacy.scanning import scan_clips
-from apps.privacy.verdict_changes import announce_verdicts, contents_of
+from apps.privacy.verdict_changes import announce_verdicts, bytes_of
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -162,7 +162,7 @@ class _Asked:
             list(Clip.objects.select_for_update(of=("self",)).filter(pk__in=some).order_by("pk"))
         rows = _fresh(findings)
         _check_open(self.actor, rows)
-        contents = contents_of(rows)
+        contents = bytes_of(rows)
         together = self._batch(dataset, rows, heard) if batch else None
         now = timezone.now()
         made = Decision.objects.bulk_create(

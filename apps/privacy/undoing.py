@@ -17,7 +17,7 @@ from apps.privacy.models import Batch, Confirmation, Decision, Redaction, Revoca
 from apps.privacy.playing import require_heard
 from apps.privacy.replacing import put_back
 from apps.privacy.scanning import scan_clips
-from apps.privacy.verdict_changes import announce_verdicts, contents_of
+from apps.privacy.verdict_changes import announce_verdicts, bytes_of
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -126,7 +126,7 @@ def _confirmed(actor: User, decision: Decision, reason: str, *, agree: bool) -> 
         reason=reason,
     )
     if agree:
-        announce_verdicts(dataset.organisation_id, contents_of([row.finding]))
+        announce_verdicts(dataset.organisation_id, bytes_of([row.finding]))
     else:
         revoke(actor, dataset, [row], Revocation.Cause.NOT_CONFIRMED, reason)
     return made
@@ -182,7 +182,7 @@ def revoke(
     )
     for some in chunks([row.pk for row in rows]):
         Decision.objects.filter(pk__in=some).delete()
-    contents = contents_of(row.finding for row in rows)
+    contents = bytes_of(row.finding for row in rows)
     turned = _turn_back(actor, rows)
     changed = [row.finding.clip_id for row in rows if row.verdict != Decision.Verdict.CLEAR]
     if changed:
