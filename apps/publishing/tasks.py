@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from apps.accounts.access import require
 from apps.jobs.registry import Result, Run, job
 from apps.publishing.actions import PLAN, PUBLISH, plan_publication
 from apps.publishing.flavours import MAKE, Spec, make_flavour
@@ -12,6 +13,7 @@ from apps.publishing.releasing import publish as publish_here
 from apps.publishing.selections import Selection
 from apps.publishing.snapshots import BUILD, build_snapshot
 from apps.releases.models import Release
+from datasets_catalog.roles import Permission
 
 
 @job(RELEASE, title="Publishing a release here")
@@ -33,6 +35,8 @@ def publish(run: Run) -> Result:
     publication = Publication.objects.select_related(
         "release__dataset__organisation", "target__organisation", "started_by"
     ).get(pk=run.arguments["publication"])
+    # A job waits, or begins anew after a crash: whoever asked may have lost the role since.
+    require(run.actor, Permission.RELEASE_PUBLISH, publication.release.dataset.organisation)
     done = carry_out(publication, run.progress)
     return {"url": done.url, "commit": done.commit_oid, "tag": done.tag, "sent": done.bytes_sent}
 

@@ -222,6 +222,21 @@ def test_what_is_narrowed_while_it_is_sent_is_not_committed(
     assert not publication.commit_oid
 
 
+def test_a_publication_that_waits_is_not_sent_for_somebody_who_lost_the_role(
+    cast: Cast, hub: HubHandle, tmp_path: Path
+) -> None:
+    release = make_published(cast, tmp_path)
+    publication, job = publish_release(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
+    cast.rita.memberships.all().delete()
+    work_off()
+    job.refresh_from_db()
+    publication.refresh_from_db()
+    assert (job.state, publication.state) == (job.State.FAILED, Publication.State.PLANNED)
+    assert not hub.requests()
+
+
 def test_only_release_managers_publish(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path)
     with pytest.raises(DeniedError):
