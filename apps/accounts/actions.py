@@ -34,9 +34,12 @@ def create_organisation(
     slug(name, "an organisation's name")
     if kind not in Organisation.Kind.values:
         raise InvalidError(f"The kind is one of {', '.join(Organisation.Kind.values)}.")
-    if Organisation.objects.filter(name=name).exists():
+    # Whoever chooses the name at the same time waits here, and is told that it is taken.
+    organisation, is_new = Organisation.objects.get_or_create(
+        name=name, defaults={"title": title or name, "kind": kind}
+    )
+    if not is_new:
         raise ConflictError(f"There is an organisation {name} already: choose another name.")
-    organisation = Organisation.objects.create(name=name, title=title or name, kind=kind)
     for role in (Role.OWNER, Role.STEWARD):
         Membership.objects.create(user=actor, organisation=organisation, role=role)
     record.organisation_created(actor=actor.username, organisation=name)
