@@ -30,7 +30,8 @@ ASKED = tuple(each for each in Purpose if TERMS[each].group is not PurposeGroup.
 class LicenceOutlook:
     """The licence of the whole; clips whose own licence says nothing known are left out of it.
 
-    `usage` holds the licences of all clips against every purpose, today and everywhere.
+    `usage` holds the licences of all clips, and of an adaptation the one of the whole, against
+    every purpose, today and everywhere.
     """
 
     outbound: Outbound
@@ -60,6 +61,8 @@ def licence_outlook(
     goal = dataset.wanted_licence if wanted is None else wanted
     found = outbound(clips, use or Use(dataset.use), goal or None, licences=known)
     counted = Counter(clip.expression for clip in clips)
+    if found.use is Use.ADAPTATION and found.licence:
+        counted[found.licence] = len(clips)
     usage = meet_usage(ASKED, counted, known, Taking(timezone.now().date()))
     return LicenceOutlook(found, tuple(unreadable), usage)
 

@@ -133,6 +133,33 @@ def test_a_narrower_record_in_the_place_of_another_permits_nothing_more(
             assert scope([*history, new], at, recording) <= scope([*history, old], at, recording)
 
 
+@given(st.lists(st.tuples(instants, st.sampled_from(["", "g1", "g2"]), st.sampled_from(Answer))))
+def test_while_under_age_only_who_said_no_takes_it_back(
+    said: list[tuple[datetime, str, Answer]],
+) -> None:
+    """Such as a minor, "", and two guardians, each for themselves."""
+    history = [
+        Consent(
+            "p1",
+            "a",
+            "1",
+            at,
+            {OPEN: answer},
+            minor=True,
+            guardian=bool(person),
+            answered_by=person,
+        )
+        for at, person, answer in said
+    ]
+    end = NOW + 9 * DAY
+    if OPEN in scope(history, end):
+        for person in ("", "g1", "g2"):
+            mine = [(at, answer) for at, by, answer in said if by == person]
+            denied = max((at for at, answer in mine if answer is Answer.DENIED), default=None)
+            assert denied is None or any(at > denied and a is Answer.ALLOWED for at, a in mine)
+        assert any(by and answer is Answer.ALLOWED for _, by, answer in said)
+
+
 def test_taking_an_allowance_out_is_not_narrower_but_denying_it_is() -> None:
     old = Consent("p1", "a", "1", NOW, {GATED: Answer.ALLOWED})
     assert not is_narrower(replace(old, answers={}), old)

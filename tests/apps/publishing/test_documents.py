@@ -15,7 +15,9 @@ from apps.publishing.releasing import publish
 from apps.publishing.selections import Selection
 from apps.publishing.statements import statement_of
 from apps.releases.judging import judge
+from apps.releases.outlook import licence_outlook
 from apps.releases.usage import usage_of
+from datasets_catalog.purposes import Purpose
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_published, make_release
 
@@ -72,6 +74,10 @@ def test_what_the_whole_goes_out_under_takes_purposes_away(cast: Cast, tmp_path:
     failing = {verdict.code for verdict in judge(release) if not verdict.passed}
     assert "rights.purposes" in failing
     assert usage_of(release, on=release.created_at.date()).permitted == ()
+    dataset.refresh_from_db()
+    permitted = licence_outlook(dataset).usage.permitted
+    assert Purpose.RESEARCH_NONCOMMERCIAL in permitted
+    assert Purpose.RESEARCH_COMMERCIAL not in permitted
 
 
 def test_croissant_is_valid_with_and_without_its_files(cast: Cast, tmp_path: Path) -> None:
