@@ -73,6 +73,14 @@ class ChangeKind(StrEnum):
     EVENTS_RENUMBERED = "events_renumbered"
     ANNOTATOR_CHANGED = "annotator_changed"
     VERIFIER_CHANGED = "verifier_changed"
+    NAME_CHANGED = "name_changed"
+    DESCRIPTION_CHANGED = "description_changed"
+    PUBLISHER_CHANGED = "publisher_changed"
+    PROVENANCE_CHANGED = "provenance_changed"
+    LIMITATIONS_CHANGED = "limitations_changed"
+    FUNDING_CHANGED = "funding_changed"
+    LANGUAGES_CHANGED = "languages_changed"
+    CREATORS_CHANGED = "creators_changed"
 
 
 # Which number each asks for, and what is said after the count.
@@ -144,6 +152,14 @@ RULES: Mapping[ChangeKind, tuple[Step, str]] = {
     ChangeKind.EVENTS_RENUMBERED: (Step.PATCH, "events with another id and all else the same"),
     ChangeKind.ANNOTATOR_CHANGED: (Step.PATCH, "events with another annotator's name"),
     ChangeKind.VERIFIER_CHANGED: (Step.PATCH, "events with another verifier's name"),
+    ChangeKind.NAME_CHANGED: (Step.PATCH, "title of the dataset changed"),
+    ChangeKind.DESCRIPTION_CHANGED: (Step.PATCH, "description of the dataset changed"),
+    ChangeKind.PUBLISHER_CHANGED: (Step.PATCH, "publisher's name changed"),
+    ChangeKind.PROVENANCE_CHANGED: (Step.PATCH, "how it was made is said otherwise"),
+    ChangeKind.LIMITATIONS_CHANGED: (Step.PATCH, "limitations are said otherwise"),
+    ChangeKind.FUNDING_CHANGED: (Step.PATCH, "funding is said otherwise"),
+    ChangeKind.LANGUAGES_CHANGED: (Step.PATCH, "languages are said otherwise"),
+    ChangeKind.CREATORS_CHANGED: (Step.PATCH, "creators are named otherwise"),
 }
 
 
@@ -153,6 +169,14 @@ OF_THE_WHOLE = frozenset(
         ChangeKind.USE_CHANGED,
         ChangeKind.VOCABULARY_CHANGED,
         ChangeKind.VOCABULARY_FILLED,
+        ChangeKind.NAME_CHANGED,
+        ChangeKind.DESCRIPTION_CHANGED,
+        ChangeKind.PUBLISHER_CHANGED,
+        ChangeKind.PROVENANCE_CHANGED,
+        ChangeKind.LIMITATIONS_CHANGED,
+        ChangeKind.FUNDING_CHANGED,
+        ChangeKind.LANGUAGES_CHANGED,
+        ChangeKind.CREATORS_CHANGED,
     }
 )
 ONE_OF = {

@@ -29,6 +29,7 @@ from apps.publishing.figures import figures_of
 from apps.publishing.models import ReleaseStatement
 from apps.publishing.released_contents import contents_of
 from apps.publishing.review_counts import count_redactions, count_review
+from apps.releases.about import about_dataset, about_release
 from apps.releases.models import GateResult, Release
 from apps.releases.usage import licence_of_adaptation, usage_of
 from apps.releases.versioning import approved_at
@@ -36,7 +37,6 @@ from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
 from apps.storage.tables import read_batches
 from datasets_catalog.card_facts import CardFacts, ConsentCount, VersionNote, VocabularyName
-from datasets_catalog.description_sheets import parse_sheet
 from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import outbound
@@ -94,6 +94,7 @@ def compute_statement(release: Release) -> CardFacts:
     """Count everything from the release's tables and the rows of its review; one pass over each."""
     _require_approved(release)
     dataset, organisation = release.dataset, release.dataset.organisation
+    about = about_release(release) or about_dataset(dataset)
     until = release.published_at
     alterations = alterations_of(dataset, until=until)
     figures = figures_of(
@@ -104,12 +105,11 @@ def compute_statement(release: Release) -> CardFacts:
     )
     usage = usage_of(release, on=approved_at(release).date())
     before = _before(release)
-    sheet = parse_sheet(dataset.sheet)
     return CardFacts(
         full_name=dataset.full_name,
-        title=dataset.title or dataset.full_name,
-        description=dataset.description,
-        organisation=organisation.title or organisation.name,
+        title=about.title,
+        description=about.description,
+        organisation=about.publisher,
         version=release.version,
         published=approved_at(release).date(),
         root=release.root,
@@ -126,11 +126,11 @@ def compute_statement(release: Release) -> CardFacts:
         consent=_consent(release),
         purposes=usage.permitted,
         taken_away=usage.taken,
-        provenance=sheet.provenance,
-        limitations=sheet.limitations,
-        funding=sheet.funding,
-        languages=sheet.languages,
-        creators=sheet.creators,
+        provenance=about.provenance,
+        limitations=about.limitations,
+        funding=about.funding,
+        languages=about.languages,
+        creators=about.creators,
         recordings=len(figures.recordings),
         synthetic=figures.synthetic,
         redactions=count_redactions(figures.redacted, alterations),

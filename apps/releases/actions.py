@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress, silent
+from apps.releases.about import about_dataset
 from apps.releases.errors import (
     DraftMovedError,
     EmptyDraftError,
@@ -28,6 +29,7 @@ from apps.releases.usage import cleared_purposes
 from apps.releases.versioning import versions_out, write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
+from datasets_catalog.plain import to_plain
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import UNPUBLISHED, ReleaseState, advance
 from datasets_catalog.roles import Permission
@@ -105,7 +107,7 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
         _apply(row, frozen)
         row.cleared = cleared_purposes(row, on=at.date())
         row.use, row.draft_serial = dataset.use, dataset.draft_serial
-        row.vocabulary = dataset.vocabulary
+        row.vocabulary, row.about = dataset.vocabulary, to_plain(about_dataset(dataset))
         row.rows_version = ROWS_VERSION
         row.frozen_by, row.frozen_at = actor, at
         _move(actor, row, ReleaseState.FROZEN)
@@ -299,7 +301,7 @@ def _reset(row: Release, actor: str, reason: str) -> None:
     row.people.all().delete()
     row.answers.all().delete()
     row.state, row.root, row.licence, row.statistics = ReleaseState.DRAFT, "", "", {}
-    row.cleared = []
+    row.cleared, row.about = [], {}
     row.clips_table = row.events_table = row.people_table = None
     row.frozen_by = row.frozen_at = None
     row.save()

@@ -9,12 +9,14 @@ from typing import Any
 
 import duckdb
 
+from apps.releases.about import about_release
 from apps.releases.diff_rows import ClipChanges, EventChanges, clip_changes, event_changes
 from apps.releases.errors import NotFrozenError
 from apps.releases.models import Release
 from apps.storage.blobs import local_copy
 from apps.storage.models import Blob
 from apps.storage.queries import open_tables
+from datasets_catalog.release_about import ReleaseAbout, about_changes
 from datasets_catalog.release_changes import (
     Change,
     ChangeKind,
@@ -47,8 +49,8 @@ class ClassChange:
 class DiffSide:
     """One of the two that are compared: a release, or what a release of the draft would be.
 
-    `vocabulary` is its name and version, "" for none, None where it was not noted at the freeze;
-    no `territories` are all.
+    `vocabulary` is its name and version, "" for none, None where it was not noted at the freeze,
+    as is `about`; no `territories` are all.
     """
 
     version: str
@@ -61,6 +63,7 @@ class DiffSide:
     purposes: frozenset[str]
     territories: frozenset[str]
     vocabulary: str | None
+    about: ReleaseAbout | None
     statistics: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -189,9 +192,17 @@ def side_of(release: Release) -> DiffSide:
         use=release.use,
         purposes=frozenset(release.purposes),
         territories=frozenset(release.territories),
-        vocabulary=release.statistics.get("vocabulary"),
+        vocabulary=_vocabulary_of(release),
+        about=about_release(release),
         statistics=release.statistics,
     )
+
+
+def _vocabulary_of(release: Release) -> str | None:
+    """Its name and version; what was frozen before `about` was noted has them in its statistics."""
+    if release.about:
+        return str(release.vocabulary or "")
+    return release.statistics.get("vocabulary")
 
 
 def diff_releases(before: Release, after: Release) -> Diff:
@@ -255,6 +266,7 @@ def _whole_changes(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     if removed:
         yield Change(ChangeKind.PURPOSES_REMOVED, len(removed))
     yield from _area_changes(before.territories, after.territories)
+    yield from about_changes(before.about, after.about)
 
 
 def _area_changes(before: frozenset[str], after: frozenset[str]) -> Iterator[Change]:

@@ -92,7 +92,6 @@ def freeze_rows(
         licence=_outbound_licence(dataset, use),
         statistics={
             "contributors": len(rows.contributors),
-            "vocabulary": str(dataset.vocabulary or ""),
             **statistics.as_json(),
         },
     )

@@ -62,6 +62,8 @@ class Release(models.Model):
     events_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     # Keyed digests of who is in which clip: compared with later releases, never served.
     people_table = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
+    # What the dataset said of itself when it was frozen (about.py); empty where it was not noted.
+    about = models.JSONField(default=dict, blank=True)
     dvc_commit = models.CharField(max_length=40, blank=True)
     # The first moment from which people, terms or review no longer let it out, and which of them
     # (lapses.py); empty while nothing ends.

@@ -11,6 +11,7 @@ from apps.accounts.access import require
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress, silent
+from apps.releases.about import about_dataset
 from apps.releases.diff import DiffSide, diff_releases, diff_sides, side_of
 from apps.releases.freezing import Frozen, freeze_rows
 from apps.releases.models import Release
@@ -80,7 +81,8 @@ def _side_of_draft(planned: Release, frozen: Frozen) -> DiffSide:
         use=planned.use,
         purposes=frozenset(planned.purposes),
         territories=frozenset(planned.territories),
-        vocabulary=frozen.statistics["vocabulary"],
+        vocabulary=str(planned.dataset.vocabulary or ""),
+        about=about_dataset(planned.dataset),
         statistics=frozen.statistics,
     )
 

@@ -7,6 +7,7 @@ from apps.doors.web.templatetags.web_components import length_of
 from apps.releases.diff import Diff
 from datasets_catalog import release_changes
 from datasets_catalog.purposes import TERMS, Purpose
+from datasets_catalog.release_about import ABOUT_CHANGES, ReleaseAbout
 from datasets_catalog.release_changes import ChangeKind
 
 
@@ -68,11 +69,21 @@ def _whole(diff: Diff) -> ChangeGroup:
         ("Where it may go", _area(before.territories), _area(after.territories)),
     )
     changes = [Change(*pair) for pair in pairs if pair[1] != pair[2]]
+    changes += _about(before.about, after.about)
     added, removed = after.purposes - before.purposes, before.purposes - after.purposes
     changes += [Change(_title(purpose), after="cleared") for purpose in sorted(added)]
     changes += [Change(_title(purpose), before="cleared") for purpose in sorted(removed)]
     people = f"contributors {before.contributors:,} → {after.contributors:,}"
-    return ChangeGroup("Rights and consent", people, changes, len(changes))
+    return ChangeGroup("The whole, rights and consent", people, changes, len(changes))
+
+
+def _about(before: ReleaseAbout | None, after: ReleaseAbout | None) -> Iterable[Change]:
+    """What the dataset said of itself then and now."""
+    if before is None or after is None:
+        return
+    for part in ABOUT_CHANGES:
+        if getattr(before, part) != getattr(after, part):
+            yield Change(part.capitalize(), before.in_words(part), after.in_words(part))
 
 
 def _area(territories: frozenset[str]) -> str:

@@ -1,16 +1,19 @@
 """The difference of two releases sees everything, and says which number it asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from apps.consent.models import Contributor, Participation
 from apps.datasets.actions import remove_clips, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, Event, Recording
+from apps.doors.web.comparing import change_groups
 from apps.ingest.labels import import_labels
 from apps.releases.diff import Diff, diff_releases
 from apps.releases.diff_rows import CLIP_CONDITIONS, EVENT_CONDITIONS, PEOPLE_COUNTED
@@ -19,6 +22,7 @@ from apps.releases.models import GateResult, Release
 from apps.releases.numbering import propose_version
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from datasets_catalog.event_columns import EVENT_COLUMNS
+from datasets_catalog.release_about import ABOUT_CHANGES, ReleaseAbout
 from datasets_catalog.release_changes import RULES, Change, ChangeKind
 from datasets_catalog.versions import Step
 from tests.cast import Cast
@@ -206,6 +210,58 @@ def test_the_whole_is_compared_too(cast: Cast, first: Release) -> None:
         ChangeKind.PURPOSES_ADDED,
         ChangeKind.PURPOSES_REMOVED,
     }
+
+
+SHEET: Mapping[str, Any] = {
+    "provenance": "Cut from a long recording.",
+    "limitations": "One yard only.",
+    "funding": "Grant 7.",
+    "languages": ["nl"],
+    "creators": [{"name": "Ada Berg"}],
+}
+TEXTS = {"title": "Other tones", "description": "Tones, said anew."}
+
+
+@pytest.mark.parametrize("part", [*TEXTS, *SHEET, "publisher"])
+def test_what_a_dataset_says_of_itself_is_compared(cast: Cast, first: Release, part: str) -> None:
+    def otherwise(dataset: Dataset) -> None:
+        if part == "publisher":
+            type(cast.acme).objects.filter(pk=cast.acme.pk).update(title="Acme Sounds")
+        elif part in TEXTS:
+            update_dataset(actor=cast.ada, dataset=dataset, changes={part: TEXTS[part]})
+        else:
+            sheet = {part: SHEET[part]}
+            update_dataset(actor=cast.ada, dataset=dataset, changes={"sheet": sheet})
+        dataset.refresh_from_db()
+        dataset.organisation.refresh_from_db()
+
+    found = compared(cast, first, otherwise)
+    assert (counted(found), found.step) == ({ABOUT_CHANGES[part]: 1}, PATCH)
+    assert RULES[ABOUT_CHANGES[part]][1] in " ".join(found.sentences())
+    (group,) = (each for each in change_groups(found, with_names=True) if "whole" in each.title)
+    assert [each.subject for each in group.changes] == [part.capitalize()]
+    proposal = propose_version(actor=cast.ada, dataset=first.dataset)
+    assert (proposal.version, proposal.reasons) == (
+        "1.0.1",
+        (Change(ABOUT_CHANGES[part], 1).sentence,),
+    )
+
+
+def test_what_was_not_noted_is_not_said_to_have_changed(cast: Cast, first: Release) -> None:
+    def otherwise(dataset: Dataset) -> None:
+        update_dataset(actor=cast.ada, dataset=dataset, changes=TEXTS)
+
+    first.about = {}
+    assert counted(compared(cast, first, otherwise)) == {}
+
+
+def test_what_a_frozen_release_says_of_its_dataset_stays(cast: Cast, first: Release) -> None:
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        Release.objects.filter(pk=first.pk).update(about={"title": "Other"})
+
+
+def test_every_part_of_what_is_said_has_its_change() -> None:
+    assert list(ABOUT_CHANGES) == [each.name for each in fields(ReleaseAbout)]
 
 
 def test_where_it_may_go_is_compared(cast: Cast, first: Release) -> None:
