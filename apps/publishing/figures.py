@@ -1,7 +1,9 @@
-"""What a release holds, counted from its own tables: the numbers of its card."""
+"""What a release holds, for its statement: the counts of its tables, and its clips for the review.
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+Rows are counted by `Statistics`, as at the freeze; here is only what a card says otherwise or more.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,100 +11,83 @@ import pyarrow as pa
 
 from apps.privacy.alterations import Content
 from apps.publishing.content import ReleasedClip
+from apps.releases.statistics import Statistics
 from datasets_catalog.alterations import Altered
 from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount, WeakClass, WeakCount
-from datasets_catalog.labels import Presence, Source, Status
+from datasets_catalog.labels import Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
-from datasets_catalog.weak_labels import WeakLabel, read_weak_labels
 
 
 @dataclass(slots=True)
 class Figures:
     """Counts over the clips and events of a release; lengths in seconds."""
 
-    clips: int = 0
-    seconds: float = 0.0
-    synthetic: int = 0
-    redacted: list[ReleasedClip] = field(default_factory=list)
-    contents: list[ReleasedClip] = field(default_factory=list)
     confirmed: frozenset[str] = frozenset()
+    alterations: Mapping[Content, Altered] = field(default_factory=dict)
+    statistics: Statistics = field(default_factory=Statistics)
+    contents: list[ReleasedClip] = field(default_factory=list)
+    redacted: list[ReleasedClip] = field(default_factory=list)
+    licensed: list[ClipLicence] = field(default_factory=list)
     here: int = 0
     stated: int = 0
     unnamed: int = 0
-    recordings: set[str] = field(default_factory=set)
-    sources: Counter[Source] = field(default_factory=Counter)
-    licensed: list[ClipLicence] = field(default_factory=list)
-    alterations: Mapping[Content, Altered] = field(default_factory=dict)
-    found_empty: int = 0
-    weak_labels: int = 0
-    weakly_labelled: int = 0
-    weak_sources: Counter[Source] = field(default_factory=Counter)
-    _weak_clips: Counter[str] = field(default_factory=Counter)
-    _splits: Counter[str | None] = field(default_factory=Counter)
-    _split_seconds: defaultdict[str | None, float] = field(
-        default_factory=lambda: defaultdict(float)
-    )
-    _labels: dict[str, "_Label"] = field(default_factory=dict)
 
     @property
     def verified(self) -> VerifiedCount:
         return VerifiedCount(self.here, self.stated, self.unnamed)
 
     @property
+    def sources(self) -> dict[Source, int]:
+        return {Source(name): count for name, count in sorted(self.statistics.sources.items())}
+
+    @property
     def splits(self) -> tuple[SplitCount, ...]:
-        names = sorted(self._splits, key=lambda name: (name is None, name or ""))
-        return tuple(SplitCount(n, self._splits[n], self._split_seconds[n]) for n in names)
+        counted = self.statistics
+        names = sorted(counted.splits, key=lambda name: (not name, name))
+        return tuple(
+            SplitCount(name or None, counted.splits[name], counted.split_seconds[name])
+            for name in names
+        )
 
     @property
     def weak(self) -> WeakCount:
-        classes = tuple(WeakClass(*each) for each in sorted(self._weak_clips.items()))
-        sources = dict(sorted(self.weak_sources.items()))
-        return WeakCount(self.weak_labels, self.weakly_labelled, sources, classes)
+        counted = self.statistics
+        return WeakCount(
+            labels=counted.weak_labels,
+            clips=counted.weakly_labelled,
+            sources={Source(name): n for name, n in sorted(counted.weak_sources.items())},
+            classes=tuple(WeakClass(*each) for each in sorted(counted.weak_clips.items())),
+        )
 
     @property
     def classes(self) -> tuple[ClassCount, ...]:
+        counted = self.statistics
         return tuple(
-            ClassCount(name, label.events, label.clips, label.seconds)
-            for name, label in sorted(self._labels.items())
+            ClassCount(name, events, counted.label_clips[name], counted.label_seconds[name])
+            for name, events in sorted(counted.labels.items())
         )
 
     def add_clips(self, batch: pa.RecordBatch) -> None:
-        for clip in batch.to_pylist():
-            seconds = clip["duration"]
-            self.clips += 1
-            self.seconds += seconds
-            self.synthetic += clip["synthetic"]
-            self.found_empty += bool(clip["found_empty"])
-            self._add_weak_labels(read_weak_labels(clip["weak_labels"]))
+        self.statistics.add_clips(batch)
+        for clip in batch.select(_CLIP_COLUMNS).to_pylist():
             released = ReleasedClip(clip["clip_id"], clip["path"], clip["sha256"], clip["md5"])
             self.contents.append(released)
             if clip["redacted"]:
                 self.redacted.append(released)
-            self._splits[clip["split"]] += 1
-            self._split_seconds[clip["split"]] += seconds
-            if clip["recording"]:
-                self.recordings.add(clip["recording"])
-            altered = self.alterations.get((clip["clip_id"], clip["md5"]), Altered())
-            modified = clip["redacted"] and not altered.is_stripped
-            self.licensed.append(
-                ClipLicence(clip["clip_id"], clip["path"], clip["licence"], seconds, modified)
-            )
-
-    def _add_weak_labels(self, labels: Sequence[WeakLabel]) -> None:
-        """Count those of one clip; two annotators who say the same are one clip of that label."""
-        self.weak_labels += len(labels)
-        self.weakly_labelled += bool(labels)
-        self.weak_sources.update(label.source for label in labels)
-        self._weak_clips.update({each.label for each in labels if each.presence is Presence.YES})
+            self.licensed.append(self._licensed(clip))
 
     def add_events(self, batch: pa.RecordBatch) -> None:
-        for event in batch.to_pylist():
-            self.sources[Source(event["source"])] += 1
+        self.statistics.add_events(batch)
+        for event in batch.select(_EVENT_COLUMNS).to_pylist():
             if event["status"] == Status.VERIFIED.value:
                 self._count_verified(event)
-            if event["presence"] == Presence.YES.value:
-                label = self._labels.setdefault(event["label"], _Label())
-                label.add(event["clip_id"], event["offset"] - event["onset"])
+
+    def _licensed(self, clip: dict[str, Any]) -> ClipLicence:
+        altered = self.alterations.get((clip["clip_id"], clip["md5"]), Altered())
+        modified = clip["redacted"] and not altered.is_stripped
+        return ClipLicence(
+            clip["clip_id"], clip["path"], clip["licence"], clip["duration"], modified
+        )
 
     def _count_verified(self, event: dict[str, Any]) -> None:
         if event["event_id"] in self.confirmed:
@@ -111,22 +96,6 @@ class Figures:
             self.stated += 1
         else:
             self.unnamed += 1
-
-
-@dataclass(slots=True)
-class _Label:
-    """Events come clip by clip, so a new clip is one other than the last."""
-
-    events: int = 0
-    clips: int = 0
-    seconds: float = 0.0
-    last_clip: str = ""
-
-    def add(self, clip_id: str, seconds: float) -> None:
-        self.events += 1
-        self.clips += clip_id != self.last_clip
-        self.seconds += seconds
-        self.last_clip = clip_id
 
 
 def figures_of(
@@ -142,41 +111,12 @@ def figures_of(
     to the contents that it made.
     """
     counted = Figures(confirmed=confirmed, alterations=alterations or {})
-    for batch in _only(clips, _CLIP_COLUMNS):
+    for batch in clips:
         counted.add_clips(batch)
-    for batch in _only(events, _EVENT_COLUMNS):
+    for batch in events:
         counted.add_events(batch)
     return counted
 
 
-_CLIP_COLUMNS = [
-    "clip_id",
-    "path",
-    "md5",
-    "sha256",
-    "duration",
-    "synthetic",
-    "redacted",
-    "split",
-    "recording",
-    "licence",
-    "weak_labels",
-    "found_empty",
-]
-_EVENT_COLUMNS = [
-    "event_id",
-    "clip_id",
-    "label",
-    "onset",
-    "offset",
-    "source",
-    "status",
-    "presence",
-    "annotator",
-    "verifier",
-]
-
-
-def _only(batches: Iterable[pa.RecordBatch], columns: list[str]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield batch.select(columns)
+_CLIP_COLUMNS = ["clip_id", "path", "md5", "sha256", "duration", "redacted", "licence"]
+_EVENT_COLUMNS = ["event_id", "status", "annotator", "verifier"]

@@ -103,6 +103,7 @@ def compute_statement(release: Release) -> CardFacts:
         confirmed=_confirmed(release, until),
         alterations=alterations,
     )
+    counted = figures.statistics
     usage = usage_of(release, on=approved_at(release).date())
     before = _before(release)
     return CardFacts(
@@ -115,8 +116,8 @@ def compute_statement(release: Release) -> CardFacts:
         root=release.root,
         url=page_url(release),
         vertical=Vertical(dataset.vertical),
-        clips=figures.clips,
-        seconds=figures.seconds,
+        clips=counted.clips,
+        seconds=counted.seconds,
         outbound=outbound(
             figures.licensed,
             Use(release.use),
@@ -131,14 +132,14 @@ def compute_statement(release: Release) -> CardFacts:
         funding=about.funding,
         languages=about.languages,
         creators=about.creators,
-        recordings=len(figures.recordings),
-        synthetic=figures.synthetic,
+        recordings=len(counted.recordings),
+        synthetic=counted.synthetic,
         redactions=count_redactions(figures.redacted, alterations),
-        sources=dict(sorted(figures.sources.items())),
+        sources=figures.sources,
         verified=figures.verified,
         classes=figures.classes,
         weak=figures.weak,
-        found_empty=figures.found_empty,
+        found_empty=counted.found_empty,
         vocabulary=_vocabulary(release),
         splits=figures.splits,
         detectors=_detectors(release),

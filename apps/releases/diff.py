@@ -202,7 +202,8 @@ def _vocabulary_of(release: Release) -> str | None:
     """Its name and version; what was frozen before `about` was noted has them in its statistics."""
     if release.about:
         return str(release.vocabulary or "")
-    return release.statistics.get("vocabulary")
+    noted: str | None = release.statistics.get("vocabulary")
+    return noted
 
 
 def diff_releases(before: Release, after: Release) -> Diff:

@@ -27,7 +27,10 @@ class Statistics:
     synthetic: int = 0
     redacted: int = 0
     verified: int = 0
+    recordings: set[str] = field(default_factory=set)
     labels: Counter[str] = field(default_factory=Counter)
+    # Clips with events of the label, which come clip by clip.
+    label_clips: Counter[str] = field(default_factory=Counter)
     label_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     splits: Counter[str] = field(default_factory=Counter)
     split_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -42,6 +45,7 @@ class Statistics:
     weak_clips: Counter[str] = field(default_factory=Counter)
     weak_sources: Counter[str] = field(default_factory=Counter)
     _seconds: list[float] = field(default_factory=list)
+    _last_clips: dict[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -54,6 +58,7 @@ class Statistics:
         self.synthetic += _total(group["synthetic"])
         self.redacted += _total(group["redacted"])
         self.found_empty += _total(group["found_empty"])
+        self.recordings.update(filter(None, group["recording"].unique().to_pylist()))
         for text in group["weak_labels"].drop_null().to_pylist():
             self._add_weak_labels(read_weak_labels(text))
         self._seconds.append(math.fsum(group["duration"].to_pylist()))
@@ -82,6 +87,9 @@ class Statistics:
         for (label,), count, seconds in _grouped(present, ["label"], "seconds"):
             self.labels[label] += count
             self.label_seconds[label] += seconds
+        for (label, clip), _, _ in _grouped(present, ["label", "clip_id"], "seconds"):
+            self.label_clips[label] += self._last_clips.get(label) != clip
+            self._last_clips[label] = clip
 
     def as_json(self) -> dict[str, Any]:
         by_licence: Counter[str] = Counter()

@@ -11,6 +11,7 @@ from apps.accounts.models import Token, User
 from apps.datasets.models import Dataset
 from apps.doors.hub.tree import Json, Listed, large_file, lies_outside
 from apps.publishing.models import Snapshot
+from apps.releases.about import about_release
 from apps.releases.models import Release
 from datasets_catalog.roles import Role
 
@@ -27,7 +28,7 @@ def moment(time: datetime | None) -> str | None:
 def dataset_info(release: Release, snapshot: Snapshot) -> Json:
     """A dataset at one of its releases, without its files."""
     dataset = release.dataset
-    card = snapshot.card
+    card, about = snapshot.card, about_release(release)
     return {
         "_id": dataset.uid.hex[:24],
         "id": dataset.full_name,
@@ -38,7 +39,7 @@ def dataset_info(release: Release, snapshot: Snapshot) -> Json:
         "private": dataset.access == Dataset.Access.ORGANISATION,
         "gated": gate(dataset, access_of(release)),
         "disabled": False,
-        "description": dataset.description,
+        "description": dataset.description if about is None else about.description,
         "tags": _tags(card),
         "cardData": card,
         "usedStorage": release.size,
