@@ -116,19 +116,17 @@ def told_on(page: str) -> list[str]:
 def shake(cast: Cast, dataset: Dataset) -> None:
     """Change all that can change in a draft and around it."""
     remove_clips(actor=cast.ada, dataset=dataset, paths=[clip_at(dataset, 5).path])
+    # Nothing that closes the release to its readers: that is for its pages to say.
     for number in (2, 3):
         finding = found_in(clip_at(dataset, number), position=60 + number)
-        verdict = "clear" if number == 2 else "exclude"
-        decide(actor=cast.cleo, finding=finding, verdict=verdict, reason="later")
-    late = found_in(clip_at(dataset, 0), position=70)
-    decide(actor=cast.cleo, finding=late, verdict="redact", reason="later", method="noise")
+        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="later")
     play(cast.cleo, clip_at(dataset, 4))
     count_people(
         actor=cast.cleo,
         clip=clip_at(dataset, 4),
-        people_heard=2,
-        somebody_unknown=True,
-        reason="two sing",
+        people_heard=0,
+        somebody_unknown=False,
+        reason="nobody, heard again",
     )
     draw(actor=cast.cleo, dataset=Dataset.objects.get(pk=dataset.pk))
     Event.objects.filter(clip__dataset=dataset).update(label="gong", status="verified")
