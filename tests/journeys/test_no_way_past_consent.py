@@ -39,6 +39,7 @@ from tests.journeys.world import (
     deny,
     gates_in_the_way,
     pages_of,
+    push_over_the_hub,
     run,
     send,
 )
@@ -96,7 +97,11 @@ def bring_over_rest(cast: Cast, dataset: Dataset, folder: Path) -> None:
     work_off()
 
 
-ARRIVALS = [bring_by_command, bring_as_archive, bring_over_rest]
+def bring_over_the_hub(cast: Cast, dataset: Dataset, folder: Path) -> None:
+    push_over_the_hub(cast.ada, {file.name: file.read_bytes() for file in folder.iterdir()})
+
+
+ARRIVALS = [bring_by_command, bring_as_archive, bring_over_rest, bring_over_the_hub]
 
 
 @pytest.mark.parametrize("people", ["", "zoe", "ben;zoe"])
@@ -159,7 +164,14 @@ def record_on_the_page(cast: Cast, table: Path) -> None:
     assert answer.status_code < 500
 
 
-@pytest.mark.parametrize("record", [record_by_command, record_over_rest, record_on_the_page])
+def record_over_the_hub(cast: Cast, table: Path) -> None:
+    push_over_the_hub(cast.ada, {"consents.csv": table.read_bytes()})
+
+
+RECORDS = [record_by_command, record_over_rest, record_on_the_page, record_over_the_hub]
+
+
+@pytest.mark.parametrize("record", RECORDS)
 @pytest.mark.parametrize("no_first", [True, False], ids=["no-then-yes", "yes-then-no"])
 @pytest.mark.parametrize("form", ["voices", "other"], ids=["one-form", "two-forms"])
 def test_a_no_of_the_same_moment_holds(
@@ -195,7 +207,7 @@ def test_a_misspelt_column_records_nothing_by_halves(cast: Cast, tmp_path: Path)
         "valid_untill": "2026-03-01",
         "publish.open": "allowed",
     }
-    for record in (record_by_command, record_over_rest, record_on_the_page):
+    for record in RECORDS:
         record(cast, write_table(tmp_path / "said.csv", [row]))
     assert Consent.objects.count() == before
 
@@ -288,6 +300,6 @@ def test_nobody_is_their_own_guardian(cast: Cast, tmp_path: Path) -> None:
         "guardian": "kim",
         "publish.open": "allowed",
     }
-    for record in (record_by_command, record_over_rest, record_on_the_page):
+    for record in RECORDS:
         record(cast, write_table(tmp_path / "said.csv", [row]))
     assert not Consent.objects.filter(contributor__code="kim").exists()

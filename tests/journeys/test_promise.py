@@ -25,7 +25,7 @@ from apps.datasets.actions import update_dataset
 from apps.releases.models import Release
 from datasets_catalog.errors import EarmarkError
 from tests.cast import Cast
-from tests.journeys import history as steps_of
+from tests.journeys import history_steps as steps_of
 from tests.journeys.door_asking import (
     client_of,
     given_by_doors,
@@ -36,18 +36,8 @@ from tests.journeys.door_asking import (
     read,
     signed_addresses,
 )
-from tests.journeys.history import (
-    BEGIN,
-    HEARD,
-    SAID,
-    History,
-    grant,
-    release,
-    say,
-    send,
-    start_history,
-    widen,
-)
+from tests.journeys.history import BEGIN, HEARD, SAID, History, start_history
+from tests.journeys.history_steps import grant, release, say, send, widen
 from tests.journeys.promise_model import Taking, uses_among
 from tests.stand_ins.hub.handle import HubHandle, running_hub
 from tests.stand_ins.hub.store import Commit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from tests.cast import Cast
 from tests.factories.drafts import (
     make_release,
 )
+from tests.factories.jobs import work_off
 from tests.journeys.door_asking import client_of, given_by_doors, heard_sounds, md5_of
 
 OPEN = ("research.noncommercial", "publish.open", "share.raw_audio", "preview.public_clip")
@@ -96,3 +99,16 @@ def run(*words: str, user: User) -> None:
     """Run a command as the person; it may refuse."""
     with suppress(CommandError, SystemExit):
         call_command(*words, "--as", user.username)
+
+
+def push_over_the_hub(user: User, files: Mapping[str, bytes]) -> None:
+    """Commit files to the draft as the Hub's clients do; it may be refused."""
+    lines: list[dict[str, Any]] = [{"key": "header", "value": {"summary": "add"}}]
+    for path, content in files.items():
+        value = {"path": path, "content": base64.b64encode(content).decode(), "encoding": "base64"}
+        lines.append({"key": "file", "value": value})
+    body = "\n".join(json.dumps(line) for line in lines)
+    address = "/api/datasets/acme/tones/commit/main"
+    answer = client_of(user).post(address, body, content_type="application/x-ndjson")
+    assert answer.status_code < 500, answer.content[:300]
+    work_off()
