@@ -93,6 +93,11 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("releases/<page_version:version>/part/keep/", parts.keep, name="dataset_part_keep"),
     path("releases/<page_version:version>/part/make/", parts.make, name="dataset_part_flavour"),
     path(
+        "releases/<page_version:version>/to/<page_name:target>/",
+        targets.plan,
+        name="dataset_release_plan",
+    ),
+    path(
         "releases/<page_version:version>/<slug:verb>/", releases.step, name="dataset_release_step"
     ),
     path("access/", access.of_dataset, name="dataset_access"),
