@@ -7,6 +7,7 @@ before stay held back. A reviewer lets bytes go again by clearing the finding th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.consent.models import PeopleStatement
 from apps.datasets.models import Dataset
+from apps.privacy.detectors.people import KIND as PEOPLE_CHANGED
 from apps.privacy.detectors.returned import KIND as RETURNED
 from apps.privacy.models import Decision, Headcount
 from apps.storage.models import Blob
@@ -76,13 +79,34 @@ def binding_counts(dataset: Dataset, contents: Contents) -> QuerySet[Headcount]:
     return rows.order_by("pk")
 
 
+def people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]]:
+    """Who was said to be in each content since a reviewer last confirmed who is not; codes.
+
+    Taking somebody out of a row takes nobody out of the sound.
+    """
+    confirmed = _settled(dataset, PEOPLE_CHANGED, contents)
+    rows = PeopleStatement.objects.filter(clip__dataset=dataset, content_sha256__in=contents)
+    found: dict[str, set[str]] = defaultdict(set)
+    for content, before, after, at in rows.values_list(
+        "content_sha256", "before", "after", "said_at"
+    ):
+        if content not in confirmed or confirmed[content] < at:
+            found[content] |= {*before, *after}
+    return {content: codes for content, codes in found.items() if codes}
+
+
 def _let_go(dataset: Dataset, contents: Iterable[str]) -> dict[str, datetime]:
     """When the latest reviewer said of a content that came back that it may stay."""
+    return _settled(dataset, RETURNED, list(contents))
+
+
+def _settled(dataset: Dataset, kind: str, contents: Contents) -> dict[str, datetime]:
+    """When a finding of this kind was last cleared of each content, by as many as it takes."""
     rows = Decision.objects.filter(
         Q(identifiable=False) | Q(confirmation__isnull=False),
         finding__clip__dataset=dataset,
-        finding__kind=RETURNED,
+        finding__kind=kind,
         verdict=Decision.Verdict.CLEAR,
-        content_sha256__in=list(contents),
+        content_sha256__in=contents,
     )
     return dict(rows.order_by("decided_at").values_list("content_sha256", "decided_at"))

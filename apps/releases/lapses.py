@@ -23,10 +23,11 @@ from apps.consent.ledger import consents_for, coverage_end
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.models import Terms
+from apps.privacy.held_back import people_on_record
 from apps.privacy.models import Decision, Headcount
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import Lapse, LapseGround, Release, ReleaseBlob, ReleasePerson
-from apps.releases.objections import Objection, objections_to
+from apps.releases.objections import Objection, objections_to, released_clips
 from apps.releases.usage import clips_of_ended_terms, licences_end
 from datasets_catalog.consent import Uncovered, coverage
 from datasets_catalog.ledger import Refusal
@@ -237,7 +238,11 @@ def note_passing_time() -> int:
 
 
 def people_of(release: Release) -> list[ClipPeople]:
-    """Who is in the clips of a release: as it was frozen, and who was found in them since."""
+    """Who is in the clips of a release: as it was frozen, and who was found in them since.
+
+    Whoever was found in its bytes stays in them, also where the draft no longer says so, until a
+    reviewer confirms that they are not.
+    """
     clips: dict[UUID, tuple[str, str, set[str]]] = {}
     frozen = ReleasePerson.objects.filter(release=release).values_list(
         "clip_uid", "path", "recording", "contributor__code"
@@ -248,6 +253,10 @@ def people_of(release: Release) -> list[ClipPeople]:
         clip = part.clip
         name = clip.recording.name if clip.recording else ""
         clips.setdefault(clip.uid, (clip.path, name, set()))[2].add(part.contributor.code)
+    contents = ReleaseBlob.objects.filter(release=release).values("blob__sha256")
+    said = people_on_record(release.dataset, contents)
+    for held, path, content in released_clips(release, said.keys()) if said else ():
+        clips.setdefault(UUID(held), (path, "", set()))[2].update(said[content])
     return [
         ClipPeople(str(uid), path, tuple(sorted(codes)), 0.0, recording=recording)
         for uid, (path, recording, codes) in sorted(clips.items(), key=lambda item: item[1][0])

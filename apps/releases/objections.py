@@ -62,7 +62,7 @@ def objections_to(release: Release, people: Collection[ClipPeople]) -> list[Obje
         return []
     recorded = {clip.clip_id: len(clip.contributors) for clip in people}
     found: dict[tuple[UUID, Lapse.Cause], Objection] = {}
-    for uid, path, content in _released_clips(release, verdicts.keys() | counted.keys()):
+    for uid, path, content in released_clips(release, verdicts.keys() | counted.keys()):
         said = set(verdicts.get(content, ()))
         if content in counted and counted[content].exceeds(recorded.get(uid, 0)):
             said.add((Lapse.Cause.PEOPLE_UNKNOWN, counted[content].since))
@@ -72,7 +72,7 @@ def objections_to(release: Release, people: Collection[ClipPeople]) -> list[Obje
     return list(found.values())
 
 
-def _released_clips(release: Release, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
+def released_clips(release: Release, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """Yield uid, path and SHA-256 of the released clips with these bytes."""
     assert release.clips_table is not None, "a release that was given out has its tables"
     with local_copy(release.clips_table) as table:

@@ -21,6 +21,7 @@ from apps.access.models import Notice
 from apps.accounts.models import User
 from apps.consent.ages import record_minor
 from apps.consent.models import Contributor, Participation
+from apps.consent.participations import set_participations
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip
 from apps.doors.signing import check, sign
@@ -209,6 +210,17 @@ def test_somebody_found_in_a_published_clip_later_has_to_allow_it_too(
     assert [(row.path, row.cause) for row in Lapse.objects.all()] == [
         ("field/003.wav", "people_changed")
     ]
+
+
+def test_taking_somebody_out_of_a_row_takes_nobody_out_of_a_published_sound(
+    release: Release, cast: Cast
+) -> None:
+    clip = Clip.objects.get(path="field/003.wav")
+    for people in (["zoe"], []):
+        set_participations(actor=cast.ada, organisation=cast.acme, people={clip.pk: people})
+        assert code(cast.dan, release) == "access.consent_ended"
+    note_passing_time()
+    assert code(cast.dan, release) == "access.consent_ended"
 
 
 def add_finding(clip: Clip, *, onset: float | None = 0.1, position: int = 99) -> Finding:
