@@ -5,7 +5,7 @@ A clip nobody is in permits everything.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet
@@ -242,3 +242,12 @@ class PeopleAsked:
             if any(self._against(self._asked(key, moment, Purpose))):
                 return moment
         return None
+
+
+def needs_evidence_of_age(*, is_minor: bool, on_record: date | None, said: date | None) -> bool:
+    """Whether a day of majority needs evidence to be written down.
+
+    Of somebody on record as a minor, any day but the one on record may let more count than before,
+    from that day on: that somebody is of age now no less than that they are tomorrow.
+    """
+    return is_minor and said is not None and said != on_record

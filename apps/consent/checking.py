@@ -13,6 +13,7 @@ from apps.consent.form_book import FormBook
 from apps.consent.models import Consent, Contributor
 from apps.consent.participations import find_other_spellings
 from apps.datasets.models import Dataset
+from datasets_catalog.consent import needs_evidence_of_age
 from datasets_catalog.evidence import OF_NOTHING
 from datasets_catalog.people import code_key
 
@@ -191,8 +192,8 @@ def _age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, 
     if said is not None and known.of_age_on not in {None, said}:
         expected = f"{known.of_age_on}, which is on record: record_minor changes it"
         yield "of_age_on", str(said), expected
-    if _counts_more(entry, known):
-        expected = f"the SHA-256 of what shows that a minor on record was of age on {said}"
+    if known.of_age_on is None and _lacks_evidence(entry, known):
+        expected = f"the SHA-256 of what shows that a minor on record is of age on {said}"
         yield "evidence_sha256", "", expected
     of_age = known.of_age_on or said
     if entry.minor is False and known.is_minor(entry.given_at):
@@ -208,12 +209,13 @@ def _age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, 
         yield "guardian", entry.guardian, f"their own answer: of age since {of_age}"
 
 
-def _counts_more(entry: ConsentEntry, known: _Age) -> bool:
-    """Whether the day, which has passed, lets answers of a minor count, with nothing to show it."""
-    said = entry.of_age_on
-    if said is None or not known.minor or known.of_age_on is not None or entry.evidence_sha256:
+def _lacks_evidence(entry: ConsentEntry, known: _Age) -> bool:
+    """Whether the entry says without evidence when a minor on record is of age."""
+    if entry.evidence_sha256:
         return False
-    return said <= timezone.now().date()
+    return needs_evidence_of_age(
+        is_minor=known.minor, on_record=known.of_age_on, said=entry.of_age_on
+    )
 
 
 def _guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:

@@ -112,13 +112,16 @@ def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str)
     )
 
 
-def contributor_of_age(*, actor: str, organisation: str, contributor: str, reason: str) -> None:
+def contributor_of_age(
+    *, actor: str, organisation: str, contributor: str, reason: str, evidence_sha256: str
+) -> None:
     event(
         "contributor.of_age",
         actor=actor,
         organisation=organisation,
         subject=contributor,
         reason=reason,
+        evidence_sha256=evidence_sha256,
     )
 
 

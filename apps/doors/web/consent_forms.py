@@ -95,6 +95,13 @@ class MinorForm(forms.Form):
     evidence_sha256 = SHA256
 
 
+class MajorityForm(forms.Form):
+    """That a minor is of age from today on."""
+
+    reason = forms.CharField(max_length=2000, help_text="How you know.")
+    evidence_sha256 = SHA256
+
+
 class CorrectionForm(forms.Form):
     """What is right, as a whole, in the place of a record that is wrong."""
 

@@ -27,8 +27,16 @@ def note_minor(cast: Cast, code: str = "ben", **more: Any) -> Contributor:
     return record_minor(actor=cast.ada, organisation=cast.acme, code=code, reason="said so", **more)
 
 
-def note_of_age(cast: Cast, code: str = "ben", reason: str = "turned 18") -> Contributor:
-    return mark_of_age(actor=cast.ada, organisation=cast.acme, code=code, reason=reason)
+def note_of_age(
+    cast: Cast, code: str = "ben", reason: str = "turned 18", evidence: str = EVIDENCE
+) -> Contributor:
+    return mark_of_age(
+        actor=cast.ada,
+        organisation=cast.acme,
+        code=code,
+        reason=reason,
+        evidence_sha256=evidence,
+    )
 
 
 def test_a_guardians_answer_counts(cast: Cast, tones: Dataset) -> None:
@@ -126,7 +134,9 @@ def test_a_dataset_may_give_notice(cast: Cast, tones: Dataset, streets: Dataset)
         update_dataset(actor=cast.ada, dataset=tones, changes={"guardian_notice_days": 367})
 
 
-def test_saying_that_somebody_is_of_age_only_narrows(cast: Cast, tones: Dataset) -> None:
+def test_of_somebody_of_age_only_what_they_answer_from_then_on_counts(
+    cast: Cast, tones: Dataset
+) -> None:
     record(cast, answers(allowed=[RESEARCH], guardian="g1"))
     record(cast, answers("mia", allowed=[RESEARCH], minor=True))
     for code in ("ben", "mia"):
@@ -137,7 +147,23 @@ def test_saying_that_somebody_is_of_age_only_narrows(cast: Cast, tones: Dataset)
     record(cast, *(answers(code, allowed=[RESEARCH], given_at=now) for code in ("ben", "mia")))
     assert refusal(tones, RESEARCH) is None
     assert refusal(tones, RESEARCH, "mia") is None
-    assert AuditEvent.objects.filter(kind="contributor.of_age").count() == 2
+    events = AuditEvent.objects.filter(kind="contributor.of_age")
+    assert [event.detail["evidence_sha256"] for event in events] == [EVIDENCE, EVIDENCE]
+
+
+def test_no_word_alone_makes_a_minor_of_age_today_or_tomorrow(cast: Cast, tones: Dataset) -> None:
+    note_minor(cast)
+    for evidence, problem in (("", EvidenceMissingError), ("the passport", InvalidError)):
+        with pytest.raises(problem):
+            note_of_age(cast, evidence=evidence)
+    tomorrow = TODAY() + timedelta(days=1)
+    with pytest.raises(EvidenceMissingError, match="No day of majority is on record"):
+        note_minor(cast, of_age_on=tomorrow)
+    with pytest.raises(ConsentsRefusedError, match="shows that a minor on record is of age"):
+        record(cast, answers(allowed=[RESEARCH], of_age_on=tomorrow))
+    assert Contributor.objects.get(code="ben").of_age_on is None
+    note_minor(cast, of_age_on=tomorrow, evidence_sha256=EVIDENCE)
+    assert Contributor.objects.get(code="ben").of_age_on == tomorrow
 
 
 def test_saying_so_takes_a_reason_a_right_and_a_minor_on_record(cast: Cast, tones: Dataset) -> None:
@@ -160,7 +186,7 @@ def test_another_day_of_majority_needs_its_evidence(cast: Cast, tones: Dataset) 
     event = AuditEvent.objects.filter(kind="contributor.minor").latest("sequence")
     assert event.detail["of_age_on"] == ["2031-01-01", "2032-01-01"]
     note_minor(cast, "mia")
-    with pytest.raises(EvidenceMissingError, match="has passed"):
+    with pytest.raises(EvidenceMissingError, match="No day of majority is on record"):
         note_minor(cast, "mia", of_age_on=TODAY() - timedelta(days=1))
     with pytest.raises(DeniedError):
         record_minor(actor=cast.cleo, organisation=cast.acme, code="leo", reason="x")
@@ -169,7 +195,7 @@ def test_another_day_of_majority_needs_its_evidence(cast: Cast, tones: Dataset) 
 def test_no_table_makes_a_minor_of_age_without_evidence(cast: Cast, tones: Dataset) -> None:
     note_minor(cast)
     past = answers(allowed=[RESEARCH], of_age_on=date(2020, 1, 1))
-    with pytest.raises(ConsentsRefusedError, match="shows that a minor on record was of age"):
+    with pytest.raises(ConsentsRefusedError, match="shows that a minor on record is of age"):
         record(cast, past)
     assert Contributor.objects.get(code="ben").of_age_on is None
     record(cast, answers(allowed=[RESEARCH], given_at=day(2)))

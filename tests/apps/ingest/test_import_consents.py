@@ -168,5 +168,5 @@ def test_the_commands_of_the_ledger_say_what_they_did(cast: Cast, tmp_path: Path
     assert noted.strip() == "kim is on record as a minor, of age on 2031-05-17."
     run("record_minor", "acme", "lea", "--reason=x", "--as=ada")
     assert "lea answers for themselves" in run(
-        "mark_of_age", "acme", "lea", "--reason=x", "--as=ada"
+        "mark_of_age", "acme", "lea", "--reason=x", f"--evidence={'ab' * 32}", "--as=ada"
     )

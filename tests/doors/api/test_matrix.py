@@ -202,7 +202,11 @@ BODIES: dict[str, Any] = {
     "POST form-reaches": {"dataset": "tones", "recording": "session-0", "reason": "On page 2."},
     "POST form-reaches-end": {"dataset": "tones", "reason": "It names another study."},
     "POST minors": {"contributor": "kim", "of_age_on": "2031-05-17", "reason": "Said so."},
-    "POST majorities": {"contributor": "ben", "reason": "Turned 18."},
+    "POST majorities": {
+        "contributor": "ben",
+        "reason": "Turned 18.",
+        "evidence_sha256": "ab" * 32,
+    },
     "POST own-terms": {"licence": "LicenseRef-Acme-1", "title": "Acme 1", "text": "No."},
     "PUT target": {"repository": "acme/other"},
     "POST datasets": {"organisation": "acme", "name": "frogs", "vertical": "wildlife"},

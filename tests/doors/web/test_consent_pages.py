@@ -83,7 +83,10 @@ def test_a_minor_is_noted_and_comes_of_age(cast: Cast, house: House, as_user: As
     assert "a minor, and no guardian has consented" in shown
     assert f"{HOME}of-age/ben/" in shown
     assert as_user(cast.cleo).post(f"{HOME}of-age/ben/", {"reason": "x"}).status_code == 403
-    shown = ada.post(f"{HOME}of-age/ben/", {"reason": "the passport"}, follow=True).content.decode()
+    assert ada.post(f"{HOME}of-age/ben/", {"reason": "the passport"}).status_code == 400
+    shown = ada.post(
+        f"{HOME}of-age/ben/", {"reason": "the passport", "evidence_sha256": "ab" * 32}, follow=True
+    ).content.decode()
     assert Contributor.objects.filter(code="ben", of_age_on__year__lt=2031).exists()
     assert "of age</span>" in shown.replace(" </span>", "</span>")
 

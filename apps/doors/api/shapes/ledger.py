@@ -140,6 +140,9 @@ class MajorityNew(serializers.Serializer[Any]):
 
     contributor = serializers.CharField(max_length=100)
     reason = serializers.CharField(max_length=2000)
+    evidence_sha256 = serializers.RegexField(
+        SHA256, required=False, default="", help_text="Of what shows it; without one it is refused."
+    )
 
 
 class AgeOut(serializers.ModelSerializer[Contributor]):

@@ -123,13 +123,14 @@ class Majorities(ApiView):
     @extend_schema(request=shapes.MajorityNew, responses={201: shapes.AgeOut})
     @idempotent
     def post(self, request: Request, organisation: str) -> Response:
-        """Note that a minor is of age from today on; it only narrows."""
+        """Note that a minor is of age from today on, with the evidence of it."""
         body = self.body(shapes.MajorityNew)
         row = mark_of_age(
             actor=self.user,
             organisation=organisation_for(self.user, organisation),
             code=body["contributor"],
             reason=body["reason"],
+            evidence_sha256=body["evidence_sha256"],
         )
         return Response(shapes.AgeOut(row).data, status=201)
 

@@ -10,7 +10,7 @@ from apps.consent.ledger import consents_for, consents_given, contributors_for, 
 from apps.consent.models import Consent, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.components import Bar, Crumb
-from apps.doors.web.consent_forms import MinorForm
+from apps.doors.web.consent_forms import MajorityForm, MinorForm
 from apps.doors.web.figures import consent_figures
 from apps.doors.web.paging import page_of
 from apps.doors.web.views.frame import asked, draft_frame
@@ -86,6 +86,7 @@ def contributor(request: HttpRequest, organisation: str, code: str) -> HttpRespo
             (consent, reached(consent.form), _answers(consent)) for consent in consents_given(row)
         ],
         minor_form=MinorForm(initial={"of_age_on": row.of_age_on}),
+        majority_form=MajorityForm(auto_id="majority_%s"),
         of_age=row.is_minor and row.of_age_on and row.of_age_on <= timezone.now().date(),
         clips=clips.order_by("dataset", "path")[:SHOWN_CLIPS],
         clips_total=Participation.objects.filter(contributor=row).count(),

@@ -28,6 +28,7 @@ from apps.doors.web.components import Crumb
 from apps.doors.web.consent_forms import (
     ConsentFormForm,
     CorrectionForm,
+    MajorityForm,
     MinorForm,
     ReachForm,
     ReasonForm,
@@ -151,11 +152,11 @@ def minor(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
 @require_POST
 def of_age(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
     frame = organisation_frame(request, organisation)
+    form = MajorityForm(request.POST)
+    if not form.is_valid():
+        raise InvalidError("Give a reason, and a SHA-256.", fields=form.errors)
     mark_of_age(
-        actor=signed_in(request),
-        organisation=frame.organisation,
-        code=code,
-        reason=_reason(request),
+        actor=signed_in(request), organisation=frame.organisation, code=code, **form.cleaned_data
     )
     return redirect(frame.url("contributor", code))
 

@@ -20,6 +20,9 @@ class Command(Base):
         parser.add_argument("organisation", metavar="ORG")
         parser.add_argument("contributor", metavar="CODE")
         parser.add_argument("--reason", required=True, metavar="TEXT")
+        parser.add_argument(
+            "--evidence", default="", metavar="SHA256", help="of what shows it; it is needed"
+        )
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str]:
         assert actor is not None
@@ -28,6 +31,7 @@ class Command(Base):
             organisation=organisation_named(options["organisation"]),
             code=options["contributor"],
             reason=options["reason"],
+            evidence_sha256=options["evidence"],
         )
         return {"contributor": row.code}
 

@@ -25,7 +25,7 @@ class Command(Base):
             "--evidence",
             default="",
             metavar="SHA256",
-            help="of what shows the day, where it differs from the one on record or has passed",
+            help="of what shows the day, where somebody on record as a minor had another or none",
         )
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str | None]:
