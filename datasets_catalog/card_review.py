@@ -109,9 +109,9 @@ def sample_text(sample: SampleFacts | None) -> str:
     if sample is None or not sample.heard:
         return "No random sample of the clips without findings was heard."
     heard = (
-        f"A person heard {sample.heard:,} sounds drawn at random from the {sample.drawn_from:,} "
-        f"without findings (clips with the same bytes count once) and found something in "
-        f"{sample.missed:,}"
+        f"Reviewers say that they heard {sample.heard:,} sounds drawn at random from the "
+        f"{sample.drawn_from:,} without findings (clips with the same bytes count once) "
+        f"and found something in {sample.missed:,}"
     )
     bound = share_left(sample)
     if bound is None:

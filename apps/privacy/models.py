@@ -107,7 +107,7 @@ class Playback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.listener} heard {self.onset:.2f}-{self.offset:.2f} s"
+        return f"sent to {self.listener}: {self.onset:.2f}-{self.offset:.2f} s"
 
 
 class Batch(models.Model):

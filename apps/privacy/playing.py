@@ -1,6 +1,7 @@
-"""What was played to whom, and what has to be before somebody says what is heard in it.
+"""What was sent to whom to be played, and what has to be before somebody says what is heard in it.
 
-Evidence is what the server handed out; what a page claims to have played counts for nothing.
+Evidence is what the server handed out; what a page claims to have played counts for nothing, and
+whether somebody listened nobody knows but they. "Played" is short for that it was sent.
 """
 
 from collections import defaultdict
@@ -63,8 +64,8 @@ def require_clip_heard(actor: User, clip: Clip) -> None:
     content = clip.blob.sha256
     if not covers(_played_to(actor, [content])[content], 0.0, clip.duration):
         raise NotHeardError(
-            f"Nobody says what is in {clip.path} before it was played to them to the end"
-            f" ({clip.duration:.1f} s): play all of it, then say it.",
+            f"Nobody says what is in {clip.path} before all of it ({clip.duration:.1f} s) was sent"
+            " to them to be played: play it to the end, then say it.",
             unheard=[{"clip": str(clip.uid), "onset": 0.0, "offset": clip.duration}],
         )
 
@@ -77,8 +78,8 @@ def require_heard(actor: User, findings: Sequence[Finding]) -> None:
         onset, offset = span_of(first) or (0.0, 0.0)
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise NotHeardError(
-            f"Clearing what is heard needs ears: play {onset:.2f} to {offset:.2f} s of"
-            f" {first.clip.path}{more} first.",
+            f"What is in the sound is cleared by who was sent it: play {onset:.2f} to"
+            f" {offset:.2f} s of {first.clip.path}{more} first.",
             unheard=[
                 {
                     "finding": str(row.uid),
@@ -145,8 +146,9 @@ def require_batch_heard(actor: User, findings: Sequence[Finding]) -> BatchSample
         except NotHeardError as problem:
             raise NotHeardError(
                 f"{len(findings)} are cleared together once {len(sample.findings)} of them, chosen"
-                f" at random, were played to you, so that at most {stated(sample.bound)} can be"
-                f" otherwise: {len(missing)} are left. {problem.message}",
+                " at random, were sent to you to be played, so that at most"
+                f" {stated(sample.bound)} can be otherwise: {len(missing)} are left."
+                f" {problem.message}",
                 **problem.detail,
             ) from None
     return sample

@@ -127,7 +127,7 @@ def test_alike_findings_are_decided_at_once_after_their_number_was_typed(
     settled(page)
     page.keyboard.press("b")
     expect(page.get_by_role("heading", name="4 alike: Speech")).to_be_visible()
-    expect(page.get_by_text("2 were not played to you yet")).to_be_visible()
+    expect(page.get_by_text("2 were not sent to you to be played yet")).to_be_visible()
     keyed(page)
     for number in range(4):
         with page.expect_response(re.compile("sound.wav")):

@@ -267,6 +267,25 @@ def test_the_database_holds_the_reach_of_a_form(
             FormReach.objects.create(form=form, dataset=streets, added_by=actor)
 
 
+def test_the_database_lets_nobody_end_what_holds_a_no_they_recorded(
+    cast: Cast, tones: Dataset
+) -> None:
+    record(cast, answers(allowed=[RESEARCH]), answers("mia", allowed=[RESEARCH], form="alone"))
+    record(cast, answers(denied=[RESEARCH], form="later", given_at=day(5)))
+    for name in ("later", "voices"):
+        with pytest.raises(DatabaseError, match="takes back a no"), transaction.atomic():
+            end(cast.ada, name)
+    end(cast.ada, "alone")
+    end(cast.cleo, "later")
+
+
+def end(actor: User, form: str) -> None:
+    """Past every action, as somebody at the database would."""
+    FormReach.objects.filter(form__name=form).update(
+        ended_at=day(6), ended_by=actor, end_reason="not asked"
+    )
+
+
 def test_an_answer_about_nothing_named_covers_gated_use_nowhere(cast: Cast, tones: Dataset) -> None:
     form = ConsentForm.objects.create(organisation=cast.acme, name="bare", version="1")
     assert reached(form) == []

@@ -346,7 +346,7 @@ def test_who_clears_and_who_agrees_was_played_it(cast: Cast, draft: Dataset, dan
     finding = found_in(clip_at(draft), played=False)
     with pytest.raises(NotHeardError, match=r"play 0\.10 to 0\.20 s of field/000\.wav"):
         identifiable(cast, finding)
-    with pytest.raises(DatabaseError, match="has heard it"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="was sent all of it"), transaction.atomic():
         Decision.objects.create(
             finding=finding,
             verdict="clear",

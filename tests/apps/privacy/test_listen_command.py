@@ -37,7 +37,7 @@ def test_a_finding_is_cleared_after_it_was_written_for_the_ears(
 ) -> None:
     finding = findings_of(street).filter(kind="speech")[0]
     clear = ("decide", str(finding.uid), "clear", "--reason", "a shutter", "--as", "cleo")
-    with pytest.raises(CommandError, match="needs ears"):
+    with pytest.raises(CommandError, match="who was sent it"):
         call_command(*clear)
     (written,) = listen(tmp_path / "heard", capsys, str(finding.uid), user="cleo")
     sound, rate = soundfile.read(written["file"])

@@ -31,9 +31,11 @@ from apps.releases.actions import create_release
 from apps.releases.facts import facts_of
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
 from datasets_catalog.privacy_profiles import PROFILES
+from datasets_catalog.split_policies import looser_in, parse_policy
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, make_dataset, make_draft
+from tests.factories.reviews import hold_to_less
 
 pytestmark = pytest.mark.django_db
 ASKED = {
@@ -242,3 +244,35 @@ def test_it_is_asked_and_decided_by_command(
     assert (row["state"], row["decided_by"], row["answer"]) == ("applied", "cleo", "engines")
     with pytest.raises(CommandError, match="BAR=VALUE"):
         call_command(*less[:3], "--set", "title=x", "--reason", "x", "--as", "ada")
+
+
+CUT = {"apart": ["sound"], "gap": 60.0, "order": ["train", "test"], "folds": 5}
+
+
+@pytest.mark.parametrize(
+    ("policy", "way"),
+    [
+        ({**CUT, "folds": 4}, "lower"),
+        ({**CUT, "order": ["test", "train"]}, "lower"),
+        ({key: value for key, value in CUT.items() if key != "order"}, "lower"),
+        ({**CUT, "gap": 30.0}, "lower"),
+        ({"apart": ["sound", "recording"], "folds": 5}, "free"),
+        ({**CUT, "gap": 90.0}, "free"),
+        ({**CUT, "apart": ["sound", "place"]}, "free"),
+    ],
+)
+def test_folds_and_the_order_of_splits_are_lowered_by_two_at_the_database_too(
+    cast: Cast, tmp_path: Path, policy: dict[str, Any], way: str
+) -> None:
+    draft = make_draft(cast, tmp_path)
+    hold_to_less(cast, draft, split_policy=CUT)
+    assert bool(looser_in(parse_policy(CUT), parse_policy(policy))) is (way == "lower")
+    if way == "free":
+        Dataset.objects.filter(pk=draft.pk).update(split_policy=policy)
+        return
+    with pytest.raises(BarLowersError):
+        update_dataset(actor=cast.ada, dataset=draft, changes={"split_policy": policy})
+    with pytest.raises(DatabaseError, match="becomes lower only"), transaction.atomic():
+        Dataset.objects.filter(pk=draft.pk).update(split_policy=policy)
+    hold_to_less(cast, draft, split_policy=policy)
+    assert Dataset.objects.get(pk=draft.pk).split_policy == policy

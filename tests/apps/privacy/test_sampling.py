@@ -163,7 +163,7 @@ def test_who_was_not_played_a_clip_to_its_end_says_nothing_of_it(
     """Three posts of a hearing without any sound counted as three clips heard."""
     row = draw(actor=cast.cleo, dataset=draft).clips.all()[0]
     clip = row.clip
-    with pytest.raises(NotHeardError, match="played to them to the end"):
+    with pytest.raises(NotHeardError, match="was sent to them to be played"):
         hear(actor=cast.cleo, sample_clip=row, missed=False)
     play(dan, clip)
     half = clip.duration / 2
@@ -172,7 +172,7 @@ def test_who_was_not_played_a_clip_to_its_end_says_nothing_of_it(
     with pytest.raises(NotHeardError):
         hear(actor=cast.cleo, sample_clip=row, missed=False)
     with (
-        pytest.raises(DatabaseError, match="has heard it to the end"),
+        pytest.raises(DatabaseError, match="was sent all of it"),
         transaction.atomic(),
     ):
         Hearing.objects.create(

@@ -311,12 +311,13 @@ def check_card(made: Made, counted: Counted) -> None:
     own = {
         line
         for line in found
-        if line.startswith(("url = ", "A person heard", "with 95%"))
+        if line.startswith(("url = ", "Reviewers say that they heard", "with 95%"))
         or re.fullmatch(r"[a-z_]+ [\d.]+(, [a-z_]+ [\d.]+)*\.", line)
     }
     assert expected <= found, sorted(expected - found)
     assert found - own - expected == set()
-    assert f"A person heard {HEARD} sounds drawn at random from the {counted.drawn_from}" in body
+    drawn = f"{HEARD} sounds drawn at random from the {counted.drawn_from}"
+    assert f"Reviewers say that they heard {drawn}" in body
     assert Hearing.objects.count() == HEARD
     assert "found something in 0" in body
     metadata = yaml.safe_load(block)

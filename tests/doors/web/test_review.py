@@ -96,7 +96,7 @@ def test_nobody_clears_a_voice_that_was_not_played_to_them(
 
     def refused() -> bool:
         answer = client.post(case_of(finding), clear(finding))
-        told = "Clearing what is heard needs ears" in answer.content.decode()
+        told = "is cleared by who was sent it" in answer.content.decode()
         assert told == (answer.status_code == 422)
         return told
 
@@ -123,7 +123,7 @@ def test_a_batch_is_cleared_when_a_random_part_of_it_was_played(
     page = "/review/alike/?dataset=acme/street&kind=speech"
     shown = client.get(page)
     assert len(shown.context["sample"]) == 4
-    assert "4 were not played to you yet" in shown.content.decode()
+    assert "4 were not sent to you to be played yet" in shown.content.decode()
     newest = findings_of(street).filter(kind="speech").order_by("-pk")[0].pk
     form = {"verdict": "clear", "reason": "Shutters.", "newest": newest, "phrase": "4"}
     refused = client.post(page, form)
@@ -131,7 +131,7 @@ def test_a_batch_is_cleared_when_a_random_part_of_it_was_played(
     assert "4 of them, chosen at random" in refused.content.decode()
     for one in shown.context["sample"]:
         hear(client, one["finding"])
-    assert "All of them were played to you" in text_of(client, page)
+    assert "The sound of all of them was sent to you" in text_of(client, page)
     client.post(page, form)
     batch = Batch.objects.get()
     assert (batch.count, batch.heard, batch.bound) == (4, 4, 0.0)
