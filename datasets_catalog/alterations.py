@@ -26,7 +26,7 @@ WRITTEN_ANEW = "the file written anew, without tags"
 
 
 @dataclass(frozen=True, slots=True)
-class Altered:
+class AlteredContent:
     """All that was done on the way from what came in to one content.
 
     `formats` says in sentences what writing the sound anew made different (`MP3 became FLAC`).
@@ -43,9 +43,9 @@ class Altered:
     @property
     def sentence(self) -> str:
         """What was done, all of it and nothing else."""
-        return _said(self.ways, self.formats) or NOT_ON_RECORD
+        return _describe_ways(self.ways, self.formats) or NOT_ON_RECORD
 
 
-def _said(ways: Collection[Alteration], formats: Collection[str]) -> str:
+def _describe_ways(ways: Collection[Alteration], formats: Collection[str]) -> str:
     anew = [WRITTEN_ANEW] if set(ways) - {Alteration.STRIP} else []
     return "; ".join([*(WORDS[each] for each in WORDS if each in ways), *anew, *formats])

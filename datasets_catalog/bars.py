@@ -10,50 +10,50 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from datasets_catalog.privacy_profiles import STRICTEST
-from datasets_catalog.split_policies import looser_in, parse_policy
+from datasets_catalog.split_policies import describe_loosening, parse_policy
 
 Lowers = Callable[[Any, Any], bool]
 
 
-def _less_suspicious(before: str, after: str) -> bool:
+def _is_less_suspicious(before: str, after: str) -> bool:
     return after not in {before, STRICTEST}
 
 
-def _less(before: float, after: float) -> bool:
+def _is_less(before: float, after: float) -> bool:
     return after < before
 
 
-def _more(before: float, after: float) -> bool:
+def _is_more(before: float, after: float) -> bool:
     return after > before
 
 
-def _fewer_columns(before: list[str], after: list[str]) -> bool:
+def _has_fewer_columns(before: list[str], after: list[str]) -> bool:
     return not set(before) <= set(after)
 
 
 def _drops_a_question(before: list[Any], after: list[Any]) -> bool:
     """Whether a required question is gone, optional, or another one; its help may change."""
-    kept = [_question(field) for field in after]
-    return any(field["required"] and _question(field) not in kept for field in before)
+    kept = [_strip_help(field) for field in after]
+    return any(field["required"] and _strip_help(field) not in kept for field in before)
 
 
-def _question(field: Mapping[str, Any]) -> dict[str, Any]:
+def _strip_help(field: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in field.items() if name != "help"}
 
 
 def _asks_less_of_splits(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
-    return bool(looser_in(parse_policy(before), parse_policy(after)))
+    return bool(describe_loosening(parse_policy(before), parse_policy(after)))
 
 
 # What takes a bar's value before and after, and says whether that is lower.
 BARS: Mapping[str, Lowers] = {
-    "privacy_profile": _less_suspicious,
-    "verified_share": _less,
-    "quasi_identifiers": _fewer_columns,
-    "fewest_alike": _less,
-    "evidence_required": _less,
+    "privacy_profile": _is_less_suspicious,
+    "verified_share": _is_less,
+    "quasi_identifiers": _has_fewer_columns,
+    "fewest_alike": _is_less,
+    "evidence_required": _is_less,
     # The longer, the longer others answer for somebody who is of age.
-    "guardian_notice_days": _more,
+    "guardian_notice_days": _is_more,
     "request_fields": _drops_a_question,
     "split_policy": _asks_less_of_splits,
 }

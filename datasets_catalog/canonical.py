@@ -27,19 +27,19 @@ class _NotPlainError(Exception):
     """The value needs the general encoder."""
 
 
-def canonical_json(value: Any) -> bytes:
+def to_canonical_json(value: Any) -> bytes:
     """Return the RFC 8785 (JSON Canonicalization Scheme) bytes of a JSON value.
 
     Values that the standard library's encoder writes alike (nearly all) go through it, which is
     about ten times faster; the rest go through `rfc8785`. Raises NotCanonicalError.
     """
     try:
-        return _encode(_plain(value)).encode()
+        return _encode(_sort_plain(value)).encode()
     except (_NotPlainError, UnicodeEncodeError):
-        return _general(value)
+        return _encode_any(value)
 
 
-def _general(value: Any) -> bytes:
+def _encode_any(value: Any) -> bytes:
     try:
         return bytes(rfc8785.dumps(value))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
@@ -49,29 +49,29 @@ def _general(value: Any) -> bytes:
         ) from error
 
 
-def _plain(value: Any) -> Any:
+def _sort_plain(value: Any) -> Any:
     kind = type(value)
     if kind is str or value is None or kind is bool:
         return value
     if kind is dict:
-        return _plain_object(value)
+        return _sort_plain_object(value)
     if kind is int and abs(value) <= SAFE_INTEGER:
         return value
     if kind is float:
-        return _plain_float(value)
+        return _check_plain_float(value)
     if kind is list or kind is tuple:
-        return [_plain(item) for item in value]
+        return [_sort_plain(item) for item in value]
     raise _NotPlainError
 
 
-def _plain_object(value: dict[Any, Any]) -> dict[str, Any]:
+def _sort_plain_object(value: dict[Any, Any]) -> dict[str, Any]:
     # ASCII keys sort alike by code point (Python) and by UTF-16 code unit (RFC 8785).
     if not all(type(key) is str and key.isascii() for key in value):
         raise _NotPlainError
-    return {key: _plain(value[key]) for key in sorted(value)}
+    return {key: _sort_plain(value[key]) for key in sorted(value)}
 
 
-def _plain_float(value: float) -> float | int:
+def _check_plain_float(value: float) -> float | int:
     magnitude = abs(value)
     if magnitude <= SAFE_INTEGER and value.is_integer():
         return int(value)

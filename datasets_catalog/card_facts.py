@@ -10,7 +10,7 @@ from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.labels import Source
 from datasets_catalog.outbound import Outbound
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.usage import TakenAway
+from datasets_catalog.usage import RefusedPurpose
 from datasets_catalog.verticals import Vertical
 
 
@@ -162,7 +162,7 @@ class CardFacts:
     outbound: Outbound
     consent: ConsentCount
     purposes: tuple[Purpose, ...] = ()
-    taken_away: tuple[TakenAway, ...] = ()
+    taken_away: tuple[RefusedPurpose, ...] = ()
     provenance: str = ""
     limitations: str = ""
     funding: str = ""

@@ -4,11 +4,11 @@ Every number comes from the facts of the release; nothing is said that they do n
 """
 
 from datasets_catalog.card_facts import CardFacts, RedactionCount, VerifiedCount
-from datasets_catalog.card_text import cell, hours, percent
+from datasets_catalog.card_text import escape_cell, format_duration, format_percent
 from datasets_catalog.facts import SampleFacts
-from datasets_catalog.labels import share_of
+from datasets_catalog.labels import compute_share
 from datasets_catalog.purposes import TERMS
-from datasets_catalog.sampling import CONFIDENCE, share_left, stated
+from datasets_catalog.sampling import CONFIDENCE, compute_share_left, format_bound
 
 CAUTION = (
     "Not detected is not the same as not there: detectors and people miss things. If you hear "
@@ -16,16 +16,16 @@ CAUTION = (
 )
 
 
-def counted(count: int, one: str, many: str) -> str:
+def format_count(count: int, one: str, many: str) -> str:
     """Return `1 clip` or `1,200 clips`."""
     return f"{count:,} {one if count == 1 else many}"
 
 
-def clips_counted(count: int) -> str:
-    return counted(count, "clip", "clips")
+def format_clip_count(count: int) -> str:
+    return format_count(count, "clip", "clips")
 
 
-def redaction_text(redactions: RedactionCount) -> str:
+def render_redactions(redactions: RedactionCount) -> str:
     """Say in how many clips what was changed; "" where nothing was."""
     if not redactions.clips:
         return ""
@@ -36,14 +36,15 @@ def redaction_text(redactions: RedactionCount) -> str:
         (redactions.stripped, "tags were taken out of the file in"),
         (redactions.unknown, "it is not on record how in"),
     )
-    said = "; ".join(f"{words} {clips_counted(count)}" for count, words in ways if count)
-    return f"Review changed the bytes of {clips_counted(redactions.clips)}: {said}."
+    said = "; ".join(f"{words} {format_clip_count(count)}" for count, words in ways if count)
+    return f"Review changed the bytes of {format_clip_count(redactions.clips)}: {said}."
 
 
-def verified_text(verified: VerifiedCount, events: int) -> str:
+def render_verified(verified: VerifiedCount, events: int) -> str:
     """Say how many events were verified, and who says so."""
     parts = [
-        f"{verified.here:,} ({percent(share_of(verified.here, events))}) were verified here by a"
+        f"{verified.here:,} ({format_percent(compute_share(verified.here, events))}) were"
+        " verified here by a"
         " second person"
     ]
     if verified.stated:
@@ -55,10 +56,10 @@ def verified_text(verified: VerifiedCount, events: int) -> str:
         parts.append(
             f"of {verified.unnamed:,} the import states that they are verified and not by whom"
         )
-    return f"Of {counted(events, 'event', 'events')}, {'; '.join(parts)}."
+    return f"Of {format_count(events, 'event', 'events')}, {'; '.join(parts)}."
 
 
-def consent_text(facts: CardFacts) -> str:
+def render_consent(facts: CardFacts) -> str:
     """Say how far consent reached on the day the release was let through."""
     count = facts.consent
     if count.on is None:
@@ -67,44 +68,48 @@ def consent_text(facts: CardFacts) -> str:
         return "Nobody is known to be in any clip, so no consent was needed."
     purposes = "; ".join(TERMS[purpose].title.lower() for purpose in facts.purposes)
     return (
-        f"{clips_counted(count.needing)} ({hours(count.seconds)}) have people in them. On "
+        f"{format_clip_count(count.needing)} ({format_duration(count.seconds)}) have people in"
+        " them. On "
         f"{count.on.isoformat()} consent covered {count.covered:,} of them "
-        f"({percent(share_of(count.covered, count.needing))}) for: {purposes or 'no use'}. Other "
+        f"({format_percent(compute_share(count.covered, count.needing))}) for:"
+        f" {purposes or 'no use'}. Other "
         "uses are not part of this release. The evidence is kept and is not published; "
         "contributors are known by code only. What they answer after that day is not in this "
         "text, and does not call back copies that were taken before."
     )
 
 
-def privacy_text(facts: CardFacts) -> str:
+def render_privacy(facts: CardFacts) -> str:
     """Say what was looked for, found, decided and heard."""
-    return "\n\n".join([_scanned(facts), _decided(facts), sample_text(facts.sample), CAUTION])
+    return "\n\n".join(
+        [_render_scans(facts), _render_decisions(facts), render_sample(facts.sample), CAUTION]
+    )
 
 
-def _scanned(facts: CardFacts) -> str:
-    seen = ", ".join(cell(detector.title) for detector in facts.detectors)
+def _render_scans(facts: CardFacts) -> str:
+    seen = ", ".join(escape_cell(detector.title) for detector in facts.detectors)
     if not seen:
         return "No detector is on record."
     whole = "Every file was scanned by" if facts.scanned_whole else "Detectors that had run before"
     return f"{whole}: {seen}."
 
 
-def _decided(facts: CardFacts) -> str:
+def _render_decisions(facts: CardFacts) -> str:
     found = facts.reviewed
     since = f" since {facts.before}" if facts.before else ""
-    seen = counted(found.findings, "thing was", "things were")
+    seen = format_count(found.findings, "thing was", "things were")
     parts = [
         f"In the files and texts of this version {seen} found; people looked at them and let "
         f"{found.cleared:,} stand."
         if found.findings
         else "In the files and texts of this version nothing was found.",
-        redaction_text(facts.redactions),
-        f"Review took {clips_counted(found.excluded)} out of the dataset{since}.",
+        render_redactions(facts.redactions),
+        f"Review took {format_clip_count(found.excluded)} out of the dataset{since}.",
     ]
     return " ".join(part for part in parts if part)
 
 
-def sample_text(sample: SampleFacts | None) -> str:
+def render_sample(sample: SampleFacts | None) -> str:
     """Say what was heard of the sounds without findings, and what that proves."""
     if sample is None or not sample.heard:
         return "No random sample of the clips without findings was heard."
@@ -113,10 +118,10 @@ def sample_text(sample: SampleFacts | None) -> str:
         f"{sample.drawn_from:,} without findings (clips with the same bytes count once) "
         f"and found something in {sample.missed:,}"
     )
-    bound = share_left(sample)
+    bound = compute_share_left(sample)
     if bound is None:
         return f"{heard}: no bound is stated on what is left."
     return (
-        f"{heard}: with {CONFIDENCE:.0%} confidence at most {stated(bound)} of the sounds"
+        f"{heard}: with {CONFIDENCE:.0%} confidence at most {format_bound(bound)} of the sounds"
         " without findings hold what the detectors look for."
     )

@@ -11,39 +11,39 @@ BIBTEX_WORDS = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
 BLOCK_OPENERS = re.compile(r"^(\s{0,3})(#+|=+|-{2,}|-(?=\s*$)|`{3,}|~{3,})", re.MULTILINE)
 
 
-def prose(text: str) -> str:
+def escape_prose(text: str) -> str:
     """Return typed text as Markdown paragraphs without headings, fences or HTML of its own."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     escaped = lines.strip().replace("&", "&amp;").replace("<", "&lt;")
     return BLOCK_OPENERS.sub(_escape_opener, escaped)
 
 
-def cell(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Return text that stays inside one cell of a Markdown table."""
     flat = " ".join(text.split())
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def render_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table of cells that are safe already; the first column is left-aligned."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows])
 
 
-def bibtex_value(text: str) -> str:
+def escape_bibtex(text: str) -> str:
     """Return text that means itself between the braces of a BibTeX field."""
     flat = " ".join(text.split())
     return BIBTEX_SPECIALS.sub(lambda m: BIBTEX_WORDS.get(m[1], f"\\{m[1]}"), flat)
 
 
-def hours(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a length of sound in the unit people would use."""
     if seconds < MINUTE:
         return f"{seconds:.1f} s"
     return f"{seconds / MINUTE:.1f} min" if seconds < HOUR else f"{seconds / HOUR:,.1f} h"
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a share as a percentage that never says 100 % or 0 % when it is not."""
     if share in {0.0, 1.0}:
         return f"{share:.0%}"

@@ -10,15 +10,22 @@ from itertools import pairwise
 from typing import Any
 
 from datasets_catalog.card_facts import CardFacts, GateForm, VersionNote
-from datasets_catalog.card_labels import label_tags, labels_text
+from datasets_catalog.card_labels import list_label_tags, render_labels
 from datasets_catalog.card_review import (
-    consent_text,
-    counted,
-    privacy_text,
-    redaction_text,
+    format_count,
+    render_consent,
+    render_privacy,
+    render_redactions,
 )
-from datasets_catalog.card_text import bibtex_value, cell, hours, percent, prose, table
-from datasets_catalog.labels import Source, share_of
+from datasets_catalog.card_text import (
+    escape_bibtex,
+    escape_cell,
+    escape_prose,
+    format_duration,
+    format_percent,
+    render_table,
+)
+from datasets_catalog.labels import Source, compute_share
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Outbound, Rights
 
@@ -32,7 +39,7 @@ ANNOTATION_CREATORS = {
 }
 
 
-def card_metadata(facts: CardFacts) -> dict[str, Any]:
+def build_card_metadata(facts: CardFacts) -> dict[str, Any]:
     """Return the card's YAML block as a mapping, in the order it should be written."""
     licence = facts.outbound.hub
     metadata: dict[str, Any] = {
@@ -41,47 +48,47 @@ def card_metadata(facts: CardFacts) -> dict[str, Any]:
         "license": licence.id,
         "license_name": licence.name,
         "license_link": licence.link,
-        "annotations_creators": _annotation_creators(facts),
+        "annotations_creators": _list_annotation_creators(facts),
         "task_categories": ["audio-classification"] if facts.events or facts.weak.labels else [],
-        "size_categories": [size_category(facts.clips)],
-        "tags": _tags(facts),
+        "size_categories": [name_size_category(facts.clips)],
+        "tags": _list_tags(facts),
     }
     if facts.gate is not None:
-        metadata |= _gate_metadata(facts.gate)
+        metadata |= _build_gate_metadata(facts.gate)
     return {key: value for key, value in metadata.items() if value not in (None, "", [], {})}
 
 
-def card_body(facts: CardFacts) -> str:
+def render_card_body(facts: CardFacts) -> str:
     """Return the Markdown that stands below the YAML block."""
     sections = [
-        f"# {prose(facts.title)}",
-        prose(facts.description),
-        _contents(facts),
-        f"## How it was made\n\n{_or_unknown(facts.provenance)}\n\n{_origin(facts)}",
-        f"## Labels\n\n{labels_text(facts)}",
-        f"## Licences\n\n{_licences(facts.outbound)}{_taken_away(facts)}",
-        f"## Consent\n\n{consent_text(facts)}",
-        f"## Privacy review\n\n{privacy_text(facts)}",
-        f"## Limitations\n\n{_or_unknown(facts.limitations)}",
-        f"## Funding\n\n{prose(facts.funding)}" if facts.funding else "",
-        f"## Versions\n\n{_versions(facts)}",
-        f"## Citation\n\n```bibtex\n{citation(facts)}\n```",
+        f"# {escape_prose(facts.title)}",
+        escape_prose(facts.description),
+        _render_contents(facts),
+        f"## How it was made\n\n{_fill_unknown(facts.provenance)}\n\n{_render_origin(facts)}",
+        f"## Labels\n\n{render_labels(facts)}",
+        f"## Licences\n\n{_render_licences(facts.outbound)}{_render_taken_away(facts)}",
+        f"## Consent\n\n{render_consent(facts)}",
+        f"## Privacy review\n\n{render_privacy(facts)}",
+        f"## Limitations\n\n{_fill_unknown(facts.limitations)}",
+        f"## Funding\n\n{escape_prose(facts.funding)}" if facts.funding else "",
+        f"## Versions\n\n{_render_versions(facts)}",
+        f"## Citation\n\n```bibtex\n{render_citation(facts)}\n```",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def citation(facts: CardFacts) -> str:
+def render_citation(facts: CardFacts) -> str:
     """Return a BibTeX entry that names this very version."""
     key = "".join(c if c.isalnum() else "_" for c in f"{facts.full_name}_{facts.version}")
-    authors = " and ".join(_author(each.name) for each in facts.creators) or (
-        f"{{{bibtex_value(facts.organisation)}}}"
+    authors = " and ".join(_format_author(each.name) for each in facts.creators) or (
+        f"{{{escape_bibtex(facts.organisation)}}}"
     )
     lines = [
         f"@misc{{{key},",
-        f"  title = {{{bibtex_value(facts.title)}}},",
+        f"  title = {{{escape_bibtex(facts.title)}}},",
         f"  author = {{{authors}}},",
         f"  year = {{{facts.published.year}}},",
-        f"  version = {{{bibtex_value(facts.version)}}},",
+        f"  version = {{{escape_bibtex(facts.version)}}},",
         f"  url = {{{facts.url}}},",
         f"  note = {{Merkle root {facts.root}}}",
         "}",
@@ -89,13 +96,13 @@ def citation(facts: CardFacts) -> str:
     return "\n".join(lines)
 
 
-def _author(name: str) -> str:
+def _format_author(name: str) -> str:
     """A person as BibTeX reads one; braces keep other names from being cut into several."""
-    value = bibtex_value(name)
+    value = escape_bibtex(name)
     return f"{{{value}}}" if "," in name or re.search(r"\band\b", name, re.IGNORECASE) else value
 
 
-def size_category(examples: int) -> str:
+def name_size_category(examples: int) -> str:
     """Return the Hub's name for a number of examples, such as `1K<n<10K`."""
     limit = 1000
     if examples < limit:
@@ -107,20 +114,20 @@ def size_category(examples: int) -> str:
     return "n>1T"
 
 
-def _annotation_creators(facts: CardFacts) -> list[str]:
+def _list_annotation_creators(facts: CardFacts) -> list[str]:
     counts = (*facts.sources.items(), *facts.weak.sources.items())
     creators = {ANNOTATION_CREATORS[source] for source, count in counts if count}
     return sorted(creators) or ["no-annotation"]
 
 
-def _tags(facts: CardFacts) -> list[str]:
-    tags = ["audio", facts.vertical.value, *label_tags(facts)]
+def _list_tags(facts: CardFacts) -> list[str]:
+    tags = ["audio", facts.vertical.value, *list_label_tags(facts)]
     if facts.synthetic:
         tags.append("synthetic")
     return tags
 
 
-def _gate_metadata(gate: GateForm) -> dict[str, Any]:
+def _build_gate_metadata(gate: GateForm) -> dict[str, Any]:
     return {
         "extra_gated_heading": gate.heading,
         "extra_gated_description": gate.description,
@@ -131,49 +138,54 @@ def _gate_metadata(gate: GateForm) -> dict[str, Any]:
     }
 
 
-def _contents(facts: CardFacts) -> str:
+def _render_contents(facts: CardFacts) -> str:
     rows = [
-        (cell(split.name) if split.name else "(none)", f"{split.clips:,}", hours(split.seconds))
+        (
+            escape_cell(split.name) if split.name else "(none)",
+            f"{split.clips:,}",
+            format_duration(split.seconds),
+        )
         for split in facts.splits
     ]
     head = (
-        f"Version {facts.version} holds {facts.clips:,} clips ({hours(facts.seconds)}) with "
-        f"{_labels_held(facts)}. Its root is `{facts.root}`: it names every clip, label and "
+        f"Version {facts.version} holds {facts.clips:,} clips ({format_duration(facts.seconds)})"
+        " with "
+        f"{_count_labels(facts)}. Its root is `{facts.root}`: it names every clip, label and "
         f"licence of this version, and is the same wherever this version is offered "
         f"([{facts.full_name}]({facts.url}))."
     )
-    return "\n\n".join([head, *([table(("split", "clips", "sound"), rows)] if rows else [])])
+    return "\n\n".join([head, *([render_table(("split", "clips", "sound"), rows)] if rows else [])])
 
 
-def _labels_held(facts: CardFacts) -> str:
+def _count_labels(facts: CardFacts) -> str:
     weak = f" and {facts.weak.labels:,} weak labels" if facts.weak.labels else ""
     return f"{facts.events:,} events{weak}"
 
 
-def _origin(facts: CardFacts) -> str:
+def _render_origin(facts: CardFacts) -> str:
     parts = []
     if facts.recordings:
-        named = counted(facts.recordings, "recording is", "recordings are")
+        named = format_count(facts.recordings, "recording is", "recordings are")
         parts.append(f"{named} named as what clips were cut from.")
-    share = percent(share_of(facts.synthetic, facts.clips))
+    share = format_percent(compute_share(facts.synthetic, facts.clips))
     if facts.synthetic:
-        marked = counted(facts.synthetic, "clip is", "clips are")
+        marked = format_count(facts.synthetic, "clip is", "clips are")
         parts.append(f"{marked} marked as synthetic ({share}).")
     else:
         parts.append("No clip is marked as synthetic.")
-    parts.append(redaction_text(facts.redactions))
+    parts.append(render_redactions(facts.redactions))
     return " ".join(part for part in parts if part)
 
 
-def _licences(outbound: Outbound) -> str:
+def _render_licences(outbound: Outbound) -> str:
     rows = [
-        (cell(f"`{share.expression}`"), f"{share.clips:,}", hours(share.seconds))
+        (escape_cell(f"`{share.expression}`"), f"{share.clips:,}", format_duration(share.seconds))
         for share in outbound.mix
     ]
     parts = [
-        licence_text(outbound),
-        table(("licence", "clips", "sound"), rows),
-        _rights(outbound.rights),
+        render_licence(outbound),
+        render_table(("licence", "clips", "sound"), rows),
+        _render_rights(outbound.rights),
     ]
     if outbound.rights.attribution:
         parts.append(
@@ -183,7 +195,7 @@ def _licences(outbound: Outbound) -> str:
     return "\n\n".join(parts)
 
 
-def licence_text(outbound: Outbound) -> str:
+def render_licence(outbound: Outbound) -> str:
     """Say under what the clips go out: each under its own licence, or all as one work."""
     if outbound.use is Use.COLLECTION:
         return "Every clip keeps its own licence, in the column `licence` of the clip table."
@@ -194,15 +206,15 @@ def licence_text(outbound: Outbound) -> str:
     )
 
 
-def _taken_away(facts: CardFacts) -> str:
+def _render_taken_away(facts: CardFacts) -> str:
     """Say what the licences do not allow of what the release declares."""
     if not facts.taken_away:
         return ""
-    rows = "\n".join(f"- {prose(each.sentence)}" for each in facts.taken_away)
+    rows = "\n".join(f"- {escape_prose(each.sentence)}" for each in facts.taken_away)
     return f"\n\nThey take away, of the uses that the release declares:\n\n{rows}"
 
 
-def _rights(rights: Rights) -> str:
+def _render_rights(rights: Rights) -> str:
     statements = [
         "may be used commercially" if rights.commercial else "may not be used commercially",
         "may be adapted" if rights.derivatives else "may not be adapted",
@@ -212,11 +224,11 @@ def _rights(rights: Rights) -> str:
     return f"As a whole it {', '.join(statements)}.{duty if rights.share_alike else ''}"
 
 
-def _versions(facts: CardFacts) -> str:
+def _render_versions(facts: CardFacts) -> str:
     notes = facts.versions or (VersionNote(facts.version, facts.published),)
-    rows = [(cell(n.version), n.published.isoformat(), cell(n.note)) for n in notes]
-    return table(("version", "dated", "changes"), rows)
+    rows = [(escape_cell(n.version), n.published.isoformat(), escape_cell(n.note)) for n in notes]
+    return render_table(("version", "dated", "changes"), rows)
 
 
-def _or_unknown(text: str) -> str:
-    return prose(text) if text.strip() else "The publisher has not said."
+def _fill_unknown(text: str) -> str:
+    return escape_prose(text) if text.strip() else "The publisher has not said."

@@ -22,18 +22,18 @@ class Question:
     may_not_apply: bool
     blocking: bool
 
-    def satisfied_by(self, answer: str | None) -> bool:
+    def is_satisfied_by(self, answer: str | None) -> bool:
         return answer == self.expected or (self.may_not_apply and answer == NOT_APPLICABLE)
 
 
 @cache
-def _table() -> dict[str, Any]:
+def _load_table() -> dict[str, Any]:
     text = (files("datasets_catalog") / "checklists.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
 @cache
-def questions_for(vertical: Vertical) -> tuple[Question, ...]:
+def list_questions(vertical: Vertical) -> tuple[Question, ...]:
     """What is asked of every release in this vertical, in the order of the table."""
     return tuple(
         Question(
@@ -44,11 +44,11 @@ def questions_for(vertical: Vertical) -> tuple[Question, ...]:
             may_not_apply=row.get("may_not_apply", False),
             blocking=vertical in row.get("blocks", ()),
         )
-        for row in _table()["question"]
+        for row in _load_table()["question"]
         if vertical in row["asks"]
     )
 
 
-def required_documents(vertical: Vertical) -> tuple[str, ...]:
+def list_required_documents(vertical: Vertical) -> tuple[str, ...]:
     """Kinds of documents without which a release of this vertical does not go out."""
-    return tuple(_table()["required_documents"].get(vertical, ()))
+    return tuple(_load_table()["required_documents"].get(vertical, ()))

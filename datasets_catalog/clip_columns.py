@@ -1,6 +1,6 @@
 """The columns of clips.parquet, in their order."""
 
-from datasets_catalog.columns import Column, Form, Hashed, Kind, first
+from datasets_catalog.columns import Column, Form, HashPlace, Kind, name_first_columns
 
 _MADE_HERE = "made here, of nothing that people wrote"
 _DECODED = "what decoding found"
@@ -12,7 +12,7 @@ CLIP_COLUMNS = (
         "Clip",
         "lower-case UUID, the same in all releases",
         unscanned=_MADE_HERE,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
         distinct=True,
     ),
     Column(
@@ -23,7 +23,7 @@ CLIP_COLUMNS = (
         source="path",
         said="name of the file inside the dataset, with / between folders",
         form=Form.PATH,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
         distinct=True,
     ),
     Column(
@@ -33,7 +33,7 @@ CLIP_COLUMNS = (
         "of the file's bytes, hexadecimal: DVC's name for them",
         source="blob__oid",
         unscanned=_MADE_HERE,
-        hashed=Hashed.NOT,
+        hashed=HashPlace.NOT,
         distinct=True,
     ),
     Column(
@@ -43,7 +43,7 @@ CLIP_COLUMNS = (
         "of the file's bytes, hexadecimal",
         source="blob__sha256",
         unscanned=_MADE_HERE,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
         distinct=True,
     ),
     Column(
@@ -53,7 +53,7 @@ CLIP_COLUMNS = (
         "length of the file",
         unit="bytes",
         source="blob__size",
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
     ),
     Column(
         "media_type",
@@ -104,7 +104,7 @@ CLIP_COLUMNS = (
         said="train, validation, test or another subset",
         form=Form.SPLIT,
         filterable=True,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
     ),
     Column(
         "licence",
@@ -116,7 +116,7 @@ CLIP_COLUMNS = (
         form=Form.LICENCE,
         unscanned="an expression of known licences, and nothing else",
         filterable=True,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
     ),
     Column(
         "title",
@@ -155,7 +155,7 @@ CLIP_COLUMNS = (
         "a keyed hash of who is in it and what they answered",
         nullable=True,
         unscanned="a keyed hash",
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
     ),
     Column(
         "contributors",
@@ -217,7 +217,7 @@ CLIP_COLUMNS = (
         said="true where it was generated",
         form=Form.FLAG,
         filterable=True,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
     ),
     Column(
         "redacted",
@@ -268,7 +268,7 @@ CLIP_COLUMNS = (
         "Labels digest",
         "SHA-256 over the clip's events, hexadecimal",
         unscanned=_MADE_HERE,
-        hashed=Hashed.LEAF,
+        hashed=HashPlace.LEAF,
         distinct=True,
     ),
     Column(
@@ -277,7 +277,7 @@ CLIP_COLUMNS = (
         "Leaf",
         "the row's leaf under the release's root, hexadecimal",
         unscanned=_MADE_HERE,
-        hashed=Hashed.NOT,
+        hashed=HashPlace.NOT,
         distinct=True,
     ),
 )
@@ -288,8 +288,8 @@ SAID_OF_CLIP = tuple(
 FILTERABLE = tuple(column for column in CLIP_COLUMNS if column.filterable)
 # By which a part of a release can be chosen under their own names; split and licence have lists.
 SELECTABLE = {c.name: c for c in FILTERABLE if c.name not in {"split", "licence"}}
-IN_LEAF = tuple(column.name for column in CLIP_COLUMNS if column.hashed is Hashed.LEAF)
+IN_LEAF = tuple(column.name for column in CLIP_COLUMNS if column.hashed is HashPlace.LEAF)
 NOT_IN_METADATA = frozenset(
-    column.name for column in CLIP_COLUMNS if column.hashed is not Hashed.METADATA
+    column.name for column in CLIP_COLUMNS if column.hashed is not HashPlace.METADATA
 )
-FIRST_CLIP_COLUMNS = first(CLIP_COLUMNS)
+FIRST_CLIP_COLUMNS = name_first_columns(CLIP_COLUMNS)

@@ -20,7 +20,7 @@ class Kind(StrEnum):
     FLOAT64 = "float64"
 
 
-class Hashed(StrEnum):
+class HashPlace(StrEnum):
     """Where a column of clips stands under the root."""
 
     LEAF = "leaf"
@@ -68,7 +68,7 @@ class Column:
     form: Form | None = None
     unscanned: str = ""
     filterable: bool = False
-    hashed: Hashed = Hashed.METADATA
+    hashed: HashPlace = HashPlace.METADATA
     since: int = 1
     # Nearly every cell is another one: a dictionary of them would only cost room.
     distinct: bool = False
@@ -96,11 +96,11 @@ class Column:
         return self.nullable and (self.is_text or self.is_flag)
 
 
-def first(columns: Sequence[Column]) -> frozenset[str]:
+def name_first_columns(columns: Sequence[Column]) -> frozenset[str]:
     """The names of the first version's columns: hashes leave out any other where it is null."""
     return frozenset(column.name for column in columns if not column.is_later)
 
 
-def table_version(columns: Sequence[Column]) -> int:
+def find_table_version(columns: Sequence[Column]) -> int:
     """The version of the table: that of its newest column."""
     return max(column.since for column in columns)

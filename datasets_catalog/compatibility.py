@@ -20,7 +20,7 @@ class Refusal(StrEnum):
     OLDER = "older"
 
 
-def permits(source: Terms, target: Terms) -> bool:
+def permits_adaptation(source: Terms, target: Terms) -> bool:
     """Say whether an adaptation of something under `source` may go out under `target`."""
     return find_refusal(source, target) is None
 
@@ -67,10 +67,10 @@ def _lost_condition(source: Terms, target: Terms) -> Refusal | None:
 
 def _is_older(terms: Terms, than: Terms) -> bool:
     same_suite = terms.suite is not None and terms.suite == than.suite
-    return same_suite and _number(terms.version) < _number(than.version)
+    return same_suite and _parse_number(terms.version) < _parse_number(than.version)
 
 
-def _number(version: str | None) -> tuple[int, ...]:
+def _parse_number(version: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in (version or "0").split("."))
 
 
@@ -81,7 +81,7 @@ def may_stand(option: Option, *, modified: bool) -> bool:
     return not any(is_withheld(t) or (modified and t.no_derivatives) for t in option)
 
 
-def strictness(option: Option) -> tuple[bool, bool, bool, bool, bool]:
+def rank_strictness(option: Option) -> tuple[bool, bool, bool, bool, bool]:
     """Order options by how much they take away; the smallest is the most permissive."""
     return (
         any(is_withheld(t) for t in option) or all(t.database_only for t in option),
@@ -93,4 +93,4 @@ def strictness(option: Option) -> tuple[bool, bool, bool, bool, bool]:
 
 
 def option_permits(option: Option, target: Terms) -> bool:
-    return all(permits(terms, target) for terms in option)
+    return all(permits_adaptation(terms, target) for terms in option)

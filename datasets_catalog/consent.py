@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
-from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet
+from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet_scopes
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.territories import EVERYWHERE, reaches_outside_eea
 
 
 @dataclass(frozen=True, slots=True)
-class Uncovered:
+class CoverageGap:
     """One reason why a clip is not covered.
 
     `contributor` and `purpose` are None where somebody in it is not recorded: then no purpose is
@@ -51,7 +51,7 @@ class Coverage:
     seconds_needing: float
     seconds_covered: float
     scope: Scope
-    uncovered: tuple[Uncovered, ...] = field(default=())
+    uncovered: tuple[CoverageGap, ...] = field(default=())
 
     @property
     def percent_of_clips(self) -> float:
@@ -94,14 +94,14 @@ class Plan:
         return tuple(sorted(include_implied(self.purposes) - set(self.purposes)))
 
     @property
-    def forbidding(self) -> tuple[Purpose, ...]:
+    def forbidding_purposes(self) -> tuple[Purpose, ...]:
         """Purposes that need not be allowed, but that nobody may have denied."""
         outside = reaches_outside_eea(self.territories)
         transfer = Purpose.TRANSFER_OUTSIDE_EEA
         return (transfer,) if outside and transfer not in self.purposes else ()
 
 
-def coverage(
+def compute_coverage(
     clips: Iterable[ClipPeople],
     consents: Iterable[Consent],
     purposes: Sequence[Purpose],
@@ -114,8 +114,8 @@ def coverage(
 
     Whoever denied `transfer.outside_eea` leaves uncovered what may go there, asked for or not.
     """
-    people = PeopleAsked(Ledger(consents), Plan(tuple(purposes), territories, dataset), at)
-    uncovered: list[Uncovered] = []
+    people = PeopleCoverage(Ledger(consents), Plan(tuple(purposes), territories, dataset), at)
+    uncovered: list[CoverageGap] = []
     count = needing = covered = 0
     seconds: list[float] = [0.0, 0.0]
     scope = EVERYTHING
@@ -135,7 +135,7 @@ def coverage(
     return Coverage(count, needing, covered, seconds[0], seconds[1], scope, tuple(uncovered))
 
 
-def coverage_end(
+def find_coverage_end(
     clips: Iterable[ClipPeople],
     consents: Iterable[Consent],
     purposes: Sequence[Purpose],
@@ -148,12 +148,12 @@ def coverage_end(
 
     A consent runs out, or a minor comes of age; what is not covered at `at` ends at `at`.
     """
-    people = PeopleAsked(Ledger(consents), Plan(tuple(purposes), territories, dataset), at)
+    people = PeopleCoverage(Ledger(consents), Plan(tuple(purposes), territories, dataset), at)
     ends = {people.end(clip) for clip in clips if clip.needs_consent}
     return min((end for end in ends if end is not None), default=None)
 
 
-class PeopleAsked:
+class PeopleCoverage:
     """Asks the ledger once per contributor, however many clips the contributor is in."""
 
     def __init__(self, ledger: Ledger, plan: Plan, at: datetime) -> None:
@@ -163,13 +163,13 @@ class PeopleAsked:
         self._refusals: dict[tuple[str, str], Mapping[Purpose, Refusal]] = {}
         self._ends: dict[tuple[str, str], datetime | None] = {}
 
-    def uncovered(self, clip: ClipPeople) -> list[Uncovered]:
+    def uncovered(self, clip: ClipPeople) -> list[CoverageGap]:
         unrecorded = [
-            Uncovered(clip.clip_id, clip.path, None, None, Refusal(reason.value), sentence)
+            CoverageGap(clip.clip_id, clip.path, None, None, Refusal(reason.value), sentence)
             for reason, sentence in clip.unrecorded()
         ]
         return unrecorded + [
-            Uncovered(clip.clip_id, clip.path, contributor, purpose, refusal)
+            CoverageGap(clip.clip_id, clip.path, contributor, purpose, refusal)
             for contributor in clip.contributors
             for purpose, refusal in self._against(self.refusals(contributor, clip))
         ]
@@ -179,13 +179,13 @@ class PeopleAsked:
         if any(clip.unrecorded()):
             return frozenset()
         refused = (self.refusals(code, clip) for code in clip.contributors)
-        return meet(EVERYTHING - each.keys() for each in refused)
+        return meet_scopes(EVERYTHING - each.keys() for each in refused)
 
     def end(self, clip: ClipPeople) -> datetime | None:
         """Return when the clip is no longer covered: at once where somebody is not recorded."""
         if any(clip.unrecorded()):
             return self._at
-        ends = (self._end_of(code, clip) for code in clip.contributors)
+        ends = (self._find_end(code, clip) for code in clip.contributors)
         return min((end for end in ends if end is not None), default=None)
 
     def _against(self, refusals: Mapping[Purpose, Refusal]) -> Iterable[tuple[Purpose, Refusal]]:
@@ -196,7 +196,7 @@ class PeopleAsked:
         for purpose in (*named, *contained):
             if (refusal := refusals.get(purpose)) is not None:
                 yield purpose, refusal
-        for purpose in self._plan.forbidding:
+        for purpose in self._plan.forbidding_purposes:
             if refusals.get(purpose) is Refusal.DENIED:
                 yield purpose, Refusal.DENIED
 
@@ -230,7 +230,7 @@ class PeopleAsked:
                 found[purpose] = refusal
         return found
 
-    def _end_of(self, contributor: str, clip: ClipPeople) -> datetime | None:
+    def _find_end(self, contributor: str, clip: ClipPeople) -> datetime | None:
         key = self._key(contributor, clip)
         if key not in self._ends:
             self._ends[key] = self._first_gap(key)

@@ -5,14 +5,14 @@ import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.ledger import Consent, ConsentInvalidError, Ledger
-from datasets_catalog.purposes import IMPLIED, Answer
+from datasets_catalog.purposes import IMPLIED_PURPOSES, Answer
 
 MINIMUM_KEY_BYTES = 16
 
 
-def consent_digest(
+def compute_consent_digest(
     *,
     clip_id: str,
     contributors: Iterable[str],
@@ -43,7 +43,7 @@ def consent_digest(
             {
                 "contributor": code,
                 "consents": [
-                    _record(consent)
+                    _build_record(consent)
                     for consent in ledger.history(code, at=at)
                     if consent.speaks_for(dataset, recording)
                 ],
@@ -51,38 +51,38 @@ def consent_digest(
             for code in people
         ],
     }
-    return hmac.new(key, canonical_json(record), hashlib.sha256).hexdigest()
+    return hmac.new(key, to_canonical_json(record), hashlib.sha256).hexdigest()
 
 
-def _record(consent: Consent) -> dict[str, object]:
+def _build_record(consent: Consent) -> dict[str, object]:
     answered = {p.value: a.value for p, a in consent.answers.items() if a is not Answer.NOT_ASKED}
     return {
         "answers": answered,
         "form": consent.form,
         "form_version": consent.form_version,
-        "given_at": _instant(consent.given_at),
+        "given_at": _format_instant(consent.given_at),
         "guardian": consent.guardian,
         "minor": consent.minor,
         "territories": sorted(consent.territories),
-        "valid_from": _instant(consent.valid_from),
-        "valid_until": _instant(consent.valid_until),
-        "withdrawn_at": _instant(consent.withdrawn_at),
-        **_more(consent),
+        "valid_from": _format_instant(consent.valid_from),
+        "valid_until": _format_instant(consent.valid_until),
+        "withdrawn_at": _format_instant(consent.withdrawn_at),
+        **_build_later_members(consent),
     }
 
 
-def _more(consent: Consent) -> dict[str, object]:
+def _build_later_members(consent: Consent) -> dict[str, object]:
     """What consents could not say at first.
 
     Left out where it is not said, so that the digests of older consents stay what they were.
     """
     found: dict[str, object] = {}
     if consent.of_age_at is not None:
-        found["of_age_at"] = _instant(consent.of_age_at)
-    if consent.implied != IMPLIED:
+        found["of_age_at"] = _format_instant(consent.of_age_at)
+    if consent.implied != IMPLIED_PURPOSES:
         found["implied"] = {p.value: sorted(map(str, q)) for p, q in consent.implied.items()}
     return found
 
 
-def _instant(time: datetime | None) -> str | None:
+def _format_instant(time: datetime | None) -> str | None:
     return None if time is None else time.astimezone(UTC).isoformat()

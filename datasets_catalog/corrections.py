@@ -13,7 +13,7 @@ def is_narrower(new: Consent, old: Consent) -> bool:
     merely taken out would let an older, wider one decide. It ends no later, reaches no further, and
     stands at the same moment under the same form with the same guardian.
     """
-    if _place(new) != _place(old):
+    if _build_place_key(new) != _build_place_key(old):
         return False
     after = settle_answers(new.answers, new.implied)
     before = settle_answers(old.answers, old.implied)
@@ -27,7 +27,7 @@ def is_narrower(new: Consent, old: Consent) -> bool:
     )
 
 
-def _place(consent: Consent) -> tuple[object, ...]:
+def _build_place_key(consent: Consent) -> tuple[object, ...]:
     return (
         consent.contributor,
         consent.form,

@@ -1,7 +1,7 @@
 """Creative Commons' licences: each version, each port to a jurisdiction, and their addresses.
 
 What a licence asks for follows from its elements (BY, NC, ND, SA), which stand in its name; how an
-adaptation of a share-alike clip may be licensed, from the sections named at `_adapter_licences`.
+adaptation of a share-alike clip may be licensed, from the sections named at `_name_adapter_licences`.
 SPDX gives an identifier to some ports only; the others are called `LicenseRef-CC-BY-2.0-DE` here.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from datasets_catalog.licence_terms import CUSTOM_PREFIX, Terms
-from datasets_catalog.spdx_list import spdx_licences
+from datasets_catalog.spdx_list import load_spdx_licences
 
 SUITE = "CC"
 HOST = "creativecommons.org/"
@@ -30,7 +30,7 @@ JURISDICTIONS: Mapping[str, tuple[str, ...]] = {
     }.items()
 }
 # 2.1 exists as ports alone.
-UNPORTED = ("4.0", "3.0", "2.5", "2.0", "1.0")
+UNPORTED_VERSIONS = ("4.0", "3.0", "2.5", "2.0", "1.0")
 ELEMENTS = ("BY", "BY-SA", "BY-NC", "BY-NC-SA", "BY-ND", "BY-NC-ND")
 # Only version 1.0 had licences that do not ask for attribution.
 WITHOUT_ATTRIBUTION = ("SA", "NC", "ND", "NC-SA", "NC-ND")
@@ -86,7 +86,7 @@ class Licence:
 
     @property
     def id(self) -> str:
-        return self.name if self.name in spdx_licences() else f"{CUSTOM_PREFIX}{self.name}"
+        return self.name if self.name in load_spdx_licences() else f"{CUSTOM_PREFIX}{self.name}"
 
     @property
     def url(self) -> str:
@@ -98,18 +98,18 @@ class Licence:
 
 
 @cache
-def creative_commons() -> Mapping[str, Terms]:
+def load_creative_commons() -> Mapping[str, Terms]:
     """Return the terms of every licence of the suite by identifier, the newest first."""
-    return {licence.id: _terms(licence) for licence in _suite()}
+    return {licence.id: _build_terms(licence) for licence in _load_suite()}
 
 
-def licence_at(address: str) -> str | None:
+def find_licence_at(address: str) -> str | None:
     """Return the licence that stands at an address of Creative Commons, or None.
 
     The address may lack its scheme and may lead to the deed or the legal code in any language. An
     address without a version names no licence.
     """
-    path = _path(address)
+    path = _parse_path(address)
     if path is None:
         return None
     if path in _OTHERS:
@@ -117,17 +117,17 @@ def licence_at(address: str) -> str | None:
     found = _ADDRESS.fullmatch(path)
     if found is None:
         return None
-    elements = _in_order(found["elements"])
+    elements = _order_elements(found["elements"])
     licence = Licence(elements, found["version"], (found["jurisdiction"] or "").upper())
-    return licence.id if licence.id in creative_commons() else None
+    return licence.id if licence.id in load_creative_commons() else None
 
 
 def is_address(text: str) -> bool:
     """Whether the text is an address at Creative Commons, of a licence or of something else."""
-    return _path(text) is not None
+    return _parse_path(text) is not None
 
 
-def _path(address: str) -> str | None:
+def _parse_path(address: str) -> str | None:
     bare = re.sub(r"^(?:https?:)?//", "", address.strip().lower())
     bare = re.split(r"[?#]", bare, maxsplit=1)[0].removeprefix("www.")
     if not bare.startswith(HOST):
@@ -137,19 +137,19 @@ def _path(address: str) -> str | None:
     return _PAGE.sub("", path).rstrip("/")
 
 
-def _in_order(elements: str) -> str:
+def _order_elements(elements: str) -> str:
     given = elements.upper().split("-")
     known = [element for element in ("BY", "NC", "SA", "ND") if element in given]
     return "-".join(known) if len(known) == len(given) else elements.upper()
 
 
 @cache
-def _suite() -> tuple[Licence, ...]:
-    return tuple(_licences())
+def _load_suite() -> tuple[Licence, ...]:
+    return tuple(_list_licences())
 
 
-def _licences() -> Iterator[Licence]:
-    for version in UNPORTED:
+def _list_licences() -> Iterator[Licence]:
+    for version in UNPORTED_VERSIONS:
         for elements in (*ELEMENTS, *(WITHOUT_ATTRIBUTION if version == "1.0" else ())):
             yield Licence(elements, version)
     for version, codes in reversed(tuple(JURISDICTIONS.items())):
@@ -157,13 +157,13 @@ def _licences() -> Iterator[Licence]:
             yield from (Licence(elements, version, code) for code in codes)
 
 
-def _terms(licence: Licence) -> Terms:
+def _build_terms(licence: Licence) -> Terms:
     parts = licence.elements.split("-")
-    known = spdx_licences().get(licence.id)
+    known = load_spdx_licences().get(licence.id)
     hub = licence.name.lower()
     return Terms(
         licence=licence.id,
-        title=known.name if known else _title(licence),
+        title=known.name if known else _build_title(licence),
         url=licence.url,
         family=f"CC-{licence.elements}",
         hub=hub if hub in HUB else None,
@@ -182,7 +182,7 @@ def _terms(licence: Licence) -> Terms:
     )
 
 
-def _title(licence: Licence) -> str:
+def _build_title(licence: Licence) -> str:
     names = {"BY": "Attribution", "NC": "NonCommercial", "SA": "ShareAlike", "ND": "NoDerivs"}
     elements = "-".join(names[part] for part in licence.elements.split("-"))
     title = f"Creative Commons {elements} {licence.version}"
@@ -191,7 +191,7 @@ def _title(licence: Licence) -> str:
 
 def _compatible(licence: Licence) -> Iterator[str]:
     if "SA" in licence.elements:
-        yield from _adapter_licences(licence)
+        yield from _name_adapter_licences(licence)
     elif (licence.elements, licence.version) == ("BY", "4.0"):
         yield from TAKING_IN_BY_4
 
@@ -201,7 +201,7 @@ def _own_terms(licence: Licence) -> str:
     return f"no technical measures that restrict others, section {section}"
 
 
-def _adapter_licences(source: Licence) -> Iterator[str]:
+def _name_adapter_licences(source: Licence) -> Iterator[str]:
     """Name the licences, besides itself, that an adaptation of what is under it may go out under.
 
     1.0, section 4(b): none. 2.0 and 2.5, section 4(b): a later version, or the licence of a
@@ -215,12 +215,16 @@ def _adapter_licences(source: Licence) -> Iterator[str]:
     if source.version == "4.0":
         yield from COMPATIBLE_WITH_BY_SA_4 if source.elements == "BY-SA" else ()
         return
-    for target in _suite():
-        if target != source and target.elements == source.elements and _succeeds(target, source):
+    for target in _load_suite():
+        if (
+            target != source
+            and target.elements == source.elements
+            and _is_successor(target, source)
+        ):
             yield target.id
 
 
-def _succeeds(target: Licence, source: Licence) -> bool:
+def _is_successor(target: Licence, source: Licence) -> bool:
     if target.number != source.number:
         return target.number > source.number and target.jurisdiction != IGO
     if target.jurisdiction:

@@ -66,13 +66,13 @@ def parse_sheet(value: object) -> DescriptionSheet:
         raise SheetInvalidError(
             f"A sheet has no part {unknown[0]!r}: it has {', '.join(sorted(known))}."
         )
-    texts = {name: _text(name, value.get(name, ""), LONGEST_TEXT) for name in TEXTS}
-    languages = _list("languages", value.get("languages", ()), MOST_LANGUAGES)
-    creators = _list("creators", value.get("creators", ()), MOST_CREATORS)
+    texts = {name: _parse_text(name, value.get(name, ""), LONGEST_TEXT) for name in TEXTS}
+    languages = _parse_list("languages", value.get("languages", ()), MOST_LANGUAGES)
+    creators = _parse_list("creators", value.get("creators", ()), MOST_CREATORS)
     return DescriptionSheet(
         **texts,
         languages=tuple(dict.fromkeys(parse_language(each) for each in languages)),
-        creators=tuple(_creator(at, each) for at, each in enumerate(creators, 1)),
+        creators=tuple(_parse_creator(at, each) for at, each in enumerate(creators, 1)),
     )
 
 
@@ -92,7 +92,7 @@ def parse_language(value: object) -> str:
 def parse_orcid(text: str) -> str:
     """Return the sixteen digits of an ORCID, whose last one checks the others (ISO 7064)."""
     found = _ORCID.fullmatch(text.strip())
-    if found is None or _check_digit(found[1]) != found[1][-1]:
+    if found is None or _compute_check_digit(found[1]) != found[1][-1]:
         raise SheetInvalidError(
             f"creators: {text!r} is no ORCID. Copy it from the person's page, such as"
             " 0000-0002-1825-0097."
@@ -100,7 +100,7 @@ def parse_orcid(text: str) -> str:
     return found[1]
 
 
-def _check_digit(orcid: str) -> str:
+def _compute_check_digit(orcid: str) -> str:
     total = 0
     for digit in orcid.replace("-", "")[:-1]:
         total = (total + int(digit)) * 2
@@ -108,25 +108,25 @@ def _check_digit(orcid: str) -> str:
     return "X" if left == 10 else str(left)  # noqa: PLR2004 - Roman ten
 
 
-def _creator(at: int, value: object) -> Creator:
+def _parse_creator(at: int, value: object) -> Creator:
     if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
         raise SheetInvalidError(
             f'creators: number {at} needs a name, such as {{"name": "Ada Example"}}.'
         )
     if unknown := sorted(set(value) - {"name", "orcid", "affiliation"}):
         raise SheetInvalidError(f"creators: number {at} has an unknown part {unknown[0]!r}.")
-    name = _text("creators", value["name"], LONGEST_NAME)
+    name = _parse_text("creators", value["name"], LONGEST_NAME)
     if not name:
         raise SheetInvalidError(f"creators: number {at} has an empty name.")
-    orcid = _text("creators", value.get("orcid", ""), LONGEST_NAME)
+    orcid = _parse_text("creators", value.get("orcid", ""), LONGEST_NAME)
     return Creator(
         name=name,
         orcid=parse_orcid(orcid) if orcid else "",
-        affiliation=_text("creators", value.get("affiliation", ""), LONGEST_NAME),
+        affiliation=_parse_text("creators", value.get("affiliation", ""), LONGEST_NAME),
     )
 
 
-def _text(name: str, value: object, longest: int) -> str:
+def _parse_text(name: str, value: object, longest: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > longest:
@@ -134,7 +134,7 @@ def _text(name: str, value: object, longest: int) -> str:
     return value.strip()
 
 
-def _list(name: str, value: object, most: int) -> list[object]:
+def _parse_list(name: str, value: object, most: int) -> list[object]:
     if not isinstance(value, list | tuple) or len(value) > most:
         raise SheetInvalidError(f"{name}: expected a list of at most {most} entries.")
     return list(value)

@@ -30,12 +30,12 @@ class Figure:
         return 1 - found / of
 
 
-def _counts(pair: list[int] | None) -> tuple[int, int] | None:
+def _parse_counts(pair: list[int] | None) -> tuple[int, int] | None:
     return (pair[0], pair[1]) if pair else None
 
 
 @cache
-def figures() -> tuple[Figure, ...]:
+def load_figures() -> tuple[Figure, ...]:
     """Every figure of `detector_figures.toml`."""
     text = (files("datasets_catalog") / "detector_figures.toml").read_text("utf-8")
     return tuple(
@@ -43,15 +43,15 @@ def figures() -> tuple[Figure, ...]:
             detector=row["detector"],
             version=row["version"],
             profile=row["profile"],
-            voices=_counts(row.get("voices")),
-            sounds=_counts(row.get("sounds")),
+            voices=_parse_counts(row.get("voices")),
+            sounds=_parse_counts(row.get("sounds")),
             mixed={level: (found, of) for level, (found, of) in row.get("mixed", {}).items()},
         )
         for row in tomllib.loads(text)["figure"]
     )
 
 
-def not_there(profile: str) -> str:
+def describe_nothing_found(profile: str) -> str:
     """What "nothing found" is worth in a privacy profile, in a sentence with counts.
 
     In `speech`, where nobody reports speech, the detector is that of `standard`.
@@ -59,7 +59,7 @@ def not_there(profile: str) -> str:
     wanted = "sensitive" if profile == "sensitive" else "standard"
     figure = next(
         each
-        for each in figures()
+        for each in load_figures()
         if each.profile == wanted and each.mixed and each.detector.startswith("speech")
     )
     loud, faint = (figure.mixed[level] for level in (AS_LOUD, FAINT))

@@ -1,6 +1,6 @@
 """The columns of events.parquet, in their order."""
 
-from datasets_catalog.columns import Column, Hashed, Kind, first
+from datasets_catalog.columns import Column, HashPlace, Kind, name_first_columns
 
 _MADE_HERE = "made here, of nothing that people wrote"
 _FEW_WORDS = "one of a few words"
@@ -13,7 +13,7 @@ EVENT_COLUMNS = (
         "Clip",
         "the clip it is heard in",
         unscanned=_MADE_HERE,
-        hashed=Hashed.NOT,
+        hashed=HashPlace.NOT,
         distinct=True,
     ),
     Column(
@@ -22,7 +22,7 @@ EVENT_COLUMNS = (
         "Path",
         "name of that clip",
         unscanned="looked at as the clip's",
-        hashed=Hashed.NOT,
+        hashed=HashPlace.NOT,
         distinct=True,
     ),
     Column("label", Kind.TEXT, "Label", "what is heard"),
@@ -59,7 +59,7 @@ EVENT_COLUMNS = (
     Column("verifier", Kind.TEXT, "Verifier", "code of who confirmed it", nullable=True),
 )
 # Which clip an event is of: not part of what is said of the event.
-OF_THE_CLIP = frozenset(column.name for column in EVENT_COLUMNS if column.hashed is Hashed.NOT)
+OF_THE_CLIP = frozenset(column.name for column in EVENT_COLUMNS if column.hashed is HashPlace.NOT)
 # What an event puts into its clip's digest of labels.
-IN_LABELS = tuple(column.name for column in EVENT_COLUMNS if column.hashed is not Hashed.NOT)
-FIRST_EVENT_COLUMNS = first(EVENT_COLUMNS)
+IN_LABELS = tuple(column.name for column in EVENT_COLUMNS if column.hashed is not HashPlace.NOT)
+FIRST_EVENT_COLUMNS = name_first_columns(EVENT_COLUMNS)

@@ -12,7 +12,7 @@ from datasets_catalog.purposes import Answer
 OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
-def unproved_consents(
+def find_unproved_consents(
     clips: Iterable[ClipPeople], consents: Iterable[Consent], plan: Plan
 ) -> Iterator[tuple[Consent, ClipPeople]]:
     """Yield each consent without evidence that allows a purpose of the plan, with the first clip.
@@ -26,7 +26,7 @@ def unproved_consents(
             first.setdefault((code, clip.recording), clip)
     told: set[int] = set()
     for (code, recording), clip in first.items():
-        for consent in ledger.unproved(code):
+        for consent in ledger.find_unproved(code):
             allowed = (ledger.answer(consent, each) is Answer.ALLOWED for each in plan.purposes)
             if not consent.speaks_for(plan.dataset, recording) or not any(allowed):
                 continue

@@ -15,7 +15,7 @@ from datasets_catalog.ledger import Consent
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licence_terms import Terms
 from datasets_catalog.licences import Use
-from datasets_catalog.outbound import Wanted
+from datasets_catalog.outbound import WantedOutcome
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_changes import VersionStep
@@ -227,7 +227,7 @@ class ReleaseFacts:
     terms: tuple[Terms, ...] = ()
     detectors: frozenset[Detector] = frozenset()
     territories: frozenset[str] = EVERYWHERE
-    wanted: Wanted | str | None = None
+    wanted: WantedOutcome | str | None = None
     sample: SampleFacts | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[DocumentFacts, ...] = ()

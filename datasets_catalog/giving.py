@@ -55,7 +55,7 @@ class Entrance(StrEnum):
     GATE = "gate"
 
 
-PUBLISHING: dict[Entrance, Purpose] = {
+PUBLISHING_PURPOSES: dict[Entrance, Purpose] = {
     Entrance.OPEN: Purpose.PUBLISH_OPEN,
     Entrance.GATE: Purpose.PUBLISH_GATED,
 }
@@ -89,7 +89,7 @@ class Clearance:
 
     def lacks(self, action: Action, entrance: Entrance) -> frozenset[Purpose]:
         """Return the purposes that are missing for it; none: it may be given so."""
-        usual, *others = ways_to(action, entrance)
+        usual, *others = list_ways(action, entrance)
         if any(way <= self.given for way in others):
             return frozenset()
         return usual - self.given
@@ -102,9 +102,9 @@ class Clearance:
         return not self.lacks(action, entrance)
 
 
-def ways_to(action: Action, entrance: Entrance) -> tuple[frozenset[Purpose], ...]:
+def list_ways(action: Action, entrance: Entrance) -> tuple[frozenset[Purpose], ...]:
     """Return sets of purposes of which one has to be cleared whole; the usual one comes first."""
-    published = frozenset({PUBLISHING[entrance]})
+    published = frozenset({PUBLISHING_PURPOSES[entrance]})
     files = published | {Purpose.SHARE_RAW_AUDIO}
     match action:
         case Action.VIEW:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.purposes import IMPLIED, Answer, Purpose, include_implied
+from datasets_catalog.purposes import IMPLIED_PURPOSES, Answer, Purpose, include_implied
 
 Implications = Mapping[Purpose, frozenset[Purpose]]
 
@@ -21,29 +21,32 @@ def parse_implications(table: Any) -> Implications:
     Raises ImplicationsInvalidError.
     """
     if table is None:
-        return IMPLIED
+        return IMPLIED_PURPOSES
     if not isinstance(table, dict):
         raise ImplicationsInvalidError(
             'What purposes contain is an object such as {"publish.open": ["publish.gated"]},'
             " {} where none contains another, or null for the platform's own table."
         )
-    return {_purpose(name): frozenset(map(_purpose, _listed(table[name]))) for name in table}
+    return {
+        _parse_purpose(name): frozenset(map(_parse_purpose, _require_list(table[name])))
+        for name in table
+    }
 
 
-def _listed(value: Any) -> list[Any]:
+def _require_list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise ImplicationsInvalidError(f"{value!r}: expected a list of purposes.")
     return value
 
 
-def _purpose(name: Any) -> Purpose:
+def _parse_purpose(name: Any) -> Purpose:
     if name not in set(Purpose):
         raise ImplicationsInvalidError(f"{name!r} is no purpose. Purposes: {', '.join(Purpose)}.")
     return Purpose(name)
 
 
 def settle_answers(
-    answers: Mapping[Purpose, Answer], implied: Implications = IMPLIED
+    answers: Mapping[Purpose, Answer], implied: Implications = IMPLIED_PURPOSES
 ) -> Mapping[Purpose, Answer]:
     """Return the answer of one consent for every purpose, asked or not.
 

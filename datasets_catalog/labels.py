@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.event_columns import FIRST_EVENT_COLUMNS, IN_LABELS, OF_THE_CLIP
 
 # Tables round times up, and lossy codecs shorten files: an offset may lie this many seconds
@@ -83,17 +83,17 @@ class Problem:
     message: str
 
 
-def event_problems(event: Event, clip: Extent) -> tuple[Problem, ...]:
+def find_event_problems(event: Event, clip: Extent) -> tuple[Problem, ...]:
     """Return everything that makes this event invalid in this clip; nothing when it is valid."""
     return tuple(problem for check in CHECKS for problem in check(event, clip))
 
 
-def repetitions(events: Iterable[Event]) -> tuple[Problem, ...]:
+def find_repetitions(events: Iterable[Event]) -> tuple[Problem, ...]:
     """Return a problem for each event of a clip that says again what another one says."""
     seen: set[tuple[object, ...]] = set()
     found = []
     for event in events:
-        key = _identity(event)
+        key = _identify_event(event)
         if key in seen:
             message = (
                 f"{event.label} from {event.onset} to {event.offset} s is there twice, by the same"
@@ -122,7 +122,7 @@ def count_overlaps(events: Iterable[Event]) -> int:
     return count
 
 
-def _identity(event: Event) -> tuple[object, ...]:
+def _identify_event(event: Event) -> tuple[object, ...]:
     return (
         event.label,
         event.onset,
@@ -135,39 +135,39 @@ def _identity(event: Event) -> tuple[object, ...]:
     )
 
 
-def released(events: Iterable[Event]) -> tuple[Event, ...]:
+def select_released(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return the events a release carries: all that nobody rejected."""
     return tuple(event for event in events if event.status is not Status.REJECTED)
 
 
-def verified_share(events: Iterable[Event]) -> float:
+def compute_verified_share(events: Iterable[Event]) -> float:
     """Return the verified part, 0 to 1, of the events a release carries; 1 when there are none."""
-    carried = released(events)
-    return share_of(sum(event.status is Status.VERIFIED for event in carried), len(carried))
+    carried = select_released(events)
+    return compute_share(sum(event.status is Status.VERIFIED for event in carried), len(carried))
 
 
-def share_of(part: int, whole: int) -> float:
+def compute_share(part: int, whole: int) -> float:
     """Return part / whole, and 1 for a part of nothing."""
     return part / whole if whole else 1.0
 
 
-def labels_digest(events: Iterable[Event]) -> str:
+def digest_labels(events: Iterable[Event]) -> str:
     """Return the hexadecimal SHA-256 of a clip's events; pass the released ones only."""
-    return labels_digest_of_rows(_row(event) for event in events)
+    return digest_label_rows(_build_row(event) for event in events)
 
 
-def labels_digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+def digest_label_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the hexadecimal SHA-256 of a clip's events, given as rows of events.parquet.
 
     Over the RFC 8785 JSON array of one object for each event, sorted by onset, offset, label and
     id. An object has every column but the clip's own (`clip_id`, `path`), null where unknown;
     columns that the first version lacked are left out where they are null.
     """
-    objects = [_counted(row) for row in sorted(rows, key=_place)]
-    return hashlib.sha256(canonical_json(objects)).hexdigest()
+    objects = [_pick_hashed_members(row) for row in sorted(rows, key=_build_order_key)]
+    return hashlib.sha256(to_canonical_json(objects)).hexdigest()
 
 
-def _counted(row: Mapping[str, Any]) -> dict[str, Any]:
+def _pick_hashed_members(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in row.items()
@@ -175,7 +175,7 @@ def _counted(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _row(event: Event) -> dict[str, Any]:
+def _build_row(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in IN_LABELS} | {
         "source": event.source.value,
         "status": event.status.value,
@@ -183,11 +183,11 @@ def _row(event: Event) -> dict[str, Any]:
     }
 
 
-def _place(row: Mapping[str, Any]) -> tuple[float, float, str, str]:
+def _build_order_key(row: Mapping[str, Any]) -> tuple[float, float, str, str]:
     return (row["onset"], row["offset"], row["label"], row["event_id"])
 
 
-def _label(event: Event, clip: Extent) -> Iterator[Problem]:
+def _check_label(event: Event, clip: Extent) -> Iterator[Problem]:
     if not event.label.strip():
         yield Problem("label", event.label, "A label needs a name.")
     elif len(event.label) > MAX_LABEL_LENGTH:
@@ -195,7 +195,7 @@ def _label(event: Event, clip: Extent) -> Iterator[Problem]:
         yield Problem("label", event.label, expected)
 
 
-def _times(event: Event, clip: Extent) -> Iterator[Problem]:
+def _check_times(event: Event, clip: Extent) -> Iterator[Problem]:
     onset, offset = event.onset, event.offset
     for field, value in (("onset", onset), ("offset", offset)):
         if not math.isfinite(value):
@@ -219,7 +219,7 @@ def _times(event: Event, clip: Extent) -> Iterator[Problem]:
         yield Problem("onset", onset, message)
 
 
-def _frequencies(event: Event, clip: Extent) -> Iterator[Problem]:
+def _check_frequencies(event: Event, clip: Extent) -> Iterator[Problem]:
     bounds = (("f_low", event.f_low), ("f_high", event.f_high))
     for field, value in bounds:
         if value is not None and not 0 <= value <= clip.nyquist:
@@ -233,7 +233,7 @@ def _frequencies(event: Event, clip: Extent) -> Iterator[Problem]:
         yield Problem("f_low", event.f_low, message)
 
 
-def _channel(event: Event, clip: Extent) -> Iterator[Problem]:
+def _check_channel(event: Event, clip: Extent) -> Iterator[Problem]:
     if event.channel is not None and not 0 <= event.channel < clip.channels:
         message = (
             f"Channel {event.channel} does not exist; the clip has {clip.channels}, counted from 0."
@@ -241,23 +241,23 @@ def _channel(event: Event, clip: Extent) -> Iterator[Problem]:
         yield Problem("channel", event.channel, message)
 
 
-def _confidence(event: Event, clip: Extent) -> Iterator[Problem]:
+def _check_confidence(event: Event, clip: Extent) -> Iterator[Problem]:
     if event.confidence is not None and not 0 <= event.confidence <= 1:
         message = f"The confidence is {event.confidence}; expected 0 to 1."
         yield Problem("confidence", event.confidence, message)
 
 
-def _people(event: Event, clip: Extent) -> Iterator[Problem]:
+def _check_people(event: Event, clip: Extent) -> Iterator[Problem]:
     if event.verifier is not None and event.verifier == event.annotator:
         message = f"{event.verifier} annotated this event; somebody else must verify it."
         yield Problem("verifier", event.verifier, message)
 
 
 CHECKS: tuple[Callable[[Event, Extent], Iterator[Problem]], ...] = (
-    _label,
-    _times,
-    _frequencies,
-    _channel,
-    _confidence,
-    _people,
+    _check_label,
+    _check_times,
+    _check_frequencies,
+    _check_channel,
+    _check_confidence,
+    _check_people,
 )

@@ -12,8 +12,8 @@ from itertools import groupby
 
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.implications import Implications, settle_answers
-from datasets_catalog.people import SENTENCES, Unrecorded
-from datasets_catalog.purposes import IMPLIED, Answer, Purpose
+from datasets_catalog.people import SENTENCES, UnrecordedReason
+from datasets_catalog.purposes import IMPLIED_PURPOSES, Answer, Purpose
 from datasets_catalog.territories import EVERYWHERE, is_within
 
 Scope = frozenset[Purpose]
@@ -29,12 +29,12 @@ class ConsentInvalidError(InvalidError):
 class Refusal(StrEnum):
     """Why a clip may not be used for a purpose."""
 
-    NO_CONTRIBUTOR = Unrecorded.IDENTIFIABLE.value
-    SPEECH_HEARD = Unrecorded.SPEECH.value
-    AGREEMENT_DUE = Unrecorded.AGREEMENT_DUE.value
-    PEOPLE_UNRECORDED = Unrecorded.FEWER.value
-    SOMEBODY_UNKNOWN = Unrecorded.UNKNOWN.value
-    COUNT_DUE = Unrecorded.COUNT_DUE.value
+    NO_CONTRIBUTOR = UnrecordedReason.IDENTIFIABLE.value
+    SPEECH_HEARD = UnrecordedReason.SPEECH.value
+    AGREEMENT_DUE = UnrecordedReason.AGREEMENT_DUE.value
+    PEOPLE_UNRECORDED = UnrecordedReason.FEWER.value
+    SOMEBODY_UNKNOWN = UnrecordedReason.UNKNOWN.value
+    COUNT_DUE = UnrecordedReason.COUNT_DUE.value
     NO_CONSENT = "no_consent"
     ASKED_ELSEWHERE = "asked_elsewhere"
     NOT_ASKED = "not_asked"
@@ -105,7 +105,7 @@ class Consent:
     of_age_at: datetime | None = None
     guardian_until: datetime | None = None
     reach: frozenset[Reach] | None = None
-    implied: Implications = field(default_factory=lambda: IMPLIED)
+    implied: Implications = field(default_factory=lambda: IMPLIED_PURPOSES)
     has_evidence: bool = True
     answered_by: str = ""
 
@@ -168,7 +168,7 @@ class Ledger:
 
     def __init__(self, consents: Iterable[Consent]) -> None:
         self._histories: dict[str, list[Consent]] = {}
-        for consent in sorted(consents, key=_order):
+        for consent in sorted(consents, key=_build_order_key):
             self._histories.setdefault(consent.contributor, []).append(consent)
         self._settled: dict[object, Mapping[Purpose, Answer]] = {}
 
@@ -181,7 +181,7 @@ class Ledger:
         known = self._histories.get(contributor, ())
         return Ledger(consent for consent in known if consent.speaks_for(dataset, recording))
 
-    def unproved(self, contributor: str) -> list[Consent]:
+    def find_unproved(self, contributor: str) -> list[Consent]:
         """Return the contributor's consents of which no evidence is on record, oldest first."""
         known = self._histories.get(contributor, ())
         return [consent for consent in known if not consent.has_evidence]
@@ -210,7 +210,7 @@ class Ledger:
         """Say why the contributor's part may not be used, or None when it may."""
         history = self.history(contributor, at=at)
         said = [(consent, self.answer(consent, purpose)) for consent in history]
-        denials = [_denied_until(consent) for consent, each in said if each is Answer.DENIED]
+        denials = [_find_denial_end(consent) for consent, each in said if each is Answer.DENIED]
         shut = max(denials, default=None)
         permitting = [
             consent
@@ -218,11 +218,11 @@ class Ledger:
             if each is Answer.ALLOWED and (shut is None or consent.given_at > shut)
         ]
         counting = [consent for consent in permitting if not consent.is_of_a_minor_alone]
-        for _, group in groupby(reversed(counting or permitting), key=_given_at):
+        for _, group in groupby(reversed(counting or permitting), key=_get_given_at):
             consents = tuple(group)
             if not any(_is_waiting(consent, at) for consent in consents):
-                refusal = _first_refusal(consents, at, territories)
-                return refusal or _refusal_of_another(said, at, territories)
+                refusal = _find_first_refusal(consents, at, territories)
+                return refusal or _find_refusal_of_another(said, at, territories)
         if shut is not None:
             return Refusal.DENIED
         if permitting:
@@ -245,7 +245,7 @@ class Ledger:
         return sorted({each for consent in known for each in consent.moments() if each > after})
 
 
-def meet(scopes: Iterable[Scope]) -> Scope:
+def meet_scopes(scopes: Iterable[Scope]) -> Scope:
     """Return the purposes that all scopes permit; of none at all, everything."""
     result = EVERYTHING
     for scope in scopes:
@@ -253,16 +253,16 @@ def meet(scopes: Iterable[Scope]) -> Scope:
     return result
 
 
-def _given_at(consent: Consent) -> datetime:
+def _get_given_at(consent: Consent) -> datetime:
     return consent.given_at
 
 
-def _order(consent: Consent) -> tuple[datetime, str, str, list[tuple[str, str]]]:
+def _build_order_key(consent: Consent) -> tuple[datetime, str, str, list[tuple[str, str]]]:
     answers = sorted((str(purpose), str(each)) for purpose, each in consent.answers.items())
     return consent.given_at, consent.form, consent.form_version, answers
 
 
-def _denied_until(consent: Consent) -> datetime:
+def _find_denial_end(consent: Consent) -> datetime:
     """The last moment at which the denial may have been given."""
     day = consent.given_at.astimezone(UTC)
     if day.time() != time():
@@ -278,26 +278,26 @@ def _is_waiting(consent: Consent, at: datetime) -> bool:
     return consent.starts_at > at and not _is_withdrawn(consent, at)
 
 
-def _first_refusal(
+def _find_first_refusal(
     consents: Iterable[Consent], at: datetime, territories: frozenset[str]
 ) -> Refusal | None:
-    found = {_refusal_of(consent, at, territories) for consent in consents}
+    found = {_find_refusal(consent, at, territories) for consent in consents}
     return next((refusal for refusal in Refusal if refusal in found), None)
 
 
-def _refusal_of(consent: Consent, at: datetime, territories: frozenset[str]) -> Refusal | None:
+def _find_refusal(consent: Consent, at: datetime, territories: frozenset[str]) -> Refusal | None:
     if _is_withdrawn(consent, at):
         return Refusal.WITHDRAWN
     if consent.valid_until is not None and consent.valid_until <= at:
         return Refusal.EXPIRED
-    if (refusal := _refusal_of_age(consent, at)) is not None:
+    if (refusal := _find_age_refusal(consent, at)) is not None:
         return refusal
     if not is_within(territories, consent.territories):
         return Refusal.OUT_OF_TERRITORY
     return None
 
 
-def _refusal_of_another(
+def _find_refusal_of_another(
     said: Iterable[tuple[Consent, Answer]], at: datetime, territories: frozenset[str]
 ) -> Refusal | None:
     """Whether a minor or a guardian said no, and has not taken it back."""
@@ -305,7 +305,7 @@ def _refusal_of_another(
     allowed: list[Consent] = []
     for consent, answer in said:
         if answer is Answer.DENIED:
-            until = _denied_until(consent)
+            until = _find_denial_end(consent)
             denied[consent.answered_by] = max(denied.get(consent.answered_by, until), until)
         elif answer is Answer.ALLOWED and _is_in_force(consent, at, territories):
             allowed.append(consent)
@@ -324,7 +324,7 @@ def _is_in_force(consent: Consent, at: datetime, territories: frozenset[str]) ->
     return is_within(territories, consent.territories)
 
 
-def _refusal_of_age(consent: Consent, at: datetime) -> Refusal | None:
+def _find_age_refusal(consent: Consent, at: datetime) -> Refusal | None:
     """Whose word it is: a guardian's for a minor, afterwards the person's own."""
     of_age = consent.of_age_at
     if consent.guardian:

@@ -75,11 +75,11 @@ class Group:
         return LicenceShare(self.expression, self.count, self.seconds)
 
 
-def serves(target: Terms, group: Group) -> bool:
+def can_serve_group(target: Terms, group: Group) -> bool:
     return any(option_permits(option, target) for option in group.options)
 
 
-def stands(group: Group) -> bool:
+def may_group_stand(group: Group) -> bool:
     return any(may_stand(option, modified=group.modified) for option in group.options)
 
 
@@ -88,7 +88,7 @@ def find_conflicts(groups: Sequence[Group], targets: Sequence[Terms]) -> tuple[C
     unserved: list[Group] = []
     served: list[tuple[Group, frozenset[str]]] = []
     for group in groups:
-        licences = frozenset(t.licence for t in targets if serves(t, group))
+        licences = frozenset(t.licence for t in targets if can_serve_group(t, group))
         if licences:
             served.append((group, licences))
         else:
@@ -98,47 +98,53 @@ def find_conflicts(groups: Sequence[Group], targets: Sequence[Terms]) -> tuple[C
         for (left, of_left), (right, of_right) in combinations(served, 2)
         if not of_left & of_right
     ]
-    found = [*(blocked(group, Use.ADAPTATION) for group in unserved), *_pairs(clashing)]
-    return tuple(found) or (_together(groups),)
+    found = [
+        *(build_blocked_conflict(group, Use.ADAPTATION) for group in unserved),
+        *_build_pair_conflicts(clashing),
+    ]
+    return tuple(found) or (_build_joint_conflict(groups),)
 
 
-def _pairs(pairs: Sequence[tuple[Group, Group]]) -> list[Conflict]:
+def _build_pair_conflicts(pairs: Sequence[tuple[Group, Group]]) -> list[Conflict]:
     sides: dict[tuple[str, str], tuple[list[Group], list[Group]]] = {}
     for left, right in pairs:
-        names = _names(left, right)
+        names = _name_sides(left, right)
         first, second = (left, right) if names[0] <= names[1] else (right, left)
         lists = sides.setdefault((min(names), max(names)), ([], []))
         for group, side in ((first, lists[0]), (second, lists[1])):
             if group not in side:
                 side.append(group)
-    return [_clash(names, *lists) for names, lists in sides.items()]
+    return [_build_clash(names, *lists) for names, lists in sides.items()]
 
 
-def _names(left: Group, right: Group) -> tuple[str, str]:
+def _name_sides(left: Group, right: Group) -> tuple[str, str]:
     if left.family == right.family:
         return left.expression, right.expression
     return left.family, right.family
 
 
-def _clash(names: tuple[str, str], first: Sequence[Group], second: Sequence[Group]) -> Conflict:
+def _build_clash(
+    names: tuple[str, str], first: Sequence[Group], second: Sequence[Group]
+) -> Conflict:
     counts = (sum(g.count for g in first), sum(g.count for g in second))
-    left = f"{count_of_clips(counts[0])} under {names[0]}"
-    right = f"{count_of_clips(counts[1])} under {names[1]}"
+    left = f"{format_clip_count(counts[0])} under {names[0]}"
+    right = f"{format_clip_count(counts[1])} under {names[1]}"
     sentence = (
-        f"{left} and {right} cannot be worked into one: {names[0]} {_demand(first[0], second[0])},"
-        f" {names[1]} {_demand(second[0], first[0])}."
+        f"{left} and {right} cannot be worked into one: {names[0]}"
+        f" {_describe_demand(first[0], second[0])},"
+        f" {names[1]} {_describe_demand(second[0], first[0])}."
     )
     return Conflict(names, counts, sentence)
 
 
-def _demand(group: Group, other: Group) -> str:
+def _describe_demand(group: Group, other: Group) -> str:
     """What the group asks of the result that no licence grants which the other group permits."""
     option = group.options[0]
     for terms in option:
         if terms.share_alike:
-            return f"asks that the result be under {_choices(terms)}"
+            return f"asks that the result be under {_name_choices(terms)}"
         if terms.named_only:
-            return f"permits a result only under {_choices(terms)}"
+            return f"permits a result only under {_name_choices(terms)}"
     return _refused(option, [terms for each in other.options for terms in each])
 
 
@@ -166,13 +172,13 @@ def _refused(option: Option, others: Sequence[Terms]) -> str:
     return f"cannot be under {name}"
 
 
-def _choices(terms: Terms) -> str:
+def _name_choices(terms: Terms) -> str:
     named = [licence for licence in terms.compatible if not licence.startswith(CUSTOM_PREFIX)]
     more = ["one of its other choices"] if len(named) > MAX_NAMED else []
     return " or ".join((terms.licence, *named[:MAX_NAMED], *more))
 
 
-def blocked(group: Group, use: Use) -> Conflict:
+def build_blocked_conflict(group: Group, use: Use) -> Conflict:
     terms = [t for option in group.options for t in option]
     if any(t.needs_human for t in terms):
         why = "wait for a person to record what its terms allow"
@@ -186,15 +192,15 @@ def blocked(group: Group, use: Use) -> Conflict:
         why = "may not be adapted"
     else:
         why = "permit no adaptation under any one licence"
-    sentence = f"{count_of_clips(group.count)} under {group.expression} {why}."
+    sentence = f"{format_clip_count(group.count)} under {group.expression} {why}."
     return Conflict((group.family,), (group.count,), sentence)
 
 
-def _together(groups: Sequence[Group]) -> Conflict:
+def _build_joint_conflict(groups: Sequence[Group]) -> Conflict:
     families = tuple(group.family for group in groups)
     sentence = f"No one licence satisfies {', '.join(families)} at once."
     return Conflict(families, tuple(group.count for group in groups), sentence)
 
 
-def count_of_clips(count: int) -> str:
+def format_clip_count(count: int) -> str:
     return "1 clip" if count == 1 else f"{count:,} clips"

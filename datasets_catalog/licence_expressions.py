@@ -19,7 +19,7 @@ from license_expression import (
 )
 
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.spdx_list import spdx_exceptions
+from datasets_catalog.spdx_list import load_spdx_exceptions
 
 SPDX_ID = re.compile(r"[A-Za-z0-9.-]+")
 # Expressions come from tables that anybody may fill in; an AND of ORs grows exponentially.
@@ -68,28 +68,28 @@ def parse_expression(text: str) -> Expression:
     try:
         parsed = Licensing().parse(text)
     except (ExpressionError, ExpressionParseError) as error:
-        raise _not_an_expression(text) from error
+        raise _build_expression_error(text) from error
     if parsed is None:
-        raise _not_an_expression(text)
+        raise _build_expression_error(text)
     exceptions: set[str] = set()
-    alternatives = tuple(dict.fromkeys(_alternatives(parsed, text, exceptions)))
+    alternatives = tuple(dict.fromkeys(_list_alternatives(parsed, text, exceptions)))
     return Expression(parsed.render(), alternatives, tuple(sorted(exceptions)))
 
 
-def _alternatives(node: object, text: str, exceptions: set[str]) -> list[tuple[str, ...]]:
+def _list_alternatives(node: object, text: str, exceptions: set[str]) -> list[tuple[str, ...]]:
     if isinstance(node, LicenseWithExceptionSymbol):
-        exceptions.add(_known_exception(str(node.exception_symbol.key)))
-        return _alternatives(node.license_symbol, text, exceptions)
+        exceptions.add(_require_known_exception(str(node.exception_symbol.key)))
+        return _list_alternatives(node.license_symbol, text, exceptions)
     if isinstance(node, LicenseSymbol):
         identifier = str(node.key)
         if not SPDX_ID.fullmatch(identifier):
-            raise _not_an_expression(text)
+            raise _build_expression_error(text)
         return [(identifier,)]
-    parts = [_alternatives(part, text, exceptions) for part in getattr(node, "args", ())]
+    parts = [_list_alternatives(part, text, exceptions) for part in getattr(node, "args", ())]
     if getattr(node, "operator", "").strip() == "OR":
         found = [alternative for part in parts for alternative in part]
     else:
-        found = _all_of(parts)
+        found = _combine_alternatives(parts)
     if len(found) > MAX_ALTERNATIVES:
         raise LicenceExpressionError(
             f"The licence expression offers more than {MAX_ALTERNATIVES} choices. Simplify it.",
@@ -98,14 +98,14 @@ def _alternatives(node: object, text: str, exceptions: set[str]) -> list[tuple[s
     return found
 
 
-def _all_of(parts: Sequence[Sequence[tuple[str, ...]]]) -> list[tuple[str, ...]]:
+def _combine_alternatives(parts: Sequence[Sequence[tuple[str, ...]]]) -> list[tuple[str, ...]]:
     # One more than allowed is enough to refuse; the full product may not fit in memory.
     choices = itertools.islice(itertools.product(*parts), MAX_ALTERNATIVES + 1)
     return [tuple(sorted({i for part in choice for i in part})) for choice in choices]
 
 
-def _known_exception(exception: str) -> str:
-    if exception not in spdx_exceptions():
+def _require_known_exception(exception: str) -> str:
+    if exception not in load_spdx_exceptions():
         raise UnknownLicenceError(
             f"The exception {exception!r} is not in SPDX's list. Write it as SPDX does, such as"
             " Classpath-exception-2.0.",
@@ -114,7 +114,7 @@ def _known_exception(exception: str) -> str:
     return exception
 
 
-def _not_an_expression(text: str) -> LicenceExpressionError:
+def _build_expression_error(text: str) -> LicenceExpressionError:
     return LicenceExpressionError(
         f"{text[:100]!r} is not a licence expression. Expected SPDX identifiers such as "
         "CC-BY-4.0, joined by AND, OR or WITH where there are several.",

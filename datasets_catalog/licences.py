@@ -1,6 +1,6 @@
 """Licences by SPDX identifier: what each asks for, packaged and an organisation's own.
 
-What the packaged ones allow is in `licences.toml` and, for Creative Commons, `creative_commons`; a
+What the packaged ones allow is in `licences.toml` and, for Creative Commons, `load_creative_commons`; a
 licence that SPDX lists and neither judges is known, and waits for a person. Combining licences is
 the work of `outbound`.
 """
@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from datasets_catalog.creative_commons import creative_commons
+from datasets_catalog.creative_commons import load_creative_commons
 from datasets_catalog.licence_expressions import (
     Expression,
     LicenceExpressionError,
@@ -23,7 +23,7 @@ from datasets_catalog.licence_expressions import (
 )
 from datasets_catalog.licence_terms import CUSTOM_ID, CUSTOM_PREFIX, AiTerms, Terms
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.spdx_list import spdx_licences
+from datasets_catalog.spdx_list import load_spdx_licences
 
 # Longer names would not fit a card; the file behind the link lists all.
 MAX_NAMED_LICENCES = 4
@@ -42,11 +42,11 @@ class Use(StrEnum):
 
 
 @cache
-def table() -> Mapping[str, Terms]:
+def load_judged_licences() -> Mapping[str, Terms]:
     """Return the licences that are judged here by identifier, in order of preference."""
-    packaged = _packaged()
-    rest = (_from_table(entry, packaged["sets"]) for entry in packaged["licence"])
-    return {**creative_commons(), **{terms.licence: terms for terms in rest}}
+    packaged = _load_packaged()
+    rest = (_parse_terms(entry, packaged["sets"]) for entry in packaged["licence"])
+    return {**load_creative_commons(), **{terms.licence: terms for terms in rest}}
 
 
 class Licences:
@@ -58,7 +58,7 @@ class Licences:
     """
 
     def __init__(self, own: Iterable[Terms] = ()) -> None:
-        self._terms = dict(table())
+        self._terms = dict(load_judged_licences())
         for terms in own:
             check_own_name(terms.licence)
             self._terms[terms.licence] = terms
@@ -69,10 +69,10 @@ class Licences:
 
     def terms(self, licence: str) -> Terms:
         """Return the terms of one licence id; raise UnknownLicenceError."""
-        found = self._terms.get(licence) or _unjudged(licence)
+        found = self._terms.get(licence) or _find_unjudged(licence)
         if found is None:
             raise UnknownLicenceError(
-                f"The licence {licence!r} is not known. {_expected(licence, self._terms)}",
+                f"The licence {licence!r} is not known. {_advise_spelling(licence, self._terms)}",
                 value=licence,
             )
         return found
@@ -101,7 +101,7 @@ class Licences:
 
 def may_be_own(licence: str) -> bool:
     """Say whether nobody judged this name here, so that an organisation may."""
-    judged = table().get(licence)
+    judged = load_judged_licences().get(licence)
     return judged is None or judged.needs_human
 
 
@@ -116,7 +116,7 @@ def check_own_name(licence: str) -> None:
             " name of their own, LicenseRef-… .",
             value=licence,
         )
-    if CUSTOM_ID.fullmatch(licence) is None and _unjudged(licence) is None:
+    if CUSTOM_ID.fullmatch(licence) is None and _find_unjudged(licence) is None:
         raise LicenceExpressionError(
             f"{licence!r} cannot name terms of your own. Use letters, digits, dots and hyphens "
             "after LicenseRef-, or the SPDX identifier of a licence that is not judged here.",
@@ -133,7 +133,7 @@ class HubLicence:
     link: str | None = None
 
 
-def hub_licence(licences: Sequence[Terms]) -> HubLicence:
+def name_hub_licence(licences: Sequence[Terms]) -> HubLicence:
     """Return the Hub's way to name what clips under all these licences are released as."""
     unique = list({terms.licence: terms for terms in licences}.values())
     if not unique:
@@ -142,28 +142,35 @@ def hub_licence(licences: Sequence[Terms]) -> HubLicence:
         terms = unique[0]
         if terms.hub:
             return HubLicence(terms.hub)
-        return HubLicence("other", _slug([terms.licence.removeprefix(CUSTOM_PREFIX)]), HUB_LINK)
+        return HubLicence(
+            "other", _build_slug([terms.licence.removeprefix(CUSTOM_PREFIX)]), HUB_LINK
+        )
     names = sorted(terms.licence.removeprefix(CUSTOM_PREFIX) for terms in unique)
     if len(names) > MAX_NAMED_LICENCES:
         names = [f"{len(names)}-licences"]
-    return HubLicence("other", _slug(["mixed", *names]), HUB_LINK)
+    return HubLicence("other", _build_slug(["mixed", *names]), HUB_LINK)
 
 
-def spellings(licence: str) -> str:
+def simplify_spelling(licence: str) -> str:
     """Return the identifier as it is compared with what people write: letters and digits alone."""
     return re.sub(r"[^a-z0-9]", "", licence.lower())
 
 
-def _expected(licence: str, known: Iterable[str]) -> str:
+def _advise_spelling(licence: str, known: Iterable[str]) -> str:
     if licence.startswith(CUSTOM_PREFIX):
         return "Record terms for it (text and what it allows) before using it."
-    written = spellings(licence)
+    written = simplify_spelling(licence)
     # Another spelling of the same name and nothing nearer: what is merely like it allows other
     # things.
-    for name in (*known, *(each.id for each in spdx_licences().values() if not each.deprecated)):
-        if spellings(name) == written:
+    for name in (
+        *known,
+        *(each.id for each in load_spdx_licences().values() if not each.deprecated),
+    ):
+        if simplify_spelling(name) == written:
             return f"Did you mean {name}?"
-    meant = [name for name in (f"{licence}-only", f"{licence}-or-later") if name in spdx_licences()]
+    meant = [
+        name for name in (f"{licence}-only", f"{licence}-or-later") if name in load_spdx_licences()
+    ]
     if meant:
         return f"Say which: {' or '.join(meant)}."
     return (
@@ -172,22 +179,22 @@ def _expected(licence: str, known: Iterable[str]) -> str:
     )
 
 
-def _unjudged(licence: str) -> Terms | None:
-    listed = spdx_licences().get(licence)
-    if listed is None or listed.deprecated or licence in table():
+def _find_unjudged(licence: str) -> Terms | None:
+    listed = load_spdx_licences().get(licence)
+    if listed is None or listed.deprecated or licence in load_judged_licences():
         return None
     return Terms(licence, title=listed.name, url=listed.url, needs_human=True)
 
 
 @cache
-def _packaged() -> dict[str, Any]:
+def _load_packaged() -> dict[str, Any]:
     text = (files("datasets_catalog") / "licences.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
-def _from_table(entry: dict[str, Any], sets: Mapping[str, list[str]]) -> Terms:
+def _parse_terms(entry: dict[str, Any], sets: Mapping[str, list[str]]) -> Terms:
     values = ASKS_NOTHING | {key: value for key, value in entry.items() if key != "id"}
-    listed = spdx_licences().get(entry["id"])
+    listed = load_spdx_licences().get(entry["id"])
     title = values.pop("name") if listed is None else listed.name
     values["ai_terms"] = AiTerms(values.get("ai_terms", AiTerms.UNSTATED))
     values["field_of_use"] = tuple(Purpose(value) for value in values.get("field_of_use", ()))
@@ -200,5 +207,5 @@ def _from_table(entry: dict[str, Any], sets: Mapping[str, list[str]]) -> Terms:
     return Terms(licence=entry["id"], title=title, **values)
 
 
-def _slug(parts: Sequence[str]) -> str:
+def _build_slug(parts: Sequence[str]) -> str:
     return re.sub(r"[^a-z0-9.-]+", "-", "-".join(parts).lower()).strip("-")

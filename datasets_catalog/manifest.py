@@ -13,7 +13,7 @@ these members:
 `audio_sha256`        SHA-256 of the file's bytes, 64 lower-case hexadecimal digits
 `size`                the file's length in bytes
 `labels_sha256`       `labels.labels_digest` of the clip's events, hexadecimal
-`metadata_sha256`     `metadata_digest` of what else is released about the clip, hexadecimal
+`metadata_sha256`     `digest_metadata` of what else is released about the clip, hexadecimal
 `licence`             SPDX expression, as written in the catalog
 `consent_digest`      `consent.consent_digest` of who is in the clip, hexadecimal, or null if nobody
 `split`               name of the split, or null
@@ -26,7 +26,7 @@ For a tombstone: `kind` (`tombstone/1`), `clip_id`, `original_leaf` (hexadecimal
 **Root.** The tree has the shape of RFC 6962 section 2.1 over the leaves in the code-point order of
 `path`; an inner node is `SHA-256(0x01 || left || right)`, a single leaf is its own root, and the
 empty tree is `SHA-256("")`. A tombstone stands where its clip stood, so the original root can
-still be computed from an amended manifest (`original_root`).
+still be computed from an amended manifest (`compute_original_root`).
 """
 
 import hashlib
@@ -37,7 +37,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 
 LEAF_PREFIX = b"\x00"
@@ -89,7 +89,7 @@ class ClipRow:
     synthetic: bool = False
 
     def canonical(self) -> bytes:
-        return canonical_json(
+        return to_canonical_json(
             {
                 "audio_sha256": self.audio_sha256,
                 "clip_id": self.clip_id,
@@ -106,7 +106,7 @@ class ClipRow:
         )
 
     def leaf(self) -> bytes:
-        return leaf_hash(self.canonical())
+        return hash_leaf(self.canonical())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Tombstone:
     date: date
 
     def canonical(self) -> bytes:
-        return canonical_json(
+        return to_canonical_json(
             {
                 "clip_id": self.clip_id,
                 "date": self.date.isoformat(),
@@ -130,28 +130,28 @@ class Tombstone:
         )
 
     def leaf(self) -> bytes:
-        return leaf_hash(self.canonical())
+        return hash_leaf(self.canonical())
 
 
 Entry = ClipRow | Tombstone
 
 
-def leaf_hash(data: bytes) -> bytes:
+def hash_leaf(data: bytes) -> bytes:
     return hashlib.sha256(LEAF_PREFIX + data).digest()
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
+def hash_node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(NODE_PREFIX + left + right).digest()
 
 
-def metadata_digest(released: Mapping[str, Any]) -> str:
+def digest_metadata(released: Mapping[str, Any]) -> str:
     """Return the hexadecimal SHA-256 of a clip's other released columns as RFC 8785 JSON.
 
     Pass every column of the released clip table that `ClipRow` does not name (title, author,
     source_url, recording, …; `fields` as the text that its cell is), so that no released word can
     change under a root that people approved. `released_rows.clip_row` knows which.
     """
-    return hashlib.sha256(canonical_json(dict(released))).hexdigest()
+    return hashlib.sha256(to_canonical_json(dict(released))).hexdigest()
 
 
 class RootBuilder:
@@ -169,7 +169,7 @@ class RootBuilder:
         self.extend((leaf,))
 
     def extend(self, leaves: Iterable[bytes]) -> None:
-        """Add many leaves: `node_hash` is written out here, since calling it is half the cost."""
+        """Add many leaves: `hash_node` is written out here, since calling it is half the cost."""
         peaks, size, sha256 = self._peaks, self._size, hashlib.sha256
         for leaf in leaves:
             top, carry = leaf, size
@@ -186,20 +186,20 @@ class RootBuilder:
             return EMPTY_ROOT
         root = self._peaks[-1]
         for peak in reversed(self._peaks[:-1]):
-            root = node_hash(peak, root)
+            root = hash_node(peak, root)
         return root
 
 
-def merkle_root(leaves: Iterable[bytes]) -> bytes:
+def compute_merkle_root(leaves: Iterable[bytes]) -> bytes:
     """Return the root over leaves that already stand in path order."""
     builder = RootBuilder()
     builder.extend(leaves)
     return builder.root()
 
 
-def ordered(rows: Iterable[ClipRow]) -> tuple[ClipRow, ...]:
+def order_rows(rows: Iterable[ClipRow]) -> tuple[ClipRow, ...]:
     """Return rows in the code-point order of their paths; raise PathOrderError for a twin path."""
-    result = tuple(sorted(rows, key=_path))
+    result = tuple(sorted(rows, key=_get_path))
     for before, after in itertools.pairwise(result):
         if before.path == after.path:
             raise PathOrderError(
@@ -208,12 +208,12 @@ def ordered(rows: Iterable[ClipRow]) -> tuple[ClipRow, ...]:
     return result
 
 
-def root_of_rows(rows: Iterable[ClipRow]) -> bytes:
+def compute_root_of_rows(rows: Iterable[ClipRow]) -> bytes:
     """Return the root of a release that holds exactly these rows, given in any order."""
-    return merkle_root(row.leaf() for row in ordered(rows))
+    return compute_merkle_root(row.leaf() for row in order_rows(rows))
 
 
-def leaves_in_order(rows: Iterable[ClipRow]) -> Iterator[bytes]:
+def stream_leaves(rows: Iterable[ClipRow]) -> Iterator[bytes]:
     """Yield the leaf of each row of a stream; raise PathOrderError unless paths strictly rise."""
     last: str | None = None
     for row in rows:
@@ -228,7 +228,7 @@ def leaves_in_order(rows: Iterable[ClipRow]) -> Iterator[bytes]:
         yield row.leaf()
 
 
-def amend(entries: Sequence[Entry], tombstones: Iterable[Tombstone]) -> tuple[Entry, ...]:
+def amend_manifest(entries: Sequence[Entry], tombstones: Iterable[Tombstone]) -> tuple[Entry, ...]:
     """Return the manifest with clips replaced, in place, by their tombstones.
 
     Raises UnknownClipError, AlreadyTombstoneError, or ConflictError when a tombstone's original
@@ -256,26 +256,26 @@ def amend(entries: Sequence[Entry], tombstones: Iterable[Tombstone]) -> tuple[En
     return tuple(amended)
 
 
-def bury(row: ClipRow, *, reason_class: ReasonClass, on: date) -> Tombstone:
+def bury_clip(row: ClipRow, *, reason_class: ReasonClass, on: date) -> Tombstone:
     """Return the tombstone that takes this row's place."""
     return Tombstone(
         clip_id=row.clip_id, original_leaf=row.leaf(), reason_class=reason_class, date=on
     )
 
 
-def amended_root(entries: Iterable[Entry]) -> bytes:
+def compute_amended_root(entries: Iterable[Entry]) -> bytes:
     """Return the root of a manifest as it stands, tombstones being leaves of their own."""
-    return merkle_root(entry.leaf() for entry in entries)
+    return compute_merkle_root(entry.leaf() for entry in entries)
 
 
-def original_root(entries: Iterable[Entry]) -> bytes:
+def compute_original_root(entries: Iterable[Entry]) -> bytes:
     """Return the root the release was published with, whatever was removed since."""
-    return merkle_root(
+    return compute_merkle_root(
         entry.original_leaf if isinstance(entry, Tombstone) else entry.leaf() for entry in entries
     )
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+def build_inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """Return the audit path (RFC 6962 section 2.1.1) of one leaf, lowest sibling first."""
     if not 0 <= index < len(leaves):
         raise UnknownClipError(
@@ -287,7 +287,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
         sibling = index ^ 1
         if sibling < len(level):
             path.append(level[sibling])
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        paired = [hash_node(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
         # An unpaired last node rises unchanged: the same tree as the recursive split at 2^k.
         level = paired + level[len(paired) * 2 :]
         index //= 2
@@ -308,11 +308,11 @@ def verify_inclusion(
             sibling = next(siblings, None)
             if sibling is None:
                 return False
-            result = node_hash(sibling, result) if index & 1 else node_hash(result, sibling)
+            result = hash_node(sibling, result) if index & 1 else hash_node(result, sibling)
         index >>= 1
         last >>= 1
     return next(siblings, None) is None and result == root
 
 
-def _path(row: ClipRow) -> str:
+def _get_path(row: ClipRow) -> str:
     return row.path

@@ -31,28 +31,28 @@ from datasets_catalog.compatibility import (
     is_withheld,
     may_stand,
     option_permits,
-    strictness,
+    rank_strictness,
 )
 from datasets_catalog.licence_conflicts import (
     ClipLicence,
     Conflict,
     Group,
     LicenceShare,
-    blocked,
-    count_of_clips,
+    build_blocked_conflict,
+    can_serve_group,
     find_conflicts,
-    serves,
-    stands,
+    format_clip_count,
+    may_group_stand,
 )
 from datasets_catalog.licence_terms import AiTerms, Terms
-from datasets_catalog.licences import HubLicence, Licences, Use, hub_licence
+from datasets_catalog.licences import HubLicence, Licences, Use, name_hub_licence
 
 MINUTE = 60
 HOUR = 3600
 AI_ORDER = (AiTerms.FORBIDDEN, AiTerms.UNSTATED, AiTerms.ALLOWED)
 
 
-class Wanted(StrEnum):
+class WantedOutcome(StrEnum):
     """What somebody would like to do with the whole."""
 
     COMMERCIAL = "commercial"
@@ -65,9 +65,9 @@ class Wanted(StrEnum):
 
 
 OUTCOMES = {
-    Wanted.COMMERCIAL: "becomes commercially usable",
-    Wanted.NO_SHARE_ALIKE: "carries no share-alike duty",
-    Wanted.DERIVATIVES: "may be adapted",
+    WantedOutcome.COMMERCIAL: "becomes commercially usable",
+    WantedOutcome.NO_SHARE_ALIKE: "carries no share-alike duty",
+    WantedOutcome.DERIVATIVES: "may be adapted",
 }
 
 
@@ -137,10 +137,10 @@ class Outbound:
         return not self.drop.clip_ids
 
 
-def outbound(
+def find_outbound_licence(
     clips: Iterable[ClipLicence],
     use: Use,
-    wanted: Wanted | str | None = None,
+    wanted: WantedOutcome | str | None = None,
     *,
     licences: Licences | None = None,
 ) -> Outbound:
@@ -151,11 +151,11 @@ def outbound(
     no known terms.
     """
     known = Licences() if licences is None else licences
-    groups = _groups(clips, known)
-    goal = _goal(wanted, known, use)
+    groups = _group_clips(clips, known)
+    goal = _build_goal(wanted, known, use)
     if use is Use.COLLECTION:
-        return _collection(groups, goal)
-    return _adaptation(groups, goal, known)
+        return _judge_collection(groups, goal)
+    return _judge_adaptation(groups, goal, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +168,11 @@ class Goal:
     of_clip: Callable[[Terms], bool]
 
 
-def _goal(wanted: Wanted | str | None, known: Licences, use: Use) -> Goal:
+def _build_goal(wanted: WantedOutcome | str | None, known: Licences, use: Use) -> Goal:
     if wanted is None:
-        return Goal(None, "can be released", _any, _any)
-    if wanted in Wanted.__members__.values():
-        outcome = Wanted(wanted)
+        return Goal(None, "can be released", _allow_any, _allow_any)
+    if wanted in WantedOutcome.__members__.values():
+        outcome = WantedOutcome(wanted)
         test = OUTCOME_TESTS[outcome]
         return Goal(outcome.value, outcome.outcome, test, test)
     target = known.terms(wanted).licence
@@ -184,18 +184,18 @@ def _goal(wanted: Wanted | str | None, known: Licences, use: Use) -> Goal:
     return Goal(target, f"{whole} {target}", is_wanted, is_wanted)
 
 
-def _any(terms: Terms) -> bool:
+def _allow_any(terms: Terms) -> bool:
     return True
 
 
-OUTCOME_TESTS: dict[Wanted, Callable[[Terms], bool]] = {
-    Wanted.COMMERCIAL: lambda terms: not terms.noncommercial,
-    Wanted.NO_SHARE_ALIKE: lambda terms: not terms.share_alike,
-    Wanted.DERIVATIVES: lambda terms: not terms.no_derivatives,
+OUTCOME_TESTS: dict[WantedOutcome, Callable[[Terms], bool]] = {
+    WantedOutcome.COMMERCIAL: lambda terms: not terms.noncommercial,
+    WantedOutcome.NO_SHARE_ALIKE: lambda terms: not terms.share_alike,
+    WantedOutcome.DERIVATIVES: lambda terms: not terms.no_derivatives,
 }
 
 
-def _groups(clips: Iterable[ClipLicence], known: Licences) -> list[Group]:
+def _group_clips(clips: Iterable[ClipLicence], known: Licences) -> list[Group]:
     groups: dict[tuple[str, bool], Group] = {}
     for clip in clips:
         key = (clip.expression, clip.modified)
@@ -209,7 +209,7 @@ def _groups(clips: Iterable[ClipLicence], known: Licences) -> list[Group]:
     return sorted(groups.values(), key=lambda g: (-g.count, g.expression, g.modified))
 
 
-def _collection(groups: Sequence[Group], goal: Goal) -> Outbound:
+def _judge_collection(groups: Sequence[Group], goal: Goal) -> Outbound:
     kept: list[Group] = []
     dropped: list[Group] = []
     chosen: list[Option] = []
@@ -217,42 +217,48 @@ def _collection(groups: Sequence[Group], goal: Goal) -> Outbound:
         standing = [o for o in group.options if may_stand(o, modified=group.modified)]
         fitting = [option for option in standing if all(goal.of_clip(terms) for terms in option)]
         (kept if fitting else dropped).append(group)
-        chosen.append(min(fitting or standing or group.options, key=strictness))
-    conflicts = tuple(blocked(group, Use.COLLECTION) for group in groups if not stands(group))
+        chosen.append(min(fitting or standing or group.options, key=rank_strictness))
+    conflicts = tuple(
+        build_blocked_conflict(group, Use.COLLECTION)
+        for group in groups
+        if not may_group_stand(group)
+    )
     binding = [terms for option in chosen for terms in option]
     return Outbound(
         use=Use.COLLECTION,
-        licence=None if conflicts else _statement(groups),
-        hub=hub_licence(binding),
-        rights=_meet(binding, possible=not conflicts),
-        mix=_mix(groups),
+        licence=None if conflicts else _join_expressions(groups),
+        hub=name_hub_licence(binding),
+        rights=_meet_rights(binding, possible=not conflicts),
+        mix=_compute_mix(groups),
         conflicts=conflicts,
-        drop=_plan(kept, dropped, goal),
+        drop=_plan_drop(kept, dropped, goal),
         wanted=goal.name,
     )
 
 
-def _adaptation(groups: Sequence[Group], goal: Goal, known: Licences) -> Outbound:
-    ranked = _candidates(groups, known)
-    serving = [target for target in ranked if all(serves(target, group) for group in groups)]
+def _judge_adaptation(groups: Sequence[Group], goal: Goal, known: Licences) -> Outbound:
+    ranked = _rank_candidates(groups, known)
+    serving = [
+        target for target in ranked if all(can_serve_group(target, group) for group in groups)
+    ]
     reaching = [target for target in serving if goal.of_whole(target)]
     whole = next(iter(reaching or serving), None) if groups else None
     under = () if whole is None else (whole,)
-    binding = [terms for group in groups for terms in _chosen(group, whole)]
-    kept, dropped = _fewest_dropped(groups, [t for t in ranked if goal.of_whole(t)])
+    binding = [terms for group in groups for terms in _choose_option(group, whole)]
+    kept, dropped = _find_fewest_dropped(groups, [t for t in ranked if goal.of_whole(t)])
     return Outbound(
         use=Use.ADAPTATION,
         licence=None if whole is None else whole.licence,
-        hub=hub_licence(under),
-        rights=_meet(binding, whole=under, possible=bool(serving)),
-        mix=_mix(groups),
+        hub=name_hub_licence(under),
+        rights=_meet_rights(binding, whole=under, possible=bool(serving)),
+        mix=_compute_mix(groups),
         conflicts=() if serving else find_conflicts(groups, ranked),
-        drop=_plan(kept, dropped, goal),
+        drop=_plan_drop(kept, dropped, goal),
         wanted=goal.name,
     )
 
 
-def _candidates(groups: Sequence[Group], known: Licences) -> list[Terms]:
+def _rank_candidates(groups: Sequence[Group], known: Licences) -> list[Terms]:
     """Return every licence an adaptation could have, the most permissive first.
 
     Among equally permissive ones those the clips already carry come first, then the table's order.
@@ -265,15 +271,15 @@ def _candidates(groups: Sequence[Group], known: Licences) -> list[Terms]:
         for terms in known.all()
         if can_carry(terms) and (not terms.jurisdiction or terms.licence in carried)
     ]
-    return sorted(candidates, key=lambda t: (strictness((t,)), t.licence not in carried))
+    return sorted(candidates, key=lambda t: (rank_strictness((t,)), t.licence not in carried))
 
 
-def _chosen(group: Group, whole: Terms | None) -> Option:
+def _choose_option(group: Group, whole: Terms | None) -> Option:
     serving = [o for o in group.options if whole is not None and option_permits(o, whole)]
-    return min(serving or group.options, key=strictness)
+    return min(serving or group.options, key=rank_strictness)
 
 
-def _fewest_dropped(
+def _find_fewest_dropped(
     groups: Sequence[Group], targets: Sequence[Terms]
 ) -> tuple[list[Group], list[Group]]:
     best: tuple[tuple[int, float], list[Group], list[Group]] | None = None
@@ -281,7 +287,7 @@ def _fewest_dropped(
         kept: list[Group] = []
         dropped: list[Group] = []
         for group in groups:
-            (kept if serves(target, group) else dropped).append(group)
+            (kept if can_serve_group(target, group) else dropped).append(group)
         loss = (sum(g.count for g in dropped), sum(g.seconds for g in dropped))
         # Strictly less: among equal losses the first, most permissive target stays.
         if best is None or loss < best[0]:
@@ -289,7 +295,9 @@ def _fewest_dropped(
     return ([], list(groups)) if best is None else (best[1], best[2])
 
 
-def _meet(binding: Sequence[Terms], *, whole: Sequence[Terms] = (), possible: bool) -> Rights:
+def _meet_rights(
+    binding: Sequence[Terms], *, whole: Sequence[Terms] = (), possible: bool
+) -> Rights:
     every = (*binding, *whole)
     return Rights(
         commercial=possible and not any(t.noncommercial for t in every),
@@ -301,7 +309,7 @@ def _meet(binding: Sequence[Terms], *, whole: Sequence[Terms] = (), possible: bo
     )
 
 
-def _mix(groups: Iterable[Group]) -> tuple[LicenceShare, ...]:
+def _compute_mix(groups: Iterable[Group]) -> tuple[LicenceShare, ...]:
     shares: dict[str, LicenceShare] = {}
     for group in groups:
         known = shares.get(group.expression, LicenceShare(group.expression, 0, 0.0))
@@ -311,7 +319,7 @@ def _mix(groups: Iterable[Group]) -> tuple[LicenceShare, ...]:
     return tuple(sorted(shares.values(), key=lambda share: (-share.clips, share.expression)))
 
 
-def _statement(groups: Iterable[Group]) -> str | None:
+def _join_expressions(groups: Iterable[Group]) -> str | None:
     expressions = sorted({group.expression for group in groups})
     if not expressions:
         return None
@@ -320,7 +328,7 @@ def _statement(groups: Iterable[Group]) -> str | None:
     return " AND ".join(f"({text})" if " OR " in text else text for text in expressions)
 
 
-def _plan(kept: Sequence[Group], dropped: Sequence[Group], goal: Goal) -> DropPlan:
+def _plan_drop(kept: Sequence[Group], dropped: Sequence[Group], goal: Goal) -> DropPlan:
     clips = sorted((clip for group in dropped for clip in group.clips), key=lambda c: c.path)
     seconds = sum(group.seconds for group in dropped)
     remaining = sum(group.count for group in kept)
@@ -329,19 +337,19 @@ def _plan(kept: Sequence[Group], dropped: Sequence[Group], goal: Goal) -> DropPl
     elif not remaining:
         sentence = f"No clip could stay in a release that {goal.sentence}."
     else:
-        removed = f"{count_of_clips(len(clips))} ({_hours(seconds)})"
+        removed = f"{format_clip_count(len(clips))} ({_format_duration(seconds)})"
         sentence = f"Remove {removed} and this release {goal.sentence}."
     return DropPlan(
         clip_ids=tuple(clip.clip_id for clip in clips),
         paths=tuple(clip.path for clip in clips),
         seconds=seconds,
-        shares=_mix(dropped),
+        shares=_compute_mix(dropped),
         remaining=remaining,
         sentence=sentence,
     )
 
 
-def _hours(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     if seconds < MINUTE:
         return f"{seconds:.1f} s"
     return f"{seconds / MINUTE:.1f} min" if seconds < HOUR else f"{seconds / HOUR:.1f} h"

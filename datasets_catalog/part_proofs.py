@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from datasets_catalog.manifest import EMPTY_ROOT, node_hash
+from datasets_catalog.manifest import EMPTY_ROOT, hash_node
 
 # Leaves are proved in blocks of so many levels: memory holds one block and one hash for each.
 BLOCK_LEVELS = 14
@@ -34,14 +34,14 @@ def prove_part(leaves: Iterable[bytes], chosen: Sequence[bool]) -> Iterator[Node
     while block := list(islice(rest, 1 << BLOCK_LEVELS)):
         start = len(tops) << BLOCK_LEVELS
         marks = [bool(mark) for mark in chosen[start : start + len(block)]]
-        top, has = yield from _climbed(block, marks, level=0, first=start, levels=BLOCK_LEVELS)
+        top, has = yield from _climb_levels(block, marks, level=0, first=start, levels=BLOCK_LEVELS)
         tops += top
         known += has
     if tops:
-        yield from _climbed(tops, known, level=BLOCK_LEVELS, first=0, levels=MOST_LEVELS)
+        yield from _climb_levels(tops, known, level=BLOCK_LEVELS, first=0, levels=MOST_LEVELS)
 
 
-def _climbed(
+def _climb_levels(
     nodes: list[bytes], known: list[bool], *, level: int, first: int, levels: int
 ) -> Generator[Node, None, tuple[list[bytes], list[bool]]]:
     """Yield what is needed on so many levels; returns the nodes above, and which are known.
@@ -53,7 +53,7 @@ def _climbed(
             if known[number] is not known[number + 1]:
                 missing = number if known[number + 1] else number + 1
                 yield Node(level, first + missing, nodes[missing])
-        paired = [node_hash(nodes[n], nodes[n + 1]) for n in range(0, len(nodes) - 1, 2)]
+        paired = [hash_node(nodes[n], nodes[n + 1]) for n in range(0, len(nodes) - 1, 2)]
         known = [any(known[n : n + 2]) for n in range(0, len(known), 2)]
         nodes = paired + nodes[len(paired) * 2 :]
         level, first = level + 1, first // 2
@@ -82,12 +82,12 @@ def proves_part(
                         return False
                     pair[number] = given[level, number]
             both = len(pair) > 1
-            above[parent] = node_hash(pair[left], pair[left + 1]) if both else pair[left]
+            above[parent] = hash_node(pair[left], pair[left + 1]) if both else pair[left]
         known, level, width = above, level + 1, (width + 1) // 2
     return known[0] == root
 
 
-def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def find_runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Rising numbers as (first, how many), so that a long part is told briefly."""
     first = count = 0
     for number in numbers:

@@ -17,7 +17,7 @@ REVIEWERS = 1
 REVIEWERS_WHERE_SURE = 2
 
 
-def reviewers_needed(peak: float) -> int:
+def count_needed_reviewers(peak: float) -> int:
     """How many people have to say that nobody can be recognised; `peak` is the score, 0 to 1."""
     return REVIEWERS_WHERE_SURE if peak >= SURE else REVIEWERS
 
@@ -29,7 +29,7 @@ def code_key(code: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", code).casefold())
 
 
-class Unrecorded(StrEnum):
+class UnrecordedReason(StrEnum):
     """Why somebody may be in a clip whom its record does not name."""
 
     IDENTIFIABLE = "no_contributor"
@@ -46,7 +46,7 @@ class ClipPeople:
 
     `identifiable` says that a reviewer found a person in it. `speech_heard`: a detector, or a
     person who listened, heard somebody in these very bytes; `nobody_identifiable`: as many
-    reviewers as it takes (`reviewers_needed`) said that nobody can be recognised in them, and
+    reviewers as it takes (`count_needed_reviewers`) said that nobody can be recognised in them, and
     `agreement_due` that some did, but not enough.
     `people_heard` is the number of people whom a reviewer could tell apart in them, None where
     nobody counted, and `somebody_unknown` that one of them is not recorded. `count_due`: in the
@@ -70,43 +70,45 @@ class ClipPeople:
     def needs_consent(self) -> bool:
         return bool(self.contributors) or any(self.unrecorded())
 
-    def unrecorded(self) -> Iterator[tuple[Unrecorded, str]]:
+    def unrecorded(self) -> Iterator[tuple[UnrecordedReason, str]]:
         """Why the record may lack somebody, each with a sentence; nothing where it does not."""
         if not self.contributors:
-            yield from self._unnamed()
+            yield from self._explain_unnamed()
         heard = self.people_heard or 0
         if heard > len(self.contributors):
-            yield Unrecorded.FEWER, fewer_recorded(heard, len(self.contributors))
+            yield UnrecordedReason.FEWER, describe_fewer_recorded(heard, len(self.contributors))
         if self.somebody_unknown:
-            yield Unrecorded.UNKNOWN, SENTENCES[Unrecorded.UNKNOWN]
+            yield UnrecordedReason.UNKNOWN, SENTENCES[UnrecordedReason.UNKNOWN]
         if self.count_due:
-            yield Unrecorded.COUNT_DUE, SENTENCES[Unrecorded.COUNT_DUE]
+            yield UnrecordedReason.COUNT_DUE, SENTENCES[UnrecordedReason.COUNT_DUE]
 
-    def _unnamed(self) -> Iterator[tuple[Unrecorded, str]]:
+    def _explain_unnamed(self) -> Iterator[tuple[UnrecordedReason, str]]:
         if self.identifiable:
-            yield Unrecorded.IDENTIFIABLE, SENTENCES[Unrecorded.IDENTIFIABLE]
+            yield UnrecordedReason.IDENTIFIABLE, SENTENCES[UnrecordedReason.IDENTIFIABLE]
         elif self.speech_heard and not self.nobody_identifiable:
-            reason = Unrecorded.AGREEMENT_DUE if self.agreement_due else Unrecorded.SPEECH
+            reason = (
+                UnrecordedReason.AGREEMENT_DUE if self.agreement_due else UnrecordedReason.SPEECH
+            )
             yield reason, SENTENCES[reason]
 
 
 SENTENCES = {
-    Unrecorded.IDENTIFIABLE: "a person can be identified, but no contributor is recorded",
-    Unrecorded.SPEECH: "speech was heard here, and no contributor is recorded",
-    Unrecorded.AGREEMENT_DUE: (
+    UnrecordedReason.IDENTIFIABLE: "a person can be identified, but no contributor is recorded",
+    UnrecordedReason.SPEECH: "speech was heard here, and no contributor is recorded",
+    UnrecordedReason.AGREEMENT_DUE: (
         "the detector is sure of speech, and one reviewer alone said that nobody can be "
         "recognised; another has to count the people too"
     ),
-    Unrecorded.FEWER: "more people are heard than are recorded",
-    Unrecorded.UNKNOWN: "somebody is heard who is not recorded",
-    Unrecorded.COUNT_DUE: (
+    UnrecordedReason.FEWER: "more people are heard than are recorded",
+    UnrecordedReason.UNKNOWN: "somebody is heard who is not recorded",
+    UnrecordedReason.COUNT_DUE: (
         "somebody who is not recorded was heard before the redaction; "
         "say how many are heard in what is left"
     ),
 }
 
 
-def fewer_recorded(heard: int, recorded: int) -> str:
+def describe_fewer_recorded(heard: int, recorded: int) -> str:
     """Such as: 2 people are heard, 1 is recorded."""
     people = "1 person is heard" if heard == 1 else f"{heard} people are heard"
     of_them = "none" if recorded == 0 else str(recorded)

@@ -33,18 +33,20 @@ def to_plain(value: object) -> Any:
 
 def from_plain(kind: type[Value], value: Any) -> Value:
     """Return the dataclass of which `to_plain` gave this value."""
-    found: Value = _read(kind, value)
+    found: Value = _read_value(kind, value)
     return found
 
 
-def _read(kind: Any, value: Any) -> Any:
+def _read_value(kind: Any, value: Any) -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in {Union, types.UnionType}:
-        return None if value is None else _read(_only(inner), value)
+        return None if value is None else _read_value(_pick_type(inner), value)
     if origin in {tuple, frozenset}:
-        return origin(_read(inner[0], each) for each in value)
+        return origin(_read_value(inner[0], each) for each in value)
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        return {_read(inner[0], key): _read(inner[1], each) for key, each in value.items()}
+        return {
+            _read_value(inner[0], key): _read_value(inner[1], each) for key, each in value.items()
+        }
     if isinstance(kind, type):
         return _read_class(kind, value)
     return value
@@ -55,9 +57,9 @@ def _read_class(kind: type, value: Any) -> Any:
         hints = get_type_hints(kind)
         return kind(
             **{
-                each.name: _read(hints[each.name], value[each.name])
+                each.name: _read_value(hints[each.name], value[each.name])
                 for each in fields(kind)
-                if each.name in value or _needs(each)
+                if each.name in value or _is_required(each)
             }
         )
     if issubclass(kind, Enum):
@@ -65,11 +67,11 @@ def _read_class(kind: type, value: Any) -> Any:
     return date.fromisoformat(value) if kind is date else value
 
 
-def _needs(each: Any) -> bool:
+def _is_required(each: Any) -> bool:
     return each.default is MISSING and each.default_factory is MISSING
 
 
-def _only(inner: tuple[Any, ...]) -> Any:
+def _pick_type(inner: tuple[Any, ...]) -> Any:
     """Of a union the part that says most: what is not None, a class before text."""
     parts = [part for part in inner if part is not type(None)]
     return parts[0]

@@ -7,7 +7,7 @@ Stretch = tuple[float, float]
 SLACK = 0.05
 
 
-def covers(played: Iterable[Stretch], onset: float, offset: float) -> bool:
+def covers_stretch(played: Iterable[Stretch], onset: float, offset: float) -> bool:
     """Whether the stretches that were played leave out nothing from onset to offset, in seconds.
 
     Of a stretch so short that the slack holds it, half has to have been played.

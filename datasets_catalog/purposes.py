@@ -128,7 +128,7 @@ TERMS: dict[Purpose, PurposeTerms] = {
 
 # What somebody who allows the first has allowed with it, because the first contains it. A form that
 # was written otherwise says so, and then its own table counts (`ConsentForm.implications`).
-IMPLIED: Mapping[Purpose, frozenset[Purpose]] = {
+IMPLIED_PURPOSES: Mapping[Purpose, frozenset[Purpose]] = {
     # Commercial research is research: whoever lets a company study lets a university study.
     Purpose.RESEARCH_COMMERCIAL: frozenset({Purpose.RESEARCH_NONCOMMERCIAL}),
     # Those who are let in through a gate are among everyone.
@@ -141,7 +141,7 @@ IMPLIED: Mapping[Purpose, frozenset[Purpose]] = {
 
 
 def include_implied(
-    purposes: Iterable[Purpose], implied: Mapping[Purpose, frozenset[Purpose]] = IMPLIED
+    purposes: Iterable[Purpose], implied: Mapping[Purpose, frozenset[Purpose]] = IMPLIED_PURPOSES
 ) -> frozenset[Purpose]:
     """Return the purposes with everything that they contain, however many steps away."""
     found = set(purposes)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from datasets_catalog.versions import Step, Version, parse_version, step_between
+from datasets_catalog.versions import Step, Version, find_step, parse_version
 
 
 class ChangeKind(StrEnum):
@@ -225,16 +225,16 @@ class VersionStep:
 
     def is_less(self, version: Version) -> bool:
         """Whether the version is counted up by less than the changes ask for."""
-        return step_between(parse_version(self.since), version).weight < self.step.weight
+        return find_step(parse_version(self.since), version).weight < self.step.weight
 
 
-def needed_step(changes: Iterable[Change]) -> Step:
+def find_needed_step(changes: Iterable[Change]) -> Step:
     """Return the greatest step that any of the changes asks for."""
     return max((each.step for each in changes), key=lambda step: step.weight, default=Step.PATCH)
 
 
 def propose_step(before: Version, changes: Collection[Change]) -> VersionStep:
     """Return the version that fits what changed since `before`."""
-    step = needed_step(changes)
+    step = find_needed_step(changes)
     reasons = tuple(each.sentence for each in changes if each.step is step)
     return VersionStep(str(before), step, str(before.after(step)), reasons)

@@ -28,9 +28,9 @@ TRANSITIONS: dict[ReleaseState, frozenset[ReleaseState]] = {
 }
 
 # A change of the draft takes these back to draft and voids their approvals.
-UNPUBLISHED = frozenset({ReleaseState.FROZEN, ReleaseState.IN_REVIEW, ReleaseState.APPROVED})
+UNPUBLISHED_STATES = frozenset({ReleaseState.FROZEN, ReleaseState.IN_REVIEW, ReleaseState.APPROVED})
 # These were given out: their rows never change, only tombstones are added.
-PUBLIC = frozenset({ReleaseState.PUBLISHED, ReleaseState.DEPRECATED, ReleaseState.WITHDRAWN})
+PUBLIC_STATES = frozenset({ReleaseState.PUBLISHED, ReleaseState.DEPRECATED, ReleaseState.WITHDRAWN})
 
 
 class ReleaseStateError(ConflictError):
@@ -39,7 +39,7 @@ class ReleaseStateError(ConflictError):
     code = "release.state"
 
 
-def advance(current: ReleaseState, target: ReleaseState) -> ReleaseState:
+def advance_state(current: ReleaseState, target: ReleaseState) -> ReleaseState:
     """The target, if the table allows the step; `ReleaseStateError` otherwise."""
     allowed = TRANSITIONS[current]
     if target not in allowed:

@@ -5,13 +5,13 @@ from itertools import groupby
 from typing import Any
 
 from datasets_catalog.clip_columns import FIRST_CLIP_COLUMNS, NOT_IN_METADATA
-from datasets_catalog.labels import labels_digest, labels_digest_of_rows
-from datasets_catalog.manifest import ClipRow, metadata_digest
+from datasets_catalog.labels import digest_label_rows, digest_labels
+from datasets_catalog.manifest import ClipRow, digest_metadata
 
-NO_LABELS = labels_digest(())
+NO_LABELS = digest_labels(())
 
 
-def clip_row(row: Mapping[str, Any]) -> ClipRow:
+def build_clip_row(row: Mapping[str, Any]) -> ClipRow:
     """Return what a row of clips.parquet puts into the manifest.
 
     A column that the first version lacked counts only where it is not null, whoever knows it: so a
@@ -23,7 +23,7 @@ def clip_row(row: Mapping[str, Any]) -> ClipRow:
         audio_sha256=row["sha256"],
         size=row["size"],
         labels_sha256=row["labels_sha256"],
-        metadata_sha256=metadata_digest(dict(_metadata(row))),
+        metadata_sha256=digest_metadata(dict(_pick_metadata(row))),
         licence=row["licence"],
         consent_digest=row["consent_digest"],
         split=row["split"],
@@ -31,17 +31,17 @@ def clip_row(row: Mapping[str, Any]) -> ClipRow:
     )
 
 
-def _metadata(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _pick_metadata(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         if name not in NOT_IN_METADATA and (value is not None or name in FIRST_CLIP_COLUMNS):
             yield name, value
 
 
-def digests_of_labels(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def digest_labels_by_clip(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield clip id and digest of its labels for each run of rows of events.parquet."""
-    for clip_id, each in groupby(rows, key=_clip_id):
-        yield clip_id, labels_digest_of_rows(each)
+    for clip_id, each in groupby(rows, key=_get_clip_id):
+        yield clip_id, digest_label_rows(each)
 
 
-def _clip_id(row: Mapping[str, Any]) -> str:
+def _get_clip_id(row: Mapping[str, Any]) -> str:
     return str(row["clip_id"])

@@ -86,13 +86,13 @@ def parse_fields(fields: Any) -> tuple[Field, ...]:
     problems: list[Problem] = []
     found: list[Field] = []
     for position, entry in enumerate(fields):
-        wrong = _wrong(entry)
+        wrong = _find_fault(entry)
         if wrong:
             problems.append(Problem(str(position), str(entry)[:200], wrong))
         elif entry["name"] in {field.name for field in found}:
             problems.append(Problem(str(position), entry["name"], "a name of its own"))
         else:
-            found.append(_field(entry))
+            found.append(_build_field(entry))
     if problems:
         first = problems[0]
         raise FormInvalidError(
@@ -115,11 +115,13 @@ def check_answers(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[d
     for field in fields:
         given = answers.get(field.name, "")
         value = str(given).strip() if given is not None else ""
-        expected = _expected(field, value)
+        expected = _find_expectation(field, value)
         if expected:
             problems.append(Problem(field.name, value[:200], expected))
         else:
-            kept.append({"name": field.name, "label": field.label, "value": _kept(field, value)})
+            kept.append(
+                {"name": field.name, "label": field.label, "value": _normalise_value(field, value)}
+            )
     if problems:
         first = problems[0]
         raise AnswersInvalidError(
@@ -129,7 +131,7 @@ def check_answers(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[d
     return kept
 
 
-def _wrong(entry: Any) -> str:  # noqa: PLR0911 - one line for each rule reads best
+def _find_fault(entry: Any) -> str:  # noqa: PLR0911 - one line for each rule reads best
     if not isinstance(entry, dict) or entry.keys() - _KEYS:
         return f"an object with the keys {', '.join(sorted(_KEYS))} and no others"
     if not _NAME.fullmatch(str(entry.get("name", ""))):
@@ -144,10 +146,10 @@ def _wrong(entry: Any) -> str:  # noqa: PLR0911 - one line for each rule reads b
     help_text = entry.get("help", "")
     if not isinstance(help_text, str) or len(help_text) > LABEL_CHARACTERS:
         return f"a help text of at most {LABEL_CHARACTERS} characters"
-    return _wrong_options(entry)
+    return _find_options_fault(entry)
 
 
-def _wrong_options(entry: dict[str, Any]) -> str:
+def _find_options_fault(entry: dict[str, Any]) -> str:
     options = entry.get("options", [])
     strings = isinstance(options, list) and all(
         isinstance(each, str) and 0 < len(each.strip()) <= LABEL_CHARACTERS for each in options
@@ -159,7 +161,7 @@ def _wrong_options(entry: dict[str, Any]) -> str:
     return ""
 
 
-def _field(entry: dict[str, Any]) -> Field:
+def _build_field(entry: dict[str, Any]) -> Field:
     return Field(
         name=entry["name"],
         label=entry["label"].strip(),
@@ -170,10 +172,10 @@ def _field(entry: dict[str, Any]) -> Field:
     )
 
 
-def _expected(field: Field, value: str) -> str:
+def _find_expectation(field: Field, value: str) -> str:
     """What was expected instead of the value; empty where it does."""
     if field.type is FieldType.CHECKBOX:
-        return _expected_tick(value, required=field.required)
+        return _find_tick_expectation(value, required=field.required)
     if not value:
         return "an answer" if field.required else ""
     match field.type:
@@ -189,7 +191,7 @@ def _expected(field: Field, value: str) -> str:
     return "" if good else expected
 
 
-def _expected_tick(value: str, *, required: bool) -> str:
+def _find_tick_expectation(value: str, *, required: bool) -> str:
     if value.lower() not in _YES | _NO:
         return "true or false"
     return "a tick" if required and value.lower() not in _YES else ""
@@ -203,7 +205,7 @@ def _is_date(value: str) -> bool:
     return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value))
 
 
-def _kept(field: Field, value: str) -> str:
+def _normalise_value(field: Field, value: str) -> str:
     match field.type:
         case FieldType.CHECKBOX:
             return "yes" if value.lower() in _YES else "no"

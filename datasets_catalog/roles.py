@@ -87,6 +87,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 
-def permits(roles: frozenset[Role], permission: Permission) -> bool:
+def any_role_permits(roles: frozenset[Role], permission: Permission) -> bool:
     """Whether any of the roles carries the permission."""
     return any(permission in ROLE_PERMISSIONS[role] for role in roles)

@@ -56,7 +56,7 @@ class SampleError(InvalidError):
     code = "sampling.invalid"
 
 
-def doubt_of(draw: int, confidence: float = CONFIDENCE) -> float:
+def compute_doubt(draw: int, confidence: float = CONFIDENCE) -> float:
     """Return the probability with which the dataset's draw of this number may deceive.
 
     `draw` is 1 for its first; all draws together stay under 1 - confidence. Raises SampleError.
@@ -66,7 +66,7 @@ def doubt_of(draw: int, confidence: float = CONFIDENCE) -> float:
     return (1 - confidence) / (draw * (draw + 1))
 
 
-def upper_bound(
+def compute_upper_bound(
     *, heard: int, missed: int, population: int | None = None, confidence: float = CONFIDENCE
 ) -> float:
     """Return the largest share, 0 to 1, that one sample alone leaves believable.
@@ -83,25 +83,25 @@ def upper_bound(
         return 1.0
     doubt = 1 - confidence
     if population is not None:
-        return _largest_believable(missed, heard, population, doubt) / population
+        return _find_largest_believable(missed, heard, population, doubt) / population
     if missed == 0:
         return -math.expm1(math.log(doubt) / heard)
     low, high = missed / heard, 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        if _at_most(missed, heard, middle) > doubt:
+        if _sum_binomial(missed, heard, middle) > doubt:
             low = middle
         else:
             high = middle
     return high
 
 
-def stated(bound: float) -> str:
+def format_bound(bound: float) -> str:
     """Return a bound as a percentage, rounded up so that the statement stays true."""
     return f"{math.ceil(bound * 10_000) / 10_000:.2%}"
 
 
-def share_left(sample: SampleFacts) -> float | None:
+def compute_share_left(sample: SampleFacts) -> float | None:
     """Return the largest share of the unflagged clips, 0 to 1, that the draw leaves believable.
 
     The count that is believable of what was drawn from is held against what is left of it: clips
@@ -111,8 +111,8 @@ def share_left(sample: SampleFacts) -> float | None:
         return 0.0
     if sample.missed or not sample.heard:
         return None
-    confidence = 1 - doubt_of(sample.number)
-    share = upper_bound(
+    confidence = 1 - compute_doubt(sample.number)
+    share = compute_upper_bound(
         heard=sample.heard, missed=0, population=sample.drawn_from, confidence=confidence
     )
     return min(1.0, round(share * sample.drawn_from) / sample.population)
@@ -129,15 +129,15 @@ def choose_prefix(missed: Sequence[bool], *, bound: float = BATCH_BOUND) -> tupl
     population = len(missed)
     rest = population - sum(missed)
     found = 0
-    wanted = _heard_at_least(found, population, rest, bound)
+    wanted = _count_least_heard(found, population, rest, bound)
     for heard, other in enumerate(missed, 1):
         if other:
             found += 1
             if found > MOST_OTHERWISE:
                 break
-            wanted = _heard_at_least(found, population, rest, bound)
+            wanted = _count_least_heard(found, population, rest, bound)
         elif heard >= wanted:
-            return heard, _share_otherwise(heard, found, population, rest)
+            return heard, _compute_share_otherwise(heard, found, population, rest)
     return population, 0.0
 
 
@@ -151,23 +151,25 @@ def count_to_hear_of_batch(findings: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _heard_at_least(missed: int, population: int, rest: int, bound: float) -> int:
+def _count_least_heard(missed: int, population: int, rest: int, bound: float) -> int:
     """Return the fewest to hear, those missed among them, so that the bound is proved."""
     low, high = missed, population
     while low < high:
         middle = (low + high) // 2
-        enough = _share_otherwise(middle, missed, population, rest) <= bound
+        enough = _compute_share_otherwise(middle, missed, population, rest) <= bound
         low, high = (low, middle) if enough else (middle + 1, high)
     return low
 
 
-def _share_otherwise(heard: int, missed: int, population: int, rest: int) -> float:
-    confidence = 1 - doubt_of(missed + 1)
-    share = upper_bound(heard=heard, missed=missed, population=population, confidence=confidence)
+def _compute_share_otherwise(heard: int, missed: int, population: int, rest: int) -> float:
+    confidence = 1 - compute_doubt(missed + 1)
+    share = compute_upper_bound(
+        heard=heard, missed=missed, population=population, confidence=confidence
+    )
     return min(1.0, (round(share * population) - missed) / rest) if rest else 0.0
 
 
-def clips_to_hear(
+def count_clips_to_hear(
     *, bound: float, population: int | None = None, draw: int = 1, confidence: float = CONFIDENCE
 ) -> int:
     """Return how many clips must be heard, none missed, for a dataset's draw to prove the bound.
@@ -176,59 +178,65 @@ def clips_to_hear(
     """
     if not 0 < bound < 1:
         raise SampleError(f"A bound lies between 0 and 1, not at {bound}.")
-    doubt = doubt_of(draw, confidence)
+    doubt = compute_doubt(draw, confidence)
     if population is None:
         return math.ceil(math.log(doubt) / math.log1p(-bound))
     low, high = 0, population
     while low < high:
         middle = (low + high) // 2
-        proved = upper_bound(heard=middle, missed=0, population=population, confidence=1 - doubt)
+        proved = compute_upper_bound(
+            heard=middle, missed=0, population=population, confidence=1 - doubt
+        )
         low, high = (low, middle) if proved <= bound else (middle + 1, high)
     return low
 
 
-def seed_of(*, dataset: str, sample: str, contents: Iterable[str], number: int) -> str:
+def derive_seed(*, dataset: str, sample: str, contents: Iterable[str], number: int) -> str:
     """Return the seed of a dataset's sample of that uid and number; `contents` in any order."""
     lines = ["earmark sample 2", dataset, str(number), sample, *sorted(contents)]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def drawn(*, seed: str, contents: Iterable[str], count: int) -> list[str]:
+def draw_contents(*, seed: str, contents: Iterable[str], count: int) -> list[str]:
     """Return the contents that the seed draws, in the order of the draw."""
-    return sorted(contents, key=lambda content: _rank(seed, content))[:count]
+    return sorted(contents, key=lambda content: _rank_content(seed, content))[:count]
 
 
-def _rank(seed: str, content: str) -> bytes:
+def _rank_content(seed: str, content: str) -> bytes:
     return hashlib.sha256(f"{seed}:{content}".encode()).digest()
 
 
-def _largest_believable(missed: int, heard: int, population: int, doubt: float) -> int:
+def _find_largest_believable(missed: int, heard: int, population: int, doubt: float) -> int:
     """Return the largest number of bad clips that leaves P(X <= missed) above the doubt."""
     low, high = missed, population - (heard - missed)
     while low < high:
         middle = (low + high + 1) // 2
-        if _at_most_of(missed, heard, middle, population) > doubt:
+        if _sum_hypergeometric(missed, heard, middle, population) > doubt:
             low = middle
         else:
             high = middle - 1
     return low
 
 
-def _at_most_of(count: int, heard: int, bad: int, population: int) -> float:
+def _sum_hypergeometric(count: int, heard: int, bad: int, population: int) -> float:
     """Return P(X <= count) of the hypergeometric distribution, summed in logarithms."""
-    total = _log_choose(population, heard)
+    total = _compute_log_choose(population, heard)
     least = max(0, heard - (population - bad))
     return math.fsum(
-        math.exp(_log_choose(bad, hits) + _log_choose(population - bad, heard - hits) - total)
+        math.exp(
+            _compute_log_choose(bad, hits)
+            + _compute_log_choose(population - bad, heard - hits)
+            - total
+        )
         for hits in range(least, min(count, bad, heard) + 1)
     )
 
 
-def _log_choose(items: int, chosen: int) -> float:
+def _compute_log_choose(items: int, chosen: int) -> float:
     return math.lgamma(items + 1) - math.lgamma(chosen + 1) - math.lgamma(items - chosen + 1)
 
 
-def _at_most(count: int, trials: int, share: float) -> float:
+def _sum_binomial(count: int, trials: int, share: float) -> float:
     """Return P(X <= count) of the binomial distribution, summed in logarithms."""
     if share >= 1:
         return 0.0

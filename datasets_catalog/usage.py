@@ -14,17 +14,17 @@ from functools import cache
 
 from datasets_catalog.compatibility import Option
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.licence_conflicts import count_of_clips
+from datasets_catalog.licence_conflicts import format_clip_count
 from datasets_catalog.licence_terms import AiTerms, Terms
 from datasets_catalog.licences import Licences
 from datasets_catalog.purposes import TERMS, Purpose, PurposeGroup, include_implied
 from datasets_catalog.territories import EVERYWHERE, is_within
 
 COMMERCIAL = frozenset({Purpose.RESEARCH_COMMERCIAL})
-TRAINING = frozenset(
+TRAINING_PURPOSES = frozenset(
     {Purpose.TRAIN_DISCRIMINATIVE, Purpose.TRAIN_GENERATIVE, Purpose.TRAIN_VOICE_SYNTHESIS}
 )
-PASSING_ON = frozenset(
+PASSING_ON_PURPOSES = frozenset(
     {
         Purpose.PUBLISH_OPEN,
         Purpose.PUBLISH_GATED,
@@ -44,7 +44,7 @@ class Taking:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenAway:
+class RefusedPurpose:
     """A declared purpose that the clips under one expression do not allow, and why."""
 
     purpose: Purpose
@@ -55,7 +55,7 @@ class TakenAway:
     @property
     def sentence(self) -> str:
         title = TERMS[self.purpose].title
-        return f"{title}: {self.expression} ({count_of_clips(self.clips)}) {self.why}."
+        return f"{title}: {self.expression} ({format_clip_count(self.clips)}) {self.why}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Usage:
 
     declared: tuple[Purpose, ...]
     permitted: tuple[Purpose, ...]
-    taken: tuple[TakenAway, ...] = ()
+    taken: tuple[RefusedPurpose, ...] = ()
 
 
 def meet_usage(
@@ -84,16 +84,16 @@ def meet_usage(
     wanted = frozenset(declared)
     purposes = tuple(purpose for purpose in Purpose if purpose in wanted)
     taken = tuple(
-        TakenAway(purpose, expression, count, why)
+        RefusedPurpose(purpose, expression, count, why)
         for purpose in purposes
         for expression, count in sorted(clips.items(), key=lambda each: (-each[1], each[0]))
-        if (why := _refusal_of_expression(expression, purpose, licences, taking)) is not None
+        if (why := _find_expression_refusal(expression, purpose, licences, taking)) is not None
     )
     lost = {each.purpose for each in taken}
     return Usage(purposes, tuple(p for p in purposes if p not in lost), taken)
 
 
-def _refusal_of_expression(
+def _find_expression_refusal(
     expression: str, purpose: Purpose, licences: Licences, taking: Taking
 ) -> str | None:
     if TERMS[purpose].group is PurposeGroup.CONTACT:
@@ -102,30 +102,30 @@ def _refusal_of_expression(
         options = licences.options(expression)
     except InvalidError:
         return "is no licence with terms on record"
-    return refusal(options, purpose, taking)
+    return find_refusal(options, purpose, taking)
 
 
-def refusal(options: Sequence[Option], purpose: Purpose, taking: Taking) -> str | None:
+def find_refusal(options: Sequence[Option], purpose: Purpose, taking: Taking) -> str | None:
     """Say why no alternative of an expression allows a purpose; None if one does.
 
     The reason is that of the first alternative, as words that follow `the licence`.
     """
-    reasons = [_refusal_of_option(option, purpose, taking) for option in options]
+    reasons = [_find_option_refusal(option, purpose, taking) for option in options]
     return None if None in reasons else reasons[0]
 
 
-def _refusal_of_option(option: Option, purpose: Purpose, taking: Taking) -> str | None:
-    reasons = (_refusal_of(terms, purpose, taking) for terms in option)
+def _find_option_refusal(option: Option, purpose: Purpose, taking: Taking) -> str | None:
+    reasons = (_find_terms_refusal(terms, purpose, taking) for terms in option)
     return next((reason for reason in reasons if reason is not None), None)
 
 
-def _refusal_of(terms: Terms, purpose: Purpose, taking: Taking) -> str | None:
+def _find_terms_refusal(terms: Terms, purpose: Purpose, taking: Taking) -> str | None:
     if TERMS[purpose].group is PurposeGroup.CONTACT:
         return None
-    return next((why for applies, why in _grounds(terms, purpose, taking) if applies), None)
+    return next((why for applies, why in _list_grounds(terms, purpose, taking) if applies), None)
 
 
-def _grounds(terms: Terms, purpose: Purpose, taking: Taking) -> Iterator[tuple[bool, str]]:
+def _list_grounds(terms: Terms, purpose: Purpose, taking: Taking) -> Iterator[tuple[bool, str]]:
     """Yield each ground on which a licence may refuse, and whether it does."""
     yield terms.needs_human, "waits for a person to record what it allows"
     ended = terms.expires_on is not None and terms.expires_on < taking.on
@@ -134,14 +134,14 @@ def _grounds(terms: Terms, purpose: Purpose, taking: Taking) -> Iterator[tuple[b
     yield not reaches, f"reaches {', '.join(sorted(terms.territories))} only"
     yield purpose in COMMERCIAL and terms.noncommercial, "forbids commercial use"
     forbids_training = terms.ai_terms is AiTerms.FORBIDDEN
-    yield purpose in TRAINING and forbids_training, "forbids training models"
-    yield purpose in PASSING_ON and not terms.redistribution, "forbids passing it on"
-    field = _field(terms.field_of_use, TERMS[purpose].group)
+    yield purpose in TRAINING_PURPOSES and forbids_training, "forbids training models"
+    yield purpose in PASSING_ON_PURPOSES and not terms.redistribution, "forbids passing it on"
+    field = _expand_field(terms.field_of_use, TERMS[purpose].group)
     yield purpose not in field, "names a field of use without it"
 
 
 @cache
-def _field(named: tuple[Purpose, ...], group: PurposeGroup) -> frozenset[Purpose]:
+def _expand_field(named: tuple[Purpose, ...], group: PurposeGroup) -> frozenset[Purpose]:
     """Return the purposes of a group that a field of use holds; one that names none holds all."""
     of_group = {purpose for purpose in named if TERMS[purpose].group is group}
     return include_implied(of_group) if of_group else frozenset(Purpose)

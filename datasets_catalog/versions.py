@@ -78,12 +78,12 @@ def parse_version(text: str) -> Version:
     return Version(*parts)
 
 
-def version_order(version: str) -> int:
+def compute_version_order(version: str) -> int:
     """The version's numbers as one integer that sorts as they do. Raises InvalidError."""
     return parse_version(version).order
 
 
-def step_between(before: Version, after: Version) -> Step:
+def find_step(before: Version, after: Version) -> Step:
     """Which number was counted up from the one version to a later one."""
     if before.major != after.major:
         return Step.MAJOR
@@ -113,6 +113,6 @@ def refuse_out_of_order(version: Version, out: Collection[Version]) -> None:
     )
 
 
-def version_before(version: Version, out: Collection[Version]) -> Version | None:
+def find_version_before(version: Version, out: Collection[Version]) -> Version | None:
     """The version that this one follows: of an older line its last patch, else the newest."""
     return max((each for each in out if each < version), default=None)

@@ -21,7 +21,7 @@ class Vertical(StrEnum):
 
 
 @cache
-def profile(vertical: Vertical) -> dict[str, Any]:
+def load_profile(vertical: Vertical) -> dict[str, Any]:
     """The JSON Schema (2020-12) of the vertical's own clip fields; do not change the answer."""
     text = (files("datasets_catalog") / "verticals" / f"{vertical}.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
@@ -29,13 +29,13 @@ def profile(vertical: Vertical) -> dict[str, Any]:
 
 
 @cache
-def quasi_identifiers() -> dict[Vertical, tuple[str, ...]]:
+def load_quasi_identifiers() -> dict[Vertical, tuple[str, ...]]:
     """The columns that together may single out a person, for each vertical that declares some.
 
     Declared in the profile as `x-quasi-identifiers`, a word that JSON Schema leaves to others: its
     own fields, and some of `SHARED_COLUMNS`.
     """
-    declared = {each: profile(each).get("x-quasi-identifiers", []) for each in Vertical}
+    declared = {each: load_profile(each).get("x-quasi-identifiers", []) for each in Vertical}
     return {vertical: tuple(names) for vertical, names in declared.items() if names}
 
 
@@ -43,17 +43,17 @@ def quasi_identifiers() -> dict[Vertical, tuple[str, ...]]:
 SHARED_COLUMNS = ("device", "environment", "place", "recorded_at")
 
 
-def identifying_columns(vertical: Vertical) -> tuple[str, ...]:
+def list_identifying_columns(vertical: Vertical) -> tuple[str, ...]:
     """Return the columns that a dataset of the vertical may declare as quasi-identifiers."""
-    return (*sorted(profile(vertical).get("properties", {})), *SHARED_COLUMNS)
+    return (*sorted(load_profile(vertical).get("properties", {})), *SHARED_COLUMNS)
 
 
 @cache
-def place_decimals() -> dict[Vertical, int]:
+def load_place_decimals() -> dict[Vertical, int]:
     """To how many decimals of a degree a place may be told, where the vertical says so.
 
     Declared in the profile as `x-place-decimals`. One decimal is eleven kilometres or less, two
     are about one.
     """
-    declared = {each: profile(each).get("x-place-decimals") for each in Vertical}
+    declared = {each: load_profile(each).get("x-place-decimals") for each in Vertical}
     return {vertical: int(many) for vertical, many in declared.items() if many is not None}

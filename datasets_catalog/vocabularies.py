@@ -32,18 +32,18 @@ class TermEntry:
     blacklisted: bool = False
 
 
-def parse(text: str) -> tuple[TermEntry, ...]:
+def parse_vocabulary(text: str) -> tuple[TermEntry, ...]:
     """Terms of a vocabulary file, parents before children.
 
     Accepts the AudioSet ontology's JSON (a list of objects with `id`, `name`, `description`,
     `child_ids`, `restrictions`) or CSV with columns `code,name` and optionally `description`,
     `parents` (codes joined by `;`), `abstract`, `blacklisted`. Raises `VocabularyError`.
     """
-    entries = _from_json(text) if text.lstrip().startswith("[") else _from_csv(text)
-    return _ordered(entries)
+    entries = _parse_json(text) if text.lstrip().startswith("[") else _parse_csv(text)
+    return _order_entries(entries)
 
 
-def _from_json(text: str) -> list[TermEntry]:
+def _parse_json(text: str) -> list[TermEntry]:
     try:
         nodes = json.loads(text)
         parents: dict[str, list[str]] = {node["id"]: [] for node in nodes}
@@ -72,7 +72,7 @@ def _from_json(text: str) -> list[TermEntry]:
         ) from problem
 
 
-def _from_csv(text: str) -> list[TermEntry]:
+def _parse_csv(text: str) -> list[TermEntry]:
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     if not {"code", "name"} <= set(reader.fieldnames or ()):
         raise VocabularyError("A vocabulary CSV needs the columns code and name in its first row.")
@@ -93,7 +93,7 @@ def _is_true(cell: str | None) -> bool:
     return (cell or "").strip().lower() in {"1", "true", "yes"}
 
 
-def _ordered(entries: Iterable[TermEntry]) -> tuple[TermEntry, ...]:
+def _order_entries(entries: Iterable[TermEntry]) -> tuple[TermEntry, ...]:
     by_code: dict[str, TermEntry] = {}
     for entry in entries:
         if not entry.code or not entry.name:
@@ -115,17 +115,17 @@ def _ordered(entries: Iterable[TermEntry]) -> tuple[TermEntry, ...]:
 Edges = Mapping[str, Sequence[str]]
 
 
-def ancestors(code: str, parents: Edges) -> frozenset[str]:
+def find_ancestors(code: str, parents: Edges) -> frozenset[str]:
     """Return every term above `code`, each once even where it is reached by several ways."""
-    return _reached((code,), parents)
+    return _follow_edges((code,), parents)
 
 
-def descendants(codes: Iterable[str], parents: Edges) -> frozenset[str]:
+def find_descendants(codes: Iterable[str], parents: Edges) -> frozenset[str]:
     """Return every term below any of `codes`, without these where none is below another."""
-    return _reached(codes, children_of(parents))
+    return _follow_edges(codes, invert_edges(parents))
 
 
-def children_of(parents: Edges) -> dict[str, tuple[str, ...]]:
+def invert_edges(parents: Edges) -> dict[str, tuple[str, ...]]:
     """Turn the edges round: for each term, those that name it as a parent."""
     children: dict[str, list[str]] = {}
     for code, above in parents.items():
@@ -134,7 +134,7 @@ def children_of(parents: Edges) -> dict[str, tuple[str, ...]]:
     return {code: tuple(below) for code, below in children.items()}
 
 
-def _reached(codes: Iterable[str], edges: Edges) -> frozenset[str]:
+def _follow_edges(codes: Iterable[str], edges: Edges) -> frozenset[str]:
     found: set[str] = set()
     waiting = [code for start in codes for code in edges.get(start, ())]
     while waiting:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.labels import Presence, Source, Status
 
 
@@ -40,7 +40,7 @@ def write_weak_labels(labels: Iterable[WeakLabel]) -> str | None:
         }
         for label in sorted(labels, key=lambda each: (each.label, each.annotator or ""))
     ]
-    return canonical_json(rows).decode() if rows else None
+    return to_canonical_json(rows).decode() if rows else None
 
 
 def read_weak_labels(text: str | None) -> tuple[WeakLabel, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.demo.debian import RecordingsUnavailableError, fetch
+from earmark.demo.debian import RecordingsUnavailableError, fetch_package
 
 CACHE = Path(__file__).parent.parent / ".cache" / "recordings"
 VOICES = "asterisk-core-sounds-en-wav"
@@ -19,7 +19,7 @@ DESKTOP = "sound-theme-freedesktop"
 def recordings(package: str) -> Path:
     """The unpacked package, fetched at most once per checkout."""
     try:
-        return fetch(package, CACHE)
+        return fetch_package(package, CACHE)
     except RecordingsUnavailableError as error:
         if os.environ.get("CI"):
             raise

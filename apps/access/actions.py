@@ -10,28 +10,28 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.access.authorize import Fit, access_of, clearance_of, fit
+from apps.access.authorize import Fit, build_clearance, find_access_policy, judge_fit
 from apps.access.grants import (
     Agreement,
     Reach,
     add_entitlement,
-    cleared_uses,
-    known_country,
-    known_purposes,
+    check_country,
+    check_purposes,
+    list_cleared_uses,
 )
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet, Notice
-from apps.access.notices import tell, those_who
-from apps.access.standing import standing_of
-from apps.access.terms import accepted_by, require_current, was_taken_back
-from apps.accounts.access import require
+from apps.access.notices import list_members_with, notify_people
+from apps.access.standing import load_standing
+from apps.access.terms import find_accepted_version, require_current, was_taken_back
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 from datasets_catalog.request_forms import check_answers, parse_fields
 from datasets_catalog.roles import Permission
 
@@ -76,14 +76,14 @@ def grant_access(
     A request of the person that waits for an answer is granted by it.
     Raises PurposesNotClearedError and CountryRefusedError.
     """
-    row = _to_grant(actor, dataset)
-    signed = _checked(agreement, holder)
+    row = _lock_to_grant(actor, dataset)
+    signed = _check_agreement(agreement, holder)
     entitlement = add_entitlement(
         actor=actor,
         dataset=row,
         holder=holder,
         reach=Reach(purposes, country, until),
-        terms=row.terms_version if signed.name else accepted_by(holder, row),
+        terms=row.terms_version if signed.name else find_accepted_version(holder, row),
     )
     if agreement is not None:
         entitlement.seats, entitlement.agreement = signed.seats, signed.name
@@ -91,15 +91,15 @@ def grant_access(
     if isinstance(holder, User):
         waiting = AccessRequest.objects.select_for_update().pending()
         for request in waiting.filter(dataset=row, user=holder):
-            _close(actor, request, AccessRequest.State.GRANTED, "", entitlement)
+            _close_request(actor, request, AccessRequest.State.GRANTED, "", entitlement)
     return entitlement
 
 
 @transaction.atomic
 def revoke_access(*, actor: User, dataset: Dataset, holder: User | Organisation) -> int:
     """End every grant of the holder now; returns how many there were."""
-    row = _to_grant(actor, dataset)
-    grants = _of_holder(Entitlement.objects.filter(dataset=row, revoked_at=None), holder)
+    row = _lock_to_grant(actor, dataset)
+    grants = _filter_by_holder(Entitlement.objects.filter(dataset=row, revoked_at=None), holder)
     ended = grants.update(revoked_at=timezone.now())
     if not ended:
         raise NotFoundError(f"{holder} has no access to {row} that could be taken back.")
@@ -110,7 +110,7 @@ def revoke_access(*, actor: User, dataset: Dataset, holder: User | Organisation)
         holder=str(holder),
     )
     text = f"{row.organisation} took back the access to {row} that {holder} had."
-    tell(_speaking_for(holder), Notice.Kind.REVOKED, row, text)
+    notify_people(_list_speakers(holder), Notice.Kind.REVOKED, row, text)
     return ended
 
 
@@ -132,7 +132,7 @@ def request_access(
     grants by rule, and every purpose asked fits its newest release, the answer is yes at once.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    dataset_for(actor, row.full_name)
+    fetch_dataset(actor, row.full_name)
     _refuse_needless(actor, row)
     if len(message) > MESSAGE_CHARACTERS:
         raise InvalidError(f"The message is too long: at most {MESSAGE_CHARACTERS} characters.")
@@ -141,8 +141,8 @@ def request_access(
     request = AccessRequest.objects.create(
         dataset=row,
         user=actor,
-        purposes=known_purposes(purposes),
-        country=known_country(country),
+        purposes=check_purposes(purposes),
+        country=check_country(country),
         message=message.strip(),
         answers=check_answers(parse_fields(row.request_fields), answers or {}),
         terms=terms if row.terms_version else 0,
@@ -154,7 +154,7 @@ def request_access(
         request=str(request.uid),
         purposes=request.purposes,
     )
-    if _grants_by_rule(actor, row, request):
+    if _may_grant_by_rule(actor, row, request):
         given = add_entitlement(
             actor=actor,
             dataset=row,
@@ -163,9 +163,9 @@ def request_access(
             terms=request.terms,
             way=Entitlement.Way.AUTOMATIC,
         )
-        return _close(actor, request, AccessRequest.State.GRANTED, "", given)
-    granters = those_who(Permission.ACCESS_GRANT, row.organisation)
-    tell(granters, Notice.Kind.ASKED, row, f"{actor} asks for access to {row}.")
+        return _close_request(actor, request, AccessRequest.State.GRANTED, "", given)
+    granters = list_members_with(Permission.ACCESS_GRANT, row.organisation)
+    notify_people(granters, Notice.Kind.ASKED, row, f"{actor} asks for access to {row}.")
     return request
 
 
@@ -183,9 +183,9 @@ def grant_request(
 
     Raises what `grant_access` does.
     """
-    row = _to_answer(actor, request)
+    row = _lock_to_answer(actor, request)
     granted = row.purposes if purposes is None else purposes
-    terms = max(row.terms, accepted_by(row.user, row.dataset))
+    terms = max(row.terms, find_accepted_version(row.user, row.dataset))
     entitlement = add_entitlement(
         actor=actor,
         dataset=row.dataset,
@@ -193,7 +193,7 @@ def grant_request(
         reach=Reach(granted, row.country if country is None else country, until),
         terms=terms,
     )
-    row = _close(actor, row, AccessRequest.State.GRANTED, answer, entitlement)
+    row = _close_request(actor, row, AccessRequest.State.GRANTED, answer, entitlement)
     end = f" until {entitlement.valid_until:%Y-%m-%d}" if entitlement.valid_until else ""
     _tell_asker(row, f"You may take {row.dataset}{end}.")
     return row
@@ -204,7 +204,9 @@ def refuse_request(*, actor: User, request: AccessRequest, answer: str) -> Acces
     """Say no, and why."""
     if not answer.strip():
         raise InvalidError("Say why: the asker reads it.")
-    row = _close(actor, _to_answer(actor, request), AccessRequest.State.REFUSED, answer, None)
+    row = _close_request(
+        actor, _lock_to_answer(actor, request), AccessRequest.State.REFUSED, answer, None
+    )
     _tell_asker(row, f"Your request for {row.dataset} was refused.")
     return row
 
@@ -218,10 +220,10 @@ def cancel_request(*, actor: User, request: AccessRequest) -> AccessRequest:
     row = rows.filter(pk=request.pk, user=actor).first()
     if row is None:
         raise NotFoundError("You have no such request.")
-    return _close(actor, row, AccessRequest.State.CANCELLED, "", None)
+    return _close_request(actor, row, AccessRequest.State.CANCELLED, "", None)
 
 
-def _checked(agreement: Agreement | None, holder: User | Organisation) -> Agreement:
+def _check_agreement(agreement: Agreement | None, holder: User | Organisation) -> Agreement:
     """The agreement with a name that fits its column; InvalidError where it makes no sense."""
     if agreement is None:
         return Agreement()
@@ -232,24 +234,24 @@ def _checked(agreement: Agreement | None, holder: User | Organisation) -> Agreem
     return replace(agreement, name=agreement.name.strip()[:200])
 
 
-def _to_grant(actor: User, dataset: Dataset) -> Dataset:
+def _lock_to_grant(actor: User, dataset: Dataset) -> Dataset:
     row = (
         Dataset.objects.select_for_update(of=("self",))
         .select_related("organisation")
         .get(pk=dataset.pk)
     )
-    require(actor, Permission.ACCESS_GRANT, row.organisation)
+    require_permission(actor, Permission.ACCESS_GRANT, row.organisation)
     return row
 
 
-def _to_answer(actor: User, request: AccessRequest) -> AccessRequest:
+def _lock_to_answer(actor: User, request: AccessRequest) -> AccessRequest:
     rows = AccessRequest.objects.select_for_update(of=("self",))
     row = rows.select_related("dataset__organisation", "user").get(pk=request.pk)
-    require(actor, Permission.ACCESS_GRANT, row.dataset.organisation)
+    require_permission(actor, Permission.ACCESS_GRANT, row.dataset.organisation)
     return row
 
 
-def _close(
+def _close_request(
     actor: User,
     row: AccessRequest,
     state: AccessRequest.State,
@@ -272,7 +274,7 @@ def _close(
     return row
 
 
-def _grants_by_rule(actor: User, dataset: Dataset, request: AccessRequest) -> bool:
+def _may_grant_by_rule(actor: User, dataset: Dataset, request: AccessRequest) -> bool:
     """Whether rules alone can say yes: every purpose fits, and nothing was taken back."""
     if dataset.access != Dataset.Access.REQUEST or not dataset.auto_grant or not request.purposes:
         return False
@@ -280,27 +282,27 @@ def _grants_by_rule(actor: User, dataset: Dataset, request: AccessRequest) -> bo
     release = newest.order_by("-order").first()
     if release is None or was_taken_back(actor, dataset):
         return False
-    clearance = clearance_of(release)
+    clearance = build_clearance(release)
     # As long as it is given to new people at all.
-    cleared = clearance.grantable & cleared_uses(dataset)
-    fits = (fit(Purpose(each), cleared, None) for each in request.purposes)
+    cleared = clearance.grantable & list_cleared_uses(dataset)
+    fits = (judge_fit(Purpose(each), cleared, None) for each in request.purposes)
     return all(each is Fit.COMPATIBLE for each in fits) and clearance.reaches(request.country)
 
 
 def _tell_asker(row: AccessRequest, text: str) -> None:
     words = f"{text} {row.answer}" if row.answer else text
-    tell([row.user], Notice.Kind.ANSWERED, row.dataset, words)
+    notify_people([row.user], Notice.Kind.ANSWERED, row.dataset, words)
 
 
-def _speaking_for(holder: User | Organisation) -> Sequence[User]:
+def _list_speakers(holder: User | Organisation) -> Sequence[User]:
     """The person, or the owners of the organisation."""
     if isinstance(holder, User):
         return [holder]
-    return list(those_who(Permission.ORGANISATION_MANAGE, holder))
+    return list(list_members_with(Permission.ORGANISATION_MANAGE, holder))
 
 
 def _refuse_needless(actor: User, dataset: Dataset) -> None:
-    standing = standing_of(actor, dataset)
+    standing = load_standing(actor, dataset)
     if standing.member or _is_for_everyone(dataset):
         raise AccessHeldError(f"{dataset} needs no request: you may take it.")
     if AccessRequest.objects.pending().filter(dataset=dataset, user=actor).exists():
@@ -311,11 +313,15 @@ def _is_for_everyone(dataset: Dataset) -> bool:
     """Whether no release of the dataset stands behind a gate."""
     if dataset.access != Dataset.Access.OPEN:
         return False
-    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC).select_related("dataset")
-    return all(access_of(row) == Dataset.Access.OPEN for row in rows)
+    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC_STATES).select_related(
+        "dataset"
+    )
+    return all(find_access_policy(row) == Dataset.Access.OPEN for row in rows)
 
 
-def _of_holder(grants: EntitlementQuerySet, holder: User | Organisation) -> EntitlementQuerySet:
+def _filter_by_holder(
+    grants: EntitlementQuerySet, holder: User | Organisation
+) -> EntitlementQuerySet:
     if isinstance(holder, User):
         return grants.filter(user=holder)
     return grants.filter(organisation=holder)

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from apps.access.models import Entitlement, Notice, Seat
-from apps.access.notices import tell, those_who
-from apps.accounts.access import can, require
+from apps.access.notices import list_members_with, notify_people
+from apps.accounts.access import has_permission, require_permission
 from apps.accounts.models import Membership, Organisation, User
 from apps.audit import record
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -28,28 +28,28 @@ class AgreementUnknownError(NotFoundError):
     code = "access.agreement_unknown"
 
 
-def agreements_of(user: User, organisation: Organisation) -> QuerySet[Entitlement]:
+def list_visible_agreements(user: User, organisation: Organisation) -> QuerySet[Entitlement]:
     """What the organisation was granted, past and present, with `taken` seats.
 
     For its members; `DeniedError` for others.
     """
     if not Membership.objects.filter(user=user, organisation=organisation).exists():
         raise DeniedError(f"What {organisation} may take is for its members to see.")
-    return _with_seats(Entitlement.objects.filter(organisation=organisation))
+    return _annotate_seats(Entitlement.objects.filter(organisation=organisation))
 
 
-def agreement_for(user: User, uid: UUID) -> Entitlement:
+def fetch_agreement(user: User, uid: UUID) -> Entitlement:
     """An agreement that the user's organisation holds or that the user may grant."""
     rows = Entitlement.objects.filter(uid=uid, organisation__isnull=False)
-    row = _with_seats(rows).first()
+    row = _annotate_seats(rows).first()
     if row is not None and row.organisation is not None:
         mine = Membership.objects.filter(user=user, organisation=row.organisation).exists()
-        if mine or can(user, Permission.ACCESS_GRANT, row.dataset.organisation):
+        if mine or has_permission(user, Permission.ACCESS_GRANT, row.dataset.organisation):
             return row
     raise AgreementUnknownError("There is no such agreement, or it is not yours to see.")
 
 
-def seats_of(agreement: Entitlement) -> QuerySet[Seat]:
+def list_seats(agreement: Entitlement) -> QuerySet[Seat]:
     """The seats that are taken; whoever was switched off holds none."""
     rows = Seat.objects.filter(entitlement=agreement, membership__user__is_active=True)
     return rows.select_related("membership__user", "given_by").order_by(
@@ -64,9 +64,9 @@ def give_seat(*, actor: User, agreement: Entitlement, username: str) -> Seat:
     The licensee does this itself: the actor is one of those who give seats there. Raises
     SeatsTakenError in a full house.
     """
-    row = _locked(actor, agreement)
+    row = _lock_agreement(actor, agreement)
     assert row.organisation is not None
-    existing = seats_of(row).filter(membership__user__username=username).first()
+    existing = list_seats(row).filter(membership__user__username=username).first()
     if existing is not None:
         return existing
     membership = (
@@ -81,7 +81,7 @@ def give_seat(*, actor: User, agreement: Entitlement, username: str) -> Seat:
         raise NotFoundError(f"{username!r} is no member of {row.organisation}: add them first.")
     # Whoever was switched off has lost the seat, and does not get it back by coming back.
     Seat.objects.filter(entitlement=row, membership__user__is_active=False).delete()
-    taken = seats_of(row).count()
+    taken = list_seats(row).count()
     assert row.seats is not None
     if taken >= row.seats:
         raise SeatsTakenError(
@@ -90,7 +90,7 @@ def give_seat(*, actor: User, agreement: Entitlement, username: str) -> Seat:
             seats=row.seats,
         )
     seat = Seat.objects.create(entitlement=row, membership=membership, given_by=actor)
-    _note(actor, row, membership.user, given=True)
+    _record_seat_move(actor, row, membership.user, given=True)
     if taken + 1 == row.seats:
         _tell_full_house(row)
     return seat
@@ -99,7 +99,7 @@ def give_seat(*, actor: User, agreement: Entitlement, username: str) -> Seat:
 @transaction.atomic
 def take_seat(*, actor: User, agreement: Entitlement, username: str) -> None:
     """Take a seat back; the person may take nothing under the agreement from now on."""
-    row = _locked(actor, agreement)
+    row = _lock_agreement(actor, agreement)
     seat = (
         Seat.objects.filter(entitlement=row, membership__user__username=username)
         .select_related("membership__user")
@@ -108,7 +108,7 @@ def take_seat(*, actor: User, agreement: Entitlement, username: str) -> None:
     if seat is None:
         raise NotFoundError(f"{username!r} has no seat for {row.dataset}.")
     seat.delete()
-    _note(actor, row, seat.membership.user, given=False)
+    _record_seat_move(actor, row, seat.membership.user, given=False)
 
 
 @transaction.atomic
@@ -118,12 +118,12 @@ def set_seats(*, actor: User, agreement: Entitlement, seats: int | None) -> Enti
     The granter does this. Raises SeatsTakenError for fewer than are taken.
     """
     row = Entitlement.objects.select_for_update(of=("self",)).get(pk=agreement.pk)
-    require(actor, Permission.ACCESS_GRANT, row.dataset.organisation)
+    require_permission(actor, Permission.ACCESS_GRANT, row.dataset.organisation)
     if row.organisation is None:
         raise InvalidError("Only an organisation's access has seats.")
     if seats is not None and seats < 1:
         raise InvalidError("An agreement has at least one seat, or none at all for all members.")
-    taken = seats_of(row).count()
+    taken = list_seats(row).count()
     if seats is not None and seats < taken:
         raise SeatsTakenError(
             f"{taken} seats are taken: {row.organisation} has to take some back first.", seats=taken
@@ -140,18 +140,18 @@ def set_seats(*, actor: User, agreement: Entitlement, seats: int | None) -> Enti
     return row
 
 
-def _locked(actor: User, agreement: Entitlement) -> Entitlement:
+def _lock_agreement(actor: User, agreement: Entitlement) -> Entitlement:
     rows = Entitlement.objects.select_for_update(of=("self",))
     row = rows.select_related("dataset__organisation", "organisation").get(pk=agreement.pk)
     if row.organisation is None or row.seats is None:
         raise InvalidError("This access has no seats to give: it is for all, or for one person.")
-    require(actor, Permission.SEAT_GIVE, row.organisation)
+    require_permission(actor, Permission.SEAT_GIVE, row.organisation)
     if row.revoked_at is not None:
         raise ConflictError(f"The access to {row.dataset} was taken back.")
     return row
 
 
-def _with_seats(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
+def _annotate_seats(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
     taken = Count("seat_rows", filter=Q(seat_rows__membership__user__is_active=True))
     return (
         rows.annotate(taken=taken)
@@ -160,7 +160,7 @@ def _with_seats(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
     )
 
 
-def _note(actor: User, row: Entitlement, person: User, *, given: bool) -> None:
+def _record_seat_move(actor: User, row: Entitlement, person: User, *, given: bool) -> None:
     assert row.organisation is not None
     record.access_seat_moved(
         actor=actor.username,
@@ -170,16 +170,18 @@ def _note(actor: User, row: Entitlement, person: User, *, given: bool) -> None:
         given=given,
     )
     what = "gave you a seat" if given else "took back your seat"
-    tell([person], Notice.Kind.SEAT, row.dataset, f"{row.organisation} {what} for {row.dataset}.")
+    notify_people(
+        [person], Notice.Kind.SEAT, row.dataset, f"{row.organisation} {what} for {row.dataset}."
+    )
 
 
 def _tell_full_house(row: Entitlement) -> None:
     assert row.organisation is not None
     people = [
-        *those_who(Permission.SEAT_GIVE, row.organisation),
-        *those_who(Permission.ACCESS_GRANT, row.dataset.organisation),
+        *list_members_with(Permission.SEAT_GIVE, row.organisation),
+        *list_members_with(Permission.ACCESS_GRANT, row.dataset.organisation),
     ]
-    tell(
+    notify_people(
         people,
         Notice.Kind.FULL,
         row.dataset,

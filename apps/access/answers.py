@@ -134,7 +134,7 @@ UNKNOWN = Authorization(
 )
 
 
-def allow(
+def allow_access(
     code: Code,
     binding: Binding,
     reason: str,
@@ -157,6 +157,6 @@ def allow(
     )
 
 
-def refuse(code: Code, reason: str) -> Authorization:
+def refuse_access(code: Code, reason: str) -> Authorization:
     """A no, with the sentence that says what to do."""
     return Authorization(allowed=False, code=code, reason=reason)

@@ -9,13 +9,13 @@ from django.utils import timezone
 from apps.releases.models import Release
 
 
-def embargo_of(release: Release) -> datetime | None:
+def find_embargo(release: Release) -> datetime | None:
     """When the release may be taken, if that is in the future; the later of two dates counts."""
-    ends = [end for end in (_of_version(release), release.dataset.embargo_until) if end]
+    ends = [end for end in (_find_version_embargo(release), release.dataset.embargo_until) if end]
     end = max(ends, default=None)
     return end if end is not None and end > timezone.now() else None
 
 
-def _of_version(release: Release) -> datetime | None:
+def _find_version_embargo(release: Release) -> datetime | None:
     text = release.dataset.embargoes.get(release.version)
     return datetime.fromisoformat(text) if text else None

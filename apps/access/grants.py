@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from apps.access.authorize import clearance_of
+from apps.access.authorize import build_clearance
 from apps.access.models import Entitlement
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.models import Dataset
-from apps.releases.lapses import GIVEN_OUT, covered_now, require_covered
+from apps.releases.lapses import GIVEN_OUT, match_covered, require_covered
 from apps.releases.models import Release
 from datasets_catalog.countries import COUNTRIES
 from datasets_catalog.errors import InvalidError
@@ -50,23 +50,23 @@ class Agreement:
     seats: int | None = None
 
 
-def clearances_of(dataset: Dataset) -> list[Clearance]:
+def list_clearances(dataset: Dataset) -> list[Clearance]:
     """What each release that is given out, and may be given to more people, is cleared for."""
-    rows = Release.objects.filter(covered_now(), dataset=dataset, state__in=GIVEN_OUT)
-    return [clearance_of(row) for row in rows]
+    rows = Release.objects.filter(match_covered(), dataset=dataset, state__in=GIVEN_OUT)
+    return [build_clearance(row) for row in rows]
 
 
-def cleared_uses(dataset: Dataset) -> frozenset[Purpose]:
+def list_cleared_uses(dataset: Dataset) -> frozenset[Purpose]:
     """What at least one release of the dataset can be granted for."""
-    return frozenset().union(*(each.grantable for each in clearances_of(dataset)))
+    return frozenset().union(*(each.grantable for each in list_clearances(dataset)))
 
 
 def asks_country(dataset: Dataset) -> bool:
     """Whether readers say where they are: a release of the dataset may not go everywhere."""
-    return any(each.territories for each in clearances_of(dataset))
+    return any(each.territories for each in list_clearances(dataset))
 
 
-def known_purposes(purposes: Iterable[str]) -> list[str]:
+def check_purposes(purposes: Iterable[str]) -> list[str]:
     """Each purpose once; InvalidError for a word that is none, or that no reader can be granted."""
     named = set(purposes)
     offered = ", ".join(each for each in Purpose if is_grantable(each))
@@ -80,7 +80,7 @@ def known_purposes(purposes: Iterable[str]) -> list[str]:
     return sorted(named)
 
 
-def known_country(country: str) -> str:
+def check_country(country: str) -> str:
     """The code of the country in upper case, or none; CountryRefusedError for anything else."""
     code = country.strip().upper()
     if code and code not in COUNTRIES:
@@ -103,15 +103,15 @@ def add_entitlement(
 
     Raises PurposesNotClearedError, CountryRefusedError, and InvalidError for an end in the past.
     """
-    until = reach.until or default_end(dataset)
+    until = reach.until or compute_default_end(dataset)
     if until is not None and until <= timezone.now():
         raise InvalidError("The access would have ended already: choose a later date.")
-    place = _fitting_country(dataset, known_country(reach.country))
+    place = _check_fitting_country(dataset, check_country(reach.country))
     row = Entitlement.objects.create(
         dataset=dataset,
         user=holder if isinstance(holder, User) else None,
         organisation=holder if isinstance(holder, Organisation) else None,
-        purposes=_fitting_purposes(dataset, known_purposes(reach.purposes)),
+        purposes=_check_fitting_purposes(dataset, check_purposes(reach.purposes)),
         country=place,
         valid_until=until,
         terms=terms,
@@ -130,13 +130,13 @@ def add_entitlement(
     return row
 
 
-def default_end(dataset: Dataset) -> datetime | None:
+def compute_default_end(dataset: Dataset) -> datetime | None:
     """When access that nobody gave an end ends."""
     return timezone.now() + timedelta(days=dataset.grant_days) if dataset.grant_days else None
 
 
-def _fitting_purposes(dataset: Dataset, purposes: list[str]) -> list[str]:
-    cleared = cleared_uses(dataset)
+def _check_fitting_purposes(dataset: Dataset, purposes: list[str]) -> list[str]:
+    cleared = list_cleared_uses(dataset)
     beyond = include_implied(map(Purpose, purposes)) - cleared
     if purposes and not beyond:
         return purposes
@@ -159,8 +159,8 @@ def _refuse_lapsed(dataset: Dataset) -> None:
         require_covered(row)
 
 
-def _fitting_country(dataset: Dataset, country: str) -> str:
-    clearances = clearances_of(dataset)
+def _check_fitting_country(dataset: Dataset, country: str) -> str:
+    clearances = list_clearances(dataset)
     if not clearances or any(each.reaches(country) for each in clearances):
         return country
     areas = sorted({code for each in clearances for code in each.territories})

@@ -2,11 +2,11 @@
 
 from apps.access.lapse_notices import tell_of_lapses
 from apps.access.lowering_notices import tell_of_lowering
-from apps.access.standing import let_in
-from apps.datasets.access import let_know
+from apps.access.standing import match_let_in
+from apps.datasets.access import add_knower
 from apps.datasets.lowering import follow_lowerings
 from apps.releases.lapses import follow_lapses
 
-let_know(let_in)
+add_knower(match_let_in)
 follow_lapses(tell_of_lapses)
 follow_lowerings(tell_of_lowering)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.access.models import Notice
-from apps.access.notices import tell, those_who
+from apps.access.notices import list_members_with, notify_people
 from apps.datasets.models import Lowering
 from datasets_catalog.bars import TITLES
 from datasets_catalog.roles import Permission
@@ -16,18 +16,18 @@ def tell_of_lowering(row: Lowering) -> None:
     bars = ", ".join(TITLES[name] for name in row.becomes)
     match Lowering.State(row.state):
         case Lowering.State.PROPOSED:
-            deciders = those_who(Permission.FINDING_DECIDE, dataset.organisation)
+            deciders = list_members_with(Permission.FINDING_DECIDE, dataset.organisation)
             others = deciders.exclude(pk=row.proposed_by_id)
             text = f"{row.proposed_by} asks to hold {dataset} to less ({bars}): {row.reason}"
-            tell(others, Notice.Kind.LOWER, dataset, text, page=page)
+            notify_people(others, Notice.Kind.LOWER, dataset, text, page=page)
         case Lowering.State.APPLIED:
             text = (
                 f"{row.decided_by} confirmed that {dataset} is held to less ({bars}). {row.answer}"
             )
-            tell([row.proposed_by], Notice.Kind.LOWER, dataset, text, page=page)
+            notify_people([row.proposed_by], Notice.Kind.LOWER, dataset, text, page=page)
         case Lowering.State.REFUSED:
             text = f"{row.decided_by} refused that {dataset} is held to less ({bars}). {row.answer}"
-            tell([row.proposed_by], Notice.Kind.LOWER, dataset, text, page=page)
+            notify_people([row.proposed_by], Notice.Kind.LOWER, dataset, text, page=page)
         case _:
             # Only inside a transaction, or taken back by whoever would be told.
             pass

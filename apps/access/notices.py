@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.access.models import Notice
-from apps.access.standing import person
-from apps.accounts.access import Principal, within_reach
+from apps.access.standing import find_account
+from apps.accounts.access import Principal, match_within_reach
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission
@@ -27,7 +27,7 @@ AT_ONCE = 200
 _log = logging.getLogger(__name__)
 
 
-def tell(
+def notify_people(
     people: Iterable[User], kind: Notice.Kind, dataset: Dataset, text: str, *, page: str = ""
 ) -> None:
     """Leave a notice for each of the people, in the caller's transaction; mails go out later.
@@ -48,7 +48,7 @@ def tell(
     )
 
 
-def those_who(permission: Permission, organisation: Organisation) -> QuerySet[User]:
+def list_members_with(permission: Permission, organisation: Organisation) -> QuerySet[User]:
     """The active members of an organisation who have the permission."""
     roles = [role for role, granted in ROLE_PERMISSIONS.items() if permission in granted]
     rows = User.objects.filter(
@@ -57,18 +57,18 @@ def those_who(permission: Permission, organisation: Organisation) -> QuerySet[Us
     return rows.distinct()
 
 
-def notices_for(user: Principal) -> QuerySet[Notice]:
+def list_own_notices(user: Principal) -> QuerySet[Notice]:
     """The person's own notices, newest first."""
-    reader = person(user)
+    reader = find_account(user)
     if reader is None:
         return Notice.objects.none()
-    rows = Notice.objects.filter(within_reach(reader, "dataset"), user=reader)
+    rows = Notice.objects.filter(match_within_reach(reader, "dataset"), user=reader)
     return rows.select_related("dataset__organisation").order_by("-id")
 
 
 def mark_read(*, actor: User) -> int:
     """Mark every notice of the actor as read; returns how many were not."""
-    return notices_for(actor).filter(read_at=None).update(read_at=timezone.now())
+    return list_own_notices(actor).filter(read_at=None).update(read_at=timezone.now())
 
 
 def send_mails() -> int:
@@ -84,11 +84,11 @@ def send_mails() -> int:
         claim = Notice.objects.filter(pk=notice.pk, mail_after=notice.mail_after, mailed_at=None)
         late = notice.created_at < now - GIVE_UP
         if claim.update(mail_after=None if late else now + TRY_AGAIN) and not late:
-            sent += _send(notice)
+            sent += _send_notice(notice)
     return sent
 
 
-def _send(notice: Notice) -> bool:
+def _send_notice(notice: Notice) -> bool:
     address = f"{settings.BASE_URL.rstrip('/')}{notice.page}"
     try:
         send_mail(

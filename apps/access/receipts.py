@@ -13,20 +13,20 @@ from django.utils import timezone
 
 from apps.access.answers import Action, Authorization
 from apps.access.models import Receipt, RefusalCount
-from apps.access.standing import person
-from apps.accounts.access import Principal, require
+from apps.access.standing import find_account
+from apps.accounts.access import Principal, require_permission
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from datasets_catalog.roles import Permission
 
 # Seconds a receipt is remembered outside the database. It is a day's: the key holds the date.
-REMEMBERED = 24 * 3600
+REMEMBERED_SECONDS = 24 * 3600
 # Counts go to the database when so many have gathered, or when so many seconds have passed.
-GATHERED = 32
+MOST_GATHERED = 32
 GATHER_SECONDS = 10
 
 
-def note_taken(
+def record_receipt(
     principal: Principal,
     release: Release,
     authorization: Authorization,
@@ -42,12 +42,12 @@ def note_taken(
     statement for every 32 objects: the count of a receipt is at most 31 objects or a few seconds
     behind, and a cache that is emptied makes objects asked for again count again.
     """
-    user = person(principal)
+    user = find_account(principal)
     token = user.token.prefix if user is not None and user.token is not None else ""
     day = timezone.now().date()
     stated = str(authorization.stated or "")
-    key = _key(user.pk if user else None, token, release.uid, door, day, stated)
-    if taken and not cache.add(f"{key}:{taken}", 1, REMEMBERED):
+    key = _build_key(user.pk if user else None, token, release.uid, door, day, stated)
+    if taken and not cache.add(f"{key}:{taken}", 1, REMEMBERED_SECONDS):
         return
     row = {
         "holder": user.username if user else "",
@@ -68,23 +68,23 @@ def note_taken(
             **row,
         )
         Receipt.objects.bulk_create([about], ignore_conflicts=True)
-        cache.set(key, value=True, timeout=REMEMBERED)
+        cache.set(key, value=True, timeout=REMEMBERED_SECONDS)
     count = 1 if taken else objects
     if not count:
         return
     rows = Receipt.objects.filter(**row)
-    _gather(
+    _gather_counts(
         key,
         count,
         lambda count: rows.update(objects_given=F("objects_given") + count, last_at=timezone.now()),
     )
 
 
-def note_refused(
+def record_refusal(
     principal: Principal, dataset: Dataset, action: Action, answer: Authorization
 ) -> None:
     """Count that somebody was refused; costs two looks in the cache after the first of a day."""
-    user = person(principal)
+    user = find_account(principal)
     row = {
         "dataset": dataset,
         "holder": user.username if user else "",
@@ -93,19 +93,19 @@ def note_refused(
         "day": timezone.now().date(),
     }
     key = f"refusal:{dataset.pk}:{user.pk if user else ''}:{answer.code}:{action}:{row['day']}"
-    _gather(key, 1, lambda count: _count_refusals(row, count))
+    _gather_counts(key, 1, lambda count: _count_refusals(row, count))
 
 
-def receipts_for(user: Principal, dataset: Dataset) -> QuerySet[Receipt]:
+def list_visible_receipts(user: Principal, dataset: Dataset) -> QuerySet[Receipt]:
     """What was taken of the dataset, newest first; for those who may grant access to it."""
-    require(user, Permission.ACCESS_GRANT, dataset.organisation)
+    require_permission(user, Permission.ACCESS_GRANT, dataset.organisation)
     rows = Receipt.objects.filter(release__dataset=dataset)
     return rows.select_related("release", "entitlement").order_by("-day", "-pk")
 
 
-def refusals_for(user: Principal, dataset: Dataset) -> QuerySet[RefusalCount]:
+def list_visible_refusals(user: Principal, dataset: Dataset) -> QuerySet[RefusalCount]:
     """How often whom was refused, newest first; for those who may grant access."""
-    require(user, Permission.ACCESS_GRANT, dataset.organisation)
+    require_permission(user, Permission.ACCESS_GRANT, dataset.organisation)
     return RefusalCount.objects.filter(dataset=dataset).order_by("-day", "-pk")
 
 
@@ -121,12 +121,12 @@ def _count_refusals(row: dict[str, object], count: int) -> None:
         RefusalCount.objects.filter(**row).update(count=F("count") + count)
 
 
-def _gather(key: str, count: int, write: Callable[[int], object]) -> None:
+def _gather_counts(key: str, count: int, write: Callable[[int], object]) -> None:
     """Keep counts in the cache, and write them when there are enough or it has been a while."""
     waiting = f"{key}:waiting"
-    cache.add(waiting, 0, REMEMBERED)
+    cache.add(waiting, 0, REMEMBERED_SECONDS)
     gathered = cache.incr(waiting, count)
-    if cache.add(f"{key}:lately", 1, GATHER_SECONDS) or gathered >= GATHERED:
+    if cache.add(f"{key}:lately", 1, GATHER_SECONDS) or gathered >= MOST_GATHERED:
         cache.decr(waiting, gathered)
         write(gathered)
 
@@ -138,7 +138,7 @@ def settle_counts() -> int:
     """
     lately = timezone.now().date() - timedelta(days=1)
     rows = {
-        _key(row.user_id, row.token, row.release.uid, row.door, row.day, row.stated): row
+        _build_key(row.user_id, row.token, row.release.uid, row.door, row.day, row.stated): row
         for row in Receipt.objects.filter(day__gte=lately).select_related("release")
     }
     waiting = cache.get_many([f"{key}:waiting" for key in rows])
@@ -152,5 +152,7 @@ def settle_counts() -> int:
     return settled
 
 
-def _key(user_id: int | None, token: str, release: UUID, door: str, day: date, stated: str) -> str:
+def _build_key(
+    user_id: int | None, token: str, release: UUID, door: str, day: date, stated: str
+) -> str:
     return f"receipt:{user_id or ''}:{token}:{release}:{door}:{day}:{stated}"

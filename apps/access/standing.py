@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from apps.access.models import Entitlement, EntitlementQuerySet, Seat
-from apps.accounts.access import Principal, reaches, releases_only
+from apps.accounts.access import Principal, may_reach_dataset, sees_releases_only
 from apps.accounts.models import Membership, User
 from apps.datasets.models import Dataset
 from datasets_catalog.purposes import Purpose
@@ -58,101 +58,101 @@ STRANGER = Standing()
 BEYOND_REACH = Standing(beyond_reach=True)
 
 
-def person(principal: Principal) -> User | None:
+def find_account(principal: Principal) -> User | None:
     """The account behind the principal; None for nobody and for one that was switched off."""
     return principal if isinstance(principal, User) and principal.is_active else None
 
 
-def memberships(user: Account) -> QuerySet[Membership]:
+def list_memberships(user: Account) -> QuerySet[Membership]:
     """The memberships that let a person see an organisation's datasets."""
     return Membership.objects.filter(user=user, role__in=VIEWERS)
 
 
-def held_by(user: Account) -> EntitlementQuerySet:
+def select_entitlements(user: Account) -> EntitlementQuerySet:
     """Entitlements of the person and of the person's organisations, past ones too.
 
     Of an organisation's with seats, those in which the person has one.
     """
     seats = Seat.objects.filter(entitlement=OuterRef("pk"), membership__user=user)
-    through_all = Q(organisation__in=_organisations_of(user), seats=None)
+    through_all = Q(organisation__in=_select_organisations(user), seats=None)
     return Entitlement.objects.filter(Q(user=user) | through_all | Q(Exists(seats)))
 
 
-def without_seat(user: User) -> EntitlementQuerySet:
+def select_seatless_agreements(user: User) -> EntitlementQuerySet:
     """Agreements in force of the person's organisations in which the person has no seat."""
     seats = Seat.objects.filter(entitlement=OuterRef("pk"), membership__user=user)
-    rows = Entitlement.objects.filter(organisation__in=_organisations_of(user), seats__gt=0)
+    rows = Entitlement.objects.filter(organisation__in=_select_organisations(user), seats__gt=0)
     return rows.filter(~Exists(seats)).valid()
 
 
-def in_force(user: Account, at: datetime | None = None) -> EntitlementQuerySet:
+def select_entitlements_in_force(user: Account, at: datetime | None = None) -> EntitlementQuerySet:
     """What the person holds now: first where the terms are accepted, then longest-lasting."""
     bound = When(terms__gte=F("dataset__terms_required"), then=Value(0))
     return (
-        held_by(user)
+        select_entitlements(user)
         .valid(at)
         .order_by(Case(bound, default=Value(1)), F("valid_until").desc(nulls_first=True), "pk")
     )
 
 
-def let_in(principal: Principal) -> Q:
+def match_let_in(principal: Principal) -> Q:
     """Which released datasets somebody may know of because they were let in."""
-    user = person(principal)
+    user = find_account(principal)
     if user is None:
         return Q(pk__in=[])
-    entitled = Q(pk__in=in_force(user).order_by().values("dataset"))
-    if releases_only(user):
-        return entitled | Q(organisation__in=memberships(user).values("organisation"))
+    entitled = Q(pk__in=select_entitlements_in_force(user).order_by().values("dataset"))
+    if sees_releases_only(user):
+        return entitled | Q(organisation__in=list_memberships(user).values("organisation"))
     return entitled
 
 
-def standing_of(principal: Principal, dataset: Dataset) -> Standing:
+def load_standing(principal: Principal, dataset: Dataset) -> Standing:
     """At most two queries; none for somebody who is not signed in."""
-    user = person(principal)
+    user = find_account(principal)
     if user is None:
         return STRANGER
-    if not reaches(user, dataset.full_name):
+    if not may_reach_dataset(user, dataset.full_name):
         return BEYOND_REACH
-    if memberships(user).filter(organisation=dataset.organisation_id).exists():
-        return Standing(signed_in=True, member=True, drafts=not releases_only(user))
-    rows = in_force(user).filter(dataset=dataset)
-    grants = [grant(*row) for row in rows.values_list(*_COLUMNS)]
+    if list_memberships(user).filter(organisation=dataset.organisation_id).exists():
+        return Standing(signed_in=True, member=True, drafts=not sees_releases_only(user))
+    rows = select_entitlements_in_force(user).filter(dataset=dataset)
+    grants = [build_grant(*row) for row in rows.values_list(*_COLUMNS)]
     return Standing(signed_in=True, grants=tuple(grants))
 
 
-def grant(
+def build_grant(
     entitlement_id: int, purposes: Sequence[str], until: datetime | None, terms: int, country: str
 ) -> Grant:
     return Grant(entitlement_id, frozenset(map(Purpose, purposes)), until, terms, country)
 
 
-def standing_columns(
+def build_standing_columns(
     user: Account, *, dataset: str, organisation: str, at: datetime | None = None
 ) -> dict[str, Exists | Subquery]:
-    """Annotations from which `standing_from` reads the standing of each row's dataset.
+    """Annotations from which `read_standing` reads the standing of each row's dataset.
 
     `dataset` and `organisation` name the columns of the row. Only the first entitlement is
     read: where that one does not fit the release, another of the same person may. What a token
     does not reach, and drafts for a token that only downloads, are for the caller to leave out.
     """
-    best = in_force(user, at).filter(dataset=OuterRef(dataset))
+    best = select_entitlements_in_force(user, at).filter(dataset=OuterRef(dataset))
     return {
-        "is_member": Exists(memberships(user).filter(organisation=OuterRef(organisation))),
+        "is_member": Exists(list_memberships(user).filter(organisation=OuterRef(organisation))),
         **{f"grant_{name}": Subquery(best.values(name)[:1]) for name in _COLUMNS},
     }
 
 
-def standing_from(row: object) -> Standing:
-    """The standing on a row annotated by `standing_columns`; a stranger's on any other."""
+def read_standing(row: object) -> Standing:
+    """The standing on a row annotated by `build_standing_columns`; a stranger's on any other."""
     if not hasattr(row, "is_member"):
         return STRANGER
     pk, *rest = (getattr(row, f"grant_{name}") for name in _COLUMNS)
-    grants = () if pk is None else (grant(pk, *rest),)
+    grants = () if pk is None else (build_grant(pk, *rest),)
     return Standing(signed_in=True, member=row.is_member, grants=grants)
 
 
 _COLUMNS = ("pk", "purposes", "valid_until", "terms", "country")
 
 
-def _organisations_of(user: Account) -> QuerySet[Membership, Any]:
+def _select_organisations(user: Account) -> QuerySet[Membership, Any]:
     return Membership.objects.filter(user=user).values("organisation")

@@ -2,26 +2,26 @@
 
 from apps.access.notices import send_mails
 from apps.access.receipts import settle_counts
-from apps.access.reminders import remind_of_ends
-from apps.jobs.regularly import regularly
+from apps.access.reminders import remind_holders
+from apps.jobs.regularly import run_regularly
 from apps.releases.lapses import note_passing_time
 
 
-@regularly("access.mails", seconds=30)
-def mails() -> None:
+@run_regularly("access.mails", seconds=30)
+def send_mails_regularly() -> None:
     send_mails()
 
 
-@regularly("access.counts", seconds=60)
-def counts() -> None:
+@run_regularly("access.counts", seconds=60)
+def settle_counts_regularly() -> None:
     settle_counts()
 
 
-@regularly("access.reminders", seconds=3600)
-def reminders() -> None:
-    remind_of_ends()
+@run_regularly("access.reminders", seconds=3600)
+def send_reminders_regularly() -> None:
+    remind_holders()
 
 
-@regularly("access.lapses", seconds=3600)
-def lapses() -> None:
+@run_regularly("access.lapses", seconds=3600)
+def note_lapses_regularly() -> None:
     note_passing_time()

@@ -10,12 +10,12 @@ from django.db.models import Max, QuerySet
 
 from apps.access.grants import Reach, add_entitlement
 from apps.access.models import Acceptance, AccessTerms, Entitlement, Notice
-from apps.access.notices import tell
-from apps.access.standing import memberships
-from apps.accounts.access import require
+from apps.access.notices import notify_people
+from apps.access.standing import list_memberships
+from apps.accounts.access import require_permission
 from apps.accounts.models import Membership, Organisation, User
 from apps.audit import record
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 from datasets_catalog.roles import Permission, Role
@@ -35,13 +35,13 @@ class AccessTakenBackError(DeniedError):
     code = "access.taken_back"
 
 
-def terms_of(dataset: Dataset) -> QuerySet[AccessTerms]:
+def list_terms(dataset: Dataset) -> QuerySet[AccessTerms]:
     """Every version of the dataset's terms, newest first; for whoever may know of the dataset."""
     return AccessTerms.objects.filter(dataset=dataset).select_related("created_by")
 
 
-def current_terms(dataset: Dataset) -> AccessTerms | None:
-    return terms_of(dataset).filter(version=dataset.terms_version).first()
+def find_current_terms(dataset: Dataset) -> AccessTerms | None:
+    return list_terms(dataset).filter(version=dataset.terms_version).first()
 
 
 @transaction.atomic
@@ -51,12 +51,12 @@ def save_terms(*, actor: User, dataset: Dataset, text: str, asks_again: bool = T
     With `asks_again` whoever accepted an earlier version is out until they accept this one.
     """
     row = Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
-    require(actor, Permission.ACCESS_GRANT, row.organisation)
+    require_permission(actor, Permission.ACCESS_GRANT, row.organisation)
     text = text.replace("\r\n", "\n").strip()
     if not 0 < len(text) <= TEXT_CHARACTERS:
         raise InvalidError(f"The terms are a text of at most {TEXT_CHARACTERS} characters.")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    before = current_terms(row)
+    before = find_current_terms(row)
     if before is not None and before.sha256 == sha256:
         return before
     terms = AccessTerms.objects.create(
@@ -102,16 +102,16 @@ def accept_terms(
     unless `version` is the current one, AccessTakenBackError where access was taken back.
     """
     row = Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
-    dataset_for(actor, row.full_name)
+    fetch_dataset(actor, row.full_name)
     terms = require_current(row, version)
     if organisation is not None:
-        require(actor, Permission.ORGANISATION_MANAGE, organisation)
+        require_permission(actor, Permission.ORGANISATION_MANAGE, organisation)
         held = Entitlement.objects.filter(dataset=row, organisation=organisation).valid()
         if not held.exists():
             raise NotFoundError(f"{organisation} was not granted {row}.")
     else:
         held = Entitlement.objects.filter(dataset=row, user=actor).valid()
-        _let_in(actor, row, terms, purposes, country)
+        _let_holder_in(actor, row, terms, purposes, country)
     # In this order: the database lets a grant be bound to terms that its holder accepted.
     acceptance = Acceptance.objects.create(terms=terms, user=actor, organisation=organisation)
     held.filter(terms__lt=terms.version).update(terms=terms.version)
@@ -127,7 +127,7 @@ def accept_terms(
 
 def require_current(dataset: Dataset, version: int) -> AccessTerms:
     """The current terms if `version` is theirs."""
-    terms = current_terms(dataset)
+    terms = find_current_terms(dataset)
     if terms is None:
         raise NotFoundError(f"{dataset} has no terms to accept.")
     if version != terms.version:
@@ -138,7 +138,7 @@ def require_current(dataset: Dataset, version: int) -> AccessTerms:
     return terms
 
 
-def accepted_by(holder: User | Organisation, dataset: Dataset) -> int:
+def find_accepted_version(holder: User | Organisation, dataset: Dataset) -> int:
     """The newest version of the terms that the holder accepted; 0: none."""
     rows = Acceptance.objects.filter(terms__dataset=dataset)
     if isinstance(holder, Organisation):
@@ -155,12 +155,12 @@ def was_taken_back(user: User, dataset: Dataset) -> bool:
     return row is not None and row.revoked_at is not None
 
 
-def _let_in(
+def _let_holder_in(
     actor: User, dataset: Dataset, terms: AccessTerms, purposes: Sequence[str], country: str
 ) -> None:
     if dataset.access != Dataset.Access.TERMS:
         return
-    if memberships(actor).filter(organisation=dataset.organisation_id).exists():
+    if list_memberships(actor).filter(organisation=dataset.organisation_id).exists():
         return
     if Entitlement.objects.filter(user=actor, dataset=dataset).valid().exists():
         return
@@ -189,4 +189,4 @@ def _tell_holders(dataset: Dataset, terms: AccessTerms) -> None:
     concerned = people.filter(pk__in=held.filter(user__isnull=False).values("user"))
     concerned |= people.filter(pk__in=managing.values("user"))
     text = f"The terms of {dataset} changed: accept version {terms.version} to go on taking it."
-    tell(concerned, Notice.Kind.TERMS, dataset, text)
+    notify_people(concerned, Notice.Kind.TERMS, dataset, text)

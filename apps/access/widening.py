@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.access.authorize import clearance_of
+from apps.access.authorize import build_clearance
 from apps.access.models import AccessChange, Notice
-from apps.access.notices import tell, those_who
-from apps.accounts.access import Principal, can, require
+from apps.access.notices import list_members_with, notify_people
+from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import User
 from apps.audit import record
-from apps.datasets.actions import POLICY, access_policy_of, planned_policy, widen_access
+from apps.datasets.actions import POLICY, build_access_policy, plan_policy, widen_access
 from apps.datasets.models import Dataset
-from apps.releases.lapses import GIVEN_OUT, covered_now
+from apps.releases.lapses import GIVEN_OUT, match_covered
 from apps.releases.models import Release
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -73,14 +73,14 @@ def propose_access_change(
     Raises AccessNotClearedError where nothing that is released may be given so, and
     AccessChangeWaitsError while another proposal waits. What narrows needs no proposal.
     """
-    row = _locked_dataset(dataset)
-    require(actor, Permission.DATASET_EDIT, row.organisation)
+    row = _lock_dataset(dataset)
+    require_permission(actor, Permission.DATASET_EDIT, row.organisation)
     if not reason.strip():
         raise InvalidError("Give a reason: whoever decides goes by it.")
     if unknown := sorted(changes.keys() - set(POLICY)):
         raise InvalidError(f"{unknown[0]!r} needs no proposal. Proposed are {', '.join(POLICY)}.")
-    planned = planned_policy(row, dict(changes))
-    widened = name_widenings(access_policy_of(row), planned)
+    planned = plan_policy(row, dict(changes))
+    widened = name_widenings(build_access_policy(row), planned)
     if row.released_at is None or not widened:
         raise InvalidError("This lets nobody in who is out now: change the settings directly.")
     _require_cleared(row, planned)
@@ -95,7 +95,7 @@ def propose_access_change(
         reason=reason.strip(),
         proposed_by=actor,
     )
-    _note(actor, change, reason=change.reason)
+    _record_move(actor, change, reason=change.reason)
     _tell_deciders(change)
     return change
 
@@ -107,7 +107,7 @@ def confirm_access_change(*, actor: User, change: AccessChange) -> AccessChange:
     The releases are asked once more what they are cleared for. Raises OwnAccessChangeError,
     AccessChangeDecidedError and AccessNotClearedError.
     """
-    row = _to_decide(actor, change)
+    row = _lock_to_decide(actor, change)
     policy = AccessPolicy(row.access, row.auto_grant, row.embargo_until, row.embargoes)
     _require_cleared(row.dataset, policy)
     row.state, row.decided_by, row.decided_at = row.State.CONFIRMED, actor, timezone.now()
@@ -118,59 +118,59 @@ def confirm_access_change(*, actor: User, change: AccessChange) -> AccessChange:
     )
     row.state = row.State.APPLIED
     row.save(update_fields=["state"])
-    _note(actor, row)
+    _record_move(actor, row)
     text = f"{actor} confirmed your proposal to let more people take {row.dataset}."
-    tell([row.proposed_by], Notice.Kind.WIDER, row.dataset, text)
+    notify_people([row.proposed_by], Notice.Kind.WIDER, row.dataset, text)
     return row
 
 
 @transaction.atomic
 def refuse_access_change(*, actor: User, change: AccessChange, answer: str) -> AccessChange:
     """Leave the access as it is, and say why; another person than who proposed it."""
-    row = _to_decide(actor, change)
+    row = _lock_to_decide(actor, change)
     if not answer.strip():
         raise InvalidError("Say why: whoever proposed it reads it.")
     row.state, row.answer = row.State.REFUSED, answer.strip()
     row.decided_by, row.decided_at = actor, timezone.now()
     row.save(update_fields=["state", "answer", "decided_by", "decided_at"])
-    _note(actor, row, answer=row.answer)
+    _record_move(actor, row, answer=row.answer)
     text = f"Your proposal to let more people take {row.dataset} was refused. {row.answer}"
-    tell([row.proposed_by], Notice.Kind.WIDER, row.dataset, text)
+    notify_people([row.proposed_by], Notice.Kind.WIDER, row.dataset, text)
     return row
 
 
 @transaction.atomic
 def cancel_access_change(*, actor: User, change: AccessChange) -> AccessChange:
     """Take one's own proposal back."""
-    row = _locked(change)
+    row = _lock_change(change)
     if row.proposed_by_id != actor.pk:
         raise DeniedError("Only who proposed a change takes it back; refuse it instead.")
     row.state = row.State.CANCELLED
     row.save(update_fields=["state"])
-    _note(actor, row)
+    _record_move(actor, row)
     return row
 
 
-def access_changes_for(user: Principal, dataset: Dataset) -> QuerySet[AccessChange]:
+def list_visible_access_changes(user: Principal, dataset: Dataset) -> QuerySet[AccessChange]:
     """Every proposal for the dataset, newest first, for those who work on it."""
-    require(user, Permission.DATASET_VIEW, dataset.organisation)
+    require_permission(user, Permission.DATASET_VIEW, dataset.organisation)
     return AccessChange.objects.filter(dataset=dataset).select_related(
         "dataset__organisation", "proposed_by", "decided_by"
     )
 
 
-def access_change_for(user: Principal, dataset: Dataset, uid: UUID) -> AccessChange:
+def fetch_access_change(user: Principal, dataset: Dataset, uid: UUID) -> AccessChange:
     """One proposal for the dataset; AccessChangeUnknownError otherwise."""
-    row = access_changes_for(user, dataset).filter(uid=uid).first()
+    row = list_visible_access_changes(user, dataset).filter(uid=uid).first()
     if row is None:
         raise AccessChangeUnknownError(f"{dataset} has no proposal {uid}.")
     return row
 
 
-def may_decide(user: Principal, change: AccessChange) -> bool:
+def may_decide_on_change(user: Principal, change: AccessChange) -> bool:
     """Whether the user is one of those who decide, and did not propose it."""
     organisation = change.dataset.organisation
-    decides = any(can(user, permission, organisation) for permission in DECIDERS)
+    decides = any(has_permission(user, permission, organisation) for permission in DECIDERS)
     return decides and change.proposed_by_id != user.pk
 
 
@@ -180,10 +180,10 @@ def _require_cleared(dataset: Dataset, policy: AccessPolicy) -> None:
     Others of the dataset stay behind a gate, or closed, as `authorize` says of each.
     """
     entrance = Entrance.OPEN if policy.access == Dataset.Access.OPEN else Entrance.GATE
-    rows = Release.objects.filter(covered_now(), dataset=dataset, state__in=GIVEN_OUT)
+    rows = Release.objects.filter(match_covered(), dataset=dataset, state__in=GIVEN_OUT)
     missing: set[Purpose] = set()
     for release in rows.order_by("-order"):
-        lacking = clearance_of(release).lacks(Action.DOWNLOAD, entrance)
+        lacking = build_clearance(release).lacks(Action.DOWNLOAD, entrance)
         if not lacking:
             return
         missing = missing or set(lacking)
@@ -194,19 +194,19 @@ def _require_cleared(dataset: Dataset, policy: AccessPolicy) -> None:
     )
 
 
-def _to_decide(actor: User, change: AccessChange) -> AccessChange:
-    row = _locked(change)
+def _lock_to_decide(actor: User, change: AccessChange) -> AccessChange:
+    row = _lock_change(change)
     if row.proposed_by_id == actor.pk:
         raise OwnAccessChangeError("You proposed this: somebody else decides on it.")
-    if not may_decide(actor, row):
+    if not may_decide_on_change(actor, row):
         # One of them would do; the sentence names the roles of the first.
-        require(actor, DECIDERS[0], row.dataset.organisation)
+        require_permission(actor, DECIDERS[0], row.dataset.organisation)
     return row
 
 
-def _locked(change: AccessChange) -> AccessChange:
+def _lock_change(change: AccessChange) -> AccessChange:
     """The proposal with its dataset locked first, as every writer of the dataset does."""
-    dataset = _locked_dataset(change.dataset)
+    dataset = _lock_dataset(change.dataset)
     rows = AccessChange.objects.select_for_update(of=("self",)).select_related("proposed_by")
     row = rows.get(pk=change.pk)
     if row.state != AccessChange.State.PROPOSED:
@@ -215,7 +215,7 @@ def _locked(change: AccessChange) -> AccessChange:
     return row
 
 
-def _locked_dataset(dataset: Dataset) -> Dataset:
+def _lock_dataset(dataset: Dataset) -> Dataset:
     rows = Dataset.objects.select_for_update(of=("self",)).select_related("organisation")
     return rows.get(pk=dataset.pk)
 
@@ -225,14 +225,14 @@ def _tell_deciders(change: AccessChange) -> None:
     people = {
         user.pk: user
         for permission in DECIDERS
-        for user in those_who(permission, organisation)
+        for user in list_members_with(permission, organisation)
         if user.pk != change.proposed_by_id
     }
     text = f"{change.proposed_by} wants to let more people take {change.dataset}: {change.reason}"
-    tell(people.values(), Notice.Kind.WIDER, change.dataset, text)
+    notify_people(people.values(), Notice.Kind.WIDER, change.dataset, text)
 
 
-def _note(actor: User, change: AccessChange, **more: str) -> None:
+def _record_move(actor: User, change: AccessChange, **more: str) -> None:
     record.access_change_moved(
         actor=actor.username,
         organisation=change.dataset.organisation.name,

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from apps.accounts.access import require, require_unlimited
+from apps.accounts.access import require_permission, require_unlimited
 from apps.accounts.models import SLUG, Membership, Organisation, User
 from apps.audit import record
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
@@ -16,7 +16,7 @@ class LastOwnerError(ConflictError):
     code = "organisation.last_owner"
 
 
-def slug(text: str, what: str) -> str:
+def check_slug(text: str, what: str) -> str:
     """The text if it can be a name in addresses; `InvalidError` otherwise."""
     try:
         SLUG(text)
@@ -31,7 +31,7 @@ def create_organisation(
 ) -> Organisation:
     """A new organisation with the actor as its owner and steward."""
     require_unlimited(actor)
-    slug(name, "an organisation's name")
+    check_slug(name, "an organisation's name")
     if kind not in Organisation.Kind.values:
         raise InvalidError(f"The kind is one of {', '.join(Organisation.Kind.values)}.")
     # Whoever chooses the name at the same time waits here, and is told that it is taken.
@@ -49,7 +49,7 @@ def create_organisation(
 @transaction.atomic
 def add_member(*, actor: User, organisation: Organisation, username: str, role: str) -> Membership:
     """Give a person a role; giving it twice changes nothing."""
-    require(actor, Permission.ORGANISATION_MANAGE, organisation)
+    require_permission(actor, Permission.ORGANISATION_MANAGE, organisation)
     if role not in set(Role):
         raise InvalidError(f"{role!r} is no role. Roles: {', '.join(Role)}.")
     user = User.objects.filter(username=username, is_active=True).first()
@@ -69,7 +69,7 @@ def add_member(*, actor: User, organisation: Organisation, username: str, role: 
 def remove_member(*, actor: User, organisation: Organisation, username: str, role: str) -> None:
     """Take a role away; an organisation keeps at least one owner."""
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    require(actor, Permission.ORGANISATION_MANAGE, organisation)
+    require_permission(actor, Permission.ORGANISATION_MANAGE, organisation)
     rows = Membership.objects.filter(organisation=organisation, role=role)
     mine = rows.filter(user__username=username)
     if not mine.exists():

@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Model)
 Value = int | str | datetime | None
 
 # What a compiler knows of the columns once it has made the SQL.
-_LEARNT = ("select", "klass_info", "annotation_col_map", "has_extra_select", "col_count")
+_LEARNT_ATTRIBUTES = ("select", "klass_info", "annotation_col_map", "has_extra_select", "col_count")
 
 
 class NotPreparedError(RuntimeError):
@@ -28,7 +28,7 @@ class NotPreparedError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class _CompiledQuery:
     sql: str
     parameters: tuple[Any, ...]
     # Position in the parameters to the name of the value that belongs there.
@@ -38,7 +38,7 @@ class _Compiled:
     converters: Mapping[int, Any]
 
 
-class Prepared(Generic[M]):
+class PreparedQuery(Generic[M]):
     """`build(**values)` gives a queryset that depends on nothing but its values.
 
     A moment in time is a value too. Values are numbers, texts, moments, or None, which makes a
@@ -47,7 +47,7 @@ class Prepared(Generic[M]):
 
     def __init__(self, build: Callable[..., QuerySet[M]]) -> None:
         self._build = build
-        self._compiled: dict[tuple[str, frozenset[str]], _Compiled | None] = {}
+        self._compiled: dict[tuple[str, frozenset[str]], _CompiledQuery | None] = {}
 
     def rows(self, **values: Value) -> list[M]:
         """The instances, as the queryset itself would give them. One query, or none if empty."""
@@ -61,17 +61,20 @@ class Prepared(Generic[M]):
         parameters = list(compiled.parameters)
         for place, name in compiled.places.items():
             # PostgreSQL's numbers have a type of their own, a kind of int.
-            kind, value = type(parameters[place]), _adapted(values[name])
+            kind, value = type(parameters[place]), _adapt_value(values[name])
             parameters[place] = kind(value) if isinstance(value, int) else value
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, parameters)
             found = cursor.fetchall()
-        return list(ModelIterable(_Found(compiled, found)))  # type: ignore[arg-type]
+        return list(ModelIterable(_FoundRows(compiled, found)))  # type: ignore[arg-type]
 
-    def _compile(self, values: Mapping[str, Value]) -> _Compiled | None:
+    def _compile(self, values: Mapping[str, Value]) -> _CompiledQuery | None:
         """Compile twice with different marks: whatever else differs was not told to us."""
         marks = [
-            {name: _mark(value, n, turn) for n, (name, value) in enumerate(sorted(values.items()))}
+            {
+                name: _make_mark(value, n, turn)
+                for n, (name, value) in enumerate(sorted(values.items()))
+            }
             for turn in (0, 1)
         ]
         first, second = (self._compile_with(marked) for marked in marks)
@@ -84,25 +87,25 @@ class Prepared(Generic[M]):
             raise NotPreparedError(f"{first.sql} depends on its values.")
         return first
 
-    def _compile_with(self, marked: Mapping[str, Value]) -> _Compiled | None:
+    def _compile_with(self, marked: Mapping[str, Value]) -> _CompiledQuery | None:
         queryset = self._build(**marked)
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         try:
             sql, parameters = compiler.as_sql()
         except EmptyResultSet:
             return None
-        named = {_adapted(mark): name for name, mark in marked.items() if mark is not None}
-        places = {at: named[p] for at, p in enumerate(parameters) if _hashable(p) and p in named}
-        learnt = {name: getattr(compiler, name) for name in _LEARNT}
+        named = {_adapt_value(mark): name for name, mark in marked.items() if mark is not None}
+        places = {at: named[p] for at, p in enumerate(parameters) if _is_hashable(p) and p in named}
+        learnt = {name: getattr(compiler, name) for name in _LEARNT_ATTRIBUTES}
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(columns)
-        return _Compiled(sql, tuple(parameters), places, queryset.query, learnt, converters)
+        return _CompiledQuery(sql, tuple(parameters), places, queryset.query, learnt, converters)
 
 
-class _Found:
+class _FoundRows:
     """Rows that are there already, in the shape that `ModelIterable` reads."""
 
-    def __init__(self, compiled: _Compiled, rows: list[tuple[Any, ...]]) -> None:
+    def __init__(self, compiled: _CompiledQuery, rows: list[tuple[Any, ...]]) -> None:
         self.db = DEFAULT_DB_ALIAS
         self.query = self
         self._known_related_objects: dict[Any, Any] = {}
@@ -117,7 +120,7 @@ class _Found:
         return compiler
 
 
-def _mark(value: Value, number: int, turn: int) -> Value:
+def _make_mark(value: Value, number: int, turn: int) -> Value:
     """Something that no query would hold by itself."""
     if value is None:
         return None
@@ -128,11 +131,11 @@ def _mark(value: Value, number: int, turn: int) -> Value:
     return datetime(9000, 1, 1, tzinfo=UTC) + timedelta(days=1000 * turn + number)
 
 
-def _adapted(value: Value) -> Any:
+def _adapt_value(value: Value) -> Any:
     if isinstance(value, datetime):
         return connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(value)
     return value
 
 
-def _hashable(value: object) -> bool:
+def _is_hashable(value: object) -> bool:
     return isinstance(value, int | str | datetime)

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import Principal, reach, releases_only, require_unlimited
+from apps.accounts.access import Principal, find_token_reach, require_unlimited, sees_releases_only
 from apps.accounts.models import Token, User
-from apps.accounts.prepared import Prepared
+from apps.accounts.prepared import PreparedQuery
 from apps.audit import record
 from datasets_catalog.errors import InvalidError, NotFoundError
 
@@ -24,7 +24,7 @@ DATASETS = 100
 _FULL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 
 
-def digest(text: str) -> str:
+def hash_token(text: str) -> str:
     """What is kept of a token. 256 bits of randomness need no slow hash."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -65,7 +65,7 @@ def create_token(
         user=actor,
         name=name.strip()[:100],
         prefix=text[:10],
-        digest=digest(text),
+        digest=hash_token(text),
         scope=scope,
         expires_at=expires_at,
         datasets=sorted(set(datasets)),
@@ -77,7 +77,7 @@ def create_token(
 @transaction.atomic
 def revoke_token(*, actor: User, token_id: int) -> Token:
     """End one of the actor's own tokens at once; revoking twice changes nothing."""
-    row = tokens_for(actor).select_for_update().filter(pk=token_id).first()
+    row = list_own_tokens(actor).select_for_update().filter(pk=token_id).first()
     if row is None:
         raise NotFoundError("You have no such token.")
     if row.revoked_at is None:
@@ -87,23 +87,23 @@ def revoke_token(*, actor: User, token_id: int) -> Token:
     return row
 
 
-def tokens_for(user: Principal) -> QuerySet[Token]:
+def list_own_tokens(user: Principal) -> QuerySet[Token]:
     """The user's own tokens, newest first; a limited one knows only itself."""
     if not isinstance(user, User):
         return Token.objects.none()
     rows = Token.objects.filter(user=user)
-    if user.token is not None and (reach(user) is not None or releases_only(user)):
+    if user.token is not None and (find_token_reach(user) is not None or sees_releases_only(user)):
         rows = rows.filter(pk=user.token.pk)
     return rows
 
 
 # What every request with a token asks. Digests are unique.
-_USABLE = Prepared(
+_USABLE = PreparedQuery(
     lambda *, digest, at: Token.objects.usable(at).select_related("user").filter(digest=digest)
 )
 
 
-def token_for(text: str) -> Token | None:
+def fetch_token(text: str) -> Token | None:
     """The usable token that `text` is, with its user; notes that it was used.
 
     The user carries the token along (`User.token`), so that what it is limited to holds wherever
@@ -112,7 +112,7 @@ def token_for(text: str) -> Token | None:
     if not text.startswith(MARK):
         return None
     now = timezone.now()
-    row = next(iter(_USABLE.rows(digest=digest(text), at=now)), None)
+    row = next(iter(_USABLE.rows(digest=hash_token(text), at=now)), None)
     if row is None:
         return None
     if row.last_used_at is None or now - row.last_used_at > TOUCH_EVERY:

@@ -34,7 +34,7 @@ class UnconvertibleError(EarmarkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConvertedSound:
     """What was written: 16-bit samples, `sample_rate` in hertz."""
 
     sample_rate: int
@@ -42,7 +42,7 @@ class Converted:
     frames: int
 
 
-def tools() -> dict[str, str]:
+def list_tool_versions() -> dict[str, str]:
     """The versions on which the bytes depend."""
     return {
         "soxr": version("soxr"),
@@ -53,9 +53,9 @@ def tools() -> dict[str, str]:
     }
 
 
-def convert(
+def convert_sound(
     source: Path, target: Path, *, sample_rate: int | None, mono: bool, container: str
-) -> Converted:
+) -> ConvertedSound:
     """Write `source` to `target`, at its own rate where `sample_rate` is None.
 
     `mono` is the mean of the channels. Samples have 16 bits, rounded, without dither; those
@@ -69,10 +69,10 @@ def convert(
             target, "w", rate, channels, subtype="PCM_16", format=FORMATS[container]
         ) as file:
             frames = 0
-            for block in _resampled(_mixed(reader, mono=mono), reader, rate, channels):
-                file.write(_rounded(block))
+            for block in _resample_blocks(_mix_channels(reader, mono=mono), reader, rate, channels):
+                file.write(_round_samples(block))
                 frames += len(block)
-    return Converted(rate, channels, frames)
+    return ConvertedSound(rate, channels, frames)
 
 
 def _refuse_what_does_not_fit(reader: Reader, rate: int, channels: int, container: str) -> None:
@@ -87,7 +87,7 @@ def _refuse_what_does_not_fit(reader: Reader, rate: int, channels: int, containe
         raise UnconvertibleError("This file is too long for WAV: take FLAC.")
 
 
-def _mixed(reader: Reader, *, mono: bool) -> Iterator[Samples]:
+def _mix_channels(reader: Reader, *, mono: bool) -> Iterator[Samples]:
     for block in reader.blocks():
         if mono and block.shape[1] > 1:
             # In doubles the sum of a few channels is exact: no library's order of adding shows.
@@ -96,7 +96,7 @@ def _mixed(reader: Reader, *, mono: bool) -> Iterator[Samples]:
             yield block
 
 
-def _resampled(
+def _resample_blocks(
     blocks: Iterator[Samples], reader: Reader, rate: int, channels: int
 ) -> Iterator[Samples]:
     if rate == reader.sound.sample_rate:
@@ -114,6 +114,6 @@ def _resampled(
         yield rest
 
 
-def _rounded(block: Samples) -> NDArray[np.int16]:
+def _round_samples(block: Samples) -> NDArray[np.int16]:
     scaled = np.rint(block.astype(np.float64) * FULL_SCALE)
     return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

@@ -12,7 +12,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from apps.audio.containers import Container, Source, sniff
+from apps.audio.containers import Container, Source, detect_container
 from datasets_catalog.errors import EarmarkError
 
 Samples = NDArray[np.float32]
@@ -97,7 +97,7 @@ def open_sound(path: Path, container: Container | None = None) -> Iterator[Reade
     """
     if container is None:
         with Source(path) as source:
-            container = sniff(source)
+            container = detect_container(source)
     if container is None:
         raise UndecodableError(f"{path.name} is not in an audio format that is known here.")
     with _open_any(path, container) as reader:
@@ -106,16 +106,18 @@ def open_sound(path: Path, container: Container | None = None) -> Iterator[Reade
 
 def _open_any(path: Path, container: Container) -> AbstractContextManager[Reader]:
     if container in ONLY_FFMPEG:
-        return _ffmpeg(path, container)
+        return _open_with_ffmpeg(path, container)
     try:
         handle = soundfile.SoundFile(path)
     except soundfile.LibsndfileError:
-        return _ffmpeg(path, container)
-    return _libsndfile(path, handle, container)
+        return _open_with_ffmpeg(path, container)
+    return _open_with_libsndfile(path, handle, container)
 
 
 @contextmanager
-def _libsndfile(path: Path, handle: soundfile.SoundFile, container: Container) -> Iterator[Reader]:
+def _open_with_libsndfile(
+    path: Path, handle: soundfile.SoundFile, container: Container
+) -> Iterator[Reader]:
     with handle:
         yield LibsndfileReader(path, handle, container)
 
@@ -157,7 +159,7 @@ class LibsndfileReader:
 
 
 @contextmanager
-def _ffmpeg(path: Path, container: Container) -> Iterator[Reader]:
+def _open_with_ffmpeg(path: Path, container: Container) -> Iterator[Reader]:
     try:
         with (
             path.open("rb") as file,
@@ -217,7 +219,7 @@ class FfmpegReader:
         left = self.sound.frames if self._trim and self.sound.frames else None
         try:
             for frame in self._opened.decode(self._stream):
-                block = _as_float(frame)
+                block = _convert_to_float(frame)
                 if block.shape[1] != self.sound.channels:
                     raise UndecodableError(
                         f"{self._path.name} changes from {self.sound.channels} to "
@@ -240,7 +242,7 @@ def _is_moving(stream: Any) -> bool:
     return not stream.disposition & av.stream.Disposition.attached_pic
 
 
-def _as_float(frame: av.AudioFrame) -> Samples:
+def _convert_to_float(frame: av.AudioFrame) -> Samples:
     raw = frame.to_ndarray()
     samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
     if samples.dtype.kind == "u":
@@ -250,7 +252,7 @@ def _as_float(frame: av.AudioFrame) -> Samples:
     return np.ascontiguousarray(samples, dtype=np.float32)
 
 
-def mono_blocks(
+def read_mono_blocks(
     path: Path,
     sample_rate: int,
     *,
@@ -268,7 +270,9 @@ def mono_blocks(
         if rate != sample_rate:
             resampler = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32")
         for block in reader.blocks():
-            mono = _mean(block) if channel is None else np.ascontiguousarray(block[:, channel])
+            mono = (
+                _mix_to_mono(block) if channel is None else np.ascontiguousarray(block[:, channel])
+            )
             if listen is not None:
                 listen(block, mono)
             if resampler is not None:
@@ -281,12 +285,12 @@ def mono_blocks(
                 yield rest
 
 
-def _mean(block: Samples) -> Samples:
+def _mix_to_mono(block: Samples) -> Samples:
     channels = block.shape[1]
     return block[:, 0].copy() if channels == 1 else block @ np.full(channels, 1 / channels, "f4")
 
 
 def read_mono(path: Path, sample_rate: int) -> Samples:
     """All of the file as one channel at `sample_rate` hertz; memory grows with its length."""
-    blocks = list(mono_blocks(path, sample_rate))
+    blocks = list(read_mono_blocks(path, sample_rate))
     return np.concatenate(blocks) if blocks else np.empty(0, np.float32)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.audio.decoding import Samples, mono_blocks
+from apps.audio.decoding import Samples, read_mono_blocks
 
 VERSION = "1"
 SAMPLE_RATE = 8000
@@ -47,7 +47,7 @@ Words = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class ComparableSound:
     """What can be compared.
 
     `words`: one for every 32 ms; 0 where there is silence or nothing to tell apart. `doubtful`: of
@@ -63,28 +63,28 @@ class Fingerprint:
     """`pcm_sha256`: of the decoded samples of all channels, interleaved, rounded to 24 bits."""
 
     pcm_sha256: str
-    sound: Sound
+    sound: ComparableSound
 
 
-def fingerprint(path: Path) -> Fingerprint:
+def compute_fingerprint(path: Path) -> Fingerprint:
     """Of a file's mean of channels. Memory grows with an hour of sound by 680 KB.
 
     Raises `UndecodableError`.
     """
     digest = hashlib.sha256()
-    energies = [_energies(part) for part in _parts(path, digest)]
+    energies = [_measure_energies(part) for part in _read_parts(path, digest)]
     bands = np.concatenate(energies) if energies else np.empty((0, BANDS))
-    return Fingerprint(digest.hexdigest(), _sound(bands))
+    return Fingerprint(digest.hexdigest(), _build_sound(bands))
 
 
-def _parts(path: Path, digest: "hashlib._Hash") -> Iterator[Samples]:
+def _read_parts(path: Path, digest: "hashlib._Hash") -> Iterator[Samples]:
     """Stretches of many whole frames; each begins where the one before has its next frame."""
     kept = np.empty(0, np.float32)
 
     def listen(block: Samples, _: Samples) -> None:
         digest.update(np.round(block * FULL_SCALE).astype("<i4").tobytes())
 
-    for block in mono_blocks(path, SAMPLE_RATE, listen=listen):
+    for block in read_mono_blocks(path, SAMPLE_RATE, listen=listen):
         kept = np.concatenate([kept, block])
         frames = (len(kept) - FRAME) // HOP + 1
         if frames >= 64:  # noqa: PLR2004 - four seconds at a time
@@ -94,17 +94,17 @@ def _parts(path: Path, digest: "hashlib._Hash") -> Iterator[Samples]:
         yield np.pad(kept, (0, max(0, FRAME - len(kept))))
 
 
-def _edges() -> NDArray[np.int64]:
+def _compute_band_edges() -> NDArray[np.int64]:
     hertz = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
     return np.round(hertz * FRAME / SAMPLE_RATE).astype(np.int64)
 
 
-EDGES = _edges()
+EDGES = _compute_band_edges()
 BITS = np.array(1 << np.arange(BANDS - 1), np.uint32)
 WINDOW = np.hanning(FRAME).astype(np.float32)
 
 
-def _energies(samples: Samples) -> NDArray[np.float64]:
+def _measure_energies(samples: Samples) -> NDArray[np.float64]:
     """(frames, bands)."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     power = np.abs(np.fft.rfft(frames * WINDOW, axis=1)) ** 2 / FRAME**2
@@ -112,9 +112,9 @@ def _energies(samples: Samples) -> NDArray[np.float64]:
     return np.asarray(sums, np.float64)
 
 
-def _sound(bands: NDArray[np.float64]) -> Sound:
+def _build_sound(bands: NDArray[np.float64]) -> ComparableSound:
     if len(bands) < 2:  # noqa: PLR2004 - a word speaks of two frames
-        return Sound(np.empty(0, np.uint32), np.empty(0, np.uint32))
+        return ComparableSound(np.empty(0, np.uint32), np.empty(0, np.uint32))
     change = np.diff(np.diff(bands, axis=1), axis=0)
     words = ((change > 0) * BITS).sum(axis=1, dtype=np.uint32)
     total = bands.sum(axis=1)
@@ -123,10 +123,10 @@ def _sound(bands: NDArray[np.float64]) -> Sound:
     told = (loud > SILENT) & (size.max(axis=1) > FLAT * loud)
     weakest = np.argpartition(size, DOUBTS, axis=1)[:, :DOUBTS]
     doubtful = BITS[weakest].sum(axis=1, dtype=np.uint32)
-    return Sound(np.where(told, words, np.uint32(0)), doubtful)
+    return ComparableSound(np.where(told, words, np.uint32(0)), doubtful)
 
 
-def distance(left: Words, right: Words, shift: int) -> tuple[float, int]:
+def measure_distance(left: Words, right: Words, shift: int) -> tuple[float, int]:
     """The share of differing bits, and how many words were compared.
 
     `right` is laid `shift` words after the start of `left`.
@@ -152,7 +152,7 @@ class Likeness:
     distance: float
 
 
-def alike(sounds: Sequence[Sound], *, old: int | None = None) -> list[Likeness]:
+def find_copies(sounds: Sequence[ComparableSound], *, old: int | None = None) -> list[Likeness]:
     """Every pair that is a copy of one another, whole or in good part, however it was coded.
 
     With `old` only pairs of one of the first `old` sounds and one of the rest. Besides the sounds
@@ -161,10 +161,10 @@ def alike(sounds: Sequence[Sound], *, old: int | None = None) -> list[Likeness]:
     first = len(sounds) if old is None else old
     best: dict[tuple[int, int], float] = {}
     told = [int(np.count_nonzero(sound.words)) for sound in sounds]
-    for left, right, shift in _candidates(sounds):
+    for left, right, shift in _find_candidates(sounds):
         if old is not None and (left < first) == (right < first):
             continue
-        apart, count = distance(sounds[left].words, sounds[right].words, shift)
+        apart, count = measure_distance(sounds[left].words, sounds[right].words, shift)
         enough = max(OVERLAP_WORDS, OVERLAP_SHARE * min(told[left], told[right]))
         limit = ALIKE if count >= BRIEF_WORDS else ALIKE_BRIEFLY
         if apart <= limit and count >= enough:
@@ -172,7 +172,7 @@ def alike(sounds: Sequence[Sound], *, old: int | None = None) -> list[Likeness]:
     return [Likeness(left, right, apart) for (left, right), apart in sorted(best.items())]
 
 
-def _candidates(sounds: Sequence[Sound]) -> Iterator[tuple[int, int, int]]:
+def _find_candidates(sounds: Sequence[ComparableSound]) -> Iterator[tuple[int, int, int]]:
     """Pairs of sounds, and the shift, wherever both may have the same word."""
     if not sounds:
         return
@@ -182,16 +182,16 @@ def _candidates(sounds: Sequence[Sound]) -> Iterator[tuple[int, int, int]]:
     rounds = -(-len(words) * (1 << DOUBTS) // AT_ONCE)
     for turn in range(rounds):
         seen: set[tuple[int, int, int]] = set()
-        keys, rows = _variants(words, doubtful, turn, rounds)
-        for group in _same(keys, rows):
+        keys, rows = _list_variants(words, doubtful, turn, rounds)
+        for group in _group_equal_keys(keys, rows):
             owner = np.searchsorted(starts, group, side="right") - 1
-            for candidate in _pairs(owner.tolist(), (group - starts[owner]).tolist()):
+            for candidate in _pair_hits(owner.tolist(), (group - starts[owner]).tolist()):
                 if candidate not in seen:
                     seen.add(candidate)
                     yield candidate
 
 
-def _variants(
+def _list_variants(
     words: Words, doubtful: Words, turn: int, rounds: int
 ) -> tuple[Words, NDArray[np.int64]]:
     """Every word with its doubtful bits in every state, of those keys whose turn it is."""
@@ -212,7 +212,7 @@ def _variants(
     return np.concatenate(keys), np.concatenate(rows)
 
 
-def _same(keys: Words, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _group_equal_keys(keys: Words, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     order = np.argsort(keys, kind="stable")
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
@@ -222,7 +222,7 @@ def _same(keys: Words, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         yield rows[start:end]
 
 
-def _pairs(owners: list[int], places: list[int]) -> Iterator[tuple[int, int, int]]:
+def _pair_hits(owners: list[int], places: list[int]) -> Iterator[tuple[int, int, int]]:
     hits = sorted(zip(owners, places, strict=True))
     for index, (left, at) in enumerate(hits):
         for right, there in hits[index + 1 :]:

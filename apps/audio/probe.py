@@ -15,7 +15,7 @@ from apps.audio.containers import (
     Role,
     Source,
     read_wave_format,
-    walk,
+    walk_container,
 )
 from apps.audio.decoding import Reader, Sound, UndecodableError, open_sound
 from apps.audio.probe_errors import (
@@ -121,7 +121,7 @@ class Probe:
 STANDARD_LIMITS = Limits()
 
 
-def probe(path: Path, *, limits: Limits = STANDARD_LIMITS, name: str | None = None) -> Probe:
+def probe_file(path: Path, *, limits: Limits = STANDARD_LIMITS, name: str | None = None) -> Probe:
     """Decode the whole file and say what it is, or raise the `ProbeError` that says what is wrong.
 
     `name` is what the file is called in the dataset, when the bytes lie under another name. Memory
@@ -143,7 +143,7 @@ class _Examination:
         self.warnings: list[str] = []
 
     def probe(self) -> Probe:
-        layout = self._layout()
+        layout = self._walk_layout()
         self._check_structure(layout)
         self._check_extension(layout.container)
         trailing = self._check_foreign(layout)
@@ -168,20 +168,21 @@ class _Examination:
             warnings=tuple(self.warnings),
         )
 
-    def _layout(self) -> Layout:
+    def _walk_layout(self) -> Layout:
         if not self.source.size:
             raise EmptyError(
                 f"{self.name} is 0 bytes long. The upload or export was interrupted: send it again."
             )
         try:
-            layout = walk(self.source)
+            layout = walk_container(self.source)
         except EndsEarlyError as error:
             raise TruncatedError(f"{self.name}: {error.message}") from error
         except MalformedContainerError as error:
             raise CorruptError(f"{self.name}: {error.message}") from error
         if layout is None:
             raise NotAudioError(
-                f"{self.name} is {_describe(self.source.at(0, 512))}, not a sound file. Expected "
+                f"{self.name} is {_describe_bytes(self.source.at(0, 512))}, not a sound file."
+                " Expected "
                 "WAV, FLAC, Ogg, MP3, AIFF, CAF, W64, AAC, MP4/M4A, WebM or Matroska."
             )
         return layout
@@ -205,19 +206,19 @@ class _Examination:
                 f"the {layout.size} that are there. Send the whole file, or export it again.",
                 missing_bytes=layout.missing,
             )
-        if not layout.having(Role.SOUND):
+        if not layout.list_regions(Role.SOUND):
             raise EmptyError(
                 f"{self.name} is a {layout.container.value.upper()} file without any sound in it. "
                 "Export it again, or leave it out."
             )
 
     def _check_foreign(self, layout: Layout) -> int:
-        foreign = layout.having(Role.FOREIGN)
+        foreign = layout.list_regions(Role.FOREIGN)
         if foreign:
             raise self._foreign(foreign[0], sum(region.size for region in foreign))
         padding = [
             region
-            for region in layout.having(Role.PADDING)
+            for region in layout.list_regions(Role.PADDING)
             if region.name in {"trailing bytes", "bytes that are not sound"}
         ]
         trailing = sum(region.size for region in padding)
@@ -226,7 +227,7 @@ class _Examination:
         return trailing
 
     def _foreign(self, region: Region, size: int) -> ProbeError:
-        what = _describe(self.source.at(region.offset, 512))
+        what = _describe_bytes(self.source.at(region.offset, 512))
         return TrailingBytesError(
             f"{self.name} carries {size} bytes that are no part of the sound, from byte "
             f"{region.offset} on: {what}. Cut them off or export the file again.",
@@ -250,13 +251,13 @@ class _Examination:
         # Samples of one byte are unsigned in WAV, wider ones signed.
         sign = "u" if form.block == form.channels else "s"
         codec, depth = f"pcm_{sign}{form.bits}", form.bits
-        frames = layout.having(Role.SOUND)[0].size // form.block
+        frames = layout.list_regions(Role.SOUND)[0].size // form.block
         sound = Sound(codec, form.sample_rate, form.channels, frames, depth, has_video=False)
         self._check_sound(sound)
         return sound, frames
 
     def _check_whole_blocks(self, layout: Layout, block: int) -> None:
-        size = layout.having(Role.SOUND)[0].size
+        size = layout.list_regions(Role.SOUND)[0].size
         if size % block:
             raise TruncatedError(
                 f"{self.name} ends in the middle of a sample: its {size} bytes of sound are not a "
@@ -311,7 +312,7 @@ class _Examination:
                 self._check_counted(layout, reader.sound)
                 frames = self._read_all(reader)
         except UndecodableError as error:
-            raise self._undecodable(error, layout) from error
+            raise self._build_undecodable_error(error, layout) from error
         self._compare(reader.sound, frames, layout.container)
         self._refuse_hidden(layout.container, frames)
         return reader.sound, frames
@@ -338,7 +339,7 @@ class _Examination:
         """Compare what the decoder announces with what can be counted without it."""
         if layout.container is Container.W64 and sound.bit_depth:
             block = sound.channels * sound.bit_depth // 8
-            counted = layout.having(Role.SOUND)[0].size // block
+            counted = layout.list_regions(Role.SOUND)[0].size // block
             if sound.frames > counted:
                 raise UnsupportedError(
                     f"{self.name} has parts after its sound, which decoders of W64 play as if they "
@@ -363,7 +364,7 @@ class _Examination:
             self._check_ratio(frames, sound)
         return frames
 
-    def _undecodable(self, error: UndecodableError, layout: Layout) -> ProbeError:
+    def _build_undecodable_error(self, error: UndecodableError, layout: Layout) -> ProbeError:
         frames = error.detail.get("frames", 0)
         if not frames:
             return NotAudioError(
@@ -377,7 +378,7 @@ class _Examination:
     def _compare(self, sound: Sound, frames: int, container: Container) -> None:
         """Less sound than announced is a torn file; more is a header that lies."""
         short = sound.frames - frames
-        tolerance = TOLERANCES.get(container, exact)(sound)
+        tolerance = TOLERANCES.get(container, tolerate_nothing)(sound)
         if sound.frames and short > tolerance:
             raise TruncatedError(
                 f"{self.name} is cut off: its header announces "
@@ -395,31 +396,31 @@ class _Examination:
             )
 
 
-def exact(sound: Sound) -> float:
+def tolerate_nothing(sound: Sound) -> float:
     """The header counts samples."""
     return 0
 
 
-def estimated(sound: Sound) -> float:
+def tolerate_estimate(sound: Sound) -> float:
     """The header rounds to packets, or the length is guessed from the bit rate."""
     return max(0.25 * sound.sample_rate, 0.02 * sound.frames)
 
 
-def unknown(sound: Sound) -> float:
+def tolerate_anything(sound: Sound) -> float:
     """Raw AAC frames carry no length at all."""
     return float("inf")
 
 
 TOLERANCES: dict[Container, Callable[[Sound], float]] = {
-    Container.MP3: estimated,
-    Container.MP4: estimated,
-    Container.WEBM: estimated,
-    Container.MATROSKA: estimated,
-    Container.AAC: unknown,
+    Container.MP3: tolerate_estimate,
+    Container.MP4: tolerate_estimate,
+    Container.WEBM: tolerate_estimate,
+    Container.MATROSKA: tolerate_estimate,
+    Container.AAC: tolerate_anything,
 }
 
 
-def _describe(raw: bytes) -> str:
+def _describe_bytes(raw: bytes) -> str:
     """What some bytes look like, for a message."""
     for signature, what in SIGNATURES.items():
         if raw.lstrip().startswith(signature):

@@ -22,17 +22,21 @@ SEGMENT_SECONDS = 0.025
 QUALITY = 72
 
 
-def height_of(hertz: float) -> float:
+def find_pitch_height(hertz: float) -> float:
     """Where a pitch stands in the picture: 0 at its foot, 1 at its top."""
-    return (_mel(hertz) - _mel(LOWEST)) / (_mel(HIGHEST) - _mel(LOWEST))
+    return (_convert_to_mel(hertz) - _convert_to_mel(LOWEST)) / (
+        _convert_to_mel(HIGHEST) - _convert_to_mel(LOWEST)
+    )
 
 
-def draw(samples: Samples, sample_rate: int, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+def draw_spectrogram(
+    samples: Samples, sample_rate: int, *, width: int = WIDTH, height: int = HEIGHT
+) -> bytes:
     """A WEBP in greys, `width` by `height`, white where there is no sound.
 
     Pitch goes by the mel scale, as hearing does. The same samples give the same picture.
     """
-    levels = _levels(samples, sample_rate)
+    levels = _measure_levels(samples, sample_rate)
     shades = np.asarray(255 * (1 - levels), np.uint8)
     picture = Image.fromarray(shades[::-1]).resize((width, height), Image.Resampling.BILINEAR)
     file = io.BytesIO()
@@ -40,7 +44,7 @@ def draw(samples: Samples, sample_rate: int, *, width: int = WIDTH, height: int 
     return file.getvalue()
 
 
-def _levels(samples: Samples, sample_rate: int) -> NDArray[np.float64]:
+def _measure_levels(samples: Samples, sample_rate: int) -> NDArray[np.float64]:
     """Loudness from 0 to 1: a row for each step of pitch, lowest first."""
     segment = max(64, 1 << round(math.log2(SEGMENT_SECONDS * sample_rate)))
     if len(samples) < segment:
@@ -49,7 +53,7 @@ def _levels(samples: Samples, sample_rate: int) -> NDArray[np.float64]:
     hop = max(segment // 8, min(segment // 2, len(samples) // WIDTH))
     power = _measure_power(samples, segment, hop)
     pitches = np.fft.rfftfreq(segment, 1 / sample_rate)
-    steps = np.interp(_scale(HEIGHT), pitches, np.arange(len(pitches)))
+    steps = np.interp(_list_mel_pitches(HEIGHT), pitches, np.arange(len(pitches)))
     below = np.clip(steps.astype(int), 0, len(pitches) - 2)
     share = (steps - below)[:, None]
     warped = power[below] * (1 - share) + power[below + 1] * share
@@ -73,10 +77,10 @@ def _measure_power(samples: Samples, segment: int, hop: int) -> NDArray[np.float
     return power
 
 
-def _scale(count: int) -> NDArray[np.float64]:
-    mels = np.linspace(_mel(LOWEST), _mel(HIGHEST), count)
+def _list_mel_pitches(count: int) -> NDArray[np.float64]:
+    mels = np.linspace(_convert_to_mel(LOWEST), _convert_to_mel(HIGHEST), count)
     return 700 * (10 ** (mels / 2595) - 1)
 
 
-def _mel(hertz: float) -> float:
+def _convert_to_mel(hertz: float) -> float:
     return 2595 * math.log10(1 + hertz / 700)

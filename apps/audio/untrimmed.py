@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 from av.codec.context import Flags2
 
-from apps.audio.containers import Container, Role, Source, walk
+from apps.audio.containers import Container, Role, Source, walk_container
 from apps.audio.decoding import FFMPEG_FORMATS
 
 # What these hold is counted from their structure, or played to the last byte anyway.
@@ -104,8 +104,8 @@ def _loose_bytes(path: Path, container: Container) -> int:
     except (av.FFmpegError, ValueError):
         return 0
     with Source(path) as source:
-        layout = walk(source)
-        regions = layout.having(Role.SOUND) if layout else ()
+        layout = walk_container(source)
+        regions = layout.list_regions(Role.SOUND) if layout else ()
         return sum(
             len(source.at(start, end - start).strip(b"\0"))
             for region in regions

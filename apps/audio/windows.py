@@ -6,8 +6,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from apps.audio.containers import Container, Source, sniff
-from apps.audio.decoding import Samples, mono_blocks
+from apps.audio.containers import Container, Source, detect_container
+from apps.audio.decoding import Samples, read_mono_blocks
 
 # Those in which a frame's number says where it is: in the others a jump lands near it only.
 _EXACT = frozenset(
@@ -22,24 +22,24 @@ _EXACT = frozenset(
 )
 
 
-def mono_window(path: Path, sample_rate: int, onset: float, end: float) -> Samples:
+def read_mono_window(path: Path, sample_rate: int, onset: float, end: float) -> Samples:
     """The mean of all channels from `onset` to `end` seconds, at `sample_rate` hertz.
 
     What lies beyond the end of the sound is not there. Memory grows with the stretch, not with the
     file. Raises UndecodableError.
     """
     with Source(path) as source:
-        container = sniff(source)
+        container = detect_container(source)
     if container in _EXACT:
         try:
-            return _jumped(path, sample_rate, onset, end)
+            return _read_by_seeking(path, sample_rate, onset, end)
         except soundfile.LibsndfileError:
             # A codec that libsndfile lacks, or a torn file: the other way says what is wrong.
             pass
-    return _walked(path, round(onset * sample_rate), round(end * sample_rate), sample_rate)
+    return _read_by_walking(path, round(onset * sample_rate), round(end * sample_rate), sample_rate)
 
 
-def _jumped(path: Path, sample_rate: int, onset: float, end: float) -> Samples:
+def _read_by_seeking(path: Path, sample_rate: int, onset: float, end: float) -> Samples:
     with soundfile.SoundFile(path) as file:
         first = min(round(onset * file.samplerate), file.frames)
         last = min(round(end * file.samplerate), file.frames)
@@ -51,10 +51,10 @@ def _jumped(path: Path, sample_rate: int, onset: float, end: float) -> Samples:
     return mono
 
 
-def _walked(path: Path, first: int, last: int, sample_rate: int) -> Samples:
+def _read_by_walking(path: Path, first: int, last: int, sample_rate: int) -> Samples:
     kept: list[Samples] = []
     at = 0
-    for block in mono_blocks(path, sample_rate):
+    for block in read_mono_blocks(path, sample_rate):
         kept.append(block[max(0, first - at) : max(0, last - at)])
         at += len(block)
         if at >= last:

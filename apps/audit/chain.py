@@ -15,7 +15,7 @@ from apps.audit.models import AuditEvent, ChainHead
 GENESIS = "0" * 64
 
 
-def event_hash(event: AuditEvent) -> str:
+def compute_event_hash(event: AuditEvent) -> str:
     """SHA-256 over the RFC 8785 form of the event and the hash before it."""
     body = {
         "sequence": event.sequence,
@@ -31,7 +31,7 @@ def event_hash(event: AuditEvent) -> str:
 
 
 @transaction.atomic
-def append(
+def append_event(
     *, kind: str, actor: str, organisation: str, subject: str, detail: dict[str, Any]
 ) -> AuditEvent:
     """Write the next event. Writers queue on the head row until the transaction ends."""
@@ -39,7 +39,7 @@ def append(
     head = ChainHead.objects.select_for_update().get(id=1)
     event = AuditEvent(
         sequence=head.sequence + 1,
-        at=_now(),
+        at=_read_clock(),
         kind=kind,
         actor=actor,
         organisation=organisation,
@@ -47,14 +47,14 @@ def append(
         detail=detail,
         previous_hash=head.hash,
     )
-    event.hash = event_hash(event)
+    event.hash = compute_event_hash(event)
     event.save(force_insert=True)
     head.sequence, head.hash = event.sequence, event.hash
     head.save(update_fields=["sequence", "hash"])
     return event
 
 
-def _now() -> datetime:
+def _read_clock() -> datetime:
     # Microseconds survive every database; nothing finer does.
     return timezone.now()
 
@@ -67,7 +67,7 @@ class Break:
     problem: str
 
 
-def breaks() -> Iterator[Break]:
+def find_breaks() -> Iterator[Break]:
     """Every place where an event was changed, deleted, moved or cut off the end."""
     expected, previous = 1, GENESIS
     for event in AuditEvent.objects.order_by("sequence").iterator(chunk_size=2000):
@@ -75,7 +75,7 @@ def breaks() -> Iterator[Break]:
             yield Break(expected, f"missing: the next event is {event.sequence}")
         elif event.previous_hash != previous:
             yield Break(event.sequence, "does not continue the event before it")
-        if event_hash(event) != event.hash:
+        if compute_event_hash(event) != event.hash:
             yield Break(event.sequence, "its content was changed")
         expected, previous = event.sequence + 1, event.hash
     head = ChainHead.objects.filter(id=1).first()

@@ -13,16 +13,16 @@ from django.db.migrations.state import ProjectState, StateApps
 from typing_extensions import override
 
 
-def append_only(table: str, *, events: Sequence[str] = ("UPDATE", "DELETE")) -> RunPython:
+def make_append_only(table: str, *, events: Sequence[str] = ("UPDATE", "DELETE")) -> RunPython:
     """Refuse to change or delete rows of `table`."""
     steps = [
         (f"{table}_no_{event.lower()}", event, "1 = 1", f"{table} is append-only")
         for event in events
     ]
-    return _triggers(table, steps)
+    return _create_triggers(table, steps)
 
 
-def refuse(
+def refuse_change(
     table: str, *, name: str, event: str, when: str, message: str, on_sqlite: str = ""
 ) -> RunPython:
     """Refuse `event` (`INSERT`, `UPDATE`, `DELETE`) on a row of `table` where `when` holds.
@@ -30,7 +30,7 @@ def refuse(
     `when` is SQL over `NEW` and `OLD`; it may hold subqueries. Both databases understand it, or
     `on_sqlite` says the same in SQLite's words.
     """
-    return _triggers(table, [(name, event, when, message)], on_sqlite)
+    return _create_triggers(table, [(name, event, when, message)], on_sqlite)
 
 
 def withdraw(step: RunPython) -> RunPython:
@@ -62,7 +62,7 @@ class AlterGuarded(SeparateDatabaseAndState):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        with _triggers_kept(schema_editor):
+        with _keep_triggers(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     @override
@@ -73,35 +73,35 @@ class AlterGuarded(SeparateDatabaseAndState):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        with _triggers_kept(schema_editor):
+        with _keep_triggers(schema_editor):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 @contextmanager
-def _triggers_kept(editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+def _keep_triggers(editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
     if editor.connection.vendor != "sqlite":
         yield
         return
-    before = _sqlite_triggers(editor)
+    before = _list_sqlite_triggers(editor)
     editor.execute("PRAGMA legacy_alter_table = ON", params=None)
     yield
     editor.execute("PRAGMA legacy_alter_table = OFF", params=None)
-    for name in before.keys() - _sqlite_triggers(editor).keys():
+    for name in before.keys() - _list_sqlite_triggers(editor).keys():
         editor.execute(before[name], params=None)
 
 
-def _sqlite_triggers(editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
+def _list_sqlite_triggers(editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
     with editor.connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return dict(cursor.fetchall())
 
 
-def _triggers(
+def _create_triggers(
     table: str, steps: Sequence[tuple[str, str, str, str]], on_sqlite: str = ""
 ) -> RunPython:
     def forwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
         postgresql = editor.connection.vendor == "postgresql"
-        make = _postgresql if postgresql else _sqlite
+        make = _write_postgresql_trigger if postgresql else _write_sqlite_trigger
         for name, event, when, message in steps:
             said = when if postgresql else on_sqlite or when
             for statement in make(table, name, event, said, message):
@@ -117,7 +117,9 @@ def _triggers(
     return RunPython(forwards, backwards)
 
 
-def _postgresql(table: str, name: str, event: str, when: str, message: str) -> list[str]:
+def _write_postgresql_trigger(
+    table: str, name: str, event: str, when: str, message: str
+) -> list[str]:
     # A trigger's WHEN may not hold subqueries on PostgreSQL, so the condition is in the body.
     row = "OLD" if event == "DELETE" else "NEW"
     return [
@@ -128,7 +130,7 @@ def _postgresql(table: str, name: str, event: str, when: str, message: str) -> l
     ]
 
 
-def _sqlite(table: str, name: str, event: str, when: str, message: str) -> list[str]:
+def _write_sqlite_trigger(table: str, name: str, event: str, when: str, message: str) -> list[str]:
     return [
         f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when}"
         f" BEGIN SELECT RAISE(ABORT, '{message}'); END"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.changes import spread_answers
-from apps.consent.checking import find_problems, live_contents
+from apps.consent.checking import find_problems, load_live_contents
 from apps.consent.entries import ConsentEntry, FormKey
 from apps.consent.errors import ConsentsRefusedError
 from apps.consent.form_book import FormBook
@@ -19,11 +19,11 @@ from apps.datasets.models import Dataset
 from datasets_catalog.roles import Permission
 
 BATCH = 2000
-SHOWN = 10
+MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedConsents:
     """What a table of consents brought; `forms` are those that nobody had answered before."""
 
     added: int
@@ -40,7 +40,7 @@ def record_consents(
     entries: Sequence[ConsentEntry],
     datasets: Sequence[Dataset] = (),
     table_sha256: str = "",
-) -> Recorded:
+) -> RecordedConsents:
     """Add consents, all or none; one that is on record with the same content is kept as it is.
 
     Contributors and forms that were not known are registered. A new form asks about the `datasets`
@@ -49,25 +49,25 @@ def record_consents(
     becomes stale. Raises `ConsentsRefusedError` with every contradiction (`find_problems`).
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    require(actor, Permission.CONSENT_RECORD, organisation)
+    require_permission(actor, Permission.CONSENT_RECORD, organisation)
     problems = find_problems(organisation, entries, datasets)
     if problems:
         raise ConsentsRefusedError(
-            " ".join(problem.sentence for problem in problems[:SHOWN]),
+            " ".join(problem.sentence for problem in problems[:MOST_SHOWN]),
             problems=[problem.sentence for problem in problems],
         )
     book = FormBook(organisation, entries, datasets)
     forms = book.forms(actor)
     people, fresh = register_contributors(organisation, {entry.contributor for entry in entries})
     _note_ages(people, entries)
-    known = live_contents(organisation, entries)
+    known = load_live_contents(organisation, entries)
     seen = set(known)
     new: list[tuple[ConsentEntry, FormKey]] = []
     for entry in entries:
-        key = (entry.contributor, book.key_of(entry), entry.given_at)
+        key = (entry.contributor, book.find_key(entry), entry.given_at)
         if key not in seen:
             seen.add(key)
-            new.append((entry, book.key_of(entry)))
+            new.append((entry, book.find_key(entry)))
     rows = [
         make_consent(actor, people[entry.contributor], forms[form], entry) for entry, form in new
     ]
@@ -81,7 +81,7 @@ def record_consents(
         count=len(rows),
         sha256=table_sha256,
     )
-    return Recorded(len(rows), len(entries) - len(rows), fresh, tuple(first))
+    return RecordedConsents(len(rows), len(entries) - len(rows), fresh, tuple(first))
 
 
 def make_consent(

@@ -6,7 +6,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.changes import spread_answers
@@ -38,9 +38,9 @@ def record_minor(
     needs the SHA-256 of its evidence. Raises `EvidenceMissingError`.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    require(actor, Permission.CONSENT_RECORD, organisation)
+    require_permission(actor, Permission.CONSENT_RECORD, organisation)
     _refuse_other_spelling(organisation, code)
-    said = _reason(reason)
+    said = _check_reason(reason)
     row, _ = Contributor.objects.get_or_create(organisation=organisation, code=code)
     before = row.of_age_on
     if (row.is_minor, before) == (True, of_age_on or before):
@@ -53,7 +53,7 @@ def record_minor(
         actor=actor.username,
         organisation=organisation.name,
         contributor=code,
-        of_age_on=[_text(before), _text(row.of_age_on)],
+        of_age_on=[_format_day(before), _format_day(row.of_age_on)],
         reason=said,
         evidence_sha256=evidence_sha256,
     )
@@ -72,8 +72,8 @@ def mark_of_age(
     record is not moved so. Raises `EvidenceMissingError`, `NotFoundError` for a code that is not in
     the ledger, and `AgeConflictError` for one that is on record as no minor, or with a later day.
     """
-    require(actor, Permission.CONSENT_RECORD, organisation)
-    said = _reason(reason)
+    require_permission(actor, Permission.CONSENT_RECORD, organisation)
+    said = _check_reason(reason)
     rows = Contributor.objects.select_for_update().filter(organisation=organisation, code=code)
     row = rows.first()
     if row is None:
@@ -122,11 +122,11 @@ def _refuse_other_spelling(organisation: Organisation, code: str) -> None:
         )
 
 
-def _reason(reason: str) -> str:
+def _check_reason(reason: str) -> str:
     if not reason.strip():
         raise InvalidError("Say how you know: it is what the record of this consists of.")
     return reason.strip()
 
 
-def _text(day: date | None) -> str:
+def _format_day(day: date | None) -> str:
     return "" if day is None else day.isoformat()

@@ -8,7 +8,13 @@ from datetime import UTC, date, datetime
 from django.utils import timezone
 
 from apps.accounts.models import Organisation
-from apps.consent.entries import ConsentEntry, Content, content_of, describe, differing_columns
+from apps.consent.entries import (
+    ConsentEntry,
+    Content,
+    describe_content,
+    find_differing_columns,
+    read_content,
+)
 from apps.consent.form_book import FormBook
 from apps.consent.models import Consent, Contributor
 from apps.consent.participations import find_other_spellings
@@ -47,11 +53,11 @@ def find_problems(
     book = FormBook(organisation, entries, datasets)
     found = [
         *_of_codes(organisation, entries),
-        *_of_forms(book, entries),
-        *_of_times(entries),
+        *_find_form_problems(book, entries),
+        *_find_time_problems(entries),
         *_of_evidence(entries),
-        *_of_contents(organisation, book, entries, corrected),
-        *_of_people(organisation, entries),
+        *_find_content_problems(organisation, book, entries, corrected),
+        *_find_people_problems(organisation, entries),
     ]
     return sorted(found, key=lambda problem: problem.index)
 
@@ -70,14 +76,14 @@ def _of_codes(
             yield EntryProblem(index, "contributor", code, expected)
 
 
-def _of_forms(book: FormBook, entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
+def _find_form_problems(book: FormBook, entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
     for index, entry in enumerate(entries):
-        if (problem := book.problem_of(entry)) is not None:
+        if (problem := book.find_problem(entry)) is not None:
             column, value, expected = problem
             yield EntryProblem(index, column, value, expected)
 
 
-def _of_times(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
+def _find_time_problems(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
     now = timezone.now()
     for index, entry in enumerate(entries):
         starts = entry.valid_from or entry.given_at
@@ -97,45 +103,46 @@ def _of_evidence(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
             yield EntryProblem(index, "evidence_sha256", OF_NOTHING, expected)
 
 
-def _of_contents(
+def _find_content_problems(
     organisation: Organisation,
     book: FormBook,
     entries: Sequence[ConsentEntry],
     corrected: Consent | None,
 ) -> Iterator[EntryProblem]:
     """The same contributor, form and moment with other content: nobody can say which holds."""
-    on_record = live_contents(organisation, entries, corrected)
+    on_record = load_live_contents(organisation, entries, corrected)
     together: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, entry in enumerate(entries):
-        key = (entry.contributor, book.key_of(entry), entry.given_at)
+        key = (entry.contributor, book.find_key(entry), entry.given_at)
         together[key].append(index)
         for known in on_record.get(key, ()):
-            if columns := differing_columns(entry.content(), known):
-                yield _differs(index, entry, columns, known, "on record")
+            if columns := find_differing_columns(entry.content(), known):
+                yield _build_difference(index, entry, columns, known, "on record")
     for indices in together.values():
         contents = [entries[index].content() for index in indices]
         for index, content in zip(indices, contents, strict=True):
             other = next((each for each in contents if each != content), None)
             if other is not None:
-                columns = differing_columns(content, other)
-                yield _differs(index, entries[index], columns, other, "on another row")
+                columns = find_differing_columns(content, other)
+                yield _build_difference(index, entries[index], columns, other, "on another row")
 
 
-def _differs(
+def _build_difference(
     index: int, entry: ConsentEntry, columns: list[str], other: Content, where: str
 ) -> EntryProblem:
-    own = describe(entry.content(), columns)
+    own = describe_content(entry.content(), columns)
     return EntryProblem(
         index,
         columns[0],
         entry.content().get(columns[0], ""),
         f"one set of answers of {entry.contributor} to {entry.form} {entry.form_version} at"
-        f" {entry.given_at.isoformat()}: {where} stands {describe(other, columns)}; here {own}."
+        f" {entry.given_at.isoformat()}: {where} stands {describe_content(other, columns)}; here"
+        f" {own}."
         " Give a new answer its own moment, or correct what is wrong",
     )
 
 
-def live_contents(
+def load_live_contents(
     organisation: Organisation, entries: Iterable[ConsentEntry], corrected: Consent | None = None
 ) -> dict[tuple[object, ...], list[Content]]:
     """The consents on record that were not corrected, of the contributors named."""
@@ -148,7 +155,7 @@ def live_contents(
     found: dict[tuple[object, ...], list[Content]] = defaultdict(list)
     for row in rows.prefetch_related("answers"):
         form = (row.form.name, row.form.version, row.form.language)
-        found[row.contributor.code, form, row.given_at].append(content_of(row))
+        found[row.contributor.code, form, row.given_at].append(read_content(row))
     return found
 
 
@@ -163,30 +170,30 @@ class _Age:
         return self.minor and (self.of_age_on is None or at.astimezone(UTC).date() < self.of_age_on)
 
 
-def _of_people(
+def _find_people_problems(
     organisation: Organisation, entries: Sequence[ConsentEntry]
 ) -> Iterator[EntryProblem]:
-    ages = _ages(organisation)
+    ages = _load_ages(organisation)
     for index, entry in enumerate(entries):
-        for column, value, expected in _age_problems(entry, ages[code_key(entry.contributor)]):
+        for column, value, expected in _find_age_problems(entry, ages[code_key(entry.contributor)]):
             yield EntryProblem(index, column, value, expected)
     for entry in entries:
         age = ages[code_key(entry.contributor)]
         age.minor = age.minor or bool(entry.minor or entry.guardian or entry.of_age_on)
         age.of_age_on = age.of_age_on or entry.of_age_on
     for index, entry in enumerate(entries):
-        for expected in _guardian_problems(entry, ages):
+        for expected in _find_guardian_problems(entry, ages):
             yield EntryProblem(index, "guardian", entry.guardian, expected)
 
 
-def _ages(organisation: Organisation) -> defaultdict[str, _Age]:
+def _load_ages(organisation: Organisation) -> defaultdict[str, _Age]:
     found: defaultdict[str, _Age] = defaultdict(_Age)
     for row in Contributor.objects.filter(organisation=organisation, is_minor=True):
         found[code_key(row.code)] = _Age(row.is_minor, row.of_age_on)
     return found
 
 
-def _age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, str]]:
+def _find_age_problems(entry: ConsentEntry, known: _Age) -> Iterator[tuple[str, str, str]]:
     day = entry.given_at.astimezone(UTC).date()
     said = entry.of_age_on
     if said is not None and known.of_age_on not in {None, said}:
@@ -218,7 +225,7 @@ def _lacks_evidence(entry: ConsentEntry, known: _Age) -> bool:
     )
 
 
-def _guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:
+def _find_guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:
     if not entry.guardian:
         return
     if code_key(entry.guardian) == code_key(entry.contributor):

@@ -2,16 +2,21 @@
 
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.actions import make_consent, write_consents
 from apps.consent.changes import spread_answers
 from apps.consent.checking import find_problems
-from apps.consent.entries import ConsentEntry, content_of, describe, differing_columns
+from apps.consent.entries import (
+    ConsentEntry,
+    describe_content,
+    find_differing_columns,
+    read_content,
+)
 from apps.consent.errors import ConsentsRefusedError, EvidenceMissingError, SupersededError
 from apps.consent.form_book import FormBook
-from apps.consent.ledger import consent_of
+from apps.consent.ledger import build_consent
 from apps.consent.models import Consent
 from datasets_catalog.corrections import is_narrower
 from datasets_catalog.errors import InvalidError
@@ -29,7 +34,7 @@ def correct_consent(*, actor: User, consent: Consent, entry: ConsentEntry, reaso
     organisation = Organisation.objects.select_for_update().get(
         pk=consent.contributor.organisation_id
     )
-    require(actor, Permission.CONSENT_RECORD, organisation)
+    require_permission(actor, Permission.CONSENT_RECORD, organisation)
     old = Consent.objects.select_related("contributor__organisation", "form").get(pk=consent.pk)
     _require_correction(old, entry, reason)
     problems = find_problems(organisation, [entry], corrected=old)
@@ -39,23 +44,23 @@ def correct_consent(*, actor: User, consent: Consent, entry: ConsentEntry, reaso
             problems=[problem.sentence for problem in problems],
         )
     book = FormBook(organisation, [entry])
-    row = make_consent(actor, old.contributor, book.forms(actor)[book.key_of(entry)], entry)
+    row = make_consent(actor, old.contributor, book.forms(actor)[book.find_key(entry)], entry)
     row.supersedes, row.correction_reason = old, reason.strip()
     write_consents([row], [entry])
-    if not entry.evidence_sha256 and not is_narrower(consent_of(row), consent_of(old)):
+    if not entry.evidence_sha256 and not is_narrower(build_consent(row), build_consent(old)):
         raise EvidenceMissingError(
             "This may permit more than the record it corrects: give the SHA-256 of the paper or"
             " recording that shows what was answered."
         )
     spread_answers(organisation, {old.contributor_id})
-    columns = differing_columns(content_of(old), entry.content())
+    columns = find_differing_columns(read_content(old), entry.content())
     record.consent_corrected(
         actor=actor.username,
         organisation=organisation.name,
         contributor=old.contributor.code,
         consents=[str(old.uid), str(row.uid)],
-        before=describe(content_of(old), columns),
-        after=describe(entry.content(), columns),
+        before=describe_content(read_content(old), columns),
+        after=describe_content(entry.content(), columns),
         reason=row.correction_reason,
     )
     return row
@@ -73,6 +78,6 @@ def _require_correction(old: Consent, entry: ConsentEntry, reason: str) -> None:
         )
     if entry.minor is not None or entry.of_age_on is not None:
         raise InvalidError("A correction says nothing of age: record_minor and mark_of_age do.")
-    before = (old.form.name, old.form.version, old.given_at, content_of(old))
+    before = (old.form.name, old.form.version, old.given_at, read_content(old))
     if before == (entry.form, entry.form_version, entry.given_at, entry.content()):
         raise InvalidError("This says what is on record: there is nothing to correct.")

@@ -43,7 +43,7 @@ class ConsentEntry:
 
     def content(self) -> Content:
         """Return what is recorded beyond whose, under which form, and when; by column, as text."""
-        return _content(
+        return _build_content(
             self.asked,
             valid_from=self.valid_from,
             valid_until=self.valid_until,
@@ -53,9 +53,9 @@ class ConsentEntry:
         )
 
 
-def content_of(row: Consent) -> Content:
+def read_content(row: Consent) -> Content:
     """Return the same of a consent on record."""
-    return _content(
+    return _build_content(
         {Purpose(each.purpose): Answer(each.answer) for each in row.answers.all()},
         valid_from=row.valid_from,
         valid_until=row.valid_until,
@@ -65,18 +65,18 @@ def content_of(row: Consent) -> Content:
     )
 
 
-def differing_columns(one: Content, other: Content) -> list[str]:
+def find_differing_columns(one: Content, other: Content) -> list[str]:
     """Return the columns in which two contents differ, in the order of the table's."""
     names = dict.fromkeys((*one, *other))
     return [name for name in names if one.get(name, "") != other.get(name, "")]
 
 
-def describe(content: Content, columns: list[str]) -> str:
+def describe_content(content: Content, columns: list[str]) -> str:
     """Return the named columns with what stands in them."""
     return ", ".join(f"{name} {content.get(name) or 'empty'}" for name in columns)
 
 
-def _content(
+def _build_content(
     answers: Mapping[Purpose, Answer],
     *,
     valid_from: datetime | None,
@@ -86,8 +86,8 @@ def _content(
     guardian: str,
 ) -> Content:
     return {
-        "valid_from": _moment(valid_from),
-        "valid_until": _moment(valid_until),
+        "valid_from": _format_moment(valid_from),
+        "valid_until": _format_moment(valid_until),
         "territories": ";".join(sorted(territories)),
         "evidence_sha256": evidence_sha256,
         "guardian": guardian,
@@ -95,5 +95,5 @@ def _content(
     }
 
 
-def _moment(moment: datetime | None) -> str:
+def _format_moment(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(UTC).isoformat()

@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from apps.accounts.models import Organisation, User
 from apps.consent.entries import UNSAID_LANGUAGE, ConsentEntry, FormKey
 from apps.consent.errors import FormUnboundError
-from apps.consent.forms import add_reach, forms_of, reached, register_form
+from apps.consent.forms import (
+    add_reach,
+    list_current_reaches,
+    list_organisation_forms,
+    register_form,
+)
 from apps.consent.models import Consent, ConsentForm
 from apps.datasets.models import Dataset
 
@@ -24,7 +29,7 @@ class FormBook:
         names = {entry.form for entry in entries}
         self._known: Mapping[FormKey, ConsentForm] = {
             (row.name, row.version, row.language): row
-            for row in forms_of(organisation).filter(name__in=names)
+            for row in list_organisation_forms(organisation).filter(name__in=names)
         }
         self._answered = set(
             Consent.objects.filter(form__in=self._known.values())
@@ -36,25 +41,25 @@ class FormBook:
         self._said: dict[FormKey, set[str]] = defaultdict(set)
         self._study: dict[FormKey, str] = {}
         for entry in entries:
-            key = self.key_of(entry)
+            key = self.find_key(entry)
             self._said[key] |= {dataset.full_name for dataset in datasets}
-            self._said[key] |= {self._full(name) for name in entry.datasets}
+            self._said[key] |= {self._build_full_name(name) for name in entry.datasets}
             self._study[key] = self._study.get(key) or entry.study
 
-    def key_of(self, entry: ConsentEntry) -> FormKey:
+    def find_key(self, entry: ConsentEntry) -> FormKey:
         """The form's name, version and language; a language left out is that of the only one."""
         if entry.language:
             return entry.form, entry.form_version, entry.language
-        languages = self._languages(entry)
+        languages = self._list_languages(entry)
         only = languages[0] if len(languages) == 1 else UNSAID_LANGUAGE
         return entry.form, entry.form_version, only
 
-    def problem_of(self, entry: ConsentEntry) -> tuple[str, str, str] | None:
+    def find_problem(self, entry: ConsentEntry) -> tuple[str, str, str] | None:
         """Column, value and what was expected, where the form cannot be taken as it is named."""
-        languages = self._languages(entry)
+        languages = self._list_languages(entry)
         if not entry.language and len(languages) > 1:
             return "language", "", f"the one that was answered: {', '.join(languages)}"
-        key = self.key_of(entry)
+        key = self.find_key(entry)
         strange = sorted(self._said[key] - self._own.keys())
         if strange:
             return "datasets", strange[0], f"datasets of {self._organisation}: {self._listed()}"
@@ -76,7 +81,7 @@ class FormBook:
                     study=self._study[key],
                     datasets=(),
                 )
-            if not reached(form):
+            if not list_current_reaches(form):
                 for dataset in self._about(key, said):
                     add_reach(actor=actor, form=form, dataset=dataset)
             found[key] = form
@@ -84,10 +89,10 @@ class FormBook:
 
     def _about(self, key: FormKey, said: set[str]) -> list[Dataset]:
         if not said and len(self._own) != 1:
-            raise FormUnboundError(f"{key[0]} {key[1]}: {self._unbound()}")
+            raise FormUnboundError(f"{key[0]} {key[1]}: {self._explain_unbound()}")
         return [self._own[name] for name in sorted(said or self._own)]
 
-    def _languages(self, entry: ConsentEntry) -> list[str]:
+    def _list_languages(self, entry: ConsentEntry) -> list[str]:
         wanted = (entry.form, entry.form_version)
         return sorted(key[2] for key in self._known if key[:2] == wanted)
 
@@ -100,7 +105,7 @@ class FormBook:
 
     def _reach_problem(self, key: FormKey) -> tuple[str, str, str] | None:
         form, said = self._known.get(key), self._said[key]
-        about = {each.dataset.full_name for each in reached(form)} if form else set()
+        about = {each.dataset.full_name for each in list_current_reaches(form)} if form else set()
         shown = ";".join(sorted(said))
         if about:
             more = sorted(said - about)
@@ -112,9 +117,11 @@ class FormBook:
                 shown,
                 f"a form that asks about something: bind_form makes {form} do so",
             )
-        return ("datasets", "", self._unbound()) if not said and len(self._own) != 1 else None
+        return (
+            ("datasets", "", self._explain_unbound()) if not said and len(self._own) != 1 else None
+        )
 
-    def _unbound(self) -> str:
+    def _explain_unbound(self) -> str:
         return (
             "what a new form asks about: name datasets in this column, or for the whole table with"
             f" --dataset. {self._organisation} has {self._listed() or 'none yet: make one first'}"
@@ -123,5 +130,5 @@ class FormBook:
     def _listed(self) -> str:
         return ", ".join(sorted(self._own))
 
-    def _full(self, name: str) -> str:
+    def _build_full_name(self, name: str) -> str:
         return name if "/" in name else f"{self._organisation.name}/{name}"

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import Principal, can, require
+from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.consent.changes import spread_answers
@@ -27,7 +27,7 @@ from datasets_catalog.roles import Permission
 WIDENERS = (Permission.FINDING_DECIDE, Permission.RIGHTS_REVIEW)
 
 
-def forms_of(organisation: Organisation) -> QuerySet[ConsentForm]:
+def list_organisation_forms(organisation: Organisation) -> QuerySet[ConsentForm]:
     """The organisation's forms with what they ask about, by name, version and language."""
     rows = ConsentForm.objects.filter(organisation=organisation)
     return rows.order_by("name", "version", "language").prefetch_related(
@@ -35,12 +35,16 @@ def forms_of(organisation: Organisation) -> QuerySet[ConsentForm]:
     )
 
 
-def form_named(
+def find_form(
     user: Principal, organisation: Organisation, name: str, version: str, language: str = ""
 ) -> ConsentForm:
     """The form of that name and version; its language is needed where there are several."""
-    require(user, Permission.CONSENT_VIEW, organisation)
-    rows = [row for row in forms_of(organisation) if (row.name, row.version) == (name, version)]
+    require_permission(user, Permission.CONSENT_VIEW, organisation)
+    rows = [
+        row
+        for row in list_organisation_forms(organisation)
+        if (row.name, row.version) == (name, version)
+    ]
     found = [row for row in rows if language in {"", row.language}]
     if len(found) > 1:
         languages = ", ".join(row.language for row in found)
@@ -50,24 +54,24 @@ def form_named(
     return found[0]
 
 
-def form_for(user: Principal, organisation: Organisation, uid: UUID) -> ConsentForm:
+def fetch_form(user: Principal, organisation: Organisation, uid: UUID) -> ConsentForm:
     """The form with that id, for those who may see consents."""
-    require(user, Permission.CONSENT_VIEW, organisation)
-    row = forms_of(organisation).filter(uid=uid).first()
+    require_permission(user, Permission.CONSENT_VIEW, organisation)
+    row = list_organisation_forms(organisation).filter(uid=uid).first()
     if row is None:
         raise FormUnknownError(f"{organisation} has no form {uid}.")
     return row
 
 
-def reach_named(form: ConsentForm, dataset: Dataset, recording: str = "") -> FormReach:
+def find_reach(form: ConsentForm, dataset: Dataset, recording: str = "") -> FormReach:
     """The part of what the form asks about now that is this dataset, or this recording of it."""
-    for each in reached(form):
+    for each in list_current_reaches(form):
         if (each.dataset_id, each.recording) == (dataset.pk, recording):
             return each
     raise FormUnknownError(f"{form} does not ask about {dataset} {recording}".rstrip())
 
 
-def reached(form: ConsentForm) -> list[FormReach]:
+def list_current_reaches(form: ConsentForm) -> list[FormReach]:
     """What the form asks about now."""
     return [each for each in form.reaches.all() if each.ended_at is None]
 
@@ -91,11 +95,11 @@ def register_form(
     more. Raises `FormTakenError` where the form stands on record otherwise.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    require(actor, Permission.CONSENT_RECORD, organisation)
+    require_permission(actor, Permission.CONSENT_RECORD, organisation)
     parse_implications(about.get("implications"))
     if not name.strip() or not version.strip():
         raise InvalidError("A form has a name and a version.")
-    words = _words(**about)
+    words = _collect_words(**about)
     form, created = ConsentForm.objects.get_or_create(
         organisation=organisation, name=name, version=version, language=language, defaults=words
     )
@@ -109,15 +113,15 @@ def register_form(
             language=language,
             text_sha256=form.text_sha256,
         )
-    known = {each.dataset_id for each in reached(form) if not each.recording}
-    for dataset in _own(organisation, datasets):
+    known = {each.dataset_id for each in list_current_reaches(form) if not each.recording}
+    for dataset in _require_own(organisation, datasets):
         if dataset.pk not in known:
             # As strict as anybody else who says so: registering it again is no way round.
             bind_form(actor=actor, form=form, dataset=dataset)
     return form
 
 
-def _words(
+def _collect_words(
     *, text: str = "", study: str = "", implications: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The columns that are said of a form; what was not said is left out."""
@@ -159,12 +163,12 @@ def bind_form(
                     f" about {dataset}, too."
                 )
         else:
-            require(actor, Permission.CONSENT_RECORD, form.organisation)
-        _own(form.organisation, [dataset])
+            require_permission(actor, Permission.CONSENT_RECORD, form.organisation)
+        _require_own(form.organisation, [dataset])
         row = add_reach(
             actor=actor, form=form, dataset=dataset, recording=recording, reason=reason.strip()
         )
-        spread_answers(form.organisation, _people_of(form))
+        spread_answers(form.organisation, _find_people(form))
     return row
 
 
@@ -185,7 +189,7 @@ def release_form(*, actor: User, reach: FormReach, reason: str) -> FormReach:
             answered = Consent.objects.filter(form=row.form)
             _require_widener(actor, row.form, answered, "does not ask about this")
         else:
-            require(actor, Permission.CONSENT_RECORD, row.form.organisation)
+            require_permission(actor, Permission.CONSENT_RECORD, row.form.organisation)
         if not reason.strip():
             raise InvalidError("Say why the form does not ask about this.")
         if row.ended_at is None:
@@ -199,7 +203,7 @@ def release_form(*, actor: User, reach: FormReach, reason: str) -> FormReach:
                 reach=str(row),
                 reason=row.end_reason,
             )
-            spread_answers(row.form.organisation, _people_of(row.form))
+            spread_answers(row.form.organisation, _find_people(row.form))
     return row
 
 
@@ -240,7 +244,7 @@ def _may_permit_more_without(reach: FormReach) -> bool:
 def _require_widener(
     actor: User, form: ConsentForm, answered: QuerySet[Consent], claim: str
 ) -> None:
-    if not any(can(actor, permission, form.organisation) for permission in WIDENERS):
+    if not any(has_permission(actor, permission, form.organisation) for permission in WIDENERS):
         raise DeniedError(
             f"{form} was answered: a privacy or rights reviewer says that it {claim}."
         )
@@ -248,11 +252,11 @@ def _require_widener(
         raise OwnFormError(f"You recorded answers to {form}: somebody else says that it {claim}.")
 
 
-def _people_of(form: ConsentForm) -> set[int]:
+def _find_people(form: ConsentForm) -> set[int]:
     return set(Consent.objects.filter(form=form).values_list("contributor_id", flat=True))
 
 
-def _own(organisation: Organisation, datasets: Iterable[Dataset]) -> list[Dataset]:
+def _require_own(organisation: Organisation, datasets: Iterable[Dataset]) -> list[Dataset]:
     found = list(datasets)
     for dataset in found:
         if dataset.organisation_id != organisation.pk:

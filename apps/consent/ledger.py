@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from apps.accounts.access import Principal, require
+from apps.accounts.access import Principal, require_permission
 from apps.accounts.models import Organisation
 from apps.consent.errors import ConsentUnknownError
 from apps.consent.models import Consent as ConsentRow
 from apps.consent.models import ConsentForm, Contributor, FormReach, Participation
 from apps.datasets.models import Dataset
-from datasets_catalog.consent import coverage_end as end_of
+from datasets_catalog.consent import find_coverage_end as end_of
 from datasets_catalog.implications import Implications, parse_implications
 from datasets_catalog.ledger import Consent, Reach
 from datasets_catalog.people import ClipPeople, code_key
@@ -21,17 +21,17 @@ from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 
 
-def contributors_for(user: Principal, organisation: Organisation) -> QuerySet[Contributor]:
+def list_visible_contributors(user: Principal, organisation: Organisation) -> QuerySet[Contributor]:
     """The organisation's contributors with how many clips and consents each has."""
-    require(user, Permission.CONSENT_VIEW, organisation)
+    require_permission(user, Permission.CONSENT_VIEW, organisation)
     return Contributor.objects.filter(organisation=organisation).annotate(
         clips=Count("participations", distinct=True), given=Count("consents", distinct=True)
     )
 
 
-def consent_row_for(user: Principal, organisation: Organisation, uid: str) -> ConsentRow:
+def fetch_consent_row(user: Principal, organisation: Organisation, uid: str) -> ConsentRow:
     """The consent on record with that id, corrected since or not."""
-    require(user, Permission.CONSENT_VIEW, organisation)
+    require_permission(user, Permission.CONSENT_VIEW, organisation)
     rows = ConsentRow.objects.filter(contributor__organisation=organisation)
     try:
         wanted = UUID(str(uid))
@@ -43,7 +43,7 @@ def consent_row_for(user: Principal, organisation: Organisation, uid: str) -> Co
     return row
 
 
-def consents_given(contributor: Contributor) -> QuerySet[ConsentRow]:
+def list_consents_given(contributor: Contributor) -> QuerySet[ConsentRow]:
     """Every record of the contributor's answers, newest first, corrected ones too."""
     rows = ConsentRow.objects.filter(contributor=contributor).order_by("-given_at", "-id")
     return rows.select_related("form", "superseded_by", "supersedes").prefetch_related(
@@ -51,7 +51,7 @@ def consents_given(contributor: Contributor) -> QuerySet[ConsentRow]:
     )
 
 
-def datasets_about(contributor: Contributor) -> list[Dataset]:
+def list_datasets_about(contributor: Contributor) -> list[Dataset]:
     """The datasets that the contributor is in, or was asked about, by name."""
     reaches = FormReach.objects.filter(form__consents__contributor=contributor, ended_at=None)
     parts = Participation.objects.filter(contributor=contributor)
@@ -60,7 +60,7 @@ def datasets_about(contributor: Contributor) -> list[Dataset]:
     return list(rows.select_related("organisation").order_by("name"))
 
 
-def consents_for(
+def load_consents(
     dataset: Dataset, codes: Iterable[str] | None = None, *, known_at: datetime | None = None
 ) -> list[Consent]:
     """Every consent on record that counts, with the dataset's period of notice, oldest first.
@@ -70,21 +70,23 @@ def consents_for(
     recorded or corrected later left out; forms, ages and notice are those of today.
     """
     notice = timedelta(days=dataset.guardian_notice_days)
-    return list(_consents(dataset.organisation, codes, notice, known_at))
+    return list(_read_consents(dataset.organisation, codes, notice, known_at))
 
 
-def consents_of(organisation: Organisation, codes: Iterable[str] | None = None) -> list[Consent]:
+def load_organisation_consents(
+    organisation: Organisation, codes: Iterable[str] | None = None
+) -> list[Consent]:
     """The same of an organisation as a whole, without notice."""
-    return list(_consents(organisation, codes, timedelta(0), None))
+    return list(_read_consents(organisation, codes, timedelta(0), None))
 
 
-def consent_of(row: ConsentRow) -> Consent:
+def build_consent(row: ConsentRow) -> Consent:
     """One consent on record as a value, whether or not it was corrected since."""
     organisation = row.contributor.organisation
-    return _value(row, _forms(organisation), _minors(organisation), timedelta(0))
+    return _build_value(row, _load_forms(organisation), _load_minors(organisation), timedelta(0))
 
 
-def coverage_end(
+def find_ledger_coverage_end(
     *,
     dataset: Dataset,
     clip_people: Collection[ClipPeople],
@@ -100,7 +102,7 @@ def coverage_end(
     codes = {code for clip in clip_people for code in clip.contributors}
     return end_of(
         clip_people,
-        consents_for(dataset, codes),
+        load_consents(dataset, codes),
         tuple(purposes),
         at,
         territories=territories,
@@ -108,7 +110,7 @@ def coverage_end(
     )
 
 
-def people_in(dataset: Dataset) -> dict[int, tuple[str, ...]]:
+def load_people(dataset: Dataset) -> dict[int, tuple[str, ...]]:
     """Who is in each clip of the draft, by clip id; clips with nobody are left out."""
     found: dict[int, list[str]] = {}
     rows = Participation.objects.filter(clip__dataset=dataset).order_by("contributor__code")
@@ -117,7 +119,7 @@ def people_in(dataset: Dataset) -> dict[int, tuple[str, ...]]:
     return {clip_id: tuple(codes) for clip_id, codes in found.items()}
 
 
-def recording_names(dataset: Dataset) -> dict[int, str]:
+def load_recording_names(dataset: Dataset) -> dict[int, str]:
     """The recording of each clip with people in it, by clip id; clips of none are left out."""
     parts = Participation.objects.filter(clip__dataset=dataset, clip__recording__isnull=False)
     return dict(parts.values_list("clip_id", "clip__recording__name").distinct())
@@ -131,7 +133,7 @@ class _Form:
     reach: frozenset[Reach]
 
 
-def _consents(
+def _read_consents(
     organisation: Organisation,
     codes: Iterable[str] | None,
     notice: timedelta,
@@ -145,16 +147,16 @@ def _consents(
     if codes is not None:
         rows = rows.filter(contributor__code__in=set(codes))
     rows = rows.exclude(corrected).select_related("contributor").prefetch_related("answers")
-    forms, minors = _forms(organisation), _minors(organisation)
+    forms, minors = _load_forms(organisation), _load_minors(organisation)
     for row in rows.order_by("given_at", "id"):
-        yield _value(row, forms, minors, notice)
+        yield _build_value(row, forms, minors, notice)
 
 
-def _value(
+def _build_value(
     row: ConsentRow, forms: dict[int, _Form], minors: dict[str, date | None], notice: timedelta
 ) -> Consent:
     form, person = forms[row.form_id], row.contributor
-    of_age = _moment(person.of_age_on)
+    of_age = _find_start_of_day(person.of_age_on)
     return Consent(
         contributor=person.code,
         form=form.name,
@@ -175,7 +177,7 @@ def _value(
     )
 
 
-def _forms(organisation: Organisation) -> dict[int, _Form]:
+def _load_forms(organisation: Organisation) -> dict[int, _Form]:
     reaches: dict[int, set[Reach]] = {}
     rows = FormReach.objects.filter(form__organisation=organisation, ended_at=None)
     for form_id, name, recording in rows.values_list("form_id", "dataset__name", "recording"):
@@ -191,7 +193,7 @@ def _forms(organisation: Organisation) -> dict[int, _Form]:
     }
 
 
-def _minors(organisation: Organisation) -> dict[str, date | None]:
+def _load_minors(organisation: Organisation) -> dict[str, date | None]:
     """Until when each minor is one (None: not known), by the key of the code."""
     rows = Contributor.objects.filter(organisation=organisation, is_minor=True)
     return {code_key(code): day for code, day in rows.values_list("code", "of_age_on")}
@@ -204,5 +206,5 @@ def _is_minors(row: ConsentRow, minors: dict[str, date | None]) -> bool:
     return code in minors and (day is None or row.given_at.astimezone(UTC).date() < day)
 
 
-def _moment(day: date | None) -> datetime | None:
+def _find_start_of_day(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), UTC)

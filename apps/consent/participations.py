@@ -43,8 +43,8 @@ def set_participations(
     codes = {code for listed in people.values() for code in listed}
     known, _ = register_contributors(organisation, codes)
     changes: list[PeopleChange] = []
-    for chunk in _chunks(people):
-        before = recorded_in(chunk)
+    for chunk in _split_into_chunks(people):
+        before = load_recorded_people(chunk)
         some = [
             PeopleChange(clip, before.get(clip, ()), tuple(sorted(set(people[clip]))))
             for clip in chunk
@@ -61,7 +61,9 @@ def set_participations(
             for code in set(change.after) - set(change.before)
         ]
         insert_rows(Participation, ("clip", "contributor"), sorted(fresh))
-        _state(actor, [change for change in some if change.clip not in added], kept=False)
+        _write_statements(
+            actor, [change for change in some if change.clip not in added], kept=False
+        )
         changes += some
     moved = {code for change in changes for code in set(change.before) ^ set(change.after)}
     concerned = Contributor.objects.filter(organisation=organisation, code__in=moved)
@@ -71,10 +73,10 @@ def set_participations(
 
 def keep_people(*, actor: User, clips: Iterable[int]) -> None:
     """Note who is in these clips, and of which recording: before that or their bytes change."""
-    for chunk in _chunks(clips):
-        found = recorded_in(chunk)
+    for chunk in _split_into_chunks(clips):
+        found = load_recorded_people(chunk)
         same = [PeopleChange(clip, found.get(clip, ()), found.get(clip, ())) for clip in chunk]
-        _state(actor, same, kept=True)
+        _write_statements(actor, same, kept=True)
 
 
 def clips_named_in(user: User, contents: Mapping[int, set[str]]) -> set[int]:
@@ -94,7 +96,7 @@ def clips_named_in(user: User, contents: Mapping[int, set[str]]) -> set[int]:
     return {pk for pk, each in contents.items() if pk in named or each & of_content}
 
 
-def recorded_in(clips: Sequence[int]) -> dict[int, tuple[str, ...]]:
+def load_recorded_people(clips: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """The codes of the people in each of these clips; clips with nobody are left out."""
     found: dict[int, list[str]] = {}
     rows = Participation.objects.filter(clip_id__in=clips).order_by("contributor__code")
@@ -103,7 +105,7 @@ def recorded_in(clips: Sequence[int]) -> dict[int, tuple[str, ...]]:
     return {clip: tuple(sorted(codes)) for clip, codes in found.items()}
 
 
-def _state(actor: User, changes: Sequence[PeopleChange], *, kept: bool) -> None:
+def _write_statements(actor: User, changes: Sequence[PeopleChange], *, kept: bool) -> None:
     rows = Clip.objects.filter(pk__in=[change.clip for change in changes])
     columns = rows.values_list("pk", "blob__sha256", "recording__name")
     contents = {clip: (sha256, name or "") for clip, sha256, name in columns}
@@ -165,7 +167,7 @@ def find_other_spellings(organisation: Organisation, codes: Iterable[str]) -> di
     return found
 
 
-def _chunks(clips: Iterable[int]) -> Iterator[list[int]]:
+def _split_into_chunks(clips: Iterable[int]) -> Iterator[list[int]]:
     rest = iter(clips)
     while some := list(islice(rest, BATCH)):
         yield some

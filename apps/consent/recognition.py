@@ -5,17 +5,19 @@ from collections.abc import Collection
 from django.utils import timezone
 
 from apps.accounts.models import Organisation
-from apps.consent.ledger import consents_for
+from apps.consent.ledger import load_consents
 from apps.consent.models import Participation
 from apps.datasets.models import Dataset
 from apps.voices.actions import forget_prints
-from datasets_catalog.consent import PeopleAsked, Plan
+from datasets_catalog.consent import PeopleCoverage, Plan
 from datasets_catalog.ledger import Ledger
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 
 
-def unwilling_contents(dataset: Dataset, contributors: Collection[int] | None = None) -> set[str]:
+def find_unwilling_contents(
+    dataset: Dataset, contributors: Collection[int] | None = None
+) -> set[str]:
     """SHA-256 of the clips in which somebody takes part who may not be recognised by voice there.
 
     Of the clips in which one of the contributors takes part alone, if ids are given.
@@ -26,8 +28,8 @@ def unwilling_contents(dataset: Dataset, contributors: Collection[int] | None = 
     parts = list(
         rows.values_list("contributor__code", "clip__recording__name", "clip__blob__sha256")
     )
-    ledger = Ledger(consents_for(dataset, {code for code, _, _ in parts}))
-    asked = PeopleAsked(ledger, Plan((), dataset=dataset.full_name), timezone.now())
+    ledger = Ledger(load_consents(dataset, {code for code, _, _ in parts}))
+    asked = PeopleCoverage(ledger, Plan((), dataset=dataset.full_name), timezone.now())
     return {
         sha256
         for code, recording, sha256 in parts
@@ -43,4 +45,4 @@ def end_recognition(organisation: Organisation, contributors: Collection[int]) -
         organisation=organisation, pk__in=parts.values("clip__dataset")
     ).select_related("organisation")
     for dataset in datasets:
-        forget_prints(dataset, unwilling_contents(dataset, contributors))
+        forget_prints(dataset, find_unwilling_contents(dataset, contributors))

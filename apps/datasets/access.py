@@ -7,11 +7,11 @@ from django.db.models import Q, QuerySet
 
 from apps.accounts.access import (
     Principal,
-    can,
-    organisations_where,
-    reaches,
-    require,
-    within_reach,
+    has_permission,
+    list_organisations_where,
+    match_within_reach,
+    may_reach_dataset,
+    require_permission,
 )
 from apps.datasets.models import Clip, Dataset, Vocabulary
 from datasets_catalog.errors import NotFoundError
@@ -40,7 +40,7 @@ class VocabularyUnknownError(NotFoundError):
 _KNOWERS: list[Callable[[Principal], Q]] = []
 
 
-def let_know(condition: Callable[[Principal], Q]) -> None:
+def add_knower(condition: Callable[[Principal], Q]) -> None:
     """Add a condition under which somebody knows of a released dataset: whom a room above let in.
 
     Called once, when the room is installed. The condition costs no query of its own.
@@ -49,29 +49,29 @@ def let_know(condition: Callable[[Principal], Q]) -> None:
         _KNOWERS.append(condition)
 
 
-def visible_datasets(user: Principal) -> QuerySet[Dataset]:
+def list_visible_datasets(user: Principal) -> QuerySet[Dataset]:
     """Datasets of the user's organisations, and the released ones that they may know of.
 
-    That is: those that are not internal, and those they were let into (`let_know`). All within
+    That is: those that are not internal, and those they were let into (`add_knower`). All within
     the reach of the user's token.
     """
-    mine = organisations_where(user, Permission.DATASET_VIEW)
+    mine = list_organisations_where(user, Permission.DATASET_VIEW)
     known = ~Q(access=Dataset.Access.ORGANISATION)
     for condition in _KNOWERS:
         known |= condition(user)
     released = Q(released_at__isnull=False) & known
     return (
-        Dataset.objects.filter(within_reach(user))
+        Dataset.objects.filter(match_within_reach(user))
         .filter(Q(organisation_id__in=mine) | released)
         .select_related("organisation", "vocabulary")
         .order_by("organisation__name", "name")
     )
 
 
-def dataset_for(user: Principal, full_name: str) -> Dataset:
+def fetch_dataset(user: Principal, full_name: str) -> Dataset:
     """The dataset `organisation/name`, if the user may know of it."""
     organisation, _, name = full_name.partition("/")
-    row = visible_datasets(user).filter(organisation__name=organisation, name=name).first()
+    row = list_visible_datasets(user).filter(organisation__name=organisation, name=name).first()
     if row is None:
         raise DatasetUnknownError(
             f"There is no dataset {full_name}, or it is not yours to see."
@@ -80,28 +80,28 @@ def dataset_for(user: Principal, full_name: str) -> Dataset:
     return row
 
 
-def dataset_to_edit(user: Principal, full_name: str, permission: Permission) -> Dataset:
+def fetch_dataset_to_edit(user: Principal, full_name: str, permission: Permission) -> Dataset:
     """The dataset, if the user has the permission in its organisation; `DeniedError` if not."""
-    row = dataset_for(user, full_name)
-    require(user, permission, row.organisation)
+    row = fetch_dataset(user, full_name)
+    require_permission(user, permission, row.organisation)
     return row
 
 
-def sees_draft(user: Principal, dataset: Dataset) -> bool:
+def may_see_draft(user: Principal, dataset: Dataset) -> bool:
     """Whether the user works on the dataset and may see what is not released."""
-    if not reaches(user, dataset.full_name):
+    if not may_reach_dataset(user, dataset.full_name):
         return False
-    return can(user, Permission.DATASET_VIEW, dataset.organisation)
+    return has_permission(user, Permission.DATASET_VIEW, dataset.organisation)
 
 
-def draft_for(user: Principal, full_name: str) -> Dataset:
+def fetch_draft(user: Principal, full_name: str) -> Dataset:
     """The dataset, if the user works on it; `DeniedError` for one of which they may only know."""
-    return dataset_to_edit(user, full_name, Permission.DATASET_VIEW)
+    return fetch_dataset_to_edit(user, full_name, Permission.DATASET_VIEW)
 
 
-def clip_for(user: Principal, full_name: str, uid: UUID) -> Clip:
+def fetch_clip(user: Principal, full_name: str, uid: UUID) -> Clip:
     """A clip of the draft, if the user works on the dataset."""
-    dataset = draft_for(user, full_name)
+    dataset = fetch_draft(user, full_name)
     rows = Clip.objects.select_related("blob", "recording", "added_by", "dataset__organisation")
     row = rows.filter(dataset=dataset, uid=uid).first()
     if row is None:
@@ -109,7 +109,7 @@ def clip_for(user: Principal, full_name: str, uid: UUID) -> Clip:
     return row
 
 
-def vocabulary_for(name: str, version: str) -> Vocabulary:
+def fetch_vocabulary(name: str, version: str) -> Vocabulary:
     """One version of a vocabulary; anyone may read it."""
     row = Vocabulary.objects.filter(name=name, version=version).first()
     if row is None:

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.dateparse import parse_datetime
 
-from apps.accounts.access import require
-from apps.accounts.actions import slug
+from apps.accounts.access import require_permission
+from apps.accounts.actions import check_slug
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset, Term, Vocabulary
@@ -30,7 +30,7 @@ from datasets_catalog.request_forms import parse_fields
 from datasets_catalog.roles import Permission
 from datasets_catalog.split_policies import DEFAULT as USUAL_SPLITS
 from datasets_catalog.split_policies import FIELD_PREFIX, SplitPolicyError, parse_policy
-from datasets_catalog.verticals import Vertical, identifying_columns, profile
+from datasets_catalog.verticals import Vertical, list_identifying_columns, load_profile
 
 CHUNK = 2000
 CHANGEABLE = (
@@ -111,8 +111,8 @@ def create_dataset(
     *, actor: User, organisation: Organisation, name: str, vertical: str, **settings: Any
 ) -> Dataset:
     """An empty dataset; `settings` are the columns named in `CHANGEABLE`."""
-    require(actor, Permission.DATASET_CREATE, organisation)
-    slug(name, "a dataset's name")
+    require_permission(actor, Permission.DATASET_CREATE, organisation)
+    check_slug(name, "a dataset's name")
     if vertical not in set(Vertical):
         raise InvalidError(f"{vertical!r} is no vertical. Verticals: {', '.join(Vertical)}.")
     # One organisation's names are given one after the other.
@@ -122,7 +122,7 @@ def create_dataset(
     row = Dataset(
         organisation=organisation, name=name, vertical=vertical, created_by=actor, title=name
     )
-    _apply(row, settings)
+    _apply_settings(row, settings)
     row.save(force_insert=True)
     record.dataset_created(
         actor=actor.username,
@@ -143,13 +143,13 @@ def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) ->
     privacy reviewer decides.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    require(actor, Permission.DATASET_EDIT, row.organisation)
+    require_permission(actor, Permission.DATASET_EDIT, row.organisation)
     _refuse_lowering(row, changes)
-    _refuse_widening(row, planned_policy(row, changes))
-    return _changed(actor, row, changes)
+    _refuse_widening(row, plan_policy(row, changes))
+    return _change_dataset(actor, row, changes)
 
 
-def access_policy_of(row: Dataset) -> AccessPolicy:
+def build_access_policy(row: Dataset) -> AccessPolicy:
     return AccessPolicy(
         access=row.access,
         auto_grant=row.auto_grant,
@@ -158,12 +158,12 @@ def access_policy_of(row: Dataset) -> AccessPolicy:
     )
 
 
-def planned_policy(dataset: Dataset, changes: dict[str, Any]) -> AccessPolicy:
+def plan_policy(dataset: Dataset, changes: dict[str, Any]) -> AccessPolicy:
     """Who could take the dataset after these changes; raises InvalidError as they would."""
     named = {name: changes[name] for name in POLICY if name in changes}
     planned = copy(dataset)
-    _apply(planned, named)
-    return access_policy_of(planned)
+    _apply_settings(planned, named)
+    return build_access_policy(planned)
 
 
 def widen_access(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> Dataset:
@@ -171,24 +171,24 @@ def widen_access(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> D
 
     The database refuses it to everybody else (`dataset_access_never_widens_alone`).
     """
-    return _changed(actor, dataset, {name: changes[name] for name in POLICY})
+    return _change_dataset(actor, dataset, {name: changes[name] for name in POLICY})
 
 
-def bars_of(row: Dataset) -> dict[str, Any]:
+def read_bars(row: Dataset) -> dict[str, Any]:
     """The value of each bar, by name."""
     return {name: getattr(row, name) for name in BARS}
 
 
-def planned_bars(dataset: Dataset, changes: dict[str, Any]) -> dict[str, Any]:
+def plan_bars(dataset: Dataset, changes: dict[str, Any]) -> dict[str, Any]:
     """The value of each bar after these changes; raises InvalidError as they would."""
     planned = copy(dataset)
-    _apply(planned, {name: changes[name] for name in BARS if name in changes})
-    return bars_of(planned)
+    _apply_settings(planned, {name: changes[name] for name in BARS if name in changes})
+    return read_bars(planned)
 
 
-def lowered_bars(dataset: Dataset, changes: dict[str, Any]) -> list[str]:
+def find_lowered_bars(dataset: Dataset, changes: dict[str, Any]) -> list[str]:
     """Which bars these changes would lower, by name: none while the dataset never had a clip."""
-    found = name_lowered(bars_of(dataset), planned_bars(dataset, changes))
+    found = name_lowered(read_bars(dataset), plan_bars(dataset, changes))
     return found if found and Clip.objects.filter(dataset=dataset).exists() else []
 
 
@@ -197,11 +197,11 @@ def lower_bars(*, actor: User, dataset: Dataset, becomes: dict[str, Any]) -> Dat
 
     The database refuses it to everybody else (`dataset_bar_…_lowers_by_two`).
     """
-    return _changed(actor, dataset, becomes)
+    return _change_dataset(actor, dataset, becomes)
 
 
 def _refuse_lowering(row: Dataset, changes: dict[str, Any]) -> None:
-    lowered = lowered_bars(row, changes)
+    lowered = find_lowered_bars(row, changes)
     if lowered:
         raise BarLowersError(
             f"This lowers what {row} was held to ({', '.join(lowered)}): propose it with a reason,"
@@ -211,7 +211,7 @@ def _refuse_lowering(row: Dataset, changes: dict[str, Any]) -> None:
 
 
 def _refuse_widening(row: Dataset, planned: AccessPolicy) -> None:
-    widened = name_widenings(access_policy_of(row), planned)
+    widened = name_widenings(build_access_policy(row), planned)
     if row.released_at is None or not widened:
         return
     raise AccessWidensError(
@@ -221,9 +221,9 @@ def _refuse_widening(row: Dataset, planned: AccessPolicy) -> None:
     )
 
 
-def _changed(actor: User, row: Dataset, changes: dict[str, Any]) -> Dataset:
+def _change_dataset(actor: User, row: Dataset, changes: dict[str, Any]) -> Dataset:
     before = {name: getattr(row, name) for name in changes if name in CHANGEABLE}
-    _apply(row, changes)
+    _apply_settings(row, changes)
     after = {name: getattr(row, name) for name in before}
     changed = [name for name in sorted(before) if after[name] != before[name]]
     if not changed:
@@ -242,7 +242,7 @@ def _changed(actor: User, row: Dataset, changes: dict[str, Any]) -> Dataset:
     return row
 
 
-def _apply(row: Dataset, settings: dict[str, Any]) -> None:
+def _apply_settings(row: Dataset, settings: dict[str, Any]) -> None:
     unknown = sorted(settings.keys() - set(CHANGEABLE))
     if unknown:
         raise InvalidError(f"A dataset has no {unknown[0]}: it has {', '.join(CHANGEABLE)}.")
@@ -282,10 +282,10 @@ def _check_choices(row: Dataset) -> None:
         raise InvalidError(f"{row.use!r}: the use is one of {', '.join(Use)}.")
 
 
-def _columns(row: Dataset) -> list[str]:
+def _check_columns(row: Dataset) -> list[str]:
     """The columns declared as quasi-identifiers, each once and in order. Raises InvalidError."""
     wanted = row.quasi_identifiers
-    possible = identifying_columns(Vertical(row.vertical))
+    possible = list_identifying_columns(Vertical(row.vertical))
     wrong = (
         [each for each in wanted if each not in possible] if isinstance(wanted, list) else [wanted]
     )
@@ -297,10 +297,10 @@ def _columns(row: Dataset) -> list[str]:
     return sorted(set(wanted))
 
 
-def _split_policy(row: Dataset) -> dict[str, Any] | None:
+def _normalise_split_policy(row: Dataset) -> dict[str, Any] | None:
     """The policy in one way of writing, None for the usual one; its fields are the vertical's."""
     policy = parse_policy(row.split_policy)
-    fields = profile(Vertical(row.vertical)).get("properties", {})
+    fields = load_profile(Vertical(row.vertical)).get("properties", {})
     for trait in policy.traits:
         name = trait.removeprefix(FIELD_PREFIX)
         if trait.startswith(FIELD_PREFIX) and name not in fields:
@@ -310,13 +310,13 @@ def _split_policy(row: Dataset) -> dict[str, Any] | None:
     return None if policy == USUAL_SPLITS else policy.as_json()
 
 
-def _embargoes(dates: Any) -> dict[str, str]:
+def _normalise_embargoes(dates: Any) -> dict[str, str]:
     """Versions with the moment from which each may be taken, in one way of writing."""
     if not isinstance(dates, dict) or len(dates) > EMBARGOES:
         raise InvalidError('The embargoes are an object such as {"1.2.0": "2027-01-01T00:00Z"}.')
     found = {}
     for version, moment in dates.items():
-        at = _moment(moment) if _VERSION.fullmatch(str(version)) else None
+        at = _parse_moment(moment) if _VERSION.fullmatch(str(version)) else None
         if at is None or at.tzinfo is None:
             raise InvalidError(
                 f"{version!r}: {moment!r}: write three numbers, and a moment with its time zone"
@@ -326,7 +326,7 @@ def _embargoes(dates: Any) -> dict[str, str]:
     return found
 
 
-def _moment(text: Any) -> datetime | None:
+def _parse_moment(text: Any) -> datetime | None:
     try:
         return parse_datetime(str(text))
     except ValueError:
@@ -335,11 +335,11 @@ def _moment(text: Any) -> datetime | None:
 
 # How what was typed for a column is read; each raises InvalidError for what does not belong there.
 _READERS: Mapping[str, Callable[[Dataset], Any]] = {
-    "quasi_identifiers": _columns,
+    "quasi_identifiers": _check_columns,
     "sheet": lambda row: parse_sheet(row.sheet).as_json(),
     "request_fields": lambda row: [each.as_json() for each in parse_fields(row.request_fields)],
-    "embargoes": lambda row: _embargoes(row.embargoes),
-    "split_policy": _split_policy,
+    "embargoes": lambda row: _normalise_embargoes(row.embargoes),
+    "split_policy": _normalise_split_policy,
 }
 
 
@@ -353,7 +353,7 @@ def import_vocabulary(
     neither the AudioSet ontology's JSON nor a CSV of terms, and `ConflictError` when the version
     exists with other content.
     """
-    slug(name, "a vocabulary's name")
+    check_slug(name, "a vocabulary's name")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     # Whoever brings the same in at the same time waits here, and is answered with what is there.
     row, is_new = Vocabulary.objects.get_or_create(
@@ -363,7 +363,7 @@ def import_vocabulary(
         raise ConflictError(
             f"{name} {version} exists with other content: import it as a new version."
         )
-    entries = vocabularies.parse(text)
+    entries = vocabularies.parse_vocabulary(text)
     if not is_new:
         _note_restrictions(row, entries)
         return row
@@ -401,7 +401,7 @@ def _note_restrictions(row: Vocabulary, entries: Iterable[vocabularies.TermEntry
 def remove_clips(*, actor: User, dataset: Dataset, paths: Sequence[str]) -> int:
     """Take clips out of the draft; releases that hold them keep them."""
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    require(actor, Permission.CLIP_INGEST, row.organisation)
+    require_permission(actor, Permission.CLIP_INGEST, row.organisation)
     clips = Clip.objects.filter(dataset=row, path__in=list(paths)).exclude(state=Clip.State.REMOVED)
     ids = dict(clips.values_list("path", "pk"))
     missing = sorted(set(paths) - ids.keys())

@@ -20,9 +20,9 @@ def insert_rows(
     Nothing is filled in and no instance is made: name every column that has no database default.
     About eight times as fast as `bulk_create` for wide rows.
     """
-    names = ", ".join(_quoted(column.column) for column in _fields(model, columns))
-    table = _quoted(model._meta.db_table)
-    prepared = _prepared(model, columns, rows)
+    names = ", ".join(_quote_name(column.column) for column in _find_fields(model, columns))
+    table = _quote_name(model._meta.db_table)
+    prepared = _convert_rows(model, columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # Django wraps the errors of `execute` alone.
@@ -43,24 +43,26 @@ def update_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Update rows by id: each has the values of `columns` in that order, and its id last."""
-    names = ", ".join(f"{_quoted(column.column)} = %s" for column in _fields(model, columns))
-    key = _quoted(_fields(model, ["id"])[0].column)
-    table = _quoted(model._meta.db_table)
+    names = ", ".join(
+        f"{_quote_name(column.column)} = %s" for column in _find_fields(model, columns)
+    )
+    key = _quote_name(_find_fields(model, ["id"])[0].column)
+    table = _quote_name(model._meta.db_table)
     statement = f"UPDATE {table} SET {names} WHERE {key} = %s"  # noqa: S608  (names of ours)
-    prepared = _prepared(model, [*columns, "id"], rows)
+    prepared = _convert_rows(model, [*columns, "id"], rows)
     with connection.cursor() as cursor:
         while chunk := list(islice(prepared, CHUNK)):
             cursor.executemany(statement, chunk)
 
 
-def _fields(model: type[models.Model], columns: Sequence[str]) -> list[Any]:
+def _find_fields(model: type[models.Model], columns: Sequence[str]) -> list[Any]:
     return [model._meta.get_field(name) for name in columns]
 
 
-def _prepared(
+def _convert_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> Iterator[Sequence[Any]]:
-    kinds = (field.get_internal_type() for field in _fields(model, columns))
+    kinds = (field.get_internal_type() for field in _find_fields(model, columns))
     converted = [(at, _CONVERT[kind]) for at, kind in enumerate(kinds) if kind in _CONVERT]
     for row in rows:
         values = list(row)
@@ -69,21 +71,21 @@ def _prepared(
         yield values
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
-def _uuid(value: Any) -> Any:
+def _convert_uuid(value: Any) -> Any:
     return value if connection.features.has_native_uuid_field else value.hex
 
 
 @lru_cache(maxsize=16)
-def _moment(value: Any) -> Any:
+def _convert_moment(value: Any) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
 _CONVERT: dict[str, Convert] = {
-    "UUIDField": _uuid,
-    "DateTimeField": _moment,
+    "UUIDField": _convert_uuid,
+    "DateTimeField": _convert_moment,
     "JSONField": json.dumps,
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.datasets.models import Clip
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 
 # Released text to the clip's attribute that holds it; of a recording, the name.
@@ -16,13 +16,13 @@ _ATTRIBUTES = {
 }
 
 
-def cells_of(clip: Clip) -> dict[str, str]:
+def collect_cells(clip: Clip) -> dict[str, str]:
     """The texts of a clip of the draft by column; reads its recording."""
     texts = {name: getattr(clip, attribute) for name, attribute in _ATTRIBUTES.items()}
-    return cells_with(texts, clip.fields)
+    return build_cells(texts, clip.fields)
 
 
-def cells_with(texts: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, str]:
+def build_cells(texts: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, str]:
     """Column name to text, empty ones left out; the vertical's own fields as `fields.<name>`."""
     cells = {name: str(text) for name in _ATTRIBUTES if (text := texts.get(name))}
     for name, value in fields.items():
@@ -31,6 +31,6 @@ def cells_with(texts: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str,
     return cells
 
 
-def cells_digest(cells: Mapping[str, str]) -> str:
+def digest_cells(cells: Mapping[str, str]) -> str:
     """SHA-256 over the RFC 8785 form of a clip's texts."""
-    return hashlib.sha256(canonical_json(dict(cells))).hexdigest()
+    return hashlib.sha256(to_canonical_json(dict(cells))).hexdigest()

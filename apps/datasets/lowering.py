@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import Principal, can, require
+from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import User
 from apps.audit import record
-from apps.datasets.actions import bars_of, lower_bars, lowered_bars, planned_bars
+from apps.datasets.actions import find_lowered_bars, lower_bars, plan_bars, read_bars
 from apps.datasets.models import Dataset, Lowering
 from datasets_catalog.bars import BARS
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -63,18 +63,18 @@ def propose_lowering(
     `changes` are settings of which each lowers a bar. Raises LoweringWaitsError, DeniedError, and
     InvalidError for what lowers none: that is changed directly.
     """
-    row = _locked_dataset(dataset)
-    require(actor, Permission.DATASET_EDIT, row.organisation)
+    row = _lock_dataset(dataset)
+    require_permission(actor, Permission.DATASET_EDIT, row.organisation)
     if not reason.strip():
         raise InvalidError("Give a reason: whoever decides goes by it.")
-    lowered = lowered_bars(row, dict(changes))
+    lowered = find_lowered_bars(row, dict(changes))
     free = sorted(changes.keys() - set(lowered))
     if free or not lowered:
         what = free[0] if free else "this"
         raise InvalidError(f"{what} lowers no bar: change it directly. Bars: {', '.join(BARS)}.")
     if Lowering.objects.filter(dataset=row, state=Lowering.State.PROPOSED).exists():
         raise LoweringWaitsError(f"A request for {row} waits already: decide on that first.")
-    before, after = bars_of(row), planned_bars(row, dict(changes))
+    before, after = read_bars(row), plan_bars(row, dict(changes))
     made = Lowering.objects.create(
         dataset=row,
         before={name: before[name] for name in lowered},
@@ -82,7 +82,7 @@ def propose_lowering(
         reason=reason.strip(),
         proposed_by=actor,
     )
-    _note(actor, made, made.reason)
+    _record_move(actor, made, made.reason)
     return made
 
 
@@ -93,7 +93,7 @@ def confirm_lowering(*, actor: User, lowering: Lowering, reason: str) -> Lowerin
     What was found under the higher bar stays found. Raises OwnLoweringError, LoweringDecidedError,
     DeniedError.
     """
-    row = _to_decide(actor, lowering, reason)
+    row = _lock_to_decide(actor, lowering, reason)
     if any(getattr(row.dataset, name) != value for name, value in row.before.items()):
         raise LoweringDecidedError("The bars have changed since this was asked: ask again.")
     row.state, row.answer = row.State.CONFIRMED, reason.strip()
@@ -103,44 +103,44 @@ def confirm_lowering(*, actor: User, lowering: Lowering, reason: str) -> Lowerin
     lower_bars(actor=actor, dataset=row.dataset, becomes=row.becomes)
     row.state = row.State.APPLIED
     row.save(update_fields=["state"])
-    _note(actor, row, row.answer)
+    _record_move(actor, row, row.answer)
     return row
 
 
 @transaction.atomic
 def refuse_lowering(*, actor: User, lowering: Lowering, reason: str) -> Lowering:
     """Leave the bars as they are, and say why. Raises as `confirm_lowering` does."""
-    row = _to_decide(actor, lowering, reason)
+    row = _lock_to_decide(actor, lowering, reason)
     row.state, row.answer = row.State.REFUSED, reason.strip()
     row.decided_by, row.decided_at = actor, timezone.now()
     row.save(update_fields=["state", "answer", "decided_by", "decided_at"])
-    _note(actor, row, row.answer)
+    _record_move(actor, row, row.answer)
     return row
 
 
 @transaction.atomic
 def cancel_lowering(*, actor: User, lowering: Lowering) -> Lowering:
     """Take one's own request back."""
-    row = _locked(lowering)
+    row = _lock_lowering(lowering)
     if row.proposed_by_id != actor.pk:
         raise DeniedError("Only who asked for it takes it back; refuse it instead.")
     row.state = row.State.CANCELLED
     row.save(update_fields=["state"])
-    _note(actor, row, row.reason)
+    _record_move(actor, row, row.reason)
     return row
 
 
-def lowerings_for(user: Principal, dataset: Dataset) -> QuerySet[Lowering]:
+def list_visible_lowerings(user: Principal, dataset: Dataset) -> QuerySet[Lowering]:
     """Every request for the dataset, newest first, for those who work on it."""
-    require(user, Permission.DATASET_VIEW, dataset.organisation)
+    require_permission(user, Permission.DATASET_VIEW, dataset.organisation)
     return Lowering.objects.filter(dataset=dataset).select_related(
         "dataset__organisation", "proposed_by", "decided_by"
     )
 
 
-def lowering_for(user: Principal, dataset: Dataset, uid: UUID) -> Lowering:
+def fetch_lowering(user: Principal, dataset: Dataset, uid: UUID) -> Lowering:
     """One request for the dataset. Raises LoweringUnknownError."""
-    row = lowerings_for(user, dataset).filter(uid=uid).first()
+    row = list_visible_lowerings(user, dataset).filter(uid=uid).first()
     if row is None:
         raise LoweringUnknownError(f"{dataset} has no request {uid} to lower a bar.")
     return row
@@ -148,23 +148,23 @@ def lowering_for(user: Principal, dataset: Dataset, uid: UUID) -> Lowering:
 
 def may_decide_on_lowering(user: Principal, lowering: Lowering) -> bool:
     """Whether the user reviews for privacy, and did not ask for it."""
-    reviews = can(user, Permission.FINDING_DECIDE, lowering.dataset.organisation)
+    reviews = has_permission(user, Permission.FINDING_DECIDE, lowering.dataset.organisation)
     return reviews and lowering.proposed_by_id != user.pk
 
 
-def _to_decide(actor: User, lowering: Lowering, reason: str) -> Lowering:
-    row = _locked(lowering)
+def _lock_to_decide(actor: User, lowering: Lowering, reason: str) -> Lowering:
+    row = _lock_lowering(lowering)
     if row.proposed_by_id == actor.pk:
         raise OwnLoweringError("You asked for this: a privacy reviewer who did not decides.")
-    require(actor, Permission.FINDING_DECIDE, row.dataset.organisation)
+    require_permission(actor, Permission.FINDING_DECIDE, row.dataset.organisation)
     if not reason.strip():
         raise InvalidError("Give a reason: the log keeps it.")
     return row
 
 
-def _locked(lowering: Lowering) -> Lowering:
+def _lock_lowering(lowering: Lowering) -> Lowering:
     """The request with its dataset locked first, as every writer of the dataset does."""
-    dataset = _locked_dataset(lowering.dataset)
+    dataset = _lock_dataset(lowering.dataset)
     row = Lowering.objects.select_for_update(of=("self",)).get(pk=lowering.pk)
     if row.state != Lowering.State.PROPOSED:
         raise LoweringDecidedError(f"This request is {row.state} already.")
@@ -172,12 +172,12 @@ def _locked(lowering: Lowering) -> Lowering:
     return row
 
 
-def _locked_dataset(dataset: Dataset) -> Dataset:
+def _lock_dataset(dataset: Dataset) -> Dataset:
     rows = Dataset.objects.select_for_update(of=("self",)).select_related("organisation")
     return rows.get(pk=dataset.pk)
 
 
-def _note(actor: User, row: Lowering, reason: str) -> None:
+def _record_move(actor: User, row: Lowering, reason: str) -> None:
     record.lowering_moved(
         actor=actor.username,
         organisation=row.dataset.organisation.name,

@@ -232,7 +232,7 @@ class Recording(models.Model):
 
 
 # What decoding says of a clip's bytes.
-PROBED = (
+PROBED_COLUMNS = (
     "media_type",
     "codec",
     "sample_rate",

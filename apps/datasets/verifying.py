@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import touch_draft
@@ -45,7 +45,7 @@ def verify_events(
     by the same person it changes nothing. Raises EventUnknownError, OwnEventError, InvalidError.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    require(actor, Permission.EVENT_VERIFY, row.organisation)
+    require_permission(actor, Permission.EVENT_VERIFY, row.organisation)
     if verdict not in VERDICTS:
         raise InvalidError(f"{verdict!r}: an event is verified or rejected.")
     wanted = set(events)
@@ -61,7 +61,7 @@ def verify_events(
         raise EventUnknownError(f"The draft of {row} has no event {missing[0]}.", missing=missing)
     for event in found:
         _refuse_own(actor, event)
-    changed = [event for event in found if not _says(event, actor, verdict)]
+    changed = [event for event in found if not _has_verdict(event, actor, verdict)]
     now = timezone.now()
     for event in changed:
         event.status, event.verifier = verdict, actor.username
@@ -88,5 +88,5 @@ def _refuse_own(actor: User, event: Event) -> None:
         )
 
 
-def _says(event: Event, actor: User, verdict: str) -> bool:
+def _has_verdict(event: Event, actor: User, verdict: str) -> bool:
     return event.verified_by_id == actor.pk and event.status == verdict

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.datasets.models import Dataset, Event, Term, Vocabulary, WeakLabel
-from datasets_catalog.vocabularies import ancestors, descendants
+from datasets_catalog.vocabularies import find_ancestors, find_descendants
 
 
 class TermIndex:
@@ -55,16 +55,16 @@ def expand_labels(vocabulary: Vocabulary | None, words: Iterable[str]) -> dict[s
     index, parents = TermIndex(vocabulary), load_parents(vocabulary)
     for word in wanted:
         codes = {term.code for term in index.named(word)}
-        terms = [index.by_code[code] for code in codes | descendants(codes, parents)]
+        terms = [index.by_code[code] for code in codes | find_descendants(codes, parents)]
         found[word] |= {text for term in terms for text in (term.code, term.name)}
     return found
 
 
-def terms_above(vocabulary: Vocabulary, labels: Iterable[str]) -> dict[str, int]:
+def find_terms_above(vocabulary: Vocabulary, labels: Iterable[str]) -> dict[str, int]:
     """Names of the terms above these labels, each with how many of the labels are below it."""
     index, parents = TermIndex(vocabulary), load_parents(vocabulary)
     codes = {term.code for label in labels if (term := index.only(label)) is not None}
-    above = Counter(code for each in codes for code in ancestors(each, parents))
+    above = Counter(code for each in codes for code in find_ancestors(each, parents))
     return {index.by_code[code].name: count for code, count in above.items()}
 
 
@@ -89,11 +89,13 @@ def relink_terms(dataset: Dataset) -> set[int]:
             if (term.pk if term is not None else None, name) != (term_id, label):
                 meant = rows.filter(label=label, term_id=term_id)
                 changed.update(meant.values_list("clip_id", flat=True))
-                _rename(meant, term, name)
+                _rename_labels(meant, term, name)
     return changed
 
 
-def _rename(meant: QuerySet[Event] | QuerySet[WeakLabel], term: Term | None, name: str) -> None:
+def _rename_labels(
+    meant: QuerySet[Event] | QuerySet[WeakLabel], term: Term | None, name: str
+) -> None:
     if meant.model is WeakLabel:
         # One annotator says each label of a clip once: a second word for it stays as it is.
         twin = WeakLabel.objects.filter(

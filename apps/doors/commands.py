@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from apps.access.authorize import access_of
+from apps.access.authorize import find_access_policy
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
@@ -31,23 +31,23 @@ class Command:
         return self.door == LINK
 
 
-def commands_for(principal: Principal, release: Release) -> list[Command]:
+def list_commands(principal: Principal, release: Release) -> list[Command]:
     """Every way to get this release; signing in comes first where it is needed."""
-    gated = access_of(release) != Dataset.Access.OPEN
-    first = [sign_in_command(principal)] if gated else []
+    gated = find_access_policy(release) != Dataset.Access.OPEN
+    first = [build_sign_in_command(principal)] if gated else []
     return [
-        *web_commands(release, gated=gated),
+        *list_web_commands(release, gated=gated),
         *first,
-        *dvc_commands(release),
-        *hub_commands(release, gated=gated),
-        croissant_command(release, gated=gated),
+        *list_dvc_commands(release),
+        *list_hub_commands(release, gated=gated),
+        build_croissant_command(release, gated=gated),
     ]
 
 
-def web_commands(release: Release, *, gated: bool) -> list[Command]:
+def list_web_commands(release: Release, *, gated: bool) -> list[Command]:
     """Over the web and REST: by the browser, by curl, and by a command of our own."""
     dataset, version = release.dataset, release.version
-    archive = f"{_base()}/api/v1/datasets/{dataset}/releases/{version}/archive/"
+    archive = f"{_read_base_url()}/api/v1/datasets/{dataset}/releases/{version}/archive/"
     file = f"{dataset.name}-{version}.tar"
     header = f'-H "Authorization: Bearer ${TOKEN_VARIABLE}" ' if gated else ""
     token = f"with a token of yours in {TOKEN_VARIABLE}" if gated else "without a token"
@@ -67,13 +67,13 @@ def web_commands(release: Release, *, gated: bool) -> list[Command]:
         Command(
             "earmark",
             "the earmark command",
-            f"EARMARK_URL={_base()} earmark pull {dataset}@{version}",
+            f"EARMARK_URL={_read_base_url()} earmark pull {dataset}@{version}",
             f"By Earmark's own client, {token}: in parallel, every byte checked up to the root.",
         ),
     ]
 
 
-def sign_in_command(principal: Principal) -> Command:
+def build_sign_in_command(principal: Principal) -> Command:
     """One line that keeps `$EARMARK_TOKEN` where git and DVC look for it.
 
     DVC clones by git, which asks its credential helper, and fetches objects by HTTP, which reads
@@ -100,10 +100,10 @@ def sign_in_command(principal: Principal) -> Command:
     )
 
 
-def dvc_commands(release: Release) -> list[Command]:
+def list_dvc_commands(release: Release) -> list[Command]:
     dataset, tag = release.dataset, release.tag
     folder = dataset.name
-    git = f"{_base()}/git/{dataset}.git"
+    git = f"{_read_base_url()}/git/{dataset}.git"
     return [
         Command(
             "DVC",
@@ -132,11 +132,11 @@ def dvc_commands(release: Release) -> list[Command]:
     ]
 
 
-def hub_commands(release: Release, *, gated: bool) -> list[Command]:
+def list_hub_commands(release: Release, *, gated: bool) -> list[Command]:
     """For the Hub's own tools, which read the token from a variable of theirs."""
     dataset, tag = release.dataset, release.tag
     token = f'HF_TOKEN="${TOKEN_VARIABLE}" ' if gated else ""
-    setting = f"HF_ENDPOINT={_base()} {token}"
+    setting = f"HF_ENDPOINT={_read_base_url()} {token}"
     snapshot = (
         "from huggingface_hub import snapshot_download;"
         f' print(snapshot_download("{dataset}", repo_type="dataset", revision="{tag}"))'
@@ -166,12 +166,12 @@ def hub_commands(release: Release, *, gated: bool) -> list[Command]:
     ]
 
 
-def croissant_command(release: Release, *, gated: bool) -> Command:
+def build_croissant_command(release: Release, *, gated: bool) -> Command:
     """For mlcroissant, which sends a name and a password for files, but none for the description.
 
     Given on request, the description is fetched first, as the person it names the files for.
     """
-    address = croissant_address(release)
+    address = build_croissant_address(release)
     source = address
     first = ""
     if gated:
@@ -194,10 +194,10 @@ def croissant_command(release: Release, *, gated: bool) -> Command:
     )
 
 
-def croissant_address(release: Release) -> str:
+def build_croissant_address(release: Release) -> str:
     """Where the web door describes this version in Croissant."""
-    return f"{_base()}/datasets/{release.dataset}/croissant.json?revision={release.tag}"
+    return f"{_read_base_url()}/datasets/{release.dataset}/croissant.json?revision={release.tag}"
 
 
-def _base() -> str:
+def _read_base_url() -> str:
     return str(settings.BASE_URL).rstrip("/")

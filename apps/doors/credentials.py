@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from apps.accounts.access import Principal
 from apps.accounts.models import Token
-from apps.accounts.tokens import token_for
+from apps.accounts.tokens import fetch_token
 from datasets_catalog.errors import DeniedError
 
 
@@ -25,16 +25,16 @@ class TokenInvalidError(DeniedError):
         )
 
 
-def principal_of(request: HttpRequest) -> Principal:
+def identify_principal(request: HttpRequest) -> Principal:
     """The user of the token, else of the session, else nobody; raises TokenInvalidError."""
-    token = token_of(request)
+    token = read_token(request)
     if token is not None:
         return token.user
     user: Principal = getattr(request, "user", None) or AnonymousUser()
     return user
 
 
-def token_of(request: HttpRequest) -> Token | None:
+def read_token(request: HttpRequest) -> Token | None:
     """The token sent along; None where no credentials are, TokenInvalidError where bad ones are.
 
     git and DVC send a token as the password, with any user name; `https://TOKEN@host` sends it
@@ -44,24 +44,24 @@ def token_of(request: HttpRequest) -> Token | None:
     if not header:
         return None
     # npm's client of the Hub takes no token that does not begin so.
-    token = token_for(_token_in(header).removeprefix("hf_"))
+    token = fetch_token(_parse_token(header).removeprefix("hf_"))
     if token is None:
         raise TokenInvalidError
     return token
 
 
-def _token_in(header: str) -> str:
+def _parse_token(header: str) -> str:
     scheme, _, value = header.partition(" ")
     match scheme.lower():
         case "bearer":
             return value.strip()
         case "basic":
-            return _password(value)
+            return _parse_password(value)
         case _:
             return ""
 
 
-def _password(value: str) -> str:
+def _parse_password(value: str) -> str:
     try:
         name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):

@@ -8,11 +8,11 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.access.access import OpenRelease, open_commit, open_newest, open_release
 from apps.access.answers import Action, Authorization, ReleaseUnknownError
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.accounts.access import Principal
-from apps.publishing.documents import kept_croissant
+from apps.publishing.documents import load_croissant_text
 from apps.releases.models import Release
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 
 NEWEST = {"", "main", "HEAD"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -21,32 +21,32 @@ _VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
-def described_at(principal: Principal, full_name: str, revision: str) -> tuple[Release, str]:
+def describe_release(principal: Principal, full_name: str, revision: str) -> tuple[Release, str]:
     """The release at a tag, version, commit or `main`, and its description as JSON text.
 
     Raises ReleaseUnknownError and the other errors of `open_release`.
     """
-    release = _opened(principal, full_name, revision).release
-    if release.state not in PUBLIC:
+    release = _open_at_revision(principal, full_name, revision).release
+    if release.state not in PUBLIC_STATES:
         raise ReleaseUnknownError(f"{release} is not published yet: it has no description.")
-    may_download = authorize(principal, release, Action.DOWNLOAD).allowed
-    return release, kept_croissant(release, with_files=may_download)
+    may_download = authorize_action(principal, release, Action.DOWNLOAD).allowed
+    return release, load_croissant_text(release, with_files=may_download)
 
 
-def for_head(release: Release, taking: Authorization | None) -> SafeString:
+def render_head_description(release: Release, taking: Authorization | None) -> SafeString:
     """The description for a script element in the head of a page; "" for what is not published.
 
     `taking` is what the reader was answered who asked to download the release.
     """
-    if taking is None or release.state not in PUBLIC:
+    if taking is None or release.state not in PUBLIC_STATES:
         return SafeString("")
-    text = kept_croissant(release, with_files=taking.allowed)
+    text = load_croissant_text(release, with_files=taking.allowed)
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
     return mark_safe(text)  # noqa: S308 - nothing in it can end the element
 
 
-def _opened(principal: Principal, full_name: str, revision: str) -> OpenRelease:
+def _open_at_revision(principal: Principal, full_name: str, revision: str) -> OpenRelease:
     if revision in NEWEST:
         return open_newest(principal, full_name, Action.VIEW)
     if _COMMIT.fullmatch(revision):

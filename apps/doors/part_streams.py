@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
-from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
-from apps.doors.refusals import refusal
+from apps.doors.ranges import RangeUnsatisfiableError, Span, choose_span
+from apps.doors.refusals import build_refusal
 from apps.doors.serving import LONG_TRANSFER
 from apps.doors.transfers import COME_BACK, give_place, take_place
 from apps.publishing.parts import Part
@@ -38,44 +38,44 @@ class _Pieces:
 def serve_part(request: HttpRequest, part: Part) -> HttpResponseBase:
     """The answer to a GET or HEAD for the part's tar; takes the part over and closes it."""
     etag = f'"{part.etag}"'
-    response = _without_bytes(request, part, etag)
+    response = _answer_without_bytes(request, part, etag)
     if response is not None:
         part.close()
     else:
-        span = asked_span(request, part.size, etag)
+        span = choose_span(request, part.size, etag)
         whole = span or Span(0, part.size)
         long = whole.length > LONG_TRANSFER
         if long and not take_place():
             part.close()
-            return _busy()
+            return _answer_busy()
         pieces = _Pieces(part, whole, placed=long)
         response = StreamingHttpResponse(pieces, status=206 if span else 200)
         response.headers["Content-Length"] = str(whole.length)
         if span:
             response.headers["Content-Range"] = span.header(part.size)
-    return _described(response, part, etag)
+    return _add_headers(response, part, etag)
 
 
-def _busy() -> HttpResponse:
-    response = refusal("Too many files are being sent at once: come back in a moment.", 503)
+def _answer_busy() -> HttpResponse:
+    response = build_refusal("Too many files are being sent at once: come back in a moment.", 503)
     response.headers["Retry-After"] = str(COME_BACK)
     return response
 
 
-def _without_bytes(request: HttpRequest, part: Part, etag: str) -> HttpResponseBase | None:
+def _answer_without_bytes(request: HttpRequest, part: Part, etag: str) -> HttpResponseBase | None:
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
     if request.method == "HEAD":
         return HttpResponse(headers={"Content-Length": str(part.size)})
     try:
-        asked_span(request, part.size, etag)
+        choose_span(request, part.size, etag)
     except RangeUnsatisfiableError:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{part.size}"})
     return None
 
 
-def _described(response: HttpResponseBase, part: Part, etag: str) -> HttpResponseBase:
+def _add_headers(response: HttpResponseBase, part: Part, etag: str) -> HttpResponseBase:
     headers = response.headers
     headers["ETag"] = etag
     headers["Accept-Ranges"] = "bytes"

@@ -26,7 +26,7 @@ class RangeUnsatisfiableError(Exception):
     """No byte of the file lies in the range."""
 
 
-def asked_span(request: HttpRequest, size: int, etag: str) -> Span | None:
+def choose_span(request: HttpRequest, size: int, etag: str) -> Span | None:
     """The one range to send, None for the whole file; raises RangeUnsatisfiableError.
 
     Several ranges, malformed ones and an `If-Range` of another state mean the whole file.
@@ -38,10 +38,10 @@ def asked_span(request: HttpRequest, size: int, etag: str) -> Span | None:
         return None
     if request.headers.get("If-Range", etag) != etag:
         return None
-    return _span(found[1], found[2], size)
+    return _parse_span(found[1], found[2], size)
 
 
-def _span(first: str, last: str, size: int) -> Span | None:
+def _parse_span(first: str, last: str, size: int) -> Span | None:
     if not first:
         length = min(int(last), size)
         if not length:

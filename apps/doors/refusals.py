@@ -19,21 +19,21 @@ STATUS: dict[Kind, int] = {
 REASON_CHARACTERS = 200
 
 
-def reason_phrase(text: str) -> str:
+def format_reason_phrase(text: str) -> str:
     """The text as the reason of a status line: one line of printable ASCII, not too long."""
     return re.sub(r"[^\x20-\x7e]+", " ", text).strip()[:REASON_CHARACTERS]
 
 
-def refusal(message: str, status: int) -> HttpResponse:
+def build_refusal(message: str, status: int) -> HttpResponse:
     """The sentence as reason phrase, which DVC prints, and as text, which git prints."""
     return HttpResponse(
         f"{message}\n",
         content_type="text/plain; charset=utf-8",
         status=status,
-        reason=reason_phrase(message),
+        reason=format_reason_phrase(message),
         headers={"Cache-Control": "private, no-store"},
     )
 
 
-def refused(problem: EarmarkError) -> HttpResponse:
-    return refusal(problem.message, STATUS[problem.kind])
+def answer_problem(problem: EarmarkError) -> HttpResponse:
+    return build_refusal(problem.message, STATUS[problem.kind])

@@ -19,10 +19,10 @@ from django.utils.cache import get_conditional_response
 from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 
-from apps.doors.ranges import RangeUnsatisfiableError, Span, asked_span
-from apps.doors.refusals import refusal
+from apps.doors.ranges import RangeUnsatisfiableError, Span, choose_span
+from apps.doors.refusals import build_refusal
 from apps.doors.transfers import COME_BACK, give_place, take_place
-from apps.storage.blobs import local_path, open_span
+from apps.storage.blobs import find_local_path, open_span
 from apps.storage.models import Blob
 
 # Seconds. Named by their hash the bytes never change, but what people may have does: a stop, a
@@ -101,27 +101,27 @@ def serve_blob(request: HttpRequest, blob: Blob, offer: Offer) -> HttpResponseBa
     Raises BlobDestroyedError and BlobMissingError, by GET alone: the Hub's client reads why from
     the answer to its GET, and takes a refused HEAD for a broken line.
     """
-    etag = _etag(blob, offer)
+    etag = _build_etag(blob, offer)
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
-        return _described(unchanged, blob, offer)
+        return _add_headers(unchanged, blob, offer)
     try:
-        span = asked_span(request, blob.size, etag)
+        span = choose_span(request, blob.size, etag)
     except RangeUnsatisfiableError:
         refused = HttpResponse(status=416, headers={"Content-Range": f"bytes */{blob.size}"})
-        return _described(refused, blob, offer)
+        return _add_headers(refused, blob, offer)
     if request.method == "HEAD":
         headers = {"Content-Length": str(blob.size), "Accept-Ranges": "bytes"}
-        return _described(HttpResponse(headers=headers), blob, offer)
-    response = _with_bytes(blob, span, offer)
+        return _add_headers(HttpResponse(headers=headers), blob, offer)
+    response = _answer_with_bytes(blob, span, offer)
     return (
         response
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        else _described(response, blob, offer)
+        else _add_headers(response, blob, offer)
     )
 
 
-def sends_whole(request: HttpRequest, response: HttpResponseBase) -> bool:
+def has_whole_blob(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Whether an answer of `serve_blob` holds the whole blob, or sends its reader to it."""
     if request.method != "GET":
         return False
@@ -133,10 +133,10 @@ def sends_whole(request: HttpRequest, response: HttpResponseBase) -> bool:
     return response.status_code in {HTTPStatus.OK, HTTPStatus.FOUND}
 
 
-def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase:
-    remote = local_path(blob) is None
+def _answer_with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase:
+    remote = find_local_path(blob) is None
     if remote and offer.may_redirect and settings.SERVE_BACKEND == "redirect":
-        return _redirected(blob, offer)
+        return _redirect_to_storage(blob, offer)
     if not remote and settings.SERVE_BACKEND == "accel":
         # nginx works out length and range itself.
         target = f"{settings.ACCEL_PREFIX}{filepath_to_uri(blob.key)}"
@@ -144,8 +144,8 @@ def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase
     part = span or Span(0, blob.size)
     long = part.length > LONG_TRANSFER
     if long and not take_place():
-        return _busy()
-    window = Window(_opened(blob, part, placed=long), part.length, place=long)
+        return _answer_busy()
+    window = Window(_open_window(blob, part, placed=long), part.length, place=long)
     response = WindowResponse(window, status=206 if span else 200)
     response.headers["Content-Length"] = str(part.length)
     response.headers["Accept-Ranges"] = "bytes"
@@ -156,7 +156,7 @@ def _with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpResponseBase
     return response
 
 
-def _opened(blob: Blob, part: Span, *, placed: bool) -> IO[bytes]:
+def _open_window(blob: Blob, part: Span, *, placed: bool) -> IO[bytes]:
     try:
         return open_span(blob, part.start, part.length)
     except Exception:
@@ -165,8 +165,8 @@ def _opened(blob: Blob, part: Span, *, placed: bool) -> IO[bytes]:
         raise
 
 
-def _busy() -> HttpResponse:
-    response = refusal("Too many files are being sent at once: come back in a moment.", 503)
+def _answer_busy() -> HttpResponse:
+    response = build_refusal("Too many files are being sent at once: come back in a moment.", 503)
     response.headers["Retry-After"] = str(COME_BACK)
     return response
 
@@ -177,22 +177,22 @@ def _give_back_connections() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
-def _redirected(blob: Blob, offer: Offer) -> HttpResponseBase:
+def _redirect_to_storage(blob: Blob, offer: Offer) -> HttpResponseBase:
     storage: Any = storages["blobs"]  # an object store's `url` takes more than Django declares
     parameters = {
         "ResponseContentType": offer.media_type,
-        "ResponseContentDisposition": _disposition(offer),
+        "ResponseContentDisposition": _build_disposition(offer),
     }
     address = storage.url(blob.key, parameters=parameters, expire=SIGNED_SECONDS)
     headers = {"Location": address, "Content-Length": "0", "Cache-Control": "private, no-store"}
     return HttpResponse(status=302, headers=headers)
 
 
-def _described(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResponseBase:
+def _add_headers(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResponseBase:
     headers = response.headers
-    headers["ETag"] = _etag(blob, offer)
+    headers["ETag"] = _build_etag(blob, offer)
     headers["Content-Type"] = offer.media_type
-    headers["Content-Disposition"] = _disposition(offer)
+    headers["Content-Disposition"] = _build_disposition(offer)
     headers["X-Content-Type-Options"] = "nosniff"
     # Whatever the bytes are, a browser runs nothing of them.
     headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -205,10 +205,10 @@ def _described(response: HttpResponseBase, blob: Blob, offer: Offer) -> HttpResp
     return response
 
 
-def _etag(blob: Blob, offer: Offer) -> str:
+def _build_etag(blob: Blob, offer: Offer) -> str:
     return f'"{offer.etag or blob.sha256}"'
 
 
-def _disposition(offer: Offer) -> str:
+def _build_disposition(offer: Offer) -> str:
     value = content_disposition_header(as_attachment=not offer.inline, filename=offer.name)
     return value or "attachment"

@@ -15,11 +15,11 @@ from django.core import signing
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from apps.access.access import OpenRelease, destroyed, open_again
+from apps.access.access import OpenRelease, build_destroyed_error, open_again
 from apps.access.answers import Action, ObjectUnknownError
 from apps.accounts.access import Principal
 from apps.accounts.models import Token, User
-from apps.accounts.prepared import Prepared
+from apps.accounts.prepared import PreparedQuery
 from apps.publishing.models import FlavourFile
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.models import Blob
@@ -44,7 +44,7 @@ class SignatureExpiredError(DeniedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class OpenedObject:
     """What a signed text opens; `name` is the file name to save under."""
 
     principal: Principal
@@ -53,7 +53,7 @@ class Signed:
     name: str
 
 
-def sign(
+def sign_object(
     principal: Principal,
     release: Release,
     blob: Blob,
@@ -62,7 +62,7 @@ def sign(
     name: str = "",
     purpose: Purpose | None = None,
 ) -> str:
-    """A text that `check` opens for so many seconds; who may have the object was asked before.
+    """A text that `open_signed_text` opens for so many seconds; who may have the object was asked before.
 
     It keeps the purpose that was stated, for the receipt and for asking again.
 
@@ -75,33 +75,33 @@ def sign(
     return signing.dumps(words, salt=_SALT)
 
 
-def holder_in(text: str) -> str:
+def read_holder(text: str) -> str:
     """Whom the text was given to, for counting; raises SignatureInvalidError."""
-    who, token, *_ = _words(text)
+    who, token, *_ = _read_words(text)
     return f"{who}-{token}"
 
 
-def check(text: str) -> Signed:
+def open_signed_text(text: str) -> OpenedObject:
     """Open what was signed, for the one it was signed for, as they stand now.
 
     Raises SignatureInvalidError, SignatureExpiredError, ObjectUnknownError, ObjectGoneError, and
     what `Authorization.require` raises.
     """
-    who, token, release_id, blob_id, until, name, purpose = _words(text)
+    who, token, release_id, blob_id, until, name, purpose = _read_words(text)
     if until < timezone.now().timestamp():
         raise SignatureExpiredError("The minutes of this address are over: ask for a new one.")
-    principal = _principal(who, token)
+    principal = _load_principal(who, token)
     stated = Purpose(purpose) if purpose else None
     opened = open_again(principal, release_id, Action.DOWNLOAD, stated)
-    return Signed(principal, opened, _held(opened.release, blob_id), name)
+    return OpenedObject(principal, opened, _find_held_blob(opened.release, blob_id), name)
 
 
-def address_of(text: str) -> str:
+def build_signed_address(text: str) -> str:
     """The whole address that serves the signed text; in its query, which nothing logs."""
     return f"{settings.BASE_URL.rstrip('/')}/api/v1/signed/?key={text}"
 
 
-def _principal(who: int, token: int) -> Principal:
+def _load_principal(who: int, token: int) -> Principal:
     if who == _NOBODY:
         return AnonymousUser()
     if token == _NOBODY:
@@ -118,17 +118,17 @@ def _principal(who: int, token: int) -> Principal:
     return user
 
 
-def _held(release: Release, blob_id: int) -> Blob:
+def _find_held_blob(release: Release, blob_id: int) -> Blob:
     """The object, if the release holds it or what it was made of."""
     blob = next(iter(_HOLDING.rows(release=release.pk, blob=blob_id)), None)
     if blob is None:
         raise ObjectUnknownError(f"{release} holds no such object.")
     if blob.destroyed_at is not None or not blob.whole:  # type: ignore[attr-defined]  # annotated
-        raise destroyed(release)
+        raise build_destroyed_error(release)
     return blob
 
 
-def _holding(*, release: int, blob: int) -> QuerySet[Blob]:
+def _query_held_blobs(*, release: int, blob: int) -> QuerySet[Blob]:
     """`whole`: the release holds it, or what it was made of is not destroyed."""
     held = Exists(ReleaseBlob.objects.filter(release=release, blob=OuterRef("pk")))
     made = FlavourFile.objects.filter(blob=OuterRef("pk"), source__held_by__release=release)
@@ -138,22 +138,22 @@ def _holding(*, release: int, blob: int) -> QuerySet[Blob]:
 
 
 # What every use of a signed address asks.
-_USER = Prepared(lambda *, user: User.objects.filter(pk=user, is_active=True))
-_TOKEN = Prepared(
+_USER = PreparedQuery(lambda *, user: User.objects.filter(pk=user, is_active=True))
+_TOKEN = PreparedQuery(
     lambda *, token, user, at: (
         Token.objects.usable(at).select_related("user").filter(pk=token, user=user)
     )
 )
-_HOLDING = Prepared(_holding)
+_HOLDING = PreparedQuery(_query_held_blobs)
 
 
-def _words(text: str) -> tuple[int, int, int, int, int, str, str]:
+def _read_words(text: str) -> tuple[int, int, int, int, int, str, str]:
     try:
         who, token, release, blob, until, name, purpose = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
-        raise _invalid() from error
+        raise _build_signature_error() from error
     return who, token, release, blob, until, name, purpose
 
 
-def _invalid() -> SignatureInvalidError:
+def _build_signature_error() -> SignatureInvalidError:
     return SignatureInvalidError("This address was not signed here: ask for a new one.")

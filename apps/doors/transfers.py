@@ -12,14 +12,14 @@ COME_BACK = 10
 
 
 @lru_cache(maxsize=1)
-def _places() -> BoundedSemaphore:
+def _get_places() -> BoundedSemaphore:
     return BoundedSemaphore(settings.TRANSFERS_AT_ONCE)
 
 
 def take_place() -> bool:
     """Whether there is room for one more long transfer; if so `give_place` has to follow."""
-    return _places().acquire(blocking=False)
+    return _get_places().acquire(blocking=False)
 
 
 def give_place() -> None:
-    _places().release()
+    _get_places().release()

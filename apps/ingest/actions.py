@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.consent.actions import record_consents
 from apps.consent.checking import find_problems
@@ -17,18 +17,26 @@ from apps.consent.correcting import correct_consent
 from apps.consent.models import Consent
 from apps.datasets.models import Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_table
-from apps.ingest.consent_table import read_consent_table, row_errors
+from apps.ingest.consent_table import collect_row_errors, read_consent_table
 from apps.ingest.importers.labels import LayoutClips
-from apps.ingest.importers.registry import clips_of_layout
-from apps.ingest.intake import Accepted, Arrival, Progress, admit, examine, inspect, silent
-from apps.ingest.paths import clash_key, clean_path
+from apps.ingest.importers.registry import read_layout_clips
+from apps.ingest.intake import (
+    AcceptedFile,
+    Arrival,
+    Progress,
+    admit_clips,
+    examine_arrivals,
+    ignore_progress,
+    inspect_arrivals,
+)
+from apps.ingest.paths import clean_path, compute_clash_key
 from apps.ingest.report import Report
 from apps.ingest.rows import Lines
-from apps.ingest.sources import Found, open_source
-from apps.licensing.licences import licences_of
+from apps.ingest.sources import SourceFile, open_source
+from apps.licensing.licences import load_licences
 from datasets_catalog.errors import EarmarkError, InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
-from datasets_catalog.verticals import Vertical, profile
+from datasets_catalog.verticals import Vertical, load_profile
 
 
 def import_clips(
@@ -38,7 +46,7 @@ def import_clips(
     source: Path,
     metadata: Path | None = None,
     dry_run: bool = False,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> Report:
     """Take a folder or archive with its table into the draft.
 
@@ -46,51 +54,51 @@ def import_clips(
     it was, so that mending it and importing again brings the rest. A dry run decodes and checks
     everything and changes nothing. Raises `EarmarkError` where the source as a whole is unusable.
     """
-    require(actor, Permission.CLIP_INGEST, dataset.organisation)
+    require_permission(actor, Permission.CLIP_INGEST, dataset.organisation)
     report = Report(dry_run=dry_run)
     with ExitStack() as stack:
         Path(settings.WORK_ROOT).mkdir(parents=True, exist_ok=True)
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=settings.WORK_ROOT)))
         files = list(open_source(source, work, report))
-        lines = _lines(dataset, source, metadata, report)
-        arrivals = list(_matched(files, lines, report))
+        lines = _read_clip_lines(dataset, source, metadata, report)
+        arrivals = list(_match_arrivals(files, lines, report))
         if dry_run:
-            _note_twins(_same_bytes(arrivals), report)
-            report.added = inspect(arrivals, report, dataset=dataset)
+            _note_twins(_group_by_bytes(arrivals), report)
+            report.added = inspect_arrivals(arrivals, report, dataset=dataset)
         else:
-            accepted = examine(arrivals, report, dataset=dataset, progress=progress)
-            _note_twins(_same_blob(accepted), report)
-            admit(actor=actor, dataset=dataset, accepted=accepted, report=report)
+            accepted = examine_arrivals(arrivals, report, dataset=dataset, progress=progress)
+            _note_twins(_group_by_blob(accepted), report)
+            admit_clips(actor=actor, dataset=dataset, accepted=accepted, report=report)
     return report
 
 
-def _lines(
+def _read_clip_lines(
     dataset: Dataset, source: Path, metadata: Path | None, report: Report
 ) -> dict[str, ClipLine] | None:
     """The table's lines by path; None where there is no table."""
-    licences = licences_of(dataset.organisation)
+    licences = load_licences(dataset.organisation)
 
     def licence(text: str) -> str:
         return licences.expression(text).text
 
     lines: Lines[ClipLine] | LayoutClips
     if metadata is None:
-        layout = clips_of_layout(source, licence=licence) if source.is_dir() else None
+        layout = read_layout_clips(source, licence=licence) if source.is_dir() else None
         if layout is None:
             return None
         lines = layout
     elif not metadata.is_file():
         raise NotFoundError(f"There is no metadata table at {metadata}.")
     else:
-        vertical = profile(Vertical(dataset.vertical))
+        vertical = load_profile(Vertical(dataset.vertical))
         lines = read_clip_table(metadata, licence=licence, profile=vertical)
     found = {line.path: line for line in lines}
     report.add_rows(lines.errors)
     return found
 
 
-def _matched(
-    files: Sequence[Found], lines: dict[str, ClipLine] | None, report: Report
+def _match_arrivals(
+    files: Sequence[SourceFile], lines: dict[str, ClipLine] | None, report: Report
 ) -> Iterator[Arrival]:
     seen: dict[str, str] = {}
     left_out: list[str] = []
@@ -100,7 +108,7 @@ def _matched(
         except EarmarkError as problem:
             report.refuse_file(found.name, problem)
             continue
-        key = clash_key(path)
+        key = compute_clash_key(path)
         if key in seen:
             report.refuse_file(path, DuplicatePathError(f"the same name as {seen[key]}"))
             continue
@@ -136,14 +144,14 @@ def _note_twins(groups: Iterable[Sequence[str]], report: Report) -> None:
             report.note("The same bytes under several names", paths)
 
 
-def _same_blob(accepted: Sequence[Accepted]) -> Iterable[Sequence[str]]:
+def _group_by_blob(accepted: Sequence[AcceptedFile]) -> Iterable[Sequence[str]]:
     paths: dict[int, list[str]] = {}
     for item in accepted:
         paths.setdefault(item.blob_id, []).append(item.line.path)
     return paths.values()
 
 
-def _same_bytes(arrivals: Sequence[Arrival]) -> Iterable[Sequence[str]]:
+def _group_by_bytes(arrivals: Sequence[Arrival]) -> Iterable[Sequence[str]]:
     """What keeping the files would find: only those of one size are read."""
     by_size: dict[int, list[Arrival]] = {}
     for arrival in arrivals:
@@ -172,7 +180,7 @@ def import_consents(
 
     `datasets` are what forms that are new ask about, beside what rows say.
     """
-    require(actor, Permission.CONSENT_RECORD, organisation)
+    require_permission(actor, Permission.CONSENT_RECORD, organisation)
     # Until the end nobody else writes to the ledger: what is checked here is what is recorded.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     report = Report(dry_run=dry_run)
@@ -181,7 +189,7 @@ def import_consents(
     report.add_rows(lines.errors)
     # Again after each round: a row may have rested on what a refused one said of its form.
     while problems := find_problems(organisation, [line.entry for line in kept], datasets):
-        report.add_rows(row_errors(kept, problems))
+        report.add_rows(collect_row_errors(kept, problems))
         refused = {problem.index for problem in problems}
         kept = [line for index, line in enumerate(kept) if index not in refused]
     with table.open("rb") as file:
@@ -203,7 +211,9 @@ def import_consents(
     return report
 
 
-def correct_from_table(*, actor: User, consent: Consent, table: Path, reason: str) -> Consent:
+def correct_consent_from_table(
+    *, actor: User, consent: Consent, table: Path, reason: str
+) -> Consent:
     """Correct a consent by a table of one row. Raises TableUnreadableError and InvalidError."""
     lines = read_consent_table(table)
     found = list(lines)

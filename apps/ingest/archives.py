@@ -18,15 +18,15 @@ from apps.ingest.members import (
     Refused,
     Skipped,
 )
-from apps.ingest.tar_members import tar_members
-from apps.ingest.unpacking import Counted, unpacked
-from apps.ingest.zip_members import zip_members
+from apps.ingest.tar_members import read_tar_members
+from apps.ingest.unpacking import CountingStream, unpack_stream
+from apps.ingest.zip_members import read_zip_members
 
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 DEFAULT_LIMITS = Limits()
 
 
-def iter_members(
+def read_members(
     source: Path | BinaryIO,
     *,
     limits: Limits = DEFAULT_LIMITS,
@@ -41,20 +41,20 @@ def iter_members(
     the walk: what was yielded before is whole. Hidden and system files go to `skipped`.
     """
     gate = Gate(limits, refused, skipped)
-    with _opened(source) as stream:
-        counted = Counted(stream)
+    with _open_binary(source) as stream:
+        counted = CountingStream(stream)
         start = counted.peek(len(_ZIP_STARTS[0]))
         if not start:
             raise ArchiveUnknownError("The archive is empty: it has no bytes at all.")
         if start.startswith(_ZIP_STARTS):
-            with _seekable(stream, counted, limits) as file:
-                yield from zip_members(file, gate)
+            with _make_seekable(stream, counted, limits) as file:
+                yield from read_zip_members(file, gate)
         else:
-            yield from tar_members(unpacked(counted), counted, gate)
+            yield from read_tar_members(unpack_stream(counted), counted, gate)
 
 
 @contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+def _open_binary(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(source, Path):
         with source.open("rb") as stream:
             yield stream
@@ -63,7 +63,7 @@ def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _seekable(stream: BinaryIO, counted: Counted, limits: Limits) -> Iterator[BinaryIO]:
+def _make_seekable(stream: BinaryIO, counted: CountingStream, limits: Limits) -> Iterator[BinaryIO]:
     """Keep a stream that only goes forward in a file first: a zip is read from its end."""
     if stream.seekable():
         stream.seek(0)

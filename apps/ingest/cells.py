@@ -45,17 +45,17 @@ _MONTHS = 12
 E = TypeVar("E", bound=StrEnum)
 
 
-def _line(value: Any, limit: int) -> str:
+def _read_line(value: Any, limit: int) -> str:
     if isinstance(value, str) and value.isascii() and value.isprintable() and "  " not in value:
         line = value.strip()
     else:
-        line = _normalised(value)
+        line = _normalise_line(value)
     if len(line) > limit:
         raise CellError(f"text of {limit} characters at most")
     return line
 
 
-def _normalised(value: Any) -> str:
+def _normalise_line(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise CellError("text")
     line = " ".join(unicodedata.normalize("NFC", str(value)).split())
@@ -64,32 +64,32 @@ def _normalised(value: Any) -> str:
     return line
 
 
-def title(value: Any) -> str:
+def read_title(value: Any) -> str:
     """Read one line of text: NFC, runs of white space as one space."""
-    return _line(value, TITLE_CHARACTERS)
+    return _read_line(value, TITLE_CHARACTERS)
 
 
-def name(value: Any) -> str:
-    return _line(value, NAME_CHARACTERS)
+def read_name(value: Any) -> str:
+    return _read_line(value, NAME_CHARACTERS)
 
 
-def joined_names(value: Any) -> tuple[str, ...]:
+def read_names(value: Any) -> tuple[str, ...]:
     """Read names joined by commas."""
     if not isinstance(value, str):
         raise CellError("names joined by commas")
-    return tuple(name(part) for part in value.split(",") if part.strip())
+    return tuple(read_name(part) for part in value.split(",") if part.strip())
 
 
-def form(value: Any) -> str:
-    return _line(value, CODE_CHARACTERS)
+def read_form_name(value: Any) -> str:
+    return _read_line(value, CODE_CHARACTERS)
 
 
-def form_version(value: Any) -> str:
+def read_form_version(value: Any) -> str:
     # A spreadsheet turns version 1.0 into the number 1.0: taken as written.
-    return _line(str(value) if isinstance(value, float) else value, VERSION_CHARACTERS)
+    return _read_line(str(value) if isinstance(value, float) else value, VERSION_CHARACTERS)
 
 
-def path(value: Any) -> str:
+def read_path(value: Any) -> str:
     if not isinstance(value, str):
         raise CellError("a path", Problem.PATH_INVALID)
     try:
@@ -98,15 +98,15 @@ def path(value: Any) -> str:
         raise CellError(f"a valid path: {error.reason}", Problem.PATH_INVALID) from error
 
 
-def code(value: Any) -> str:
+def read_code(value: Any) -> str:
     """Read a short code without spaces, such as a contributor's pseudonym."""
-    line = _line(value, CODE_CHARACTERS)
+    line = _read_line(value, CODE_CHARACTERS)
     if not _CODE.fullmatch(line):
         raise CellError("a code of letters, digits and . _ : + # / - (never a name or an address)")
     return line
 
 
-def codes(value: Any) -> tuple[str, ...]:
+def read_codes(value: Any) -> tuple[str, ...]:
     """Read codes joined by `;`, or a list of them; each kept once, in the order given.
 
     A hyphen alone says that there is nobody, which an empty cell does not.
@@ -116,23 +116,23 @@ def codes(value: Any) -> tuple[str, ...]:
         raise CellError("codes joined by ;, or - for nobody")
     if [str(part).strip() for part in parts] == [NOBODY]:
         return ()
-    return tuple(dict.fromkeys(code(part) for part in parts if str(part).strip()))
+    return tuple(dict.fromkeys(read_code(part) for part in parts if str(part).strip()))
 
 
-def language(value: Any) -> str:
+def read_language(value: Any) -> str:
     """Read a language by its tag, in the usual letters: de, pt-BR, sr-Latn."""
-    line = _line(value, LANGUAGE_CHARACTERS)
+    line = _read_line(value, LANGUAGE_CHARACTERS)
     if not _LANGUAGE.fullmatch(line):
         raise CellError("the tag of a language such as de or pt-BR (BCP 47)")
     first, *others = line.split("-")
-    return "-".join([first.lower(), *map(_subtag, others)])
+    return "-".join([first.lower(), *map(_spell_subtag, others)])
 
 
-def _subtag(part: str) -> str:
+def _spell_subtag(part: str) -> str:
     return {2: part.upper(), 4: part.capitalize()}.get(len(part), part.lower())
 
 
-def territories(value: Any) -> frozenset[str]:
+def read_territories(value: Any) -> frozenset[str]:
     """Read codes of countries and regions joined by `;`, or a list of them."""
     parts = value.split(";") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
@@ -143,15 +143,15 @@ def territories(value: Any) -> frozenset[str]:
         raise CellError("codes of countries such as DE, or EU or EEA, joined by ;") from error
 
 
-def split(value: Any) -> str:
+def read_split(value: Any) -> str:
     """Read a subset's name; it becomes a folder's and a configuration's name later."""
-    line = _line(value, SPLIT_CHARACTERS)
+    line = _read_line(value, SPLIT_CHARACTERS)
     if not _SPLIT.fullmatch(line):
         raise CellError("a name of letters and digits joined by . _ or -, such as train")
     return line
 
 
-def flag(value: Any) -> bool:
+def read_flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
@@ -162,7 +162,7 @@ def flag(value: Any) -> bool:
     raise CellError("true or false (or yes, no, 1, 0)")
 
 
-def number(value: Any) -> float:
+def read_number(value: Any) -> float:
     """Read a finite decimal number, written with a point."""
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if not is_number and not (isinstance(value, str) and _DECIMAL.fullmatch(value)):
@@ -176,30 +176,30 @@ def number(value: Any) -> float:
     return result
 
 
-def _positive(value: Any, unit: str) -> float:
-    result = number(value)
+def _read_positive(value: Any, unit: str) -> float:
+    result = read_number(value)
     if result < 0:
         raise CellError(f"{unit}, zero or more")
     return result + 0.0
 
 
-def seconds(value: Any) -> float:
+def read_seconds(value: Any) -> float:
     """Read a time in seconds from the clip's start, rounded to `TIME_DIGITS`."""
-    return round(_positive(value, "seconds"), TIME_DIGITS)
+    return round(_read_positive(value, "seconds"), TIME_DIGITS)
 
 
-def hertz(value: Any) -> float:
-    return _positive(value, "hertz")
+def read_hertz(value: Any) -> float:
+    return _read_positive(value, "hertz")
 
 
-def share(value: Any) -> float:
-    result = number(value)
+def read_share(value: Any) -> float:
+    result = read_number(value)
     if not 0 <= result <= 1:
         raise CellError("a number from 0 to 1")
     return result + 0.0
 
 
-def channel(value: Any) -> int:
+def read_channel(value: Any) -> int:
     """Read a channel's index, counted from 0."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = int(value)
@@ -210,13 +210,13 @@ def channel(value: Any) -> int:
     return value
 
 
-def sha256(value: Any) -> str:
+def read_sha256(value: Any) -> str:
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise CellError("a SHA-256 of 64 hexadecimal digits")
     return value.lower()
 
 
-def url(value: Any) -> str:
+def read_url(value: Any) -> str:
     """Read a web address; anything a browser would run or that carries a password is refused."""
     if isinstance(value, str) and len(value) <= URL_CHARACTERS and _PLAIN_URL.fullmatch(value):
         return value
@@ -237,7 +237,7 @@ def url(value: Any) -> str:
     return value
 
 
-def choice(options: type[E]) -> Callable[[Any], E]:
+def build_choice_reader(options: type[E]) -> Callable[[Any], E]:
     """Make a reader of one of the values of `options`, whatever its case."""
     known = {option.value.lower(): option for option in options}
     expected = "one of " + ", ".join(option.value for option in options)
@@ -251,30 +251,30 @@ def choice(options: type[E]) -> Callable[[Any], E]:
     return read
 
 
-def _real_day(value: str) -> dt.date:
+def _parse_day(value: str) -> dt.date:
     try:
         return dt.date.fromisoformat(value)
     except ValueError as error:
         raise CellError("a day that exists, such as 2024-05-17") from error
 
 
-def day(value: Any) -> dt.date:
+def read_day(value: Any) -> dt.date:
     """Read a calendar day; a moment is refused, so that nobody's clock decides which day it was."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise CellError("a day such as 2024-05-17")
-    return _real_day(value)
+    return _parse_day(value)
 
 
-def moment(value: Any) -> dt.datetime:
+def read_moment(value: Any) -> dt.datetime:
     """Read a moment in UTC: without a zone it is taken as UTC, a day as its first moment."""
     if isinstance(value, dt.datetime):
         found = value
     elif isinstance(value, dt.date):
         found = dt.datetime.combine(value, dt.time())
     else:
-        found = _moment_of_text(value)
+        found = _parse_moment(value)
     if found.tzinfo is None:
         return found.replace(tzinfo=dt.UTC)
     try:
@@ -283,12 +283,12 @@ def moment(value: Any) -> dt.datetime:
         raise CellError("a moment between the years 1 and 9999") from error
 
 
-def _moment_of_text(value: Any) -> dt.datetime:
+def _parse_moment(value: Any) -> dt.datetime:
     expected = "a day or a moment such as 2024-05-17 or 2024-05-17T09:30:00+02:00"
     if not isinstance(value, str):
         raise CellError(expected)
     if _DAY.fullmatch(value):
-        return dt.datetime.combine(_real_day(value), dt.time(), dt.UTC)
+        return dt.datetime.combine(_parse_day(value), dt.time(), dt.UTC)
     if not _MOMENT.fullmatch(value):
         raise CellError(expected)
     try:
@@ -297,7 +297,7 @@ def _moment_of_text(value: Any) -> dt.datetime:
         raise CellError(expected) from error
 
 
-def coarse_date(value: Any) -> str:
+def read_coarse_date(value: Any) -> str:
     """Keep when something was recorded as coarse as it was said: year, month, day or moment."""
     if isinstance(value, dt.datetime | dt.date):
         return value.isoformat()
@@ -307,8 +307,8 @@ def coarse_date(value: Any) -> str:
         if coarse and int(coarse[1]) > 0 and 1 <= int(coarse[2] or 1) <= _MONTHS:
             return line
         if _DAY.fullmatch(line):
-            return _real_day(line).isoformat()
+            return _parse_day(line).isoformat()
         if _MOMENT.fullmatch(line):
-            _moment_of_text(line)
+            _parse_moment(line)
             return line.replace(" ", "T").replace("Z", "+00:00")
     raise CellError("a year, month, day or moment such as 2024, 2024-05 or 2024-05-17T09:30:00Z")

@@ -11,11 +11,11 @@ SOUND_ENDINGS = frozenset(
     {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mkv", ".mov", ".mp3", ".mp4"}
     | {".oga", ".ogg", ".opus", ".w64", ".wav", ".wave", ".webm"}
 )
-NAMED = 3
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ClipMatch:
     """The clip, or None with the paths between which nobody may guess."""
 
     clip: Clip | None
@@ -31,13 +31,15 @@ class Match:
     def expected(self) -> str:
         """What a report says was expected of a path that found no clip."""
         if self.candidates:
-            return f"the folder too: {_listed(self.candidates)} have that name"
+            return f"the folder too: {_join_paths(self.candidates)} have that name"
         if self.elsewhere:
-            return f"a clip of this dataset; in another folder there is {_listed(self.elsewhere)}"
+            return (
+                f"a clip of this dataset; in another folder there is {_join_paths(self.elsewhere)}"
+            )
         return "a clip of this dataset"
 
 
-class Clips:
+class ClipFinder:
     """Finds the clip that a label file means.
 
     A path decides: every folder that it names must be the clip's, counted from the clip's end, so
@@ -54,30 +56,30 @@ class Clips:
             for key in {path.name, path.stem}:
                 self._by_name.setdefault(key, []).append(clip)
 
-    def find(self, path: str) -> Match:
+    def find(self, path: str) -> ClipMatch:
         exact = self._by_path.get(path)
         if exact is not None:
-            return Match(exact)
+            return ClipMatch(exact)
         meant = PurePosixPath(path)
         elsewhere: list[Clip] = []
-        for name in _names(meant):
+        for name in _list_names(meant):
             named = self._by_name.get(name, [])
             fitting = [clip for clip in named if _lies_in(clip, meant.parent)]
             if fitting:
-                return _one_of(fitting, meant)
+                return _choose_clip(fitting, meant)
             elsewhere += named
-        return Match(None, elsewhere=_paths(elsewhere))
+        return ClipMatch(None, elsewhere=_sort_paths(elsewhere))
 
 
-def _one_of(fitting: list[Clip], meant: PurePosixPath) -> Match:
+def _choose_clip(fitting: list[Clip], meant: PurePosixPath) -> ClipMatch:
     there = [clip for clip in fitting if PurePosixPath(clip.path).parent == meant.parent]
     for clips in (there, fitting):
         if len(clips) == 1:
-            return Match(clips[0])
-    return Match(None, candidates=_paths(there or fitting))
+            return ClipMatch(clips[0])
+    return ClipMatch(None, candidates=_sort_paths(there or fitting))
 
 
-def _names(meant: PurePosixPath) -> Iterator[str]:
+def _list_names(meant: PurePosixPath) -> Iterator[str]:
     """As it is written, then without its ending: the clip may be of another format by now."""
     yield meant.name
     if meant.suffix.lower() in SOUND_ENDINGS:
@@ -89,10 +91,10 @@ def _lies_in(clip: Clip, folder: PurePosixPath) -> bool:
     return not wanted or PurePosixPath(clip.path).parent.parts[-len(wanted) :] == wanted
 
 
-def _paths(clips: Iterable[Clip]) -> tuple[str, ...]:
+def _sort_paths(clips: Iterable[Clip]) -> tuple[str, ...]:
     return tuple(sorted({clip.path for clip in clips}))
 
 
-def _listed(paths: tuple[str, ...]) -> str:
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(paths[:NAMED]) + more
+def _join_paths(paths: tuple[str, ...]) -> str:
+    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+    return ", ".join(paths[:MOST_NAMED]) + more

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from apps.ingest import cells
-from apps.ingest.columns import checked_rows
-from apps.ingest.licence_names import LicenceCheck, licence_cell
-from apps.ingest.paths import clash_key
+from apps.ingest.columns import check_rows
+from apps.ingest.licence_names import LicenceCheck, build_licence_reader
+from apps.ingest.paths import compute_clash_key
 from apps.ingest.rows import Lines, Problem, RowErrors, RowReader
 from apps.ingest.tables import Table, read_table
 from apps.ingest.vertical_fields import VerticalFields
@@ -17,13 +17,13 @@ from datasets_catalog.columns import Form
 
 CLIP_TABLE = {column.name: column.said for column in CLIP_COLUMNS if column.said}
 _READERS: Mapping[Form, Callable[[Any], Any]] = {
-    Form.TITLE: cells.title,
-    Form.NAME: cells.name,
-    Form.URL: cells.url,
-    Form.COARSE_DATE: cells.coarse_date,
-    Form.SPLIT: cells.split,
-    Form.FLAG: cells.flag,
-    Form.SECONDS: cells.seconds,
+    Form.TITLE: cells.read_title,
+    Form.NAME: cells.read_name,
+    Form.URL: cells.read_url,
+    Form.COARSE_DATE: cells.read_coarse_date,
+    Form.SPLIT: cells.read_split,
+    Form.FLAG: cells.read_flag,
+    Form.SECONDS: cells.read_seconds,
 }
 
 
@@ -54,34 +54,34 @@ def read_clip_table(
 
     Raises TableUnreadableError where the file as a whole cannot be read.
     """
-    return clip_lines(read_table(source, name), licence=licence, profile=profile)
+    return read_clip_lines(read_table(source, name), licence=licence, profile=profile)
 
 
-def clip_lines(
+def read_clip_lines(
     table: Table, *, licence: LicenceCheck, profile: Mapping[str, Any]
 ) -> Lines[ClipLine]:
     """Type the rows of an open table; each path may occur once, in whatever case or form."""
     vertical = VerticalFields(profile, reserved=CLIP_TABLE)
     allowed = (*CLIP_TABLE, *vertical.columns)
     errors = RowErrors()
-    readers = {Form.LICENCE: licence_cell(licence), **_READERS}
+    readers = {Form.LICENCE: build_licence_reader(licence), **_READERS}
     rows_by_path: dict[str, int] = {}
 
     def parse(row: RowReader) -> ClipLine | None:
-        path = row.required("path", cells.path)
-        line = _line(row, path or "", readers, vertical)
+        path = row.required("path", cells.read_path)
+        line = _read_clip_line(row, path or "", readers, vertical)
         if path is not None:
-            first = rows_by_path.setdefault(clash_key(path), row.number)
+            first = rows_by_path.setdefault(compute_clash_key(path), row.number)
             if first != row.number:
                 expected = f"a path no other row names (row {first} does)"
                 row.refuse("path", path, expected, Problem.PATH_DUPLICATE)
         return line if row.is_clean else None
 
-    rows = checked_rows(table, allowed=allowed, required=("path",), errors=errors)
+    rows = check_rows(table, allowed=allowed, required=("path",), errors=errors)
     return Lines(rows, parse, errors)
 
 
-def _line(
+def _read_clip_line(
     row: RowReader,
     path: str,
     readers: Mapping[Form, Callable[[Any], Any]],
@@ -92,7 +92,7 @@ def _line(
         row=row.number,
         path=path,
         said={name: value for name, value in said.items() if value is not None},
-        contributors=row.optional("contributors", cells.codes),
-        recording=row.optional("recording", cells.name),
+        contributors=row.optional("contributors", cells.read_codes),
+        recording=row.optional("recording", cells.read_name),
         fields=vertical.read(row),
     )

@@ -9,7 +9,7 @@ from apps.ingest.tables import Table
 HEADER_ROW = 1
 
 
-def checked_rows(
+def check_rows(
     table: Table, *, allowed: Collection[str], required: Collection[str], errors: RowErrors
 ) -> Iterator[Row]:
     """Pass the rows on, noting each unknown column once, where it is first seen.
@@ -23,7 +23,7 @@ def checked_rows(
         for column in columns:
             if column not in known and column not in reported:
                 reported.add(column)
-                errors.add(unknown_column(number, column, allowed))
+                errors.add(build_unknown_column_error(number, column, allowed))
 
     note_unknown(HEADER_ROW, table.columns)
     missing = [column for column in required if table.columns and column not in table.columns]
@@ -39,7 +39,7 @@ def checked_rows(
         yield row
 
 
-def unknown_column(number: int, column: str, allowed: Collection[str]) -> RowError:
+def build_unknown_column_error(number: int, column: str, allowed: Collection[str]) -> RowError:
     near = get_close_matches(column.lower(), list(allowed), n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
     expected = f"one of the columns {', '.join(allowed)}{hint}"

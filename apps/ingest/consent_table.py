@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 from apps.consent.checking import EntryProblem
 from apps.consent.entries import ConsentEntry
 from apps.ingest import cells
-from apps.ingest.columns import HEADER_ROW, unknown_column
-from apps.ingest.paths import readable
+from apps.ingest.columns import HEADER_ROW, build_unknown_column_error
+from apps.ingest.paths import quote_text
 from apps.ingest.rows import CellError, Lines, Problem, Row, RowError, RowErrors, RowReader
 from apps.ingest.tables import Table, read_table
 from datasets_catalog.purposes import Answer, Purpose
@@ -55,20 +55,20 @@ class ConsentLine:
 
 def read_consent_table(source: Path | BinaryIO, name: str | None = None) -> Lines[ConsentLine]:
     """Read consent lines as a stream. Raises TableUnreadableError."""
-    return consent_lines(read_table(source, name))
+    return read_consent_lines(read_table(source, name))
 
 
-def consent_lines(table: Table) -> Lines[ConsentLine]:
+def read_consent_lines(table: Table) -> Lines[ConsentLine]:
     """Type the rows of an open table.
 
     A row is taken whole or not at all: where a column is unknown, an answer or an end that stood in
     it would be lost, so its rows are refused.
     """
     errors = RowErrors()
-    return Lines(_whole_rows(table, errors), _line, errors)
+    return Lines(_pass_whole_rows(table, errors), _read_consent_line, errors)
 
 
-def row_errors(lines: list[ConsentLine], problems: Iterable[EntryProblem]) -> RowErrors:
+def collect_row_errors(lines: list[ConsentLine], problems: Iterable[EntryProblem]) -> RowErrors:
     """What is wrong with lines, by their rows."""
     found = RowErrors()
     for problem in problems:
@@ -76,7 +76,7 @@ def row_errors(lines: list[ConsentLine], problems: Iterable[EntryProblem]) -> Ro
             RowError(
                 lines[problem.index].row,
                 problem.column,
-                readable(problem.value) if problem.value else "",
+                quote_text(problem.value) if problem.value else "",
                 problem.expected,
                 Problem.CONSENT_CONFLICT,
             )
@@ -84,9 +84,13 @@ def row_errors(lines: list[ConsentLine], problems: Iterable[EntryProblem]) -> Ro
     return found
 
 
-def _whole_rows(table: Table, errors: RowErrors) -> Iterator[Row]:
+def _pass_whole_rows(table: Table, errors: RowErrors) -> Iterator[Row]:
     allowed = (*CONSENT_COLUMNS, *(purpose.value for purpose in Purpose))
-    unknown = [_unknown(HEADER_ROW, name, allowed) for name in table.columns if name not in allowed]
+    unknown = [
+        _explain_unknown_column(HEADER_ROW, name, allowed)
+        for name in table.columns
+        if name not in allowed
+    ]
     missing = [name for name in REQUIRED_COLUMNS if table.columns and name not in table.columns]
     for error in unknown:
         errors.add(error)
@@ -98,13 +102,13 @@ def _whole_rows(table: Table, errors: RowErrors) -> Iterator[Row]:
     for row in table:
         strange = [name for name in row.values if name not in allowed]
         for name in strange:
-            errors.add(_unknown(row.number, name, allowed))
+            errors.add(_explain_unknown_column(row.number, name, allowed))
         if not strange:
             yield row
 
 
-def _unknown(number: int, column: str, allowed: tuple[str, ...]) -> RowError:
-    error = unknown_column(number, column, allowed)
+def _explain_unknown_column(number: int, column: str, allowed: tuple[str, ...]) -> RowError:
+    error = build_unknown_column_error(number, column, allowed)
     advice = ADVICE.get(column.strip().lower())
     expected = f"{error.expected}. {advice}" if advice else error.expected
     lost = "since what stands in the column would be lost"
@@ -113,28 +117,28 @@ def _unknown(number: int, column: str, allowed: tuple[str, ...]) -> RowError:
     return RowError(number, error.column, error.value, refused, error.code)
 
 
-def _line(row: RowReader) -> ConsentLine | None:
-    contributor = row.required("contributor", cells.code)
-    form = row.required("form", cells.form)
-    form_version = row.required("form_version", cells.form_version)
-    given_at = row.required("given_at", cells.moment)
-    minor = row.optional("minor", cells.flag)
-    valid_from = row.optional("valid_from", cells.moment)
-    valid_until = row.optional("valid_until", cells.moment)
+def _read_consent_line(row: RowReader) -> ConsentLine | None:
+    contributor = row.required("contributor", cells.read_code)
+    form = row.required("form", cells.read_form_name)
+    form_version = row.required("form_version", cells.read_form_version)
+    given_at = row.required("given_at", cells.read_moment)
+    minor = row.optional("minor", cells.read_flag)
+    valid_from = row.optional("valid_from", cells.read_moment)
+    valid_until = row.optional("valid_until", cells.read_moment)
     begins = max(filter(None, (given_at, valid_from)), default=None)
     if begins and valid_until and valid_until <= begins:
         row.refuse("valid_until", row.cell("valid_until"), "a time after it was given and begins")
-    territories = row.optional("territories", cells.territories) or EVERYWHERE
-    evidence = row.optional("evidence_sha256", cells.sha256) or ""
-    guardian = row.optional("guardian", cells.code) or ""
-    of_age_on = row.optional("of_age_on", cells.day)
-    language = row.optional("language", cells.language) or ""
-    study = row.optional("study", cells.name) or ""
-    datasets = row.optional("datasets", cells.codes) or ()
+    territories = row.optional("territories", cells.read_territories) or EVERYWHERE
+    evidence = row.optional("evidence_sha256", cells.read_sha256) or ""
+    guardian = row.optional("guardian", cells.read_code) or ""
+    of_age_on = row.optional("of_age_on", cells.read_day)
+    language = row.optional("language", cells.read_language) or ""
+    study = row.optional("study", cells.read_name) or ""
+    datasets = row.optional("datasets", cells.read_codes) or ()
     answers = {
         purpose: answer
         for purpose in Purpose
-        if (answer := row.optional(purpose.value, _answer)) is not None
+        if (answer := row.optional(purpose.value, _read_answer)) is not None
         and answer is not Answer.NOT_ASKED
     }
     if not (row.is_clean and contributor and form and form_version and given_at):
@@ -146,7 +150,7 @@ def _line(row: RowReader) -> ConsentLine | None:
     return ConsentLine(row.number, entry)
 
 
-def _answer(value: Any) -> Answer:
+def _read_answer(value: Any) -> Answer:
     word = value.strip().lower() if isinstance(value, str) else value
     if word in {answer.value for answer in Answer}:
         return Answer(word)

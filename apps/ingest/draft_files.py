@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from apps.accounts.access import Principal, require
+from apps.accounts.access import Principal, require_permission
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.models import Push, PushedFile
 from apps.ingest.tables import SUFFIXES
@@ -19,10 +19,10 @@ CARD = "README.md"
 _TABLES = {"clips": "clips", "metadata": "clips", "events": "events", "consents": "consents"}
 
 # Not left out but refused, so that nobody takes a path for another.
-_REFUSED = {".", "..", ".git"}
+_REFUSED_SEGMENTS = {".", "..", ".git"}
 
 
-class Part(StrEnum):
+class FileRole(StrEnum):
     """What a file is to the draft, by its name."""
 
     CLIPS = "clips"
@@ -33,18 +33,18 @@ class Part(StrEnum):
     HIDDEN = "hidden"
 
 
-def part_of(path: str) -> Part:
+def find_role(path: str) -> FileRole:
     """Tables and the card lie at the root under their names; names with a dot first are hidden."""
     names = path.split("/")
-    if any(name.startswith(".") and name not in _REFUSED for name in names):
-        return Part.HIDDEN
+    if any(name.startswith(".") and name not in _REFUSED_SEGMENTS for name in names):
+        return FileRole.HIDDEN
     named = PurePosixPath(path)
     if "/" not in path:
         if path == CARD:
-            return Part.CARD
+            return FileRole.CARD
         if named.stem in _TABLES and named.suffix.lower() in SUFFIXES - {".txt"}:
-            return Part(_TABLES[named.stem])
-    return Part.SOUND
+            return FileRole(_TABLES[named.stem])
+    return FileRole.SOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class DraftFile:
         return self.announced if self.is_large else self.git_oid
 
 
-def files_of(dataset: Dataset, paths: Iterable[str] | None = None) -> Iterator[DraftFile]:
+def list_draft_files(dataset: Dataset, paths: Iterable[str] | None = None) -> Iterator[DraftFile]:
     """The files of the draft, or those at the given paths; two queries."""
     clips = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
     pushed = PushedFile.objects.filter(dataset=dataset)
@@ -77,7 +77,11 @@ def files_of(dataset: Dataset, paths: Iterable[str] | None = None) -> Iterator[D
         if clip.path not in waiting:
             came = clip.original or clip.blob
             yield DraftFile(
-                clip.path, clip.blob, pointer_oid(clip.blob), is_large=True, announced=came.sha256
+                clip.path,
+                clip.blob,
+                compute_pointer_oid(clip.blob),
+                is_large=True,
+                announced=came.sha256,
             )
 
 
@@ -86,29 +90,29 @@ def require_readable(user: Principal, dataset: Dataset, path: str) -> None:
 
     Everything else of the draft is for all who work on it.
     """
-    if part_of(path) is Part.CLIPS:
-        require(user, Permission.CONSENT_VIEW, dataset.organisation)
+    if find_role(path) is FileRole.CLIPS:
+        require_permission(user, Permission.CONSENT_VIEW, dataset.organisation)
 
 
-def pointer_oid(blob: Blob) -> str:
+def compute_pointer_oid(blob: Blob) -> str:
     """Git's name of the pointer that stands for the bytes (Git LFS)."""
-    return git_oid(
+    return compute_git_oid(
         b"version https://git-lfs.github.com/spec/v1\n"
         b"oid sha256:%s\nsize %d\n" % (blob.sha256.encode(), blob.size)
     )
 
 
-def git_oid(content: bytes) -> str:
+def compute_git_oid(content: bytes) -> str:
     named = b"blob %d\0" % len(content) + content
     return hashlib.sha1(named, usedforsecurity=False).hexdigest()
 
 
-def head_of(dataset: Dataset) -> str:
+def compute_head(dataset: Dataset) -> str:
     """The draft's commit id: another one after every change, whoever made it in whatever way."""
     last = Push.objects.filter(dataset=dataset).order_by("-id").values_list("id", flat=True).first()
-    return head_after(dataset, last or 0)
+    return compute_head_after_push(dataset, last or 0)
 
 
-def head_after(dataset: Dataset, push: int) -> str:
+def compute_head_after_push(dataset: Dataset, push: int) -> str:
     text = f"{dataset.uid} {dataset.draft_serial} {push}"
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
-from apps.ingest.intake import Progress, silent
+from apps.ingest.intake import Progress, ignore_progress
 from apps.ingest.report import Report
 from apps.storage.imports import open_revision
 from datasets_catalog.errors import NotFoundError
@@ -31,7 +31,7 @@ def import_dvc(
     origin: Origin,
     metadata: Path | str | None = None,
     dry_run: bool = False,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> Report:
     """Take the files that a DVC repository tracks at a revision into the draft.
 

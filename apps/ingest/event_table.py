@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from apps.ingest import cells
-from apps.ingest.columns import checked_rows
+from apps.ingest.columns import check_rows
 from apps.ingest.rows import Lines, RowErrors, RowReader
 from apps.ingest.tables import Table, read_table
 from datasets_catalog.labels import Presence, Source, Status
@@ -28,12 +28,12 @@ EVENT_COLUMNS = {
 }
 REQUIRED_COLUMNS = ("path", "onset", "offset", "label")
 # What only an event has, and what only a label has.
-PLACED = ("f_low", "f_high", "channel", "verifier")
-JUDGED = ("confidence", "status", "presence")
+PLACE_COLUMNS = ("f_low", "f_high", "channel", "verifier")
+JUDGEMENT_COLUMNS = ("confidence", "status", "presence")
 
-_source = cells.choice(Source)
-_status = cells.choice(Status)
-_presence = cells.choice(Presence)
+_read_source = cells.build_choice_reader(Source)
+_read_status = cells.build_choice_reader(Status)
+_read_presence = cells.build_choice_reader(Presence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +90,30 @@ LabelLine = EventLine | WeakLine | EmptyLine
 
 def read_event_table(source: Path | BinaryIO, name: str | None = None) -> Lines[LabelLine]:
     """Read label lines as a stream. Raises TableUnreadableError."""
-    return event_lines(read_table(source, name))
+    return read_event_lines(read_table(source, name))
 
 
-def event_lines(table: Table) -> Lines[LabelLine]:
+def read_event_lines(table: Table) -> Lines[LabelLine]:
     """Type the rows of an open table."""
     errors = RowErrors()
-    rows = checked_rows(table, allowed=EVENT_COLUMNS, required=REQUIRED_COLUMNS, errors=errors)
-    return Lines(rows, _line, errors)
+    rows = check_rows(table, allowed=EVENT_COLUMNS, required=REQUIRED_COLUMNS, errors=errors)
+    return Lines(rows, _read_label_line, errors)
 
 
-def _line(row: RowReader) -> LabelLine | None:
+def _read_label_line(row: RowReader) -> LabelLine | None:
     if row.cell("onset") is None and row.cell("offset") is None:
-        line = _empty_line(row) if row.cell("label") is None else _weak_line(row)
+        line = _read_empty_line(row) if row.cell("label") is None else _read_weak_line(row)
     else:
-        line = _event_line(row)
+        line = _read_event_line(row)
     return line if row.is_clean else None
 
 
-def _event_line(row: RowReader) -> LabelLine:
-    path = row.required("path", cells.path)
+def _read_event_line(row: RowReader) -> LabelLine:
+    path = row.required("path", cells.read_path)
     onset, offset = read_interval(row, "onset", "offset")
-    label = row.required("label", cells.name)
-    f_low = row.optional("f_low", cells.hertz)
-    f_high = row.optional("f_high", cells.hertz)
+    label = row.required("label", cells.read_name)
+    f_low = row.optional("f_low", cells.read_hertz)
+    f_high = row.optional("f_high", cells.read_hertz)
     if f_low is not None and f_high is not None and f_high <= f_low:
         row.refuse("f_high", row.cell("f_high"), "more hertz than f_low")
     return EventLine(
@@ -124,41 +124,47 @@ def _event_line(row: RowReader) -> LabelLine:
         label=label or "",
         f_low=f_low,
         f_high=f_high,
-        channel=row.optional("channel", cells.channel),
-        confidence=row.optional("confidence", cells.share),
-        source=row.optional("source", _source) or Source.IMPORT,
-        status=row.optional("status", _status) or Status.SUGGESTED,
-        presence=row.optional("presence", _presence) or Presence.YES,
-        annotator=row.optional("annotator", cells.code),
-        verifier=row.optional("verifier", cells.code),
+        channel=row.optional("channel", cells.read_channel),
+        confidence=row.optional("confidence", cells.read_share),
+        source=row.optional("source", _read_source) or Source.IMPORT,
+        status=row.optional("status", _read_status) or Status.SUGGESTED,
+        presence=row.optional("presence", _read_presence) or Presence.YES,
+        annotator=row.optional("annotator", cells.read_code),
+        verifier=row.optional("verifier", cells.read_code),
     )
 
 
-def _weak_line(row: RowReader) -> LabelLine:
-    _refuse_filled(row, PLACED, "nothing, as a label of the whole clip has no place in it")
+def _read_weak_line(row: RowReader) -> LabelLine:
+    _refuse_filled_cells(
+        row, PLACE_COLUMNS, "nothing, as a label of the whole clip has no place in it"
+    )
     return WeakLine(
         row=row.number,
-        path=row.required("path", cells.path) or "",
-        label=row.required("label", cells.name) or "",
-        confidence=row.optional("confidence", cells.share),
-        source=row.optional("source", _source) or Source.IMPORT,
-        status=row.optional("status", _status) or Status.SUGGESTED,
-        presence=row.optional("presence", _presence) or Presence.YES,
-        annotator=row.optional("annotator", cells.code),
+        path=row.required("path", cells.read_path) or "",
+        label=row.required("label", cells.read_name) or "",
+        confidence=row.optional("confidence", cells.read_share),
+        source=row.optional("source", _read_source) or Source.IMPORT,
+        status=row.optional("status", _read_status) or Status.SUGGESTED,
+        presence=row.optional("presence", _read_presence) or Presence.YES,
+        annotator=row.optional("annotator", cells.read_code),
     )
 
 
-def _empty_line(row: RowReader) -> LabelLine:
-    _refuse_filled(row, (*PLACED, *JUDGED), "nothing, as the row says that the clip holds none")
+def _read_empty_line(row: RowReader) -> LabelLine:
+    _refuse_filled_cells(
+        row,
+        (*PLACE_COLUMNS, *JUDGEMENT_COLUMNS),
+        "nothing, as the row says that the clip holds none",
+    )
     return EmptyLine(
         row=row.number,
-        path=row.required("path", cells.path) or "",
-        source=row.optional("source", _source) or Source.IMPORT,
-        annotator=row.optional("annotator", cells.code),
+        path=row.required("path", cells.read_path) or "",
+        source=row.optional("source", _read_source) or Source.IMPORT,
+        annotator=row.optional("annotator", cells.read_code),
     )
 
 
-def _refuse_filled(row: RowReader, columns: tuple[str, ...], expected: str) -> None:
+def _refuse_filled_cells(row: RowReader, columns: tuple[str, ...], expected: str) -> None:
     for column in columns:
         if row.cell(column) is not None:
             row.refuse(column, row.cell(column), expected)
@@ -168,8 +174,8 @@ def read_interval(
     row: RowReader, onset_column: str, offset_column: str
 ) -> tuple[float | None, float | None]:
     """Read onset and offset; an interval without length is refused, as it would hold nothing."""
-    onset = row.required(onset_column, cells.seconds)
-    offset = row.optional(offset_column, cells.seconds)
+    onset = row.required(onset_column, cells.read_seconds)
+    offset = row.optional(offset_column, cells.read_seconds)
     if onset is not None and offset is not None and offset <= onset:
         row.refuse(offset_column, row.cell(offset_column), f"seconds after {onset_column}")
     return onset, offset

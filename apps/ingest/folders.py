@@ -14,9 +14,9 @@ from apps.ingest.members import (
     MemberUnreadableError,
     Refused,
     Skipped,
-    clutter,
+    explain_clutter,
 )
-from apps.ingest.paths import readable
+from apps.ingest.paths import quote_text
 
 DEFAULT_LIMITS = Limits(total_bytes=2**62, member_bytes=2**62)
 """A folder unpacks to nothing, so only its entries are counted."""
@@ -42,35 +42,37 @@ def walk_folder(
     be read is found by whoever opens it. Raises FolderMissingError.
     """
     if not folder.is_dir():
-        raise FolderMissingError(f"There is no folder {readable(str(folder))}.", folder=str(folder))
+        raise FolderMissingError(
+            f"There is no folder {quote_text(str(folder))}.", folder=str(folder)
+        )
     gate = Gate(limits, refused, skipped)
     root = folder.resolve()
-    for relative in _files(root, "", gate):
+    for relative in _walk_files(root, "", gate):
         name = gate.name(relative)
         if name is None:
             continue
         try:
-            yield name, _location(root, relative)
+            yield name, _locate_file(root, relative)
         except ArchiveError as error:
             gate.refuse(relative, error)
         except OSError as error:
-            gate.refuse(relative, _unreadable(relative, error))
+            gate.refuse(relative, _build_unreadable_error(relative, error))
 
 
-def _files(root: Path, below: str, gate: Gate) -> Iterator[str]:
+def _walk_files(root: Path, below: str, gate: Gate) -> Iterator[str]:
     try:
         with os.scandir(root / below) as found:
             entries = sorted(found, key=_sort_key)
     except OSError as error:
-        gate.refuse(below, _unreadable(below, error))
+        gate.refuse(below, _build_unreadable_error(below, error))
         return
     for entry in entries:
         gate.count_entry()
         relative = f"{below}/{entry.name}" if below else entry.name
         if not entry.is_dir(follow_symlinks=False):
             yield relative
-        elif clutter(entry.name) is None:
-            yield from _files(root, relative, gate)
+        elif explain_clutter(entry.name) is None:
+            yield from _walk_files(root, relative, gate)
         else:
             gate.name(relative)
 
@@ -80,15 +82,15 @@ def _sort_key(entry: os.DirEntry[str]) -> str:
     return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
-def _location(root: Path, relative: str) -> Path:
+def _locate_file(root: Path, relative: str) -> Path:
     # Joined as text: for each of many thousand files, Path's own joining is the larger part.
     path = Path(f"{root}/{relative}")
     mode = os.lstat(path).st_mode
     if stat.S_ISREG(mode):
         return path
     if not stat.S_ISLNK(mode):
-        raise _special(relative)
-    shown = readable(relative)
+        raise _build_special_error(relative)
+    shown = quote_text(relative)
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
@@ -100,11 +102,11 @@ def _location(root: Path, relative: str) -> Path:
     return target
 
 
-def _special(relative: str) -> MemberSpecialError:
-    shown = readable(relative)
+def _build_special_error(relative: str) -> MemberSpecialError:
+    shown = quote_text(relative)
     return MemberSpecialError(f"{shown} is not a plain file.", name=shown)
 
 
-def _unreadable(relative: str, error: OSError) -> MemberUnreadableError:
-    shown = readable(relative)
+def _build_unreadable_error(relative: str, error: OSError) -> MemberUnreadableError:
+    shown = quote_text(relative)
     return MemberUnreadableError(f"{shown} cannot be read ({error.strerror}).", name=shown)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.audio.probe import Limits, Probe, probe
+from apps.audio.probe import Limits, Probe, probe_file
 from apps.audit import record
 from apps.consent.participations import (
     PeopleChange,
@@ -24,13 +24,13 @@ from apps.consent.participations import (
 )
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
-from apps.datasets.cells import cells_digest, cells_of, cells_with
-from apps.datasets.models import PROBED, Clip, Dataset, Recording
+from apps.datasets.cells import build_cells, collect_cells, digest_cells
+from apps.datasets.models import PROBED_COLUMNS, Clip, Dataset, Recording
 from apps.datasets.work import note_earlier_work
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.report import Report
 from apps.privacy.people_changes import follow_people
-from apps.storage.blobs import local_copy, put_each
+from apps.storage.blobs import open_local_copy, put_each
 from apps.storage.errors import FileUnreadableError
 from apps.storage.models import Blob
 from datasets_catalog.clip_columns import SAID_OF_CLIP
@@ -38,11 +38,11 @@ from datasets_catalog.errors import EarmarkError
 
 CHUNK = 500
 # What a clip holds of what is said of it, and what it holds where nothing is.
-UNSAID = {column.name: getattr(Clip(), column.name) for column in SAID_OF_CLIP}
+UNSAID_VALUES = {column.name: getattr(Clip(), column.name) for column in SAID_OF_CLIP}
 Progress = Callable[[int, int, str], None]
 
 
-def silent(done: int, total: int, message: str) -> None:
+def ignore_progress(done: int, total: int, message: str) -> None:
     """Progress that nobody watches."""
 
 
@@ -56,7 +56,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedFile:
     """An arrival that is sound, with its bytes kept."""
 
     line: ClipLine
@@ -64,29 +64,35 @@ class Accepted:
     probed: Probe
 
 
-def limits() -> Limits:
+def load_clip_limits() -> Limits:
     return Limits(seconds=float(settings.INGEST_MAX_CLIP_SECONDS))
 
 
-def examine(
-    arrivals: Sequence[Arrival], report: Report, *, dataset: Dataset, progress: Progress = silent
-) -> list[Accepted]:
+def examine_arrivals(
+    arrivals: Sequence[Arrival],
+    report: Report,
+    *,
+    dataset: Dataset,
+    progress: Progress = ignore_progress,
+) -> list[AcceptedFile]:
     """Decode every file and keep the bytes of the sound ones; what is refused is in the report.
 
     Can be stopped and repeated at any point: kept bytes without a clip are found again.
     """
-    accepted: list[Accepted] = []
+    accepted: list[AcceptedFile] = []
     arrivals = _refuse_other_spellings(arrivals, report, dataset)
     total, waiting = len(arrivals), iter(arrivals)
     while chunk := list(islice(waiting, CHUNK)):
         progress(len(accepted), total, "Decoding and keeping files")
-        accepted.extend(_keep(dataset, _probed(chunk, report), report))
+        accepted.extend(_keep_files(dataset, _probe_arrivals(chunk, report), report))
     return accepted
 
 
-def inspect(arrivals: Sequence[Arrival], report: Report, *, dataset: Dataset) -> int:
+def inspect_arrivals(arrivals: Sequence[Arrival], report: Report, *, dataset: Dataset) -> int:
     """Decode every file and keep nothing; returns how many are sound."""
-    return sum(1 for _ in _probed(_refuse_other_spellings(arrivals, report, dataset), report))
+    return sum(
+        1 for _ in _probe_arrivals(_refuse_other_spellings(arrivals, report, dataset), report)
+    )
 
 
 class ContributorAlikeError(EarmarkError):
@@ -112,15 +118,15 @@ def _refuse_other_spellings(
     return kept
 
 
-def _probed(arrivals: Iterable[Arrival], report: Report) -> Iterator[tuple[Arrival, Probe]]:
-    allowed = limits()
+def _probe_arrivals(arrivals: Iterable[Arrival], report: Report) -> Iterator[tuple[Arrival, Probe]]:
+    allowed = load_clip_limits()
     for arrival in arrivals:
         try:
             if arrival.file is not None:
-                yield arrival, probe(arrival.file, limits=allowed, name=arrival.line.path)
+                yield arrival, probe_file(arrival.file, limits=allowed, name=arrival.line.path)
             elif arrival.blob is not None:
-                with local_copy(arrival.blob) as path:
-                    found = probe(path, limits=allowed, name=arrival.line.path)
+                with open_local_copy(arrival.blob) as path:
+                    found = probe_file(path, limits=allowed, name=arrival.line.path)
                 yield arrival, found
         except EarmarkError as problem:
             report.refuse_file(arrival.line.path, problem)
@@ -129,13 +135,13 @@ def _probed(arrivals: Iterable[Arrival], report: Report) -> Iterator[tuple[Arriv
             report.refuse_file(arrival.line.path, unreadable)
 
 
-def _keep(
+def _keep_files(
     dataset: Dataset, probed: Iterable[tuple[Arrival, Probe]], report: Report
-) -> Iterator[Accepted]:
+) -> Iterator[AcceptedFile]:
     local: list[tuple[Arrival, Probe]] = []
     for arrival, found in probed:
         if arrival.blob is not None:
-            yield Accepted(arrival.line, arrival.blob.pk, found)
+            yield AcceptedFile(arrival.line, arrival.blob.pk, found)
         else:
             local.append((arrival, found))
     paths = [arrival.file for arrival, _ in local if arrival.file is not None]
@@ -143,20 +149,22 @@ def _keep(
         if isinstance(kept, EarmarkError):
             report.refuse_file(arrival.line.path, kept)
         else:
-            yield Accepted(arrival.line, kept.pk, found)
+            yield AcceptedFile(arrival.line, kept.pk, found)
 
 
 @transaction.atomic
-def admit(*, actor: User, dataset: Dataset, accepted: Sequence[Accepted], report: Report) -> None:
+def admit_clips(
+    *, actor: User, dataset: Dataset, accepted: Sequence[AcceptedFile], report: Report
+) -> None:
     """Write the clips of one import, all or none, and make what was frozen before stale."""
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     # The row is locked, so this is the count that `touch_draft` comes to below.
-    writing = _Writing(row, actor, row.draft_serial + 1, timezone.now())
-    recordings = _recordings(row, accepted)
+    writing = _ClipWriter(row, actor, row.draft_serial + 1, timezone.now())
+    recordings = _ensure_recordings(row, accepted)
     is_new = not Clip.objects.filter(dataset=row).exists()
     rest = iter(accepted)
     while chunk := list(islice(rest, CHUNK)):
-        known = {} if is_new else _known(row, [item.line.path for item in chunk])
+        known = {} if is_new else _find_known_clips(row, [item.line.path for item in chunk])
         writing.take(chunk, known, recordings)
     changes = _set_people(actor, row, accepted, added=writing.added)
     moved = {path for path, change in changes.items() if path not in writing.added}
@@ -179,12 +187,12 @@ def admit(*, actor: User, dataset: Dataset, accepted: Sequence[Accepted], report
 
 
 _CHANGEABLE = ["recording", "blob", "original", "state", "fields", "cells_sha256", "added_by"]
-_CHANGEABLE += [*UNSAID, *PROBED]
+_CHANGEABLE += [*UNSAID_VALUES, *PROBED_COLUMNS]
 _FRESH = ["uid", "dataset", "path", "touched", "created_at", "updated_at", *_CHANGEABLE]
 
 
 @dataclass(slots=True)
-class _Writing:
+class _ClipWriter:
     """Writes chunks of one import: rows of its own for new clips, changed columns for others."""
 
     dataset: Dataset
@@ -196,7 +204,7 @@ class _Writing:
 
     def take(
         self,
-        chunk: Sequence[Accepted],
+        chunk: Sequence[AcceptedFile],
         known: Mapping[str, Clip],
         recordings: Mapping[str, Recording],
     ) -> None:
@@ -212,11 +220,11 @@ class _Writing:
                 self.added.add(item.line.path)
                 continue
             blob, before = clip.blob_id, clip.recording_id
-            if _describe(clip, item, recording):
+            if _update_clip_from_row(clip, item, recording):
                 if clip.added_by_id != self.actor.pk or clip.blob_id != blob:
                     forgotten.append(clip.pk)
                 clip.added_by = self.actor
-                changed.append((*_values(clip), self.serial, self.now, clip.pk))
+                changed.append((*_read_values(clip), self.serial, self.now, clip.pk))
                 self.changed.add(item.line.path)
                 moved = before != clip.recording_id
                 replaced += [clip.pk] if clip.blob_id != blob or moved else []
@@ -228,7 +236,7 @@ class _Writing:
         insert_rows(Clip, _FRESH, fresh)
         update_rows(Clip, [*_CHANGEABLE, "touched", "updated_at"], changed)
 
-    def _row(self, item: Accepted, recording: Recording | None) -> tuple[Any, ...]:
+    def _row(self, item: AcceptedFile, recording: Recording | None) -> tuple[Any, ...]:
         line = item.line
         return (
             uuid4(),
@@ -242,34 +250,34 @@ class _Writing:
             None,
             Clip.State.ACTIVE.value,
             line.fields,
-            cells_digest(_cells(line)),
+            digest_cells(_collect_cells(line)),
             self.actor.pk,
-            *{**UNSAID, **line.said}.values(),
-            *_probed_values(item.probed),
+            *{**UNSAID_VALUES, **line.said}.values(),
+            *_read_probed_values(item.probed),
         )
 
 
-def _cells(line: ClipLine) -> dict[str, str]:
+def _collect_cells(line: ClipLine) -> dict[str, str]:
     texts = {"path": line.path, "recording": line.recording, **line.said}
-    return cells_with(texts, line.fields)
+    return build_cells(texts, line.fields)
 
 
-_probed_values = attrgetter(*PROBED)
+_read_probed_values = attrgetter(*PROBED_COLUMNS)
 
 
-def _attribute(column: str) -> str:
+def _name_attribute(column: str) -> str:
     return f"{column}_id" if column in {"recording", "blob", "original", "added_by"} else column
 
 
-_values = attrgetter(*map(_attribute, _CHANGEABLE))
+_read_values = attrgetter(*map(_name_attribute, _CHANGEABLE))
 
 
-def _known(dataset: Dataset, paths: Sequence[str]) -> dict[str, Clip]:
+def _find_known_clips(dataset: Dataset, paths: Sequence[str]) -> dict[str, Clip]:
     rows = Clip.objects.filter(dataset=dataset, path__in=paths).select_related("recording")
     return {clip.path: clip for clip in rows}
 
 
-def _recordings(dataset: Dataset, accepted: Iterable[Accepted]) -> dict[str, Recording]:
+def _ensure_recordings(dataset: Dataset, accepted: Iterable[AcceptedFile]) -> dict[str, Recording]:
     wanted = {item.line.recording for item in accepted if item.line.recording}
     found = {row.name: row for row in Recording.objects.filter(dataset=dataset)} if wanted else {}
     fresh = [Recording(dataset=dataset, name=name) for name in sorted(wanted - found.keys())]
@@ -279,7 +287,7 @@ def _recordings(dataset: Dataset, accepted: Iterable[Accepted]) -> dict[str, Rec
 
 
 def _set_people(
-    actor: User, dataset: Dataset, accepted: Iterable[Accepted], *, added: Collection[str]
+    actor: User, dataset: Dataset, accepted: Iterable[AcceptedFile], *, added: Collection[str]
 ) -> dict[str, PeopleChange]:
     """Say who is in the clips of which something is said; returns what is new, by path."""
     people = {
@@ -303,15 +311,15 @@ def _set_people(
     return found
 
 
-def _describe(clip: Clip, item: Accepted, recording: Recording | None) -> bool:
+def _update_clip_from_row(clip: Clip, item: AcceptedFile, recording: Recording | None) -> bool:
     """Write what is said onto the clip; what is not said stays. True if anything changed."""
-    before = _values(clip)
+    before = _read_values(clip)
     if clip.original_id == item.blob_id and clip.state != Clip.State.REMOVED:
         # The bytes that review replaced come again: its redaction stands.
         pass
     elif clip.blob_id != item.blob_id or clip.state == Clip.State.REMOVED:
         clip.blob_id, clip.original_id, clip.state = item.blob_id, None, Clip.State.ACTIVE
-        for name in PROBED:
+        for name in PROBED_COLUMNS:
             setattr(clip, name, getattr(item.probed, name))
     for name, said in item.line.said.items():
         setattr(clip, name, said)
@@ -319,5 +327,5 @@ def _describe(clip: Clip, item: Accepted, recording: Recording | None) -> bool:
         clip.recording = recording
     if item.line.fields:
         clip.fields = {**clip.fields, **item.line.fields}
-    clip.cells_sha256 = cells_digest(cells_of(clip))
-    return bool(_values(clip) != before)
+    clip.cells_sha256 = digest_cells(collect_cells(clip))
+    return bool(_read_values(clip) != before)

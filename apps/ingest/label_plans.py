@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from apps.datasets.models import EmptyAnnotation, Event, WeakLabel
-from apps.ingest.label_rows import event_identity, weak_identity
+from apps.ingest.label_rows import identify_event, identify_weak_label
 from datasets_catalog.labels import Status
 
 # What an import may change of an event; its clip, label and identity stay.
@@ -24,14 +24,14 @@ EVENT_COLUMNS = (
     "verifier",
 )
 # Who confirmed it here, which no file can say.
-CONFIRMED = ("verified_by", "verified_at")
+CONFIRMATION_COLUMNS = ("verified_by", "verified_at")
 WEAK_COLUMNS = ("term_id", "confidence", "source", "status", "presence")
 
 Label = TypeVar("Label", Event, WeakLabel)
 
 
 @dataclass(slots=True)
-class Plan(Generic[Label]):
+class LabelPlan(Generic[Label]):
     """Rows to write, to change and to take out.
 
     `left` are rows that are there with other values than the file says, and stay as they are.
@@ -46,21 +46,23 @@ class Plan(Generic[Label]):
         return {each.clip_id for each in (*self.fresh, *self.changed, *self.gone)}
 
 
-def add_events(existing: Iterable[Event], events: Iterable[Event]) -> Plan[Event]:
-    return _addition(existing, events, event_identity, ("confidence", "source", "status"))
+def plan_added_events(existing: Iterable[Event], events: Iterable[Event]) -> LabelPlan[Event]:
+    return _plan_addition(existing, events, identify_event, ("confidence", "source", "status"))
 
 
-def add_weak(existing: Iterable[WeakLabel], labels: Iterable[WeakLabel]) -> Plan[WeakLabel]:
-    return _addition(existing, labels, weak_identity, WEAK_COLUMNS[1:])
+def plan_added_weak_labels(
+    existing: Iterable[WeakLabel], labels: Iterable[WeakLabel]
+) -> LabelPlan[WeakLabel]:
+    return _plan_addition(existing, labels, identify_weak_label, WEAK_COLUMNS[1:])
 
 
-def _addition(
+def _plan_addition(
     existing: Iterable[Label],
     wanted: Iterable[Label],
     identity: Callable[[Label], Hashable],
     columns: Iterable[str],
-) -> Plan[Label]:
-    plan: Plan[Label] = Plan()
+) -> LabelPlan[Label]:
+    plan: LabelPlan[Label] = LabelPlan()
     present = {identity(each): each for each in existing}
     for each in wanted:
         before = present.get(identity(each))
@@ -71,77 +73,79 @@ def _addition(
     return plan
 
 
-def replace_weak(existing: Iterable[WeakLabel], labels: Iterable[WeakLabel]) -> Plan[WeakLabel]:
-    plan: Plan[WeakLabel] = Plan()
-    before = {weak_identity(each): each for each in existing}
+def plan_replaced_weak_labels(
+    existing: Iterable[WeakLabel], labels: Iterable[WeakLabel]
+) -> LabelPlan[WeakLabel]:
+    plan: LabelPlan[WeakLabel] = LabelPlan()
+    before = {identify_weak_label(each): each for each in existing}
     for each in labels:
-        kept = before.pop(weak_identity(each), None)
+        kept = before.pop(identify_weak_label(each), None)
         if kept is None:
             plan.fresh.append(each)
-        elif _take_over(kept, each, WEAK_COLUMNS):
+        elif _take_over_columns(kept, each, WEAK_COLUMNS):
             plan.changed.append(kept)
     plan.gone = list(before.values())
     return plan
 
 
-def replace_events(existing: Iterable[Event], events: Iterable[Event]) -> Plan[Event]:
+def plan_replaced_events(existing: Iterable[Event], events: Iterable[Event]) -> LabelPlan[Event]:
     """Pair old and new events of one clip and label: same ones first, then in order of time.
 
     So an event that only moved stays the same event, and a diff can say by how much.
     """
-    plan: Plan[Event] = Plan()
+    plan: LabelPlan[Event] = LabelPlan()
     same: dict[Hashable, Event] = {}
     for event in existing:
         # Of old events that say the same twice, one is paired and the other goes.
-        if same.setdefault(event_identity(event), event) is not event:
+        if same.setdefault(identify_event(event), event) is not event:
             plan.gone.append(event)
     moved: list[Event] = []
     for event in events:
-        kept = same.pop(event_identity(event), None)
+        kept = same.pop(identify_event(event), None)
         if kept is None:
             moved.append(event)
         else:
-            _renew(kept, event, plan)
+            _renew_event(kept, event, plan)
     waiting: dict[tuple[int, str], list[Event]] = {}
-    for event in sorted(same.values(), key=_place):
+    for event in sorted(same.values(), key=_build_order_key):
         waiting.setdefault((event.clip_id, event.label), []).append(event)
-    for event in sorted(moved, key=_place):
+    for event in sorted(moved, key=_build_order_key):
         left = waiting.get((event.clip_id, event.label))
         if left:
-            _renew(left.pop(0), event, plan)
+            _renew_event(left.pop(0), event, plan)
         else:
             plan.fresh.append(event)
     plan.gone += [event for left in waiting.values() for event in left]
     return plan
 
 
-def _renew(kept: Event, event: Event, plan: Plan[Event]) -> None:
+def _renew_event(kept: Event, event: Event, plan: LabelPlan[Event]) -> None:
     """Take over what the file says.
 
     What was verified or rejected was this event at this place. One that moved has to be looked at
     again; for one that did not, a file that merely suggests it says nothing new.
     """
-    before, said = event_identity(kept), kept.status
-    if event_identity(kept) == event_identity(event):
+    before, said = identify_event(kept), kept.status
+    if identify_event(kept) == identify_event(event):
         if event.status == Status.SUGGESTED:
             event.status = kept.status
         if event.status == kept.status:
             event.verifier = kept.verifier
-    if _take_over(kept, event, EVENT_COLUMNS):
-        if event_identity(kept) != before or kept.status != said:
+    if _take_over_columns(kept, event, EVENT_COLUMNS):
+        if identify_event(kept) != before or kept.status != said:
             # Who looked at it here looked at another event.
             kept.verified_by = kept.verified_at = None
         plan.changed.append(kept)
 
 
-def _take_over(kept: Label, wanted: Label, columns: Iterable[str]) -> bool:
+def _take_over_columns(kept: Label, wanted: Label, columns: Iterable[str]) -> bool:
     changed = [name for name in columns if getattr(kept, name) != getattr(wanted, name)]
     for name in changed:
         setattr(kept, name, getattr(wanted, name))
     return bool(changed)
 
 
-def _place(event: Event) -> tuple[int, str, float, float, float]:
+def _build_order_key(event: Event) -> tuple[int, str, float, float, float]:
     return (event.clip_id, event.label, event.onset, event.offset, event.f_low or 0.0)
 
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Term, WeakLabel
-from apps.ingest.clip_matching import Clips
+from apps.ingest.clip_matching import ClipFinder
 from apps.ingest.event_table import EmptyLine, EventLine, LabelLine, WeakLine
 from apps.ingest.importers.labels import LossReport
 from apps.ingest.rows import Problem, RowError, RowErrors
-from apps.ingest.term_matching import Terms
+from apps.ingest.term_matching import TermFinder
 from datasets_catalog.labels import Event as EventValue
-from datasets_catalog.labels import Extent, Presence, Source, Status, event_problems
+from datasets_catalog.labels import Extent, Presence, Source, Status, find_event_problems
 
-REPEATED = "lines that say again what another line says"
-ORDERING = "labels that only order others were left out: the vocabulary puts them above the rest"
+REPEATED_LINES = "lines that say again what another line says"
+ORDERING_LABELS = (
+    "labels that only order others were left out: the vocabulary puts them above the rest"
+)
 ADVISED_AGAINST = "labels that the vocabulary advises against were kept"
 MAX_LABEL = 200
 
@@ -68,8 +70,8 @@ class LabelReader:
     def __init__(
         self, dataset: Dataset, actor: User, errors: RowErrors, losses: LossReport | None = None
     ) -> None:
-        self._clips = Clips(dataset)
-        self._terms = Terms(dataset.vocabulary)
+        self._clips = ClipFinder(dataset)
+        self._terms = TermFinder(dataset.vocabulary)
         self._actor = actor
         self._errors = errors
         self._losses = LossReport() if losses is None else losses
@@ -131,7 +133,7 @@ class LabelReader:
         )
         said = (label.presence, label.confidence, label.source, label.status)
         where = f"{clip.path}: {label.label}"
-        if self._is_new(line, weak_identity(label), said, where):
+        if self._is_new(line, identify_weak_label(label), said, where):
             self._rows.weak.append(label)
 
     def _add_event(self, line: EventLine, clip: Clip) -> None:
@@ -161,7 +163,9 @@ class LabelReader:
         )
         said = (event.confidence, event.source, event.status)
         where = f"{clip.path}: {event.label} from {event.onset} to {event.offset} s"
-        if self._fits(line, event, clip) and self._is_new(line, event_identity(event), said, where):
+        if self._check_fit(line, event, clip) and self._is_new(
+            line, identify_event(event), said, where
+        ):
             self._rows.events.append(event)
 
     def _term(self, line: EventLine | WeakLine) -> tuple[bool, Term | None]:
@@ -175,9 +179,9 @@ class LabelReader:
             self._losses.note(ADVISED_AGAINST, f"{line.path}: {match.term.name}")
         return True, match.term
 
-    def _fits(self, line: EventLine, event: Event, clip: Clip) -> bool:
+    def _check_fit(self, line: EventLine, event: Event, clip: Clip) -> bool:
         extent = Extent(clip.duration, clip.sample_rate, clip.channels)
-        found = event_problems(event_value(event), extent)
+        found = find_event_problems(build_event_value(event), extent)
         place = self._place(line)
         for problem in found:
             value = str(problem.value)
@@ -192,7 +196,7 @@ class LabelReader:
             return True
         earlier, other = before
         if other == said:
-            self._losses.note(REPEATED, f"row {line.row}: {where}")
+            self._losses.note(REPEATED_LINES, f"row {line.row}: {where}")
         else:
             at = f"{earlier.source}, row {earlier.row}" if earlier.source else f"row {earlier.row}"
             expected = f"one line for each label; {at} says the same with other values"
@@ -207,19 +211,19 @@ class LabelReader:
                 codes.setdefault(label.clip.pk, set()).add(label.term.code)
         for place, line, clip, term in self._ordering:
             if any(self._terms.is_above(term, code) for code in codes.get(clip.pk, ())):
-                self._losses.note(ORDERING, f"{clip.path}: {term.name}")
+                self._losses.note(ORDERING_LABELS, f"{clip.path}: {term.name}")
             else:
                 instead = self._terms.labels_instead(term)
                 self._refuse(place, "label", line.label, instead, Problem.TERM_UNFIT)
 
     def _settle_empty(self) -> None:
         """Refuse that a clip holds none where the same annotator labels it in the same file."""
-        labelled = annotators_of(self._rows.labels())
+        labelled = collect_annotators(self._rows.labels())
         kept = []
         for each in self._rows.empty:
             annotation = each.annotation
             if (annotation.clip.pk, annotation.annotator) in labelled:
-                refuse_empty(self._errors, each, "no other line that labels this clip")
+                refuse_empty_annotation(self._errors, each, "no other line that labels this clip")
             else:
                 kept.append(each)
         self._rows.empty = kept
@@ -231,12 +235,12 @@ class LabelReader:
         self._errors.add(RowError(place.row, column, value, expected, code, place.source))
 
 
-def refuse_empty(errors: RowErrors, each: FoundEmpty, expected: str) -> None:
+def refuse_empty_annotation(errors: RowErrors, each: FoundEmpty, expected: str) -> None:
     path = each.annotation.clip.path
     errors.add(RowError(each.row, "label", path, expected, Problem.LABEL_CONFLICT, each.source))
 
 
-def annotators_of(labels: Iterable[Event | WeakLabel]) -> set[tuple[int, str]]:
+def collect_annotators(labels: Iterable[Event | WeakLabel]) -> set[tuple[int, str]]:
     """Return clip and annotator of each label that says of a clip that something is in it."""
     return {
         (each.clip_id, each.annotator)
@@ -245,30 +249,30 @@ def annotators_of(labels: Iterable[Event | WeakLabel]) -> set[tuple[int, str]]:
     }
 
 
-def event_identity(event: Event) -> Hashable:
+def identify_event(event: Event) -> Hashable:
     """What makes two events the same one: label, time, pitch, channel, and who says so."""
     return (
         event.clip_id,
         event.label,
         round(event.onset, 6),
         round(event.offset, 6),
-        _rounded(event.f_low),
-        _rounded(event.f_high),
+        _round_hertz(event.f_low),
+        _round_hertz(event.f_high),
         event.channel,
         event.annotator,
         str(event.presence),
     )
 
 
-def weak_identity(label: WeakLabel) -> Hashable:
+def identify_weak_label(label: WeakLabel) -> Hashable:
     return (label.clip_id, label.label, label.annotator)
 
 
-def _rounded(hertz: float | None) -> float | None:
+def _round_hertz(hertz: float | None) -> float | None:
     return None if hertz is None else round(hertz, 6)
 
 
-def event_value(event: Event) -> EventValue:
+def build_event_value(event: Event) -> EventValue:
     """The row as the value that the rules judge and hash."""
     return EventValue(
         event_id=str(event.uid),

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import touch_draft
@@ -18,24 +18,32 @@ from apps.datasets.work import note_earlier_work
 from apps.ingest.importers.labels import LossReport
 from apps.ingest.importers.registry import read_labels
 from apps.ingest.label_plans import (
-    CONFIRMED,
+    CONFIRMATION_COLUMNS,
     EVENT_COLUMNS,
     WEAK_COLUMNS,
     EmptyPlan,
     Label,
-    Plan,
-    add_events,
-    add_weak,
-    replace_events,
-    replace_weak,
+    LabelPlan,
+    plan_added_events,
+    plan_added_weak_labels,
+    plan_replaced_events,
+    plan_replaced_weak_labels,
 )
-from apps.ingest.label_rows import FoundEmpty, LabelReader, LabelRows, annotators_of, refuse_empty
+from apps.ingest.label_rows import (
+    FoundEmpty,
+    LabelReader,
+    LabelRows,
+    collect_annotators,
+    refuse_empty_annotation,
+)
 from apps.ingest.report import Report
 from apps.ingest.rows import Problem, RowErrors
 from datasets_catalog.roles import Permission
 
 BATCH = 2000
-LEFT = "labels that are there with another status, source or confidence were left as they are"
+LEFT_LABELS = (
+    "labels that are there with another status, source or confidence were left as they are"
+)
 NOT_REPLACED = (
     "Nothing was replaced, as some lines are wrong: with `replace` the file says all there is of"
     " its clips. Correct the lines, or add the others without `replace`"
@@ -59,7 +67,7 @@ def import_labels(
     `replace` the file says all there is of the clips that it names: what it does not have is taken
     out. It replaces nothing then while any line is wrong, but for lines of clips that are not here.
     """
-    require(actor, Permission.EVENT_EDIT, dataset.organisation)
+    require_permission(actor, Permission.EVENT_EDIT, dataset.organisation)
     report = Report(dry_run=dry_run)
     labels = read_labels(source, format_name)
     rows = LabelReader(dataset, actor, labels.errors, labels.losses).read(labels.lines)
@@ -83,7 +91,7 @@ def import_labels(
 
 
 @dataclass(frozen=True, slots=True)
-class _Existing:
+class _ExistingLabels:
     """What the clips that an import names are labelled with."""
 
     events: list[Event]
@@ -93,8 +101,8 @@ class _Existing:
 
 @dataclass(frozen=True, slots=True)
 class _Plans:
-    events: Plan[Event]
-    weak: Plan[WeakLabel]
+    events: LabelPlan[Event]
+    weak: LabelPlan[WeakLabel]
     empty: EmptyPlan
 
     def rewritten(self) -> set[int]:
@@ -121,64 +129,69 @@ def write_labels(
     """
     with transaction.atomic():
         locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        plans = _plans(rows, errors, replace=replace)
-        _report(report, losses, rows, plans)
+        plans = _plan_labels(rows, errors, replace=replace)
+        _fill_report(report, losses, rows, plans)
         if dry_run:
             return
         note_earlier_work(plans.rewritten(), also=rows.makers())
-        _apply(Event.objects.all(), (*EVENT_COLUMNS, *CONFIRMED), plans.events)
-        _apply(WeakLabel.objects.all(), WEAK_COLUMNS, plans.weak)
-        _delete(EmptyAnnotation.objects.all(), plans.empty.gone)
+        _apply_plan(Event.objects.all(), (*EVENT_COLUMNS, *CONFIRMATION_COLUMNS), plans.events)
+        _apply_plan(WeakLabel.objects.all(), WEAK_COLUMNS, plans.weak)
+        _delete_rows(EmptyAnnotation.objects.all(), plans.empty.gone)
         EmptyAnnotation.objects.bulk_create(plans.empty.fresh, batch_size=BATCH)
         moved = plans.events.clips() | plans.weak.clips() | plans.empty.clips()
         if moved:
             touch_draft(locked, clips=moved)
 
 
-def _plans(rows: LabelRows, errors: RowErrors, *, replace: bool) -> _Plans:
+def _plan_labels(rows: LabelRows, errors: RowErrors, *, replace: bool) -> _Plans:
     emptied = {each.annotation.clip_id for each in rows.empty}
     with_events = {event.clip_id for event in rows.events} | emptied
     with_weak = {label.clip_id for label in rows.weak} | emptied
-    there = _Existing(
-        list(_of_clips(Event.objects.all(), with_events)),
-        list(_of_clips(WeakLabel.objects.all(), with_weak)),
-        list(_of_clips(EmptyAnnotation.objects.all(), with_events | with_weak)),
+    there = _ExistingLabels(
+        list(_select_rows_of_clips(Event.objects.all(), with_events)),
+        list(_select_rows_of_clips(WeakLabel.objects.all(), with_weak)),
+        list(_select_rows_of_clips(EmptyAnnotation.objects.all(), with_events | with_weak)),
     )
     if replace:
-        events = replace_events(there.events, rows.events)
-        weak = replace_weak(there.weak, rows.weak)
+        events = plan_replaced_events(there.events, rows.events)
+        weak = plan_replaced_weak_labels(there.weak, rows.weak)
     else:
-        events, weak = add_events(there.events, rows.events), add_weak(there.weak, rows.weak)
-    return _Plans(events, weak, _empty_plan(rows, there, errors, replace=replace))
+        events, weak = (
+            plan_added_events(there.events, rows.events),
+            plan_added_weak_labels(there.weak, rows.weak),
+        )
+    return _Plans(events, weak, _plan_empty(rows, there, errors, replace=replace))
 
 
-def _empty_plan(
-    rows: LabelRows, there: _Existing, errors: RowErrors, *, replace: bool
+def _plan_empty(
+    rows: LabelRows, there: _ExistingLabels, errors: RowErrors, *, replace: bool
 ) -> EmptyPlan:
     plan = EmptyPlan()
     known = {(each.clip_id, each.annotator): each for each in there.empty}
-    labelled = set() if replace else annotators_of(there.events) | annotators_of(there.weak)
+    labelled = (
+        set() if replace else collect_annotators(there.events) | collect_annotators(there.weak)
+    )
     for each in rows.empty:
         annotation = each.annotation
         key = (annotation.clip_id, annotation.annotator)
         if key in labelled:
-            refuse_empty(errors, each, _taken_out_first(each))
+            refuse_empty_annotation(errors, each, _advise_replacing(each))
         elif known.pop(key, None) is None:
             plan.fresh.append(annotation)
         else:
             plan.unchanged += 1
-    said = annotators_of(rows.labels())
+    said = collect_annotators(rows.labels())
     plan.gone = [each for key, each in known.items() if replace or key in said]
     return plan
 
 
-def _taken_out_first(each: FoundEmpty) -> str:
+def _advise_replacing(each: FoundEmpty) -> str:
     who = each.annotation.annotator
     by = f" by {who}" if who else ""
     return f"a clip without labels{by}: this one has some, which `replace` takes out"
 
 
-def _report(report: Report, losses: LossReport, rows: LabelRows, plans: _Plans) -> None:
+def _fill_report(report: Report, losses: LossReport, rows: LabelRows, plans: _Plans) -> None:
     labels = (plans.events, plans.weak)
     report.added = sum(len(plan.fresh) for plan in labels) + len(plans.empty.fresh)
     report.changed = sum(len(plan.changed) for plan in labels)
@@ -198,26 +211,26 @@ def _report(report: Report, losses: LossReport, rows: LabelRows, plans: _Plans) 
             report.note(f"{count} {text}")
     for plan in labels:
         for each in plan.left:
-            losses.note(LEFT, f"{each.clip.path}: {each.label}")
+            losses.note(LEFT_LABELS, f"{each.clip.path}: {each.label}")
 
 
-def _apply(table: QuerySet[Label], columns: Iterable[str], plan: Plan[Label]) -> None:
-    _delete(table, plan.gone)
+def _apply_plan(table: QuerySet[Label], columns: Iterable[str], plan: LabelPlan[Label]) -> None:
+    _delete_rows(table, plan.gone)
     table.bulk_update(plan.changed, [name.removesuffix("_id") for name in columns], BATCH)
     table.bulk_create(plan.fresh, BATCH)
 
 
-def _delete(table: QuerySet[Labelled], gone: Iterable[Labelled]) -> None:
-    for ids in _chunks([row.pk for row in gone]):
+def _delete_rows(table: QuerySet[Labelled], gone: Iterable[Labelled]) -> None:
+    for ids in _split_into_chunks([row.pk for row in gone]):
         table.filter(pk__in=ids).delete()
 
 
-def _of_clips(table: QuerySet[Labelled], clip_ids: Iterable[int]) -> Iterator[Labelled]:
-    for some in _chunks(sorted(clip_ids)):
+def _select_rows_of_clips(table: QuerySet[Labelled], clip_ids: Iterable[int]) -> Iterator[Labelled]:
+    for some in _split_into_chunks(sorted(clip_ids)):
         yield from table.filter(clip_id__in=some).select_related("clip")
 
 
-def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+def _split_into_chunks(ids: Iterable[int]) -> Iterator[list[int]]:
     rest = iter(ids)
     while some := list(islice(rest, BATCH)):
         yield some

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from apps.ingest.rows import CellError, Problem
-from datasets_catalog.creative_commons import JURISDICTIONS, Licence, creative_commons
+from datasets_catalog.creative_commons import JURISDICTIONS, Licence, load_creative_commons
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.licence_addresses import licence_of_address
-from datasets_catalog.licences import spellings, table
-from datasets_catalog.spdx_list import spdx_licences
+from datasets_catalog.licence_addresses import find_addressed_licence
+from datasets_catalog.licences import load_judged_licences, simplify_spelling
+from datasets_catalog.spdx_list import load_spdx_licences
 
 LicenceCheck = Callable[[str], str]
 """Returns the SPDX expression in its one spelling; raises an EarmarkError where it is none."""
@@ -60,44 +60,44 @@ _SAMPLING = {
 }
 
 
-def exact_licence(text: str) -> str:
+def normalise_licence(text: str) -> str:
     """Replace the address of a licence or another spelling of its identifier; leave the rest."""
     if _ADDRESS.match(text):
-        return licence_of_address(text) or text
+        return find_addressed_licence(text) or text
     hyphens = _HYPHENS.sub("-", text)
-    return _in_one_case().get(hyphens.lower(), hyphens)
+    return _index_lower_case().get(hyphens.lower(), hyphens)
 
 
 @cache
-def _in_one_case() -> Mapping[str, str]:
-    return {licence.lower(): licence for licence in _known()}
+def _index_lower_case() -> Mapping[str, str]:
+    return {licence.lower(): licence for licence in _list_licences()}
 
 
 @cache
-def _known() -> tuple[str, ...]:
-    listed = (each.id for each in spdx_licences().values() if not each.deprecated)
-    return tuple(dict.fromkeys((*table(), *listed)))
+def _list_licences() -> tuple[str, ...]:
+    listed = (each.id for each in load_spdx_licences().values() if not each.deprecated)
+    return tuple(dict.fromkeys((*load_judged_licences(), *listed)))
 
 
-def licence_hint(text: str) -> str | None:
+def suggest_licence(text: str) -> str | None:
     """Say what may have been meant by a friendly name; None where nothing accounts for all of it.
 
     `did you mean CC-BY-4.0?`, or the question that the text leaves open.
     """
     if _ADDRESS.match(text):
         return "no one licence in one version stands at this address"
-    words = _words(text)
+    words = _normalise_words(text)
     if not words:
         return None
     if words == "public domain":
         return _PUBLIC_DOMAIN
-    found = _SAMPLING.get(words) or _zero(words) or _by_name(words)
+    found = _SAMPLING.get(words) or _match_zero(words) or _match_full_name(words)
     if found:
         return f"did you mean {found}?"
-    return _gnu(words) or _creative_commons(words) or _without_version(words)
+    return _suggest_gnu(words) or _suggest_creative_commons(words) or _suggest_version(words)
 
 
-def _words(text: str) -> str:
+def _normalise_words(text: str) -> str:
     plain = _HYPHENS.sub("-", text.lower()).strip(" .;,")
     words = re.sub(r"[\s_()-]+", " ", plain).strip()
     for apart, together in _SPELT_APART.items():
@@ -105,40 +105,40 @@ def _words(text: str) -> str:
     return words
 
 
-def _zero(words: str) -> str | None:
+def _match_zero(words: str) -> str | None:
     parts = [word for word in words.split() if word not in _FILLERS]
     versions = {_VERSION.sub(r"\1", word) for word in parts if word not in _ZERO}
     return "CC0-1.0" if set(parts) & _ZERO and versions <= {"1.0"} else None
 
 
-def _by_name(words: str) -> str | None:
-    return _names().get(spellings(words))
+def _match_full_name(words: str) -> str | None:
+    return _index_names().get(simplify_spelling(words))
 
 
 @cache
-def _names() -> Mapping[str, str]:
+def _index_names() -> Mapping[str, str]:
     """Every identifier and full name of SPDX's, spelt without marks, that names one licence."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for licence in _known():
-        found[spellings(licence)].add(licence)
-        listed = spdx_licences().get(licence)
+    for licence in _list_licences():
+        found[simplify_spelling(licence)].add(licence)
+        listed = load_spdx_licences().get(licence)
         if listed is not None:
-            found[spellings(listed.name)].add(licence)
+            found[simplify_spelling(listed.name)].add(licence)
     return {name: licences.pop() for name, licences in found.items() if len(licences) == 1}
 
 
-def _gnu(words: str) -> str | None:
+def _suggest_gnu(words: str) -> str | None:
     found = _GNU.fullmatch(words)
     if found is None:
         return None
     prefix, major, minor, later = found.groups()
     base = f"{(prefix or '').upper()}GPL-{major}.{minor or 0}"
     choices = [f"{base}-or-later"] if later else [f"{base}-only", f"{base}-or-later"]
-    known = [licence for licence in choices if licence in spdx_licences()]
+    known = [licence for licence in choices if licence in load_spdx_licences()]
     return f"did you mean {' or '.join(known)}?" if known else None
 
 
-def _creative_commons(words: str) -> str | None:
+def _suggest_creative_commons(words: str) -> str | None:
     elements: list[str] = []
     version = jurisdiction = ""
     for word in words.split():
@@ -152,36 +152,38 @@ def _creative_commons(words: str) -> str | None:
         elif word not in _FILLERS:
             return None
     named = "-".join(part for part in ("BY", "NC", "SA", "ND") if part in elements)
-    if not version and any(terms.family == f"CC-{named}" for terms in creative_commons().values()):
+    if not version and any(
+        terms.family == f"CC-{named}" for terms in load_creative_commons().values()
+    ):
         return f"which version of CC-{named}?"
     licence = Licence(named, version, jurisdiction)
-    return f"did you mean {licence.id}?" if licence.id in creative_commons() else None
+    return f"did you mean {licence.id}?" if licence.id in load_creative_commons() else None
 
 
-def _without_version(words: str) -> str | None:
-    bare = spellings(re.sub(r"\blicen[cs]e\b", "", words))
-    versions = sorted(_versions_of(bare))
+def _suggest_version(words: str) -> str | None:
+    bare = simplify_spelling(re.sub(r"\blicen[cs]e\b", "", words))
+    versions = sorted(_list_versions(bare))
     if len(versions) == 1:
         return f"did you mean {versions[0]}?"
     return f"which of {', '.join(versions)}?" if versions else None
 
 
-def _versions_of(bare: str) -> Iterator[str]:
-    for licence in _known():
+def _list_versions(bare: str) -> Iterator[str]:
+    for licence in _list_licences():
         base, _, version = licence.rpartition("-")
-        if spellings(base) == bare and re.fullmatch(r"\d+(?:\.\d+)*", version):
+        if simplify_spelling(base) == bare and re.fullmatch(r"\d+(?:\.\d+)*", version):
             yield licence
 
 
-def licence_cell(check: LicenceCheck) -> Callable[[object], str]:
+def build_licence_reader(check: LicenceCheck) -> Callable[[object], str]:
     """Make the reader of licence cells: the SPDX expression, or a refusal with a suggestion."""
 
     @lru_cache(maxsize=4096)
     def read_text(text: str) -> str:
         try:
-            return check(exact_licence(text))
+            return check(normalise_licence(text))
         except EarmarkError as error:
-            hint = f" ({licence_hint(text) or error.message})"
+            hint = f" ({suggest_licence(text) or error.message})"
             raise CellError(
                 f"an SPDX licence expression such as CC-BY-4.0{hint}", Problem.LICENCE_UNKNOWN
             ) from error

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from apps.ingest.paths import PathInvalidError, clean_path, readable
+from apps.ingest.paths import PathInvalidError, clean_path, quote_text
 from datasets_catalog.errors import InvalidError
 
 MEBIBYTE = 1024 * 1024
@@ -118,7 +118,7 @@ _CLUTTER = {
 }
 
 
-def clutter(path: str) -> str | None:
+def explain_clutter(path: str) -> str | None:
     """Say why a file is nobody's recording: hidden, or left by a system; None if it may be one."""
     for segment in path.split("/"):
         if segment.startswith(".") and segment not in {".", ".."}:
@@ -159,14 +159,14 @@ class Gate:
     def refuse(self, name: str, error: ArchiveError | PathInvalidError) -> None:
         if self._refused is None:
             raise error
-        self._refused(readable(name), error)
+        self._refused(quote_text(name), error)
 
     def name(self, raw: str) -> str | None:
         """Return the member's clean name, or None where it is passed over or refused."""
-        reason = clutter(raw)
+        reason = explain_clutter(raw)
         if reason is not None:
             if self._skipped is not None:
-                self._skipped(readable(raw), reason)
+                self._skipped(quote_text(raw), reason)
             return None
         try:
             name = clean_path(raw)
@@ -174,7 +174,7 @@ class Gate:
             self.refuse(raw, error)
             return None
         if name in self._seen:
-            self.refuse(raw, MemberDuplicateError(f"{readable(name)} is there twice.", name=name))
+            self.refuse(raw, MemberDuplicateError(f"{quote_text(name)} is there twice.", name=name))
             return None
         self._seen.add(name)
         return name
@@ -183,9 +183,9 @@ class Gate:
         """Raise ArchiveLimitError for a member that says it is too large."""
         if size > self.limits.member_bytes:
             raise ArchiveLimitError(
-                f"{readable(name)} says it has {size} bytes; one file may have"
+                f"{quote_text(name)} says it has {size} bytes; one file may have"
                 f" {self.limits.member_bytes} at most.",
-                name=readable(name),
+                name=quote_text(name),
                 limit=self.limits.member_bytes,
             )
 

@@ -13,7 +13,7 @@ SEGMENT_BYTES = 255
 PATH_BYTES = 1024
 
 # Windows opens a device for these, whatever the extension.
-_RESERVED = re.compile(
+_RESERVED_NAME = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE
 )
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -66,13 +66,13 @@ class PathInvalidError(InvalidError):
     code = "ingest.path_invalid"
 
     def __init__(self, path: str, rule: PathRule) -> None:
-        shown = readable(path)
+        shown = quote_text(path)
         self.rule = rule
         self.reason = _RULE_TEXT[rule]
         super().__init__(f"The path {shown} is refused: {self.reason}.", path=shown, rule=rule)
 
 
-def readable(text: str, limit: int = 120) -> str:
+def quote_text(text: str, limit: int = 120) -> str:
     """`text` quoted, with everything unprintable escaped and the middle of long values left out."""
     if len(text) > limit:
         half = limit // 2
@@ -87,26 +87,26 @@ def clean_path(text: str) -> str:
     """
     if len(text) <= SEGMENT_BYTES and _PLAIN.fullmatch(text) and not _SUSPECT.search(text):
         return text
-    path = _normalised(text)
-    rule = _broken_rule(path)
+    path = _normalise_path(text)
+    rule = _find_broken_rule(path)
     if rule is not None:
         raise PathInvalidError(text, rule)
     return path
 
 
-def _normalised(text: str) -> str:
+def _normalise_path(text: str) -> str:
     path = unicodedata.normalize("NFC", text)
     while path.startswith("./"):
         path = path[2:]
     return path
 
 
-def _broken_rule(path: str) -> PathRule | None:
-    rule = _broken_rule_of_text(path)
+def _find_broken_rule(path: str) -> PathRule | None:
+    rule = _find_broken_text_rule(path)
     if rule is not None:
         return rule
     for segment in path.split("/"):
-        rule = _broken_rule_of_segment(segment)
+        rule = _find_broken_segment_rule(segment)
         if rule is not None:
             return rule
     if len(path.encode()) > PATH_BYTES:
@@ -114,11 +114,11 @@ def _broken_rule(path: str) -> PathRule | None:
     return None
 
 
-def _broken_rule_of_text(path: str) -> PathRule | None:
+def _find_broken_text_rule(path: str) -> PathRule | None:
     if not path:
         return PathRule.EMPTY
     if not (path.isascii() and path.isprintable()):
-        rule = _broken_rule_of_characters(path)
+        rule = _find_broken_character_rule(path)
         if rule is not None:
             return rule
     if "\\" in path:
@@ -128,7 +128,7 @@ def _broken_rule_of_text(path: str) -> PathRule | None:
     return PathRule.DRIVE_LETTER if _DRIVE.match(path) else None
 
 
-def _broken_rule_of_characters(path: str) -> PathRule | None:
+def _find_broken_character_rule(path: str) -> PathRule | None:
     if any("\ud800" <= c <= "\udfff" for c in path):
         return PathRule.NOT_UNICODE
     if any(unicodedata.category(c) in _CONTROL_CATEGORIES or c in _INVISIBLE for c in path):
@@ -136,14 +136,14 @@ def _broken_rule_of_characters(path: str) -> PathRule | None:
     return None
 
 
-def _broken_rule_of_segment(segment: str) -> PathRule | None:
+def _find_broken_segment_rule(segment: str) -> PathRule | None:
     if not segment:
         return PathRule.EMPTY_SEGMENT
     if segment in {".", ".."}:
         return PathRule.DOT_SEGMENT
     if segment[-1] in ". ":
         return PathRule.TRAILING_DOT_OR_SPACE
-    if _RESERVED.fullmatch(segment):
+    if _RESERVED_NAME.fullmatch(segment):
         return PathRule.RESERVED_NAME
     if len(segment.encode()) > SEGMENT_BYTES:
         return PathRule.SEGMENT_TOO_LONG
@@ -167,7 +167,7 @@ class Clash:
     paths: tuple[str, ...]
 
 
-def clash_key(path: str) -> str:
+def compute_clash_key(path: str) -> str:
     """Equal for paths that a case-folding, normalising file system takes for one (Unicode D145)."""
     if path.isascii():
         return path.lower()
@@ -181,8 +181,10 @@ def find_duplicates(paths: Iterable[str]) -> list[Clash]:
     """
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for path in paths:
-        groups[clash_key(path)].append(path)
-    clashes = [Clash(_kind(group), tuple(group)) for group in groups.values() if len(group) > 1]
+        groups[compute_clash_key(path)].append(path)
+    clashes = [
+        Clash(_classify_clash(group), tuple(group)) for group in groups.values() if len(group) > 1
+    ]
     folders: dict[str, str] = {}
     for key, group in groups.items():
         for slash in re.finditer("/", key):
@@ -195,7 +197,7 @@ def find_duplicates(paths: Iterable[str]) -> list[Clash]:
     return clashes
 
 
-def _kind(group: list[str]) -> ClashKind:
+def _classify_clash(group: list[str]) -> ClashKind:
     if len(set(group)) == 1:
         return ClashKind.SAME
     if len({unicodedata.normalize("NFC", path) for path in group}) == 1:

@@ -18,7 +18,7 @@ class CardInvalidError(InvalidError):
     code = "push.card_invalid"
 
 
-def header_of(card: str) -> dict[str, Any]:
+def read_header(card: str) -> dict[str, Any]:
     """The card's YAML header; empty where it has none. Raises CardInvalidError."""
     lines = card.removeprefix("\ufeff").splitlines()
     if not lines or lines[0].strip() != FENCE:
@@ -37,9 +37,9 @@ def header_of(card: str) -> dict[str, Any]:
     return found or {}
 
 
-def card_says(card: str) -> dict[str, str]:
+def read_card_changes(card: str) -> dict[str, str]:
     """The dataset's columns that the header gives values for."""
-    header = header_of(card)
+    header = read_header(card)
     said = {}
     for name, column in _COLUMNS.items():
         value = header.get(name)

@@ -9,16 +9,16 @@ from typing import Any, BinaryIO, cast
 from apps.audio.probe import Probe
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_table
-from apps.ingest.draft_files import Part, part_of
+from apps.ingest.draft_files import FileRole, find_role
 from apps.ingest.event_table import LabelLine, read_event_table
-from apps.ingest.intake import Accepted
+from apps.ingest.intake import AcceptedFile
 from apps.ingest.models import PushedFile
 from apps.ingest.rows import RowErrors
-from apps.licensing.licences import licences_of
+from apps.licensing.licences import load_licences
 from apps.storage.blobs import open_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.verticals import Vertical, profile
+from datasets_catalog.verticals import Vertical, load_profile
 
 TABLE_BYTES = 64 * 1024 * 1024
 BATCH = 2000
@@ -37,68 +37,70 @@ class TablesManyError(InvalidError):
 
 
 @dataclass(slots=True)
-class Matched:
+class PushMatches:
     """Clips to write, by who brought their bytes; paths of rows whose file has not come."""
 
-    accepted: dict[int, list[Accepted]] = field(default_factory=dict)
+    accepted: dict[int, list[AcceptedFile]] = field(default_factory=dict)
     taken: list[int] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
     without_file: list[str] = field(default_factory=list)
 
-    def add(self, pusher: int, item: Accepted) -> None:
+    def add(self, pusher: int, item: AcceptedFile) -> None:
         self.accepted.setdefault(pusher, []).append(item)
 
 
-def table_of(dataset: Dataset, part: Part) -> PushedFile | None:
+def find_table(dataset: Dataset, part: FileRole) -> PushedFile | None:
     """The draft's table of a kind; raises TablesManyError."""
     rows = PushedFile.objects.filter(dataset=dataset).exclude(path__contains="/")
-    found = [row for row in rows.select_related("blob") if part_of(row.path) is part]
+    found = [row for row in rows.select_related("blob") if find_role(row.path) is part]
     if len(found) > 1:
         names = " and ".join(row.path for row in found)
         raise TablesManyError(f"The draft has one table of {part}: delete one of {names}.")
     return found[0] if found else None
 
 
-def clip_lines_of(dataset: Dataset, table: PushedFile) -> tuple[list[ClipLine], RowErrors]:
-    licences = licences_of(dataset.organisation)
-    with open_blob(_readable(table)) as stream:
+def read_pushed_clip_lines(dataset: Dataset, table: PushedFile) -> tuple[list[ClipLine], RowErrors]:
+    licences = load_licences(dataset.organisation)
+    with open_blob(_require_readable(table)) as stream:
         lines = read_clip_table(
             cast("BinaryIO", stream),
             table.path,
             licence=lambda text: licences.expression(text).text,
-            profile=profile(Vertical(dataset.vertical)),
+            profile=load_profile(Vertical(dataset.vertical)),
         )
         return list(lines), lines.errors
 
 
-def event_lines_of(table: PushedFile) -> tuple[list[LabelLine], RowErrors]:
-    with open_blob(_readable(table)) as stream:
+def read_pushed_event_lines(table: PushedFile) -> tuple[list[LabelLine], RowErrors]:
+    with open_blob(_require_readable(table)) as stream:
         lines = read_event_table(cast("BinaryIO", stream), table.path)
         return list(lines), lines.errors
 
 
-def _readable(table: PushedFile) -> Blob:
+def _require_readable(table: PushedFile) -> Blob:
     if table.blob.size > TABLE_BYTES:
         raise TableTooLargeError(f"{table.path}: a table has at most {TABLE_BYTES} bytes.")
     return table.blob
 
 
-def match(
+def match_push(
     dataset: Dataset, actor: int, lines: Iterable[ClipLine], files: Collection[str] | None
-) -> Matched:
+) -> PushMatches:
     """Bring rows and files together; `files` are the paths to look at, None for all.
 
     A file comes in with its row, or at the path of a clip whose bytes it replaces. A row without
     a new file changes what is said of its clip, if there is one.
     """
     rows = {line.path: line for line in lines}
-    waiting = _waiting(dataset, files)
-    clips = _clips(dataset, rows.keys() | waiting.keys() if files is None else set(files))
-    matched = Matched()
+    waiting = _find_waiting_files(dataset, files)
+    clips = _load_clips(dataset, rows.keys() | waiting.keys() if files is None else set(files))
+    matched = PushMatches()
     for path, file in waiting.items():
         if path in rows or path in clips:
             line = rows.get(path) or ClipLine(row=0, path=path)
-            matched.add(file.pushed_by_id, Accepted(line, file.blob_id, probe_from(file.probe)))
+            matched.add(
+                file.pushed_by_id, AcceptedFile(line, file.blob_id, parse_probe(file.probe))
+            )
             matched.taken.append(file.pk)
             if path not in clips:
                 matched.fresh.add(path)
@@ -108,19 +110,19 @@ def match(
         if path in clips:
             clip = clips[path]
             blob = clip.original_id or clip.blob_id
-            matched.add(actor, Accepted(line, blob, _probe_of(clip)))
+            matched.add(actor, AcceptedFile(line, blob, _build_probe(clip)))
         else:
             matched.without_file.append(path)
     return matched
 
 
-def _waiting(dataset: Dataset, files: Collection[str] | None) -> dict[str, PushedFile]:
+def _find_waiting_files(dataset: Dataset, files: Collection[str] | None) -> dict[str, PushedFile]:
     rows = PushedFile.objects.filter(dataset=dataset).exclude(probe={})
     found = {row.path: row for row in rows}
     return {path: row for path, row in found.items() if files is None or path in files}
 
 
-def _clips(dataset: Dataset, paths: Collection[str]) -> dict[str, Clip]:
+def _load_clips(dataset: Dataset, paths: Collection[str]) -> dict[str, Clip]:
     ordered = sorted(paths)
     found: dict[str, Clip] = {}
     alive = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
@@ -130,15 +132,15 @@ def _clips(dataset: Dataset, paths: Collection[str]) -> dict[str, Clip]:
     return found
 
 
-def probe_json(found: Probe) -> dict[str, Any]:
+def serialise_probe(found: Probe) -> dict[str, Any]:
     return asdict(found)
 
 
-def probe_from(kept: Mapping[str, Any]) -> Probe:
+def parse_probe(kept: Mapping[str, Any]) -> Probe:
     return Probe(**{**kept, "warnings": tuple(kept["warnings"])})
 
 
-def _probe_of(clip: Clip) -> Probe:
+def _build_probe(clip: Clip) -> Probe:
     return Probe(
         media_type=clip.media_type,
         container="",

@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import transaction
 
-from apps.accounts.access import can, require
+from apps.accounts.access import has_permission, require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import remove_clips, update_dataset
@@ -20,40 +20,40 @@ from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import DuplicatePathError, import_consents
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.draft_files import (
-    Part,
-    files_of,
-    git_oid,
-    head_after,
-    head_of,
-    part_of,
-    pointer_oid,
+    FileRole,
+    compute_git_oid,
+    compute_head,
+    compute_head_after_push,
+    compute_pointer_oid,
+    find_role,
+    list_draft_files,
 )
 from apps.ingest.importers.labels import LossReport
-from apps.ingest.intake import Accepted, Arrival, admit, examine
+from apps.ingest.intake import AcceptedFile, Arrival, admit_clips, examine_arrivals
 from apps.ingest.label_rows import LabelReader
 from apps.ingest.labels import write_labels
 from apps.ingest.models import Push, PushedFile
-from apps.ingest.paths import clash_key, clean_path
-from apps.ingest.push_card import card_says
+from apps.ingest.paths import clean_path, compute_clash_key
+from apps.ingest.push_card import read_card_changes
 from apps.ingest.push_matching import (
-    Matched,
-    clip_lines_of,
-    event_lines_of,
-    match,
-    probe_json,
-    table_of,
+    PushMatches,
+    find_table,
+    match_push,
+    read_pushed_clip_lines,
+    read_pushed_event_lines,
+    serialise_probe,
 )
 from apps.ingest.report import Report
 from apps.ingest.rows import Problem, RowError, RowErrors
 from apps.privacy.actions import start_scan
-from apps.storage.blobs import have, put
+from apps.storage.blobs import find_blobs, put_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
 
 OPERATIONS = 25_000
 INLINE_BYTES = 10 * 1024 * 1024
-NAMED = 20
+MOST_NAMED = 20
 
 
 class PushRefusedError(InvalidError):
@@ -113,15 +113,15 @@ class _Commit:
     oids: dict[str, str] = field(default_factory=dict)
     consents: dict[str, bytes] = field(default_factory=dict)
     card: str | None = None
-    sounds: dict[str, Accepted] = field(default_factory=dict)
+    sounds: dict[str, AcceptedFile] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     is_to_scan: bool = False
 
-    def has(self, part: Part) -> bool:
-        return any(part_of(path) is part for path in self.files)
+    def has(self, part: FileRole) -> bool:
+        return any(find_role(path) is part for path in self.files)
 
 
-def push(
+def push_commit(
     *,
     actor: User,
     dataset: Dataset,
@@ -137,113 +137,113 @@ def push(
     PushStaleError otherwise; none given, nothing is compared. Decodes outside the transaction, so
     it can be killed at any point: kept bytes without a row are found again.
     """
-    require(actor, Permission.CLIP_INGEST, dataset.organisation)
+    require_permission(actor, Permission.CLIP_INGEST, dataset.organisation)
     if len(changes) > OPERATIONS:
         raise InvalidError(f"A commit has at most {OPERATIONS} operations: cut it.")
     wanted = frozenset(parents)
     _require_parent(dataset, wanted)
-    commit = _looked_at(dataset, changes, _Commit(title.strip()[:500], message.strip()))
+    commit = _examine_changes(dataset, changes, _Commit(title.strip()[:500], message.strip()))
     with transaction.atomic():
         row = Dataset.objects.select_for_update(of=("self",)).select_related("organisation")
         locked = row.get(pk=dataset.pk)
         _require_parent(locked, wanted)
-        _write(actor, locked, commit)
-        return _recorded(actor, locked, commit)
+        _write_commit(actor, locked, commit)
+        return _record_push(actor, locked, commit)
 
 
 def _require_parent(dataset: Dataset, parents: frozenset[str]) -> None:
-    if parents and head_of(dataset) not in parents:
+    if parents and compute_head(dataset) not in parents:
         raise PushStaleError(
             "A commit has happened since: the draft was changed after the commit that this one"
             " builds on. Look at it again and push again."
         )
 
 
-def _looked_at(dataset: Dataset, changes: Sequence[Change], commit: _Commit) -> _Commit:
+def _examine_changes(dataset: Dataset, changes: Sequence[Change], commit: _Commit) -> _Commit:
     """Find the bytes of every file and decode the sounds."""
-    kept = have(dataset.uid, {each.sha256 for each in changes if isinstance(each, Addition)})
+    kept = find_blobs(dataset.uid, {each.sha256 for each in changes if isinstance(each, Addition)})
     for change in changes:
-        path = _path(change)
+        path = _clean_change_path(change)
         match change:
             case Removal():
                 commit.removals.append(Removal(path, change.folder))
-            case _ if part_of(path) is Part.HIDDEN:
+            case _ if find_role(path) is FileRole.HIDDEN:
                 commit.notes.append(f"{path} was left out: names that begin with a dot are.")
             case Addition():
-                commit.files[path] = _arrived(path, change, kept)
-                commit.oids[path] = pointer_oid(commit.files[path])
+                commit.files[path] = _require_arrived(path, change, kept)
+                commit.oids[path] = compute_pointer_oid(commit.files[path])
             case Inline():
-                _take_inline(dataset, commit, path, change.content)
+                _take_inline_file(dataset, commit, path, change.content)
     _refuse_clashes(dataset, commit)
-    _decode(dataset, commit)
+    _decode_sounds(dataset, commit)
     return commit
 
 
-def _path(change: Change) -> str:
+def _clean_change_path(change: Change) -> str:
     path = clean_path(change.path.rstrip("/") if isinstance(change, Removal) else change.path)
     if ".git" in path.split("/"):
         raise InvalidError(f"{path}: .git is not a name for files of a dataset.")
     return path
 
 
-def _arrived(path: str, change: Addition, kept: dict[str, Blob]) -> Blob:
+def _require_arrived(path: str, change: Addition, kept: dict[str, Blob]) -> Blob:
     blob = kept.get(change.sha256)
     if blob is None or change.size not in (None, blob.size):
         raise PushRefusedError(
             f"{path}: its bytes ({change.sha256}) did not arrive for this dataset:"
             " upload them first."
         )
-    if part_of(path) is Part.CONSENTS:
+    if find_role(path) is FileRole.CONSENTS:
         raise PushRefusedError(f"{path} comes within the commit, so that its bytes are not kept.")
     return blob
 
 
-def _take_inline(dataset: Dataset, commit: _Commit, path: str, content: bytes) -> None:
+def _take_inline_file(dataset: Dataset, commit: _Commit, path: str, content: bytes) -> None:
     if len(content) > INLINE_BYTES:
         raise PushRefusedError(f"{path} is too large to come within the commit.")
-    if part_of(path) is Part.CONSENTS:
+    if find_role(path) is FileRole.CONSENTS:
         commit.consents[path] = content
         return
     if not content:
         raise PushRefusedError(f"{path} has no bytes: leave it out.")
-    if part_of(path) is Part.CARD:
+    if find_role(path) is FileRole.CARD:
         commit.card = content.decode(errors="replace")
-    commit.files[path] = put(dataset.uid, BytesIO(content))
-    commit.oids[path] = git_oid(content)
+    commit.files[path] = put_blob(dataset.uid, BytesIO(content))
+    commit.oids[path] = compute_git_oid(content)
 
 
 def _refuse_clashes(dataset: Dataset, commit: _Commit) -> None:
     """No two files of the draft may differ by case or Unicode form alone."""
-    known = {clash_key(file.path): file.path for file in files_of(dataset)}
+    known = {compute_clash_key(file.path): file.path for file in list_draft_files(dataset)}
     for path in commit.files:
-        other = known.setdefault(clash_key(path), path)
+        other = known.setdefault(compute_clash_key(path), path)
         if other != path:
             raise DuplicatePathError(f"{path} is the same name as {other} on some disks.")
 
 
-def _decode(dataset: Dataset, commit: _Commit) -> None:
+def _decode_sounds(dataset: Dataset, commit: _Commit) -> None:
     report = Report()
     arrivals = [
         Arrival(ClipLine(row=0, path=path), blob=blob)
         for path, blob in commit.files.items()
-        if part_of(path) is Part.SOUND
+        if find_role(path) is FileRole.SOUND
     ]
-    for accepted in examine(arrivals, report, dataset=dataset):
+    for accepted in examine_arrivals(arrivals, report, dataset=dataset):
         commit.sounds[accepted.line.path] = accepted
-    _refuse_unless_clean(report)
+    _refuse_wrong_files(report)
 
 
-def _refuse_unless_clean(report: Report, source: str = "") -> None:
+def _refuse_wrong_files(report: Report, source: str = "") -> None:
     if report.is_clean:
         return
     problems = [error.sentence() for error in report.row_errors]
     problems = [f"{source}, {text}" if source else text for text in problems]
     problems += [f"{error.path}: {error.message}" for error in report.file_errors]
     total = report.row_error_count + report.file_error_count
-    more = f" … and {total - NAMED} more" if total > NAMED else ""
+    more = f" … and {total - MOST_NAMED} more" if total > MOST_NAMED else ""
     raise PushRefusedError(
-        f"Nothing of this commit was taken. {' '.join(problems[:NAMED])}{more}",
-        errors=problems[:NAMED],
+        f"Nothing of this commit was taken. {' '.join(problems[:MOST_NAMED])}{more}",
+        errors=problems[:MOST_NAMED],
         report=report.as_json(),
     )
 
@@ -254,25 +254,25 @@ def _refuse_rows(errors: Iterable[RowError], table: str) -> None:
         found.add(error)
     report = Report()
     report.add_rows(found)
-    _refuse_unless_clean(report, table)
+    _refuse_wrong_files(report, table)
 
 
-def _write(actor: User, dataset: Dataset, commit: _Commit) -> None:
+def _write_commit(actor: User, dataset: Dataset, commit: _Commit) -> None:
     """Inside the transaction, with the dataset locked."""
     for removal in commit.removals:
-        _remove(actor, dataset, removal)
+        _remove_files(actor, dataset, removal)
     for path, content in commit.consents.items():
         _record_consents(actor, dataset, path, content)
     _keep_files(actor, dataset, commit)
     if commit.card is not None:
-        changes = card_says(commit.card)
+        changes = read_card_changes(commit.card)
         if changes:
             update_dataset(actor=actor, dataset=dataset, changes=changes)
-    fresh = _admit(actor, dataset, commit)
-    _label(actor, dataset, commit, fresh)
+    fresh = _admit_matching_clips(actor, dataset, commit)
+    _label_clips(actor, dataset, commit, fresh)
 
 
-def _remove(actor: User, dataset: Dataset, removal: Removal) -> None:
+def _remove_files(actor: User, dataset: Dataset, removal: Removal) -> None:
     inside = f"{removal.path}/"
     pushed = PushedFile.objects.filter(dataset=dataset)
     clips = Clip.objects.filter(dataset=dataset).exclude(state=Clip.State.REMOVED)
@@ -296,7 +296,7 @@ def _record_consents(actor: User, dataset: Dataset, path: str, content: bytes) -
         report = import_consents(
             actor=actor, organisation=dataset.organisation, table=table, datasets=[dataset]
         )
-    _refuse_unless_clean(report, path)
+    _refuse_wrong_files(report, path)
 
 
 def _keep_files(actor: User, dataset: Dataset, commit: _Commit) -> None:
@@ -309,8 +309,8 @@ def _keep_files(actor: User, dataset: Dataset, commit: _Commit) -> None:
                 path=path,
                 blob=blob,
                 git_oid=commit.oids[path],
-                is_large=commit.oids[path] == pointer_oid(blob),
-                probe=probe_json(sound.probed) if sound else {},
+                is_large=commit.oids[path] == compute_pointer_oid(blob),
+                probe=serialise_probe(sound.probed) if sound else {},
                 pushed_by=actor,
             )
         )
@@ -323,27 +323,31 @@ def _keep_files(actor: User, dataset: Dataset, commit: _Commit) -> None:
     )
 
 
-def _admit(actor: User, dataset: Dataset, commit: _Commit) -> set[str]:
+def _admit_matching_clips(actor: User, dataset: Dataset, commit: _Commit) -> set[str]:
     """Make clips of what belongs together; returns the paths of those that are new."""
-    table = table_of(dataset, Part.CLIPS)
+    table = find_table(dataset, FileRole.CLIPS)
     lines: list[ClipLine] = []
     if table is not None:
-        lines, errors = clip_lines_of(dataset, table)
-        if commit.has(Part.CLIPS):
+        lines, errors = read_pushed_clip_lines(dataset, table)
+        if commit.has(FileRole.CLIPS):
             _refuse_rows(errors, table.path)
-    matched = match(dataset, actor.pk, lines, None if commit.has(Part.CLIPS) else commit.sounds)
+    matched = match_push(
+        dataset, actor.pk, lines, None if commit.has(FileRole.CLIPS) else commit.sounds
+    )
     total = Report()
     for pusher in User.objects.filter(pk__in=matched.accepted):
         report = Report()
-        admit(actor=pusher, dataset=dataset, accepted=matched.accepted[pusher.pk], report=report)
+        admit_clips(
+            actor=pusher, dataset=dataset, accepted=matched.accepted[pusher.pk], report=report
+        )
         total.added += report.added
         total.changed += report.changed
     PushedFile.objects.filter(dataset=dataset, pk__in=matched.taken).delete()
-    _note(dataset, commit, matched, total)
+    _note_outcome(dataset, commit, matched, total)
     return matched.fresh
 
 
-def _note(dataset: Dataset, commit: _Commit, matched: Matched, total: Report) -> None:
+def _note_outcome(dataset: Dataset, commit: _Commit, matched: PushMatches, total: Report) -> None:
     if total.added or total.changed:
         commit.is_to_scan = True
         commit.notes.append(f"{total.added} clips were added, {total.changed} were changed.")
@@ -359,16 +363,16 @@ def _note(dataset: Dataset, commit: _Commit, matched: Matched, total: Report) ->
         )
 
 
-def _label(actor: User, dataset: Dataset, commit: _Commit, fresh: set[str]) -> None:
+def _label_clips(actor: User, dataset: Dataset, commit: _Commit, fresh: set[str]) -> None:
     """Add the events of the table: all of a new one, of a known one those of new clips."""
-    table = table_of(dataset, Part.EVENTS)
-    if table is None or not (fresh or commit.has(Part.EVENTS)):
+    table = find_table(dataset, FileRole.EVENTS)
+    if table is None or not (fresh or commit.has(FileRole.EVENTS)):
         return
-    require(actor, Permission.EVENT_EDIT, dataset.organisation)
-    lines, errors = event_lines_of(table)
+    require_permission(actor, Permission.EVENT_EDIT, dataset.organisation)
+    lines, errors = read_pushed_event_lines(table)
     losses = LossReport()
     rows = LabelReader(dataset, actor, errors, losses).read(lines)
-    if not commit.has(Part.EVENTS):
+    if not commit.has(FileRole.EVENTS):
         rows, errors, losses = rows.of_paths(fresh), RowErrors(), LossReport()
     report = Report()
     write_labels(dataset, rows, report, errors, losses)
@@ -381,7 +385,7 @@ def _label(actor: User, dataset: Dataset, commit: _Commit, fresh: set[str]) -> N
     commit.notes += [f"{loss.count}: {loss.reason}." for loss in losses]
 
 
-def _recorded(actor: User, dataset: Dataset, commit: _Commit) -> Push:
+def _record_push(actor: User, dataset: Dataset, commit: _Commit) -> Push:
     dataset.refresh_from_db(fields=["draft_serial"])
     row = Push.objects.create(
         dataset=dataset,
@@ -392,7 +396,7 @@ def _recorded(actor: User, dataset: Dataset, commit: _Commit) -> Push:
         pushed_by=actor,
         report=commit.notes,
     )
-    row.oid = head_after(dataset, row.pk)
+    row.oid = compute_head_after_push(dataset, row.pk)
     row.save(update_fields=["oid"])
     record.draft_pushed(
         actor=actor.username,
@@ -402,6 +406,6 @@ def _recorded(actor: User, dataset: Dataset, commit: _Commit) -> Push:
         files=len(commit.files),
         removed=len(commit.removals),
     )
-    if commit.is_to_scan and can(actor, Permission.FINDING_VIEW, dataset.organisation):
+    if commit.is_to_scan and has_permission(actor, Permission.FINDING_VIEW, dataset.organisation):
         start_scan(actor=actor, dataset=dataset)
     return row

@@ -7,8 +7,8 @@ from typing import Any
 from apps.ingest.rows import RowError, RowErrors
 from datasets_catalog.errors import EarmarkError
 
-KEPT = 1000
-NAMED = 10
+MOST_KEPT = 1000
+MOST_NAMED = 10
 
 
 @dataclass(slots=True)
@@ -41,18 +41,18 @@ class Report:
 
     def refuse_file(self, path: str, problem: EarmarkError) -> None:
         self.file_error_count += 1
-        if len(self.file_errors) < KEPT:
+        if len(self.file_errors) < MOST_KEPT:
             self.file_errors.append(FileError(path, problem.code, problem.message))
 
     def add_rows(self, errors: RowErrors) -> None:
-        self.row_errors.extend(list(errors)[: KEPT - len(self.row_errors)])
+        self.row_errors.extend(list(errors)[: MOST_KEPT - len(self.row_errors)])
         self.row_error_count += len(errors)
 
     def note(self, text: str, names: Iterable[str] = ()) -> None:
         listed = list(names)
-        shown = ", ".join(listed[:NAMED])
-        if len(listed) > NAMED:
-            shown += f" and {len(listed) - NAMED} more"
+        shown = ", ".join(listed[:MOST_NAMED])
+        if len(listed) > MOST_NAMED:
+            shown += f" and {len(listed) - MOST_NAMED} more"
         self.notes.append(f"{text}: {shown}" if listed else text)
 
     def as_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from apps.ingest.paths import readable
+from apps.ingest.paths import quote_text
 
 KEPT_ERRORS = 1000
 KNOWN_CELLS = 5000
@@ -169,7 +169,7 @@ class RowReader:
     def refuse(
         self, column: str, value: Any, expected: str, code: Problem = Problem.VALUE_INVALID
     ) -> None:
-        found = "" if value == "" else readable(value if isinstance(value, str) else repr(value))
+        found = "" if value == "" else quote_text(value if isinstance(value, str) else repr(value))
         self._errors.add(RowError(self.number, column, found, expected, code))
 
 
@@ -200,10 +200,10 @@ class Lines(Generic[T]):
                 yield line
 
 
-def row_readers(rows: Iterable[Row], errors: RowErrors) -> Iterator[RowReader]:
+def build_row_readers(rows: Iterable[Row], errors: RowErrors) -> Iterator[RowReader]:
     """Read rows one by one where a row is not one line; unreadable rows go to `errors`."""
-    return iter(Lines(rows, _itself, errors))
+    return iter(Lines(rows, _keep_reader, errors))
 
 
-def _itself(row: RowReader) -> RowReader:
+def _keep_reader(row: RowReader) -> RowReader:
     return row

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.ingest.archives import iter_members
+from apps.ingest.archives import read_members
 from apps.ingest.folders import walk_folder
 from apps.ingest.members import ArchiveError, ArchiveTornError, Member, MemberError
 from apps.ingest.paths import PathInvalidError
@@ -14,14 +14,14 @@ from datasets_catalog.errors import NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceFile:
     """A file under its name in the source, in the source's own order."""
 
     name: str
     file: Path
 
 
-def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
+def open_source(source: Path, work: Path, report: Report) -> Iterator[SourceFile]:
     """The files of a folder, or of an archive unpacked into `work` under names of our own.
 
     Members that are refused, and where a torn archive ends, go into the report; what came whole
@@ -40,21 +40,21 @@ def open_source(source: Path, work: Path, report: Report) -> Iterator[Found]:
 
     if source.is_dir():
         for name, location in walk_folder(source, refused=refused, skipped=skipped):
-            yield Found(name, location)
+            yield SourceFile(name, location)
     else:
         try:
-            members = iter_members(source, refused=refused, skipped=skipped)
+            members = read_members(source, refused=refused, skipped=skipped)
             for number, member in enumerate(members):
-                file = _unpacked(member, work / f"{number:08d}", report)
+                file = _unpack_member(member, work / f"{number:08d}", report)
                 if file is not None:
-                    yield Found(member.name, file)
+                    yield SourceFile(member.name, file)
         except ArchiveTornError as problem:
             report.refuse_file(source.name, problem)
     if passed_over:
         report.note("Passed over", passed_over)
 
 
-def _unpacked(member: Member, target: Path, report: Report) -> Path | None:
+def _unpack_member(member: Member, target: Path, report: Report) -> Path | None:
     try:
         with target.open("wb") as file:
             shutil.copyfileobj(member.stream, file, 1 << 20)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from apps.ingest.paths import readable
+from apps.ingest.paths import quote_text
 from apps.ingest.rows import Problem, Row, RowError
 from datasets_catalog.errors import InvalidError
 
@@ -24,13 +24,13 @@ SPOOL_BYTES = 1024 * 1024 * 1024
 ROW_GROUP_BYTES = 512 * 1024 * 1024
 BATCH_ROWS = 4096
 
-DELIMITED = frozenset({".csv", ".tsv", ".tab", ".txt"})
+DELIMITED_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 PARQUET = frozenset({".parquet", ".pq"})
-SUFFIXES = DELIMITED | JSON_LINES | PARQUET
+SUFFIXES = DELIMITED_SUFFIXES | JSON_LINES | PARQUET
 
 _LONE_RETURN = re.compile(r"(?<=\r)(?!\n)")
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED_TEXT = re.compile(r'"[^"]*"')
 _FOREIGN_STARTS = {
     b"PK\x03\x04": "a spreadsheet or zip file; save the sheet as CSV UTF-8",
     b"PAR1": "Parquet; name it .parquet",
@@ -70,25 +70,26 @@ def read_table(source: Path | BinaryIO, name: str | None = None) -> Table:
     """
     name = name or (source.name if isinstance(source, Path) else str(getattr(source, "name", "")))
     suffix = PurePath(name).suffix.lower()
-    if suffix in DELIMITED:
-        return Table(name, _delimited(source, name))
+    if suffix in DELIMITED_SUFFIXES:
+        return Table(name, _read_delimited(source, name))
     if suffix in JSON_LINES:
-        return Table(name, _json_lines(source, name))
+        return Table(name, _read_json_lines(source, name))
     if suffix in PARQUET:
-        return Table(name, _parquet(source, name))
+        return Table(name, _read_parquet(source, name))
     endings = ", ".join(sorted(SUFFIXES))
     raise TableUnreadableError(
-        f"{readable(name)} is not a table Earmark reads; its name should end in one of {endings}.",
+        f"{quote_text(name)} is not a table Earmark reads; its name should end in one of"
+        f" {endings}.",
         name=name,
     )
 
 
-def _fail(name: str, what: str, **detail: Any) -> NoReturn:
+def _refuse_table(name: str, what: str, **detail: Any) -> NoReturn:
     raise TableUnreadableError(f"{name}: {what}.", name=name, **detail)
 
 
 @contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+def _open_binary(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(source, Path):
         with source.open("rb") as stream:
             yield stream
@@ -96,7 +97,7 @@ def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
         yield source
 
 
-def text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
+def read_text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
     """Decode UTF-8 line by line, so that a wrong byte can be named with its line.
 
     Raises TableUnreadableError.
@@ -110,9 +111,11 @@ def text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
             _refuse_foreign(raw, name)
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         if len(raw) > LINE_BYTES:
-            _fail(name, f"line {number} is longer than {LINE_BYTES} bytes", line=number)
+            _refuse_table(name, f"line {number} is longer than {LINE_BYTES} bytes", line=number)
         if b"\0" in raw:
-            _fail(name, f"line {number} holds a zero byte, so this is not text", line=number)
+            _refuse_table(
+                name, f"line {number} holds a zero byte, so this is not text", line=number
+            )
         try:
             line = raw.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -124,13 +127,13 @@ def text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
 def _refuse_foreign(raw: bytes, name: str) -> None:
     for start, what in _FOREIGN_STARTS.items():
         if raw.startswith(start):
-            _fail(name, f"this is {what}")
+            _refuse_table(name, f"this is {what}")
 
 
 def _refuse_encoding(raw: bytes, at: int, name: str, line: int, position: int) -> NoReturn:
     byte = raw[at]
-    around = readable(raw[max(0, at - 15) : at + 15].decode("cp1252", errors="replace"))
-    _fail(
+    around = quote_text(raw[max(0, at - 15) : at + 15].decode("cp1252", errors="replace"))
+    _refuse_table(
         name,
         f"line {line}: byte 0x{byte:02X} at position {position + at} is not UTF-8"
         f" (in Windows-1252 the place reads {around}); save the file as UTF-8",
@@ -140,24 +143,24 @@ def _refuse_encoding(raw: bytes, at: int, name: str, line: int, position: int) -
     )
 
 
-def _delimited(source: Path | BinaryIO, name: str) -> Iterator[Any]:
-    with _opened(source) as stream:
-        lines = _recut(text_lines(stream, name))
+def _read_delimited(source: Path | BinaryIO, name: str) -> Iterator[Any]:
+    with _open_binary(source) as stream:
+        lines = _split_lone_returns(read_text_lines(stream, name))
         blank = 0
         first = next(lines, "")
         while first and not first.strip():
             blank += 1
             first = next(lines, "")
         if not first:
-            _fail(name, "the file is empty; its first row should name the columns")
-        cells = _csv_rows(chain([first], lines), _delimiter(first), name)
+            _refuse_table(name, "the file is empty; its first row should name the columns")
+        cells = _read_csv_rows(chain([first], lines), _detect_delimiter(first), name)
         header = tuple(cell.strip() for cell in next(cells))
         _refuse_repeated(header, name)
         yield tuple(column for column in header if column)
-        yield from _delimited_rows(header, cells, blank + 2)
+        yield from _build_delimited_rows(header, cells, blank + 2)
 
 
-def _recut(lines: Iterator[str]) -> Iterator[str]:
+def _split_lone_returns(lines: Iterator[str]) -> Iterator[str]:
     """Cut at lone carriage returns too: spreadsheets on old Macs end rows with them."""
     for line in lines:
         if "\r" in line[:-2]:
@@ -166,13 +169,13 @@ def _recut(lines: Iterator[str]) -> Iterator[str]:
             yield line
 
 
-def _delimiter(header: str) -> str:
+def _detect_delimiter(header: str) -> str:
     """Take the mark that the header has most of outside quotes, the comma where they tie."""
-    bare = _QUOTED.sub("", header)
+    bare = _QUOTED_TEXT.sub("", header)
     return max(",;\t", key=bare.count)
 
 
-def _csv_rows(lines: Iterator[str], delimiter: str, name: str) -> Iterator[list[str]]:
+def _read_csv_rows(lines: Iterator[str], delimiter: str, name: str) -> Iterator[list[str]]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 0
     while True:
@@ -180,7 +183,7 @@ def _csv_rows(lines: Iterator[str], delimiter: str, name: str) -> Iterator[list[
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            _fail(
+            _refuse_table(
                 name,
                 f"row {number} (line {reader.line_num}): its quotes do not match ({error})",
                 row=number,
@@ -195,12 +198,14 @@ def _refuse_repeated(header: tuple[str, ...], name: str) -> None:
     named = [column for column in header if column]
     repeated = sorted({column for column in named if named.count(column) > 1})
     if not named:
-        _fail(name, "the first row names no column")
+        _refuse_table(name, "the first row names no column")
     if repeated:
-        _fail(name, f"the first row names {', '.join(map(readable, repeated))} more than once")
+        _refuse_table(
+            name, f"the first row names {', '.join(map(quote_text, repeated))} more than once"
+        )
 
 
-def _delimited_rows(
+def _build_delimited_rows(
     header: tuple[str, ...], rows: Iterator[list[str]], start: int
 ) -> Iterator[Row]:
     width = len(header)
@@ -209,12 +214,12 @@ def _delimited_rows(
         if len(cells) == width and is_named:
             row = Row(number, dict(zip(header, cells, strict=True)))
         else:
-            row = _uneven(number, header, cells)
+            row = _read_uneven_row(number, header, cells)
         if row.problem is not None or any(map(str.strip, row.values.values())):
             yield row
 
 
-def _uneven(number: int, header: tuple[str, ...], cells: list[str]) -> Row:
+def _read_uneven_row(number: int, header: tuple[str, ...], cells: list[str]) -> Row:
     """Read a row that has blank cells beyond the header, or cells under no name; refuse others."""
     width = len(header)
     padded = header + ("",) * (len(cells) - width)
@@ -231,28 +236,30 @@ def _uneven(number: int, header: tuple[str, ...], cells: list[str]) -> Row:
     )
 
 
-def _json_lines(source: Path | BinaryIO, name: str) -> Iterator[Any]:
+def _read_json_lines(source: Path | BinaryIO, name: str) -> Iterator[Any]:
     yield ()
-    with _opened(source) as stream:
-        for number, line in enumerate(text_lines(stream, name), start=1):
+    with _open_binary(source) as stream:
+        for number, line in enumerate(read_text_lines(stream, name), start=1):
             if line.strip():
-                yield _json_row(number, line)
+                yield _parse_json_row(number, line)
 
 
-def _json_row(number: int, line: str) -> Row:
+def _parse_json_row(number: int, line: str) -> Row:
     try:
-        values = json.loads(line, object_pairs_hook=_unrepeated, parse_constant=_refuse_constant)
+        values = json.loads(
+            line, object_pairs_hook=_refuse_repeated_keys, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as error:
         expected = f"one JSON object on one line ({error})"
     else:
         if isinstance(values, dict):
             return Row(number, values)
         expected = "one JSON object on one line"
-    problem = RowError(number, "", readable(line.strip()), expected, Problem.ROW_UNREADABLE)
+    problem = RowError(number, "", quote_text(line.strip()), expected, Problem.ROW_UNREADABLE)
     return Row(number, {}, problem)
 
 
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ValueError("a key is repeated")
@@ -263,31 +270,31 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def _parquet(source: Path | BinaryIO, name: str) -> Iterator[Any]:
-    with _opened(source) as stream, _seekable(stream, name) as file:
+def _read_parquet(source: Path | BinaryIO, name: str) -> Iterator[Any]:
+    with _open_binary(source) as stream, _make_seekable(stream, name) as file:
         try:
             parquet = pq.ParquetFile(file)
             columns = tuple(parquet.schema_arrow.names)
             _refuse_parquet(parquet, columns, name)
             yield columns
-            yield from _parquet_rows(parquet)
+            yield from _read_parquet_rows(parquet)
         except (pa.ArrowException, OSError, ValueError) as error:
-            _fail(name, f"not a sound Parquet file ({str(error).splitlines()[0]})")
+            _refuse_table(name, f"not a sound Parquet file ({str(error).splitlines()[0]})")
 
 
 @contextmanager
-def _seekable(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
+def _make_seekable(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
     """Parquet is read from its end, so a stream that only goes forward is kept in a file first."""
     if stream.seekable():
         yield stream
         return
     with tempfile.TemporaryFile() as file:
-        shutil.copyfileobj(_Capped(stream, name), file)
+        shutil.copyfileobj(_CappedStream(stream, name), file)
         file.seek(0)
         yield file
 
 
-class _Capped:
+class _CappedStream:
     """Reads a stream up to `SPOOL_BYTES`."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
@@ -299,7 +306,7 @@ class _Capped:
         part = self._stream.read(size)
         self._left -= len(part)
         if self._left < 0:
-            _fail(self._name, f"a table may have {SPOOL_BYTES} bytes at most")
+            _refuse_table(self._name, f"a table may have {SPOOL_BYTES} bytes at most")
         return part
 
 
@@ -310,23 +317,23 @@ def _refuse_parquet(parquet: Any, columns: tuple[str, ...], name: str) -> None:
         (metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)), default=0
     )
     if largest > ROW_GROUP_BYTES:
-        _fail(
+        _refuse_table(
             name,
             f"a row group of {largest} bytes is too large for a table of text;"
             " leave the audio out and write smaller row groups",
         )
 
 
-def _parquet_rows(parquet: Any) -> Iterator[Row]:
+def _read_parquet_rows(parquet: Any) -> Iterator[Row]:
     number = 0
     for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
-        for values in _microseconds(batch).to_pylist():
+        for values in _cut_to_microseconds(batch).to_pylist():
             number += 1
             if not _is_blank(values.values()):
                 yield Row(number, values)
 
 
-def _microseconds(batch: Any) -> Any:
+def _cut_to_microseconds(batch: Any) -> Any:
     """Cut times to microseconds: Python has no finer ones."""
     fields = [
         field.with_type(pa.timestamp("us", tz=field.type.tz))

@@ -16,24 +16,24 @@ from apps.ingest.members import (
     MemberSpecialError,
     MemberStream,
 )
-from apps.ingest.paths import readable
-from apps.ingest.unpacking import Counted, Forward
+from apps.ingest.paths import quote_text
+from apps.ingest.unpacking import CountingStream, ForwardFile
 
 BLOCK = tarfile.BLOCKSIZE
 _END = bytes(BLOCK)
 
 
-def tar_members(plain: ByteStream, packed: Counted, gate: Gate) -> Iterator[Member]:
+def read_tar_members(plain: ByteStream, packed: CountingStream, gate: Gate) -> Iterator[Member]:
     """Yield the members that pass the gate; `packed` counts what the archive weighs itself."""
-    forward = Forward(plain, lambda size: gate.count_bytes(size, packed.position))
-    tar = _open(forward)
-    while (info := _next(tar, forward, gate)) is not None:
+    forward = ForwardFile(plain, lambda size: gate.count_bytes(size, packed.position))
+    tar = _open_tar(forward)
+    while (info := _read_next_header(tar, forward, gate)) is not None:
         gate.count_entry()
-        yield from _accepted(info, forward, gate)
+        yield from _accept_member(info, forward, gate)
     _check_end(forward, gate)
 
 
-def _open(forward: Forward) -> tarfile.TarFile:
+def _open_tar(forward: ForwardFile) -> tarfile.TarFile:
     try:
         return tarfile.TarFile(
             fileobj=cast("Any", forward), encoding="utf-8", errors="surrogateescape"
@@ -44,24 +44,26 @@ def _open(forward: Forward) -> tarfile.TarFile:
         ) from error
 
 
-def _next(tar: tarfile.TarFile, forward: Forward, gate: Gate) -> tarfile.TarInfo | None:
+def _read_next_header(
+    tar: tarfile.TarFile, forward: ForwardFile, gate: Gate
+) -> tarfile.TarInfo | None:
     forward.in_header = True
     try:
         info = tar.next()
     except (tarfile.TarError, RecursionError, ValueError, OverflowError) as error:
-        _tear(forward, gate, f"a header is damaged: {error}")
+        _refuse_torn(forward, gate, f"a header is damaged: {error}")
     # The list grows with every member otherwise; only the next one is ever needed.
     cast("Any", tar).members = []
     forward.in_header = False
     if info is not None and info.size < 0:
-        _tear(forward, gate, "a header claims a negative size")
+        _refuse_torn(forward, gate, "a header claims a negative size")
     return info
 
 
-def _accepted(info: tarfile.TarInfo, forward: Forward, gate: Gate) -> Iterator[Member]:
+def _accept_member(info: tarfile.TarInfo, forward: ForwardFile, gate: Gate) -> Iterator[Member]:
     if info.isdir():
         return
-    error = _fault(info)
+    error = _find_fault(info)
     if error is not None:
         gate.refuse(info.name, error)
         return
@@ -77,7 +79,7 @@ def _accepted(info: tarfile.TarInfo, forward: Forward, gate: Gate) -> Iterator[M
         part = forward.read(wanted)
         left -= len(part)
         if len(part) < wanted:
-            _tear(forward, gate, f"{readable(name)} lacks {left} of {info.size} bytes")
+            _refuse_torn(forward, gate, f"{quote_text(name)} lacks {left} of {info.size} bytes")
         return part
 
     yield Member(name, info.size, MemberStream(read))
@@ -86,21 +88,21 @@ def _accepted(info: tarfile.TarInfo, forward: Forward, gate: Gate) -> Iterator[M
     gate.passed += 1
 
 
-def _fault(info: tarfile.TarInfo) -> ArchiveError | None:
-    shown = readable(info.name)
+def _find_fault(info: tarfile.TarInfo) -> ArchiveError | None:
+    shown = quote_text(info.name)
     if info.issym() or info.islnk():
-        target = readable(info.linkname)
+        target = quote_text(info.linkname)
         return MemberLinkError(f"{shown} is a link to {target}; send the file itself.", name=shown)
     if info.issparse() or not info.isreg():
         return MemberSpecialError(f"{shown} is not a plain file.", name=shown)
     return None
 
 
-def _check_end(forward: Forward, gate: Gate) -> None:
+def _check_end(forward: ForwardFile, gate: Gate) -> None:
     """Tell an archive's end from a tear: a tar ends in blocks of zeros and nothing else."""
     if forward.last != _END:
         what = "it ends early" if len(forward.last) < BLOCK else "a header is damaged"
-        _tear(forward, gate, what)
+        _refuse_torn(forward, gate, what)
     while part := forward.read(CHUNK_BYTES):
         if part.strip(b"\0"):
             raise ArchiveError(
@@ -111,7 +113,7 @@ def _check_end(forward: Forward, gate: Gate) -> None:
             )
 
 
-def _tear(forward: Forward, gate: Gate, what: str) -> NoReturn:
+def _refuse_torn(forward: ForwardFile, gate: Gate, what: str) -> NoReturn:
     raise ArchiveTornError(
         f"The archive is torn at byte {forward.tell()}: {what}."
         f" {gate.passed} members came whole before; send the rest again.",

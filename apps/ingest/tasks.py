@@ -6,21 +6,21 @@ from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.labels import import_labels
 from apps.ingest.models import Upload
-from apps.ingest.upload_finish import sweep_uploads, take_in
+from apps.ingest.upload_finish import sweep_uploads, take_upload_in
 from apps.ingest.uploads import FINISH, SWEEP
 from apps.ingest.xet_store import SWEEP as SWEEP_XORBS
 from apps.ingest.xet_store import sweep_xorbs
-from apps.jobs.registry import Result, Run, job
+from apps.jobs.registry import Result, Run, register_job
 from apps.privacy.actions import start_scan
 
 
-def _dataset(run: Run) -> Dataset:
+def _load_dataset(run: Run) -> Dataset:
     return Dataset.objects.select_related("organisation").get(pk=run.arguments["dataset"])
 
 
-@job("ingest.import_clips", title="Importing clips")
+@register_job("ingest.import_clips", title="Importing clips")
 def import_clips_job(run: Run) -> Result:
-    dataset = _dataset(run)
+    dataset = _load_dataset(run)
     metadata = run.arguments.get("metadata")
     report = import_clips(
         actor=run.actor,
@@ -35,9 +35,9 @@ def import_clips_job(run: Run) -> Result:
     return report.as_json()
 
 
-@job("ingest.import_labels", title="Importing labels")
+@register_job("ingest.import_labels", title="Importing labels")
 def import_labels_job(run: Run) -> Result:
-    dataset = _dataset(run)
+    dataset = _load_dataset(run)
     report = import_labels(
         actor=run.actor,
         dataset=dataset,
@@ -48,22 +48,24 @@ def import_labels_job(run: Run) -> Result:
     return report.as_json()
 
 
-@job(FINISH, title="Taking an upload into the draft")
+@register_job(FINISH, title="Taking an upload into the draft")
 def finish_upload_job(run: Run) -> Result:
     uploads = Upload.objects.select_related("dataset__organisation", "started_by")
     upload = uploads.get(uid=run.arguments["upload"])
     dry_run = bool(run.arguments["dry_run"])
-    report = take_in(actor=upload.started_by, upload=upload, dry_run=dry_run, progress=run.progress)
+    report = take_upload_in(
+        actor=upload.started_by, upload=upload, dry_run=dry_run, progress=run.progress
+    )
     if not dry_run:
         start_scan(actor=upload.started_by, dataset=upload.dataset)
     return report
 
 
-@job(SWEEP, title="Clearing expired uploads")
+@register_job(SWEEP, title="Clearing expired uploads")
 def sweep_uploads_job(run: Run) -> Result:
     return {"swept": sweep_uploads()}
 
 
-@job(SWEEP_XORBS, title="Clearing packed chunks of old pushes")
+@register_job(SWEEP_XORBS, title="Clearing packed chunks of old pushes")
 def sweep_xorbs_job(run: Run) -> Result:
     return {"swept": sweep_xorbs()}

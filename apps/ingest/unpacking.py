@@ -17,7 +17,7 @@ XZ_MEMORY = 128 * MEBIBYTE
 UNPACK_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
 
 
-class Counted:
+class CountingStream:
     """Reads a stream forward, with a look ahead; `position` counts the bytes handed out."""
 
     def __init__(self, stream: ByteStream) -> None:
@@ -48,7 +48,7 @@ class Counted:
         """Arrow closes what it reads, but whoever opened the stream does that here."""
 
 
-class Xz:
+class XzStream:
     """Undoes xz within `XZ_MEMORY`, which `lzma.LZMAFile` cannot be told to keep."""
 
     def __init__(self, stream: ByteStream) -> None:
@@ -66,28 +66,28 @@ class Xz:
         return b""
 
 
-def _gzip(stream: ByteStream) -> ByteStream:
+def _open_gzip(stream: ByteStream) -> ByteStream:
     return gzip.GzipFile(fileobj=cast("BinaryIO", stream))
 
 
-def _bzip2(stream: ByteStream) -> ByteStream:
+def _open_bzip2(stream: ByteStream) -> ByteStream:
     return bz2.BZ2File(cast("BinaryIO", stream))
 
 
-def _zstd(stream: ByteStream) -> ByteStream:
+def _open_zstd(stream: ByteStream) -> ByteStream:
     opened: ByteStream = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
     return opened
 
 
 _UNPACKERS: dict[bytes, Callable[[ByteStream], ByteStream]] = {
-    b"\x1f\x8b": _gzip,
-    b"BZh": _bzip2,
-    b"\xfd7zXZ\x00": Xz,
-    b"\x28\xb5\x2f\xfd": _zstd,
+    b"\x1f\x8b": _open_gzip,
+    b"BZh": _open_bzip2,
+    b"\xfd7zXZ\x00": XzStream,
+    b"\x28\xb5\x2f\xfd": _open_zstd,
 }
 
 
-class Forward:
+class ForwardFile:
     """Reads unpacked bytes in full and forward only, as a file that `tarfile` can use.
 
     Raises ArchiveTornError where unpacking fails. While `in_header` is set, one read is bounded:
@@ -143,7 +143,7 @@ class Forward:
         return part
 
 
-def unpacked(stream: Counted) -> ByteStream:
+def unpack_stream(stream: CountingStream) -> ByteStream:
     """Give the stream itself, or what it unpacks to if it begins like a packed one."""
     for start, unpack in _UNPACKERS.items():
         if stream.peek(len(start)) == start:

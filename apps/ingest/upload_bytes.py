@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from apps.accounts.models import User
-from apps.ingest.archives import iter_members
+from apps.ingest.archives import read_members
 from apps.ingest.members import (
     ArchiveError,
     ArchiveTornError,
@@ -36,7 +36,7 @@ from apps.ingest.uploads import (
     is_sha256,
     open_upload,
 )
-from apps.storage.blobs import have, put, put_each
+from apps.storage.blobs import find_blobs, put_blob, put_each
 from apps.storage.errors import BlobMismatchError
 from apps.storage.models import Blob
 from apps.storage.staging import digest_stream
@@ -87,7 +87,7 @@ class Pack:
     stopped: EarmarkError | None = None
 
 
-class Bounded:
+class BoundedStream:
     """Reads a stream and refuses more than `limit` bytes."""
 
     def __init__(self, stream: ByteStream, limit: int) -> None:
@@ -113,8 +113,8 @@ def put_file(
     open_upload(actor=actor, upload=upload)
     if size is not None:
         check_size(size)
-    bounded = Bounded(stream, settings.INGEST_MAX_FILE_BYTES)
-    return put(upload.dataset.uid, bounded, expect_sha256=sha256, expect_size=size)
+    bounded = BoundedStream(stream, settings.INGEST_MAX_FILE_BYTES)
+    return put_blob(upload.dataset.uid, bounded, expect_sha256=sha256, expect_size=size)
 
 
 def put_pack(*, actor: User, upload: Upload, stream: ByteStream) -> Pack:
@@ -132,16 +132,16 @@ def put_pack(*, actor: User, upload: Upload, stream: ByteStream) -> Pack:
     def skipped(name: str, reason: str) -> None:
         pack.entries.append(Entry(name, EntryNameError(f"Not named by a SHA-256: {reason}.")))
 
-    members = iter_members(
+    members = read_members(
         cast("BinaryIO", stream), limits=PACK_LIMITS, refused=refused, skipped=skipped
     )
-    with _work_folder() as folder:
-        for batch in _batches(members, pack):
-            pack.entries += _keep(upload.dataset.uid, batch, folder)
+    with _open_work_folder() as folder:
+        for batch in _batch_entries(members, pack):
+            pack.entries += _keep_entries(upload.dataset.uid, batch, folder)
     return pack
 
 
-def _batches(members: Iterator[Member], pack: Pack) -> Iterator[list[tuple[str, bytes]]]:
+def _batch_entries(members: Iterator[Member], pack: Pack) -> Iterator[list[tuple[str, bytes]]]:
     """Whole entries by the batch, to the end or the tear, whose reason goes into the pack."""
     batch: list[tuple[str, bytes]] = []
     try:
@@ -161,10 +161,10 @@ def _batches(members: Iterator[Member], pack: Pack) -> Iterator[list[tuple[str, 
         yield batch
 
 
-def _keep(store: UUID, batch: Sequence[tuple[str, bytes]], folder: Path) -> Iterator[Entry]:
+def _keep_entries(store: UUID, batch: Sequence[tuple[str, bytes]], folder: Path) -> Iterator[Entry]:
     named: dict[Path, str] = {}
     for name, content in batch:
-        error = _entry_error(name, content)
+        error = _find_entry_error(name, content)
         if error is not None:
             yield Entry(name, error)
             continue
@@ -176,7 +176,7 @@ def _keep(store: UUID, batch: Sequence[tuple[str, bytes]], folder: Path) -> Iter
         path.unlink()
 
 
-def _entry_error(name: str, content: bytes) -> EarmarkError | None:
+def _find_entry_error(name: str, content: bytes) -> EarmarkError | None:
     if not is_sha256(name):
         return EntryNameError(
             "Name each entry by the SHA-256 of its bytes, in 64 lower-case hexadecimal digits."
@@ -197,8 +197,8 @@ def put_part(
     if not 1 <= number <= PARTS_MAX:
         raise PartInvalidError(f"Parts are numbered from 1 to {PARTS_MAX}.")
     key = f"uploads/{upload.uid}/{uuid4().hex}"
-    with tempfile.TemporaryFile(dir=_work_root()) as file:
-        arrived = digest_stream(Bounded(stream, PART_MAX_BYTES), into=file)
+    with tempfile.TemporaryFile(dir=_ensure_work_root()) as file:
+        arrived = digest_stream(BoundedStream(stream, PART_MAX_BYTES), into=file)
         check_size(arrived.size)
         file.seek(0)
         key = storages["blobs"].save(key, File(file))
@@ -219,7 +219,7 @@ def put_part(
     return row
 
 
-def parts_of(upload: Upload, sha256: str) -> list[UploadPart]:
+def list_parts(upload: Upload, sha256: str) -> list[UploadPart]:
     """List the parts that are there, in order."""
     return list(UploadPart.objects.filter(upload=upload, sha256=sha256).order_by("number"))
 
@@ -232,13 +232,13 @@ def join_parts(*, actor: User, upload: Upload, sha256: str, size: int) -> Blob:
     """
     open_upload(actor=actor, upload=upload)
     check_size(size)
-    blob = have(upload.dataset.uid, [sha256]).get(sha256)
+    blob = find_blobs(upload.dataset.uid, [sha256]).get(sha256)
     if blob is None:
-        parts = parts_of(upload, sha256)
+        parts = list_parts(upload, sha256)
         _check_complete(parts, size)
         with ExitStack() as stack:
-            joined = _Joined([part.key for part in parts], stack)
-            blob = put(upload.dataset.uid, joined, expect_sha256=sha256, expect_size=size)
+            joined = _JoinedFiles([part.key for part in parts], stack)
+            blob = put_blob(upload.dataset.uid, joined, expect_sha256=sha256, expect_size=size)
     remove_parts(UploadPart.objects.filter(upload=upload, sha256=sha256))
     return blob
 
@@ -263,7 +263,7 @@ def _check_complete(parts: Sequence[UploadPart], size: int) -> None:
         )
 
 
-class _Joined:
+class _JoinedFiles:
     """The bytes of several stored files, one after the other."""
 
     def __init__(self, keys: Sequence[str], stack: ExitStack) -> None:
@@ -283,13 +283,13 @@ class _Joined:
             self._current = self._stack.enter_context(storages["blobs"].open(key, "rb"))
 
 
-def _work_root() -> Path:
+def _ensure_work_root() -> Path:
     root = Path(settings.WORK_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     return root
 
 
 @contextmanager
-def _work_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=_work_root()) as folder:
+def _open_work_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=_ensure_work_root()) as folder:
         yield Path(folder)

@@ -7,22 +7,29 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.ingest.clip_table import ClipLine, clip_lines
-from apps.ingest.intake import Arrival, Progress, admit, examine, inspect, silent
+from apps.ingest.clip_table import ClipLine, read_clip_lines
+from apps.ingest.intake import (
+    Arrival,
+    Progress,
+    admit_clips,
+    examine_arrivals,
+    ignore_progress,
+    inspect_arrivals,
+)
 from apps.ingest.models import Upload, UploadPart, UploadRow
 from apps.ingest.report import Report
 from apps.ingest.rows import Lines, Row
 from apps.ingest.tables import Table
 from apps.ingest.upload_bytes import remove_parts
-from apps.licensing.licences import licences_of
-from apps.storage.blobs import have
+from apps.licensing.licences import load_licences
+from apps.storage.blobs import find_blobs
 from apps.storage.models import Blob
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
-from datasets_catalog.verticals import Vertical, profile
+from datasets_catalog.verticals import Vertical, load_profile
 
 BATCH = 1000
 SWEPT_AT_ONCE = 20
@@ -34,58 +41,60 @@ class BytesMissingError(NotFoundError):
     code = "upload.bytes_missing"
 
 
-def take_in(
-    *, actor: User, upload: Upload, dry_run: bool = False, progress: Progress = silent
+def take_upload_in(
+    *, actor: User, upload: Upload, dry_run: bool = False, progress: Progress = ignore_progress
 ) -> dict[str, Any]:
     """Bring the committed rows with their bytes into the draft, in one step; returns the report.
 
     Sound rows with sound bytes come in. The others are named and stay committed: mend them by
     committing their paths again, and finish again. Can be killed and repeated at any point.
     """
-    require(actor, Permission.CLIP_INGEST, upload.dataset.organisation)
+    require_permission(actor, Permission.CLIP_INGEST, upload.dataset.organisation)
     rows = list(UploadRow.objects.filter(upload=upload).order_by("number"))
     if not rows:
         # A worker before us brought everything in and died before it could say so.
         return dict(upload.report)
     report = Report(dry_run=dry_run)
-    typed = _typed(upload.dataset, rows)
+    typed = _read_lines(upload.dataset, rows)
     lines = list(typed)
     report.add_rows(typed.errors)
-    arrivals = list(_arrivals(upload.dataset, lines, rows, report))
+    arrivals = list(_build_arrivals(upload.dataset, lines, rows, report))
     if dry_run:
-        report.added = inspect(arrivals, report, dataset=upload.dataset)
-        return _described(report, rows)
-    accepted = examine(arrivals, report, dataset=upload.dataset, progress=progress)
+        report.added = inspect_arrivals(arrivals, report, dataset=upload.dataset)
+        return _describe_report(report, rows)
+    accepted = examine_arrivals(arrivals, report, dataset=upload.dataset, progress=progress)
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
-        admit(actor=actor, dataset=upload.dataset, accepted=accepted, report=report)
-        _settle(locked, [item.line.path for item in accepted])
-        locked.report = described = _described(report, rows)
+        admit_clips(actor=actor, dataset=upload.dataset, accepted=accepted, report=report)
+        _settle_rows(locked, [item.line.path for item in accepted])
+        locked.report = described = _describe_report(report, rows)
         locked.save(update_fields=["report", "finished_at"])
     return described
 
 
-def _typed(dataset: Dataset, rows: Sequence[UploadRow]) -> Lines[ClipLine]:
-    licences = licences_of(dataset.organisation)
-    return clip_lines(
-        Table("the committed rows", _table(rows)),
+def _read_lines(dataset: Dataset, rows: Sequence[UploadRow]) -> Lines[ClipLine]:
+    licences = load_licences(dataset.organisation)
+    return read_clip_lines(
+        Table("the committed rows", _build_table_rows(rows)),
         licence=lambda text: licences.expression(text).text,
-        profile=profile(Vertical(dataset.vertical)),
+        profile=load_profile(Vertical(dataset.vertical)),
     )
 
 
-def _table(rows: Sequence[UploadRow]) -> Iterator[Any]:
+def _build_table_rows(rows: Sequence[UploadRow]) -> Iterator[Any]:
     """Give what a table file would: its header (none: every row names its cells), then the rows."""
     yield ()
     for row in rows:
         yield Row(row.number, {"path": row.path, **row.cells})
 
 
-def _arrivals(
+def _build_arrivals(
     dataset: Dataset, lines: Sequence[ClipLine], rows: Sequence[UploadRow], report: Report
 ) -> Iterator[Arrival]:
     hashes = {row.path: row.sha256 for row in rows}
-    kept: Mapping[str, Blob] = have(dataset.uid, sorted({hashes[line.path] for line in lines}))
+    kept: Mapping[str, Blob] = find_blobs(
+        dataset.uid, sorted({hashes[line.path] for line in lines})
+    )
     for line in lines:
         blob = kept.get(hashes[line.path])
         if blob is not None:
@@ -97,7 +106,7 @@ def _arrivals(
             report.refuse_file(line.path, problem)
 
 
-def _settle(upload: Upload, paths: Sequence[str]) -> None:
+def _settle_rows(upload: Upload, paths: Sequence[str]) -> None:
     """Drop the rows that came in; the upload is finished when none is left."""
     for start in range(0, len(paths), BATCH):
         UploadRow.objects.filter(upload=upload, path__in=paths[start : start + BATCH]).delete()
@@ -105,7 +114,7 @@ def _settle(upload: Upload, paths: Sequence[str]) -> None:
         upload.finished_at = timezone.now()
 
 
-def _described(report: Report, rows: Sequence[UploadRow]) -> dict[str, Any]:
+def _describe_report(report: Report, rows: Sequence[UploadRow]) -> dict[str, Any]:
     """Add the path to each wrong row: over the wire nobody counts rows."""
     paths = {row.number: row.path for row in rows}
     described = report.as_json()

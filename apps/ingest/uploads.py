@@ -16,14 +16,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import Principal, require, within_reach
+from apps.accounts.access import Principal, match_within_reach, require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.models import Upload, UploadRow
 from apps.ingest.paths import PathInvalidError, clean_path
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
-from apps.storage.blobs import have
+from apps.storage.blobs import find_blobs
 from apps.storage.errors import BlobDestroyedError
 from apps.storage.models import Blob
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, NotFoundError
@@ -39,7 +39,7 @@ PACK_FILE_BYTES = MEBIBYTE
 PUT_FILE_BYTES = 64 * MEBIBYTE
 FINISH = "ingest.finish_upload"
 SWEEP = "ingest.sweep_uploads"
-DESTROYED = (
+DESTROYED_REASON = (
     "These bytes were destroyed because their consent or right was withdrawn;"
     " they cannot be used again."
 )
@@ -93,7 +93,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
+class AnnouncedFile:
     """A file the client has: its name in the dataset, its SHA-256 in hex, its size in bytes."""
 
     path: str
@@ -102,10 +102,10 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedFile:
     """What to do with an announced file; `error` says why it is refused."""
 
-    file: Announced
+    file: AnnouncedFile
     way: Way
     error: EarmarkError | None = None
 
@@ -113,7 +113,7 @@ class Checked:
 @transaction.atomic
 def start_upload(*, actor: User, dataset: Dataset) -> Upload:
     """Begin an upload into the draft; it stays open for a week after its last use."""
-    require(actor, Permission.CLIP_INGEST, dataset.organisation)
+    require_permission(actor, Permission.CLIP_INGEST, dataset.organisation)
     if Upload.objects.expired().exists():
         start_job(actor=None, kind_name=SWEEP)
     return Upload.objects.create(
@@ -121,20 +121,20 @@ def start_upload(*, actor: User, dataset: Dataset) -> Upload:
     )
 
 
-def session_of(*, actor: User, dataset: Dataset) -> Upload:
+def find_or_start_upload(*, actor: User, dataset: Dataset) -> Upload:
     """The actor's upload that is open for the dataset, or a new one."""
     rows = Upload.objects.filter(dataset=dataset, started_by=actor, finished_at=None, job=None)
     found = rows.filter(expires_at__gt=timezone.now(), numbered=0).first()
     return found or start_upload(actor=actor, dataset=dataset)
 
 
-def upload_for(user: Principal, full_name: str, uid: UUID) -> Upload:
+def fetch_upload(user: Principal, full_name: str, uid: UUID) -> Upload:
     """Fetch the user's own upload into `organisation/name`; `UploadUnknownError` otherwise."""
     organisation, _, name = full_name.partition("/")
     row = (
         Upload.objects.select_related("dataset__organisation", "job")
         .filter(uid=uid, dataset__organisation__name=organisation, dataset__name=name)
-        .filter(within_reach(user, "dataset"))
+        .filter(match_within_reach(user, "dataset"))
         .filter(started_by=user if isinstance(user, User) else None)
         .first()
     )
@@ -148,7 +148,7 @@ def open_upload(*, actor: User, upload: Upload) -> None:
 
     Raises DeniedError, UploadClosedError.
     """
-    require(actor, Permission.CLIP_INGEST, upload.dataset.organisation)
+    require_permission(actor, Permission.CLIP_INGEST, upload.dataset.organisation)
     now = timezone.now()
     if upload.finished_at is not None:
         raise UploadClosedError("This upload is finished: begin another.")
@@ -160,38 +160,40 @@ def open_upload(*, actor: User, upload: Upload) -> None:
         Upload.objects.filter(pk=upload.pk).update(expires_at=now + LIFETIME)
 
 
-def check_files(*, actor: User, upload: Upload, files: Sequence[Announced]) -> list[Checked]:
+def check_files(
+    *, actor: User, upload: Upload, files: Sequence[AnnouncedFile]
+) -> list[CheckedFile]:
     """Say for each file how its bytes should come.
 
-    `have` speaks of this dataset's own store alone: nobody learns what another dataset holds.
+    `find_blobs` speaks of this dataset's own store alone: nobody learns what another dataset holds.
     """
     open_upload(actor=actor, upload=upload)
     if len(files) > CHECK_FILES:
         raise InvalidError(f"Check at most {CHECK_FILES} files at a time.")
     store = upload.dataset.uid
     hashes = [file.sha256 for file in files]
-    kept = have(store, hashes)
+    kept = find_blobs(store, hashes)
     destroyed = set(
         Blob.objects.destroyed()
         .filter(store=store, sha256__in=hashes)
         .values_list("sha256", flat=True)
     )
-    return [_checked(file, kept, destroyed - kept.keys()) for file in files]
+    return [_check_file(file, kept, destroyed - kept.keys()) for file in files]
 
 
-def _checked(file: Announced, kept: Mapping[str, Blob], destroyed: set[str]) -> Checked:
+def _check_file(file: AnnouncedFile, kept: Mapping[str, Blob], destroyed: set[str]) -> CheckedFile:
     try:
         clean_path(file.path)
         check_size(file.size)
     except (PathInvalidError, FileEmptyError, FileTooLargeError) as error:
-        return Checked(file, Way.REFUSED, error)
+        return CheckedFile(file, Way.REFUSED, error)
     if file.sha256 in destroyed:
-        return Checked(file, Way.REFUSED, BlobDestroyedError(DESTROYED))
+        return CheckedFile(file, Way.REFUSED, BlobDestroyedError(DESTROYED_REASON))
     if file.sha256 in kept and kept[file.sha256].size == file.size:
-        return Checked(file, Way.HAVE)
+        return CheckedFile(file, Way.HAVE)
     if file.size < PACK_FILE_BYTES:
-        return Checked(file, Way.PACK)
-    return Checked(file, Way.PUT if file.size <= PUT_FILE_BYTES else Way.PARTS)
+        return CheckedFile(file, Way.PACK)
+    return CheckedFile(file, Way.PUT if file.size <= PUT_FILE_BYTES else Way.PARTS)
 
 
 def check_size(size: int) -> None:
@@ -216,7 +218,7 @@ def commit_rows(*, actor: User, upload: Upload, rows: Sequence[Mapping[str, Any]
     open_upload(actor=actor, upload=row)
     if len(rows) > COMMIT_ROWS:
         raise InvalidError(f"Commit at most {COMMIT_ROWS} rows at a time.")
-    waiting = list(_numbered(row, rows))
+    waiting = list(_number_rows(row, rows))
     UploadRow.objects.bulk_create(
         waiting,
         batch_size=1000,
@@ -229,7 +231,7 @@ def commit_rows(*, actor: User, upload: Upload, rows: Sequence[Mapping[str, Any]
     return UploadRow.objects.filter(upload=row).count()
 
 
-def _numbered(upload: Upload, rows: Sequence[Mapping[str, Any]]) -> Iterator[UploadRow]:
+def _number_rows(upload: Upload, rows: Sequence[Mapping[str, Any]]) -> Iterator[UploadRow]:
     seen: set[str] = set()
     for position, cells in enumerate(rows, start=1):
         path, sha256 = cells.get("path"), cells.get("sha256")

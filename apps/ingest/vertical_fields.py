@@ -83,24 +83,26 @@ class VerticalFields:
 
     def _read_cell(self, column: str, cell: Any) -> Any:
         schema = self._properties[column]
-        value = _typed(cell, schema) if isinstance(cell, str) else _as_json(cell)
-        if not surely_fits(value, schema):
+        value = _parse_cell(cell, schema) if isinstance(cell, str) else _refuse_non_json(cell)
+        if not fits_simple_schema(value, schema):
             for error in self._validator.descend(value, schema, path=column):
-                raise CellError(expectation(schema) or _words(error), Problem.FIELD_INVALID)
+                raise CellError(
+                    describe_expectation(schema) or _describe_error(error), Problem.FIELD_INVALID
+                )
         return value
 
     def _check_row(self, row: RowReader, fields: dict[str, Any]) -> None:
         for error in self._validator.iter_errors(fields):
             column = str(error.absolute_path[0]) if error.absolute_path else ""
             found = fields.get(column, "")
-            row.refuse(column, found, _words(error), Problem.FIELD_INVALID)
+            row.refuse(column, found, _describe_error(error), Problem.FIELD_INVALID)
 
 
-def _words(error: ValidationError) -> str:
+def _describe_error(error: ValidationError) -> str:
     return f"a value that fits the profile ({error.message})"
 
 
-def _as_json(cell: Any) -> Any:
+def _refuse_non_json(cell: Any) -> Any:
     """Refuse what a Parquet cell can hold and JSON cannot; a date becomes its ISO text."""
     if isinstance(cell, dt.date):
         return cell.isoformat()
@@ -111,27 +113,29 @@ def _as_json(cell: Any) -> Any:
     return cell
 
 
-def _types(schema: Any) -> list[str]:
+def _list_types(schema: Any) -> list[str]:
     declared = schema.get("type", []) if isinstance(schema, dict) else []
     return [declared] if isinstance(declared, str) else list(declared)
 
 
-def _typed(cell: str, schema: Any) -> Any:
+def _parse_cell(cell: str, schema: Any) -> Any:
     """Turn a cell into the first of the schema types it can be; else leave it text."""
-    types = _types(schema)
+    types = _list_types(schema)
     for kind in types:
         if kind == "array":
             item = schema.get("items", {})
             return [
-                _typed(part.strip(), item) for part in cell.split(LIST_SEPARATOR) if part.strip()
+                _parse_cell(part.strip(), item)
+                for part in cell.split(LIST_SEPARATOR)
+                if part.strip()
             ]
-        value = _as_type(cell, kind)
+        value = _parse_as_type(cell, kind)
         if value is not None:
             return value
     return cell
 
 
-def _as_type(cell: str, kind: str) -> Any:
+def _parse_as_type(cell: str, kind: str) -> Any:
     if kind == "boolean":
         return _BOOLEANS.get(cell.lower())
     if kind not in {"integer", "number"} or "_" in cell:
@@ -148,7 +152,7 @@ def _as_type(cell: str, kind: str) -> Any:
     return value if is_finite and (kind == "number" or value.is_integer()) else None
 
 
-def expectation(schema: Any) -> str:
+def describe_expectation(schema: Any) -> str:
     """Say in words what a property's schema asks for; empty where it asks for nothing known."""
     if not isinstance(schema, dict):
         return ""
@@ -156,14 +160,14 @@ def expectation(schema: Any) -> str:
         return "one of " + ", ".join(str(option) for option in schema["enum"])
     if "const" in schema:
         return str(schema["const"])
-    words = " or ".join(_TYPE_WORDS[kind] for kind in _types(schema) if kind in _TYPE_WORDS)
+    words = " or ".join(_TYPE_WORDS[kind] for kind in _list_types(schema) if kind in _TYPE_WORDS)
     limits = [
         text.format(schema[keyword]) for keyword, text in _LIMIT_WORDS.items() if keyword in schema
     ]
     return ", ".join([words or "a value", *limits]) if words or limits else ""
 
 
-def surely_fits(value: Any, schema: Any) -> bool:
+def fits_simple_schema(value: Any, schema: Any) -> bool:
     """Accept what plainly fits a simple schema; everything else is for the validator to judge."""
     if not isinstance(schema, dict) or not schema.keys() <= _SIMPLE_KEYWORDS:
         return False

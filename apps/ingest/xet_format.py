@@ -75,16 +75,16 @@ class ShardFile:
         return sum(segment.size for segment in self.segments)
 
 
-def written(raw: bytes) -> str:
+def format_hash(raw: bytes) -> str:
     """A hash as Xet writes it: four 64-bit words, each in hex."""
     return b"".join(raw[at : at + 8][::-1] for at in range(0, 32, 8)).hex()
 
 
-def chunk_hash(content: bytes) -> bytes:
+def hash_chunk(content: bytes) -> bytes:
     return blake3(content, key=_CHUNK_KEY).digest()
 
 
-def chunks_of(file: BinaryIO) -> Iterator[Chunk]:
+def read_chunks(file: BinaryIO) -> Iterator[Chunk]:
     """The chunks of a xorb by their headers, none of them unpacked; raises XetInvalidError."""
     at = raw = 0
     for _ in range(XORB_CHUNKS + 1):
@@ -95,7 +95,7 @@ def chunks_of(file: BinaryIO) -> Iterator[Chunk]:
         if len(header) < HEADER or header[0] != 0:
             break
         chunk = Chunk(
-            at + HEADER, int.from_bytes(header[1:4], "little"), header[4], _raw_size(header)
+            at + HEADER, int.from_bytes(header[1:4], "little"), header[4], _read_raw_size(header)
         )
         at = chunk.at + chunk.packed
         raw += chunk.size
@@ -105,11 +105,11 @@ def chunks_of(file: BinaryIO) -> Iterator[Chunk]:
     raise XetInvalidError("This is no xorb: what should begin a chunk does not.")
 
 
-def _raw_size(header: bytes) -> int:
+def _read_raw_size(header: bytes) -> int:
     return int.from_bytes(header[5:8], "little")
 
 
-def unpacked(file: BinaryIO, chunk: Chunk) -> bytes:
+def unpack_chunk(file: BinaryIO, chunk: Chunk) -> bytes:
     """The bytes of one chunk, never more than its header says; raises XetInvalidError."""
     file.seek(chunk.at)
     packed = file.read(chunk.packed)
@@ -118,15 +118,15 @@ def unpacked(file: BinaryIO, chunk: Chunk) -> bytes:
     if chunk.scheme == _STORED:
         content = packed
     elif chunk.scheme in (_LZ4, _GROUPED_LZ4):
-        content = _inflated(packed, chunk.size)
+        content = _decompress_chunk(packed, chunk.size)
     else:
         raise XetInvalidError(f"A chunk is packed by a scheme ({chunk.scheme}) unknown here.")
     if len(content) != chunk.size:
         raise XetInvalidError("A chunk does not unpack to the size that its header says.")
-    return _ungrouped(content) if chunk.scheme == _GROUPED_LZ4 else content
+    return _ungroup_bytes(content) if chunk.scheme == _GROUPED_LZ4 else content
 
 
-def _inflated(packed: bytes, size: int) -> bytes:
+def _decompress_chunk(packed: bytes, size: int) -> bytes:
     opened = lz4.frame.LZ4FrameDecompressor()
     try:
         # One byte more than there may be tells a frame that goes on; nothing beyond is unpacked.
@@ -136,7 +136,7 @@ def _inflated(packed: bytes, size: int) -> bytes:
     return content
 
 
-def _ungrouped(grouped: bytes) -> bytes:
+def _ungroup_bytes(grouped: bytes) -> bytes:
     """Bytes that were sorted by their place in a word of four, put back."""
     content = bytearray(len(grouped))
     at = 0
@@ -147,31 +147,31 @@ def _ungrouped(grouped: bytes) -> bytes:
     return bytes(content)
 
 
-def xorb_name(file: BinaryIO) -> str:
+def compute_xorb_name(file: BinaryIO) -> str:
     """What the xorb is called by its chunks, every one unpacked and hashed.
 
     Raises XetInvalidError.
     """
-    leaves = [(chunk_hash(unpacked(file, chunk)), chunk.size) for chunk in chunks_of(file)]
+    leaves = [(hash_chunk(unpack_chunk(file, chunk)), chunk.size) for chunk in read_chunks(file)]
     if not leaves:
         raise XetInvalidError("A xorb holds at least one chunk.")
-    return written(_root(leaves))
+    return format_hash(_compute_root(leaves))
 
 
-def _root(nodes: Sequence[tuple[bytes, int]]) -> bytes:
+def _compute_root(nodes: Sequence[tuple[bytes, int]]) -> bytes:
     """The hash above hashes, by a tree whose shape depends on the hashes themselves."""
     level = list(nodes)
     while len(level) > 1:
         above, at = [], 0
         while at < len(level):
-            count = _children(level, at)
-            above.append(_parent(level[at : at + count]))
+            count = _count_children(level, at)
+            above.append(_hash_parent(level[at : at + count]))
             at += count
         level = above
     return level[0][0]
 
 
-def _children(level: Sequence[tuple[bytes, int]], at: int) -> int:
+def _count_children(level: Sequence[tuple[bytes, int]], at: int) -> int:
     """How many nodes from `at` on have one parent."""
     most = min(_CHILDREN_MOST, len(level) - at)
     for count in range(_CHILDREN_LEAST, most):
@@ -181,39 +181,39 @@ def _children(level: Sequence[tuple[bytes, int]], at: int) -> int:
     return most
 
 
-def _parent(nodes: Sequence[tuple[bytes, int]]) -> tuple[bytes, int]:
-    text = "".join(f"{written(digest)} : {size}\n" for digest, size in nodes)
+def _hash_parent(nodes: Sequence[tuple[bytes, int]]) -> tuple[bytes, int]:
+    text = "".join(f"{format_hash(digest)} : {size}\n" for digest, size in nodes)
     return blake3(text.encode(), key=_NODE_KEY).digest(), sum(size for _, size in nodes)
 
 
-def shard_files(shard: bytes) -> Iterator[ShardFile]:
+def read_shard_files(shard: bytes) -> Iterator[ShardFile]:
     """The files that a shard describes; raises XetInvalidError."""
     at = RECORD
     for _ in range(SHARD_FILES + 1):
-        name, flags, count = _fields("<32sII", shard, at)
+        name, flags, count = _unpack_fields("<32sII", shard, at)
         at += RECORD
         if name == _END_OF_FILES:
             return
-        segments = tuple(_segment(shard, at + RECORD * number) for number in range(count))
+        segments = tuple(_read_segment(shard, at + RECORD * number) for number in range(count))
         at += RECORD * count
         if flags & _HAS_VERIFICATION:
             at += RECORD * count
         if not flags & _HAS_SHA256:
             raise XetInvalidError("A file of the shard comes without its SHA-256.")
-        (digest,) = _fields("<32s", shard, at)
+        (digest,) = _unpack_fields("<32s", shard, at)
         at += RECORD
-        yield ShardFile(written(digest), segments)
+        yield ShardFile(format_hash(digest), segments)
     raise XetInvalidError(f"A shard describes at most {SHARD_FILES} files.")
 
 
-def _segment(shard: bytes, at: int) -> Segment:
-    xorb, _, size, first, last = _fields("<32sIIII", shard, at)
+def _read_segment(shard: bytes, at: int) -> Segment:
+    xorb, _, size, first, last = _unpack_fields("<32sIIII", shard, at)
     if not first < last:
         raise XetInvalidError("A file of the shard has a segment without chunks.")
-    return Segment(written(xorb), first, last, size)
+    return Segment(format_hash(xorb), first, last, size)
 
 
-def _fields(layout: str, shard: bytes, at: int) -> tuple[Any, ...]:
+def _unpack_fields(layout: str, shard: bytes, at: int) -> tuple[Any, ...]:
     try:
         return struct.unpack_from(layout, shard, at)
     except struct.error as problem:

@@ -20,12 +20,12 @@ from django.core.files.storage import storages
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.members import ByteStream
 from apps.ingest.models import Xorb
-from apps.ingest.upload_bytes import Bounded
+from apps.ingest.upload_bytes import BoundedStream
 from apps.ingest.uploads import check_size
 from apps.ingest.xet_format import (
     SHARD_BYTES,
@@ -34,13 +34,13 @@ from apps.ingest.xet_format import (
     Segment,
     ShardFile,
     XetInvalidError,
-    chunks_of,
-    shard_files,
-    unpacked,
-    xorb_name,
+    compute_xorb_name,
+    read_chunks,
+    read_shard_files,
+    unpack_chunk,
 )
 from apps.jobs.actions import start_job
-from apps.storage.blobs import have, put_each
+from apps.storage.blobs import find_blobs, put_each
 from apps.storage.errors import BlobMismatchError
 from datasets_catalog.errors import EarmarkError, NotFoundError
 from datasets_catalog.roles import Permission
@@ -65,10 +65,10 @@ def put_xorb(*, actor: User, dataset: Dataset, name: str, stream: ByteStream) ->
 
     Raises XetInvalidError, and FileTooLargeError for more than a xorb may have.
     """
-    require(actor, Permission.CLIP_INGEST, dataset.organisation)
-    with tempfile.TemporaryFile(dir=_work_root()) as file:
-        _copy(Bounded(stream, XORB_BYTES), file)
-        found = xorb_name(cast("BinaryIO", file))
+    require_permission(actor, Permission.CLIP_INGEST, dataset.organisation)
+    with tempfile.TemporaryFile(dir=_ensure_work_root()) as file:
+        _copy_bytes(BoundedStream(stream, XORB_BYTES), file)
+        found = compute_xorb_name(cast("BinaryIO", file))
         if found != name:
             raise XetInvalidError(f"The chunks of this xorb hash to {found}, not to its name.")
         if Xorb.objects.filter(dataset=dataset, name=name).exists():
@@ -87,31 +87,31 @@ def take_shard(*, actor: User, dataset: Dataset, stream: ByteStream) -> int:
     Raises XetInvalidError, XorbUnknownError, and BlobMismatchError where the chunks make other
     bytes than the shard says. Files are kept until the first error; sent again, it goes on.
     """
-    require(actor, Permission.CLIP_INGEST, dataset.organisation)
-    with tempfile.TemporaryFile(dir=_work_root()) as spool:
-        _copy(Bounded(stream, SHARD_BYTES), spool)
+    require_permission(actor, Permission.CLIP_INGEST, dataset.organisation)
+    with tempfile.TemporaryFile(dir=_ensure_work_root()) as spool:
+        _copy_bytes(BoundedStream(stream, SHARD_BYTES), spool)
         spool.seek(0)
-        files = {file.sha256: file for file in shard_files(spool.read())}
+        files = {file.sha256: file for file in read_shard_files(spool.read())}
     for file in files.values():
         check_size(file.size)
-    missing = [files[name] for name in files.keys() - have(dataset.uid, files).keys()]
-    with tempfile.TemporaryDirectory(dir=_work_root()) as folder, _Xorbs(dataset) as xorbs:
-        for _, kept in put_each(dataset.uid, _made(missing, xorbs, Path(folder))):
+    missing = [files[name] for name in files.keys() - find_blobs(dataset.uid, files).keys()]
+    with tempfile.TemporaryDirectory(dir=_ensure_work_root()) as folder, _Xorbs(dataset) as xorbs:
+        for _, kept in put_each(dataset.uid, _make_files(missing, xorbs, Path(folder))):
             if isinstance(kept, EarmarkError):
                 raise kept
     return len(files)
 
 
-def _made(files: Sequence[ShardFile], xorbs: _Xorbs, folder: Path) -> Iterator[Path]:
+def _make_files(files: Sequence[ShardFile], xorbs: _Xorbs, folder: Path) -> Iterator[Path]:
     """Each file whole in the folder until the next is asked for: `put_each` has read it then."""
     for file in sorted(files, key=lambda each: each.segments[0].xorb):
         path = folder / file.sha256
-        _make(file, xorbs, path)
+        _make_file(file, xorbs, path)
         yield path
         path.unlink()
 
 
-def _make(file: ShardFile, xorbs: _Xorbs, path: Path) -> None:
+def _make_file(file: ShardFile, xorbs: _Xorbs, path: Path) -> None:
     digest = hashlib.sha256()
     with path.open("wb") as target:
         for segment in file.segments:
@@ -146,18 +146,18 @@ class _Xorbs:
         if segment.last > len(chunks) or sum(chunk.size for chunk in wanted) != segment.size:
             raise XetInvalidError(f"The xorb {segment.xorb} has no such chunks.")
         for chunk in wanted:
-            yield unpacked(file, chunk)
+            yield unpack_chunk(file, chunk)
 
     def _opened(self, name: str) -> tuple[BinaryIO, list[Chunk]]:
         if name not in self._open:
             if len(self._open) >= OPEN_XORBS:
                 file, _ = self._open.pop(next(iter(self._open)))
                 file.close()
-            file = cast("BinaryIO", self._stored(name))
-            self._open[name] = (file, list(chunks_of(file)))
+            file = cast("BinaryIO", self._open_stored(name))
+            self._open[name] = (file, list(read_chunks(file)))
         return self._open[name]
 
-    def _stored(self, name: str) -> IO[bytes]:
+    def _open_stored(self, name: str) -> IO[bytes]:
         row = Xorb.objects.filter(dataset=self._dataset, name=name).first()
         try:
             if row is not None:
@@ -169,31 +169,31 @@ class _Xorbs:
         )
 
 
-def ask_for_sweep() -> None:
+def request_sweep() -> None:
     """Start a job that clears old xorbs away, if there are any."""
-    if _expired().exists():
+    if _find_expired().exists():
         start_job(actor=None, kind_name=SWEEP)
 
 
 def sweep_xorbs() -> int:
     """Remove xorbs whose time is over, the bytes first; returns how many."""
-    rows = list(_expired()[:SWEPT_AT_ONCE])
+    rows = list(_find_expired()[:SWEPT_AT_ONCE])
     for row in rows:
         storages["blobs"].delete(row.key)
         row.delete()
     return len(rows)
 
 
-def _expired() -> QuerySet[Xorb]:
+def _find_expired() -> QuerySet[Xorb]:
     return Xorb.objects.filter(arrived_at__lt=timezone.now() - LIFETIME)
 
 
-def _copy(source: ByteStream, target: IO[bytes]) -> None:
+def _copy_bytes(source: ByteStream, target: IO[bytes]) -> None:
     while chunk := source.read(COPY_BYTES):
         target.write(chunk)
 
 
-def _work_root() -> Path:
+def _ensure_work_root() -> Path:
     root = Path(settings.WORK_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     return root

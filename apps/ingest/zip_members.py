@@ -23,7 +23,7 @@ from apps.ingest.members import (
     MemberStream,
     MemberUnreadableError,
 )
-from apps.ingest.paths import readable
+from apps.ingest.paths import quote_text
 
 CONTENTS_BYTES = 32 * MEBIBYTE
 """How large the table of contents may be: it is held in memory, several times its size."""
@@ -41,7 +41,7 @@ _LONGEST_COMMENT = 65535
 _READ_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 
 
-def zip_members(file: BinaryIO, gate: Gate) -> Iterator[Member]:
+def read_zip_members(file: BinaryIO, gate: Gate) -> Iterator[Member]:
     """Yield the members that pass the gate."""
     size = file.seek(0, 2)
     _check_contents(file, size)
@@ -58,7 +58,7 @@ def zip_members(file: BinaryIO, gate: Gate) -> Iterator[Member]:
         _check_overlaps(infos)
         for info in infos:
             gate.count_entry()
-            yield from _accepted(archive, info, gate, size)
+            yield from _accept_member(archive, info, gate, size)
 
 
 def _check_contents(file: BinaryIO, size: int) -> None:
@@ -86,18 +86,18 @@ def _check_overlaps(infos: list[zipfile.ZipInfo]) -> None:
     for before, after in itertools.pairwise(ordered):
         if before.header_offset + _LOCAL_HEADER + before.compress_size > after.header_offset:
             raise ArchiveLimitError(
-                f"{readable(before.filename)} and {readable(after.filename)} share bytes,"
+                f"{quote_text(before.filename)} and {quote_text(after.filename)} share bytes,"
                 " as decompression bombs do."
             )
 
 
-def _accepted(
+def _accept_member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, gate: Gate, packed: int
 ) -> Iterator[Member]:
-    raw_name = _name(info)
+    raw_name = _read_name(info)
     if raw_name.endswith("/"):
         return
-    error = _fault(info, readable(raw_name))
+    error = _find_fault(info, quote_text(raw_name))
     if error is not None:
         gate.refuse(raw_name, error)
         return
@@ -108,7 +108,7 @@ def _accepted(
     try:
         opened = archive.open(info)
     except (RuntimeError, NotImplementedError, *_READ_ERRORS) as problem:
-        gate.refuse(raw_name, _damaged(name, problem))
+        gate.refuse(raw_name, _build_damaged_error(name, problem))
         return
     with opened:
 
@@ -116,7 +116,7 @@ def _accepted(
             try:
                 part = opened.read(size)
             except _READ_ERRORS as problem:
-                raise _damaged(name, problem) from problem
+                raise _build_damaged_error(name, problem) from problem
             gate.count_bytes(len(part), packed)
             return part
 
@@ -124,7 +124,7 @@ def _accepted(
     gate.passed += 1
 
 
-def _name(info: zipfile.ZipInfo) -> str:
+def _read_name(info: zipfile.ZipInfo) -> str:
     """Read a name that does not say it is UTF-8: it is, where its bytes are (macOS never says)."""
     name = info.orig_filename
     if info.flag_bits & _UTF8_NAMES:
@@ -135,7 +135,7 @@ def _name(info: zipfile.ZipInfo) -> str:
         return name
 
 
-def _fault(info: zipfile.ZipInfo, shown: str) -> ArchiveError | None:
+def _find_fault(info: zipfile.ZipInfo, shown: str) -> ArchiveError | None:
     if info.flag_bits & _ENCRYPTED:
         return MemberEncryptedError(
             f"{shown} is locked with a password; send it unlocked.", name=shown
@@ -152,6 +152,6 @@ def _fault(info: zipfile.ZipInfo, shown: str) -> ArchiveError | None:
     return None
 
 
-def _damaged(name: str, problem: Exception) -> MemberDamagedError:
-    shown = readable(name)
+def _build_damaged_error(name: str, problem: Exception) -> MemberDamagedError:
+    shown = quote_text(name)
     return MemberDamagedError(f"{shown} is damaged ({problem}); send it again.", name=shown)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from apps.accounts.access import Principal, organisations_where, reach
+from apps.accounts.access import Principal, find_token_reach, list_organisations_where
 from apps.accounts.models import User
 from apps.jobs.models import Job, JobQuerySet
 from datasets_catalog.errors import NotFoundError
@@ -15,9 +15,9 @@ def jobs_for(user: Principal) -> JobQuerySet:
     """The user's own jobs and those of the organisations they work in."""
     if not isinstance(user, User):
         return Job.objects.none()
-    organisations = organisations_where(user, Permission.DATASET_VIEW)
+    organisations = list_organisations_where(user, Permission.DATASET_VIEW)
     rows = Job.objects.filter(Q(created_by=user) | Q(organisation_id__in=organisations))
-    names = reach(user)
+    names = find_token_reach(user)
     if names is None:
         return rows
     # A job is about a dataset, or about its name and a version.

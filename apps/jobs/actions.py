@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.jobs.models import Job, JobQuerySet
-from apps.jobs.registry import kind
-from apps.jobs.wake import wake
+from apps.jobs.registry import find_job_kind
+from apps.jobs.wake import wake_worker
 from datasets_catalog.errors import ConflictError, DeniedError, EarmarkError
 from datasets_catalog.roles import Permission
 
@@ -58,11 +58,11 @@ def start_job(
         created_by=actor,
         organisation=organisation,
     )
-    transaction.on_commit(lambda: wake(row.pk))
+    transaction.on_commit(lambda: wake_worker(row.pk))
     return row
 
 
-def claim(job_id: int) -> Claim | None:
+def claim_job(job_id: int) -> Claim | None:
     """Take the job if it is free; None if somebody has it or it is over."""
     token = uuid.uuid4()
     now = timezone.now()
@@ -110,7 +110,7 @@ class Claim:
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Report, renew the lease, and learn whether to go on."""
-        held = self._mine().update(
+        held = self._select_own().update(
             done=done,
             total=total,
             message=message[:300],
@@ -124,7 +124,7 @@ class Claim:
     def finish(self, state: str, *, result: dict[str, Any], error: dict[str, Any]) -> bool:
         """End the job; False when it is no longer ours to end."""
         return bool(
-            self._mine().update(
+            self._select_own().update(
                 state=state,
                 result=result,
                 error=error,
@@ -134,13 +134,13 @@ class Claim:
             )
         )
 
-    def _mine(self) -> JobQuerySet:
+    def _select_own(self) -> JobQuerySet:
         return Job.objects.filter(pk=self.job_id, claim=self.token, state=Job.State.RUNNING)
 
 
-def run_claimed(claimed: Claim) -> None:
+def run_claimed_job(claimed: Claim) -> None:
     """Do the work of a claimed job and write down how it ended."""
-    registered = kind(claimed.kind_name)
+    registered = find_job_kind(claimed.kind_name)
     if claimed.attempt > registered.attempts:
         message = f"Gave up after {registered.attempts} tries."
         error: dict[str, Any] = {"code": "job.gave_up", "message": message}
@@ -170,10 +170,10 @@ def run_claimed(claimed: Claim) -> None:
 
 def run_job(job_id: int) -> bool:
     """Claim and run; False when there was nothing to do."""
-    claimed = claim(job_id)
+    claimed = claim_job(job_id)
     if claimed is None:
         return False
-    run_claimed(claimed)
+    run_claimed_job(claimed)
     return True
 
 
@@ -198,7 +198,7 @@ def cancel_job(*, actor: User, job: Job) -> Job:
 def _require_editor(actor: User, row: Job) -> None:
     if row.organisation is None:
         raise DeniedError("Only who started this job may stop it.")
-    require(actor, Permission.DATASET_EDIT, row.organisation)
+    require_permission(actor, Permission.DATASET_EDIT, row.organisation)
 
 
 def rescue_jobs() -> int:
@@ -207,5 +207,5 @@ def rescue_jobs() -> int:
     lost = Job.objects.claimable().filter(created_at__lt=stale).values_list("pk", flat=True)
     ids = list(lost[:500])
     for job_id in ids:
-        wake(job_id)
+        wake_worker(job_id)
     return len(ids)

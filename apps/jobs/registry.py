@@ -52,7 +52,7 @@ class UnknownJobError(EarmarkError):
     code = "job.unknown_kind"
 
 
-def job(name: str, *, title: str, attempts: int = 5) -> Callable[[Work], Work]:
+def register_job(name: str, *, title: str, attempts: int = 5) -> Callable[[Work], Work]:
     """Register the function that does the work of `name`; it may be called again after a crash."""
 
     def register(work: Work) -> Work:
@@ -62,7 +62,7 @@ def job(name: str, *, title: str, attempts: int = 5) -> Callable[[Work], Work]:
     return register
 
 
-def kind(name: str) -> JobKind:
+def find_job_kind(name: str) -> JobKind:
     """The registered kind; `UnknownJobError` otherwise."""
     if name not in _KINDS:
         raise UnknownJobError(f"No work is registered under {name!r}.", kind=name)

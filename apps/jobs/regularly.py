@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Regular:
+class RegularWork:
     """Work that is done about every `seconds`, by one worker at a time where they share a cache."""
 
     name: str
@@ -21,10 +21,10 @@ class Regular:
     work: Work
 
 
-_REGULAR: dict[str, Regular] = {}
+_REGULAR: dict[str, RegularWork] = {}
 
 
-def regularly(name: str, *, seconds: int) -> Callable[[Work], Work]:
+def run_regularly(name: str, *, seconds: int) -> Callable[[Work], Work]:
     """Have the workers' sweepers call the function about every `seconds`.
 
     It may be called more often, by several workers at once, and never when nothing runs: it looks
@@ -32,13 +32,13 @@ def regularly(name: str, *, seconds: int) -> Callable[[Work], Work]:
     """
 
     def register(work: Work) -> Work:
-        _REGULAR[name] = Regular(name, seconds, work)
+        _REGULAR[name] = RegularWork(name, seconds, work)
         return work
 
     return register
 
 
-def do_due() -> None:
+def run_due_work() -> None:
     """Do what is due; a failure is logged and does not keep back the rest."""
     for each in _REGULAR.values():
         if not cache.add(f"regularly:{each.name}", 1, each.seconds):

@@ -9,27 +9,27 @@ from celery.signals import worker_ready
 from django.db import connection
 
 from apps.jobs.actions import rescue_jobs, run_job
-from apps.jobs.regularly import do_due
+from apps.jobs.regularly import run_due_work
 from apps.jobs.wake import TASK
 
 SWEEP_EVERY_SECONDS = 20
 
 
 @shared_task(name=TASK)
-def run(job_id: int) -> None:
+def run_job_task(job_id: int) -> None:
     run_job(job_id)
 
 
 @shared_task(name="jobs.rescue")
-def rescue() -> None:
+def rescue_jobs_task() -> None:
     rescue_jobs()
 
 
-def _sweep() -> None:
+def _sweep_jobs() -> None:
     while True:
         try:
             rescue_jobs()
-            do_due()
+            run_due_work()
         finally:
             connection.close()
         time.sleep(SWEEP_EVERY_SECONDS)
@@ -38,4 +38,4 @@ def _sweep() -> None:
 @worker_ready.connect
 def start_sweeper(**_: Any) -> None:
     """Every worker sweeps: lost work is found as long as one of them lives."""
-    threading.Thread(target=_sweep, name="job-sweeper", daemon=True).start()
+    threading.Thread(target=_sweep_jobs, name="job-sweeper", daemon=True).start()

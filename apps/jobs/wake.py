@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 TASK = "jobs.run"
 
 
-def wake(job_id: int) -> None:
+def wake_worker(job_id: int) -> None:
     """Tell the workers. A broker that is down costs time, not work: the sweeper sends again."""
     try:
         current_app.send_task(TASK, args=[job_id])

@@ -8,17 +8,17 @@ from typing import Any, TypedDict, Unpack
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.licensing.models import Terms
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.licence_terms import CUSTOM_PREFIX, AiTerms
-from datasets_catalog.licences import check_own_name, table
+from datasets_catalog.licences import check_own_name, load_judged_licences
 from datasets_catalog.purposes import TERMS as PURPOSE_TERMS
 from datasets_catalog.purposes import Purpose, PurposeGroup
 from datasets_catalog.roles import Permission
-from datasets_catalog.spdx_list import spdx_licences
+from datasets_catalog.spdx_list import load_spdx_licences
 from datasets_catalog.territories import parse_territories
 
 # What never changes under one name, besides the text.
@@ -42,7 +42,7 @@ class TermsChangedError(ConflictError):
     code = "licensing.terms_changed"
 
 
-class Allowed(TypedDict, total=False):
+class Allowances(TypedDict, total=False):
     """What terms allow. What is left out is read strictly, or as not limited."""
 
     attribution: bool
@@ -64,7 +64,7 @@ def record_terms(
     licence: str,
     title: str,
     text: str = "",
-    **allowed: Unpack[Allowed],
+    **allowed: Unpack[Allowances],
 ) -> Terms:
     """Keep a text by a `LicenseRef-…` and what it allows; terms never change under one name.
 
@@ -73,9 +73,9 @@ def record_terms(
     `TermsChangedError`, LicenceExpressionError for a name that is not theirs to give,
     TerritoryUnknownError, InvalidError.
     """
-    require(actor, _permission(licence), organisation)
+    require_permission(actor, _choose_permission(licence), organisation)
     check_own_name(licence)
-    listed = spdx_licences().get(licence)
+    listed = load_spdx_licences().get(licence)
     if listed is not None and text not in {"", listed.text}:
         raise InvalidError(f"{licence} has its text in SPDX's list: leave yours out.")
     row = Terms(
@@ -83,14 +83,14 @@ def record_terms(
         licence=licence,
         title=title or (listed.name if listed else ""),
         text=(listed.text or "") if listed else text,
-        **_checked(allowed),
+        **_check_allowed(allowed),
     )
     row.sha256 = hashlib.sha256(row.text.encode()).hexdigest()
     # One organisation's names are given one after the other.
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     existing = Terms.objects.filter(organisation=organisation, licence=licence).first()
     if existing is not None:
-        _same(existing, row)
+        _require_same_terms(existing, row)
         return existing
     try:
         row.full_clean(exclude=["organisation"])
@@ -103,20 +103,20 @@ def record_terms(
         organisation=organisation.name,
         licence=licence,
         sha256=row.sha256,
-        allowed={name: _plain(getattr(row, name)) for name in ATTRIBUTES},
+        allowed={name: _format_plain(getattr(row, name)) for name in ATTRIBUTES},
     )
     return row
 
 
-def _permission(licence: str) -> Permission:
+def _choose_permission(licence: str) -> Permission:
     """Stewards write their own terms down; what others' licences mean a rights reviewer says."""
-    own = licence.startswith(CUSTOM_PREFIX) and licence not in table()
+    own = licence.startswith(CUSTOM_PREFIX) and licence not in load_judged_licences()
     return Permission.DATASET_EDIT if own else Permission.RIGHTS_REVIEW
 
 
-def _checked(allowed: Allowed) -> dict[str, Any]:
+def _check_allowed(allowed: Allowances) -> dict[str, Any]:
     values: dict[str, Any] = dict(allowed)
-    values["field_of_use"] = _field_of_use(allowed.get("field_of_use", ()))
+    values["field_of_use"] = _check_field_of_use(allowed.get("field_of_use", ()))
     values["territories"] = sorted(parse_territories(allowed.get("territories", ())))
     ai_terms = allowed.get("ai_terms", AiTerms.UNSTATED)
     if ai_terms not in set(AiTerms):
@@ -124,7 +124,7 @@ def _checked(allowed: Allowed) -> dict[str, Any]:
     return values
 
 
-def _field_of_use(names: Iterable[str]) -> list[str]:
+def _check_field_of_use(names: Iterable[str]) -> list[str]:
     given = list(dict.fromkeys(names))
     known = {
         purpose.value
@@ -140,7 +140,7 @@ def _field_of_use(names: Iterable[str]) -> list[str]:
     return [purpose.value for purpose in Purpose if purpose.value in given]
 
 
-def _same(existing: Terms, row: Terms) -> None:
+def _require_same_terms(existing: Terms, row: Terms) -> None:
     differing = [name for name in ATTRIBUTES if getattr(existing, name) != getattr(row, name)]
     if existing.sha256 != row.sha256:
         raise TermsChangedError(
@@ -149,7 +149,8 @@ def _same(existing: Terms, row: Terms) -> None:
         )
     if differing:
         said = "; ".join(
-            f"{name} is {_plain(getattr(existing, name))!r}, not {_plain(getattr(row, name))!r}"
+            f"{name} is {_format_plain(getattr(existing, name))!r}, not"
+            f" {_format_plain(getattr(row, name))!r}"
             for name in differing
         )
         raise TermsChangedError(
@@ -158,5 +159,5 @@ def _same(existing: Terms, row: Terms) -> None:
         )
 
 
-def _plain(value: object) -> object:
+def _format_plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value

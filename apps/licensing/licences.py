@@ -11,21 +11,21 @@ from apps.licensing.models import Terms as TermsRow
 from datasets_catalog.licence_terms import AiTerms, Terms
 from datasets_catalog.licences import Licences, may_be_own
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.spdx_list import spdx_exceptions, spdx_licences
+from datasets_catalog.spdx_list import load_spdx_exceptions, load_spdx_licences
 
 
-def own_terms(organisation: Organisation) -> tuple[Terms, ...]:
+def load_own_terms(organisation: Organisation) -> tuple[Terms, ...]:
     """The organisation's own terms as values.
 
     Terms under a name that came to be judged in our tables since are left out: what the licence
     itself says counts.
     """
     rows = TermsRow.objects.filter(organisation=organisation)
-    return tuple(_value(row) for row in rows if may_be_own(row.licence))
+    return tuple(_build_terms(row) for row in rows if may_be_own(row.licence))
 
 
-def _value(row: TermsRow) -> Terms:
-    listed = spdx_licences().get(row.licence)
+def _build_terms(row: TermsRow) -> Terms:
+    listed = load_spdx_licences().get(row.licence)
     return Terms(
         licence=row.licence,
         title=row.title,
@@ -42,12 +42,12 @@ def _value(row: TermsRow) -> Terms:
     )
 
 
-def licences_of(organisation: Organisation) -> Licences:
+def load_licences(organisation: Organisation) -> Licences:
     """Every licence that the organisation's clips may name."""
-    return Licences(own_terms(organisation))
+    return Licences(load_own_terms(organisation))
 
 
-class Credited(Protocol):
+class CreditedClip(Protocol):
     """A clip with what an attribution names; `changes` is what was done to its bytes here."""
 
     @property
@@ -67,7 +67,7 @@ class Credited(Protocol):
 ATTRIBUTION_COLUMNS = ("path", "title", "author", "source", "licence", "licence_url", "changes")
 
 
-def attribution_csv(clips: Iterable[Credited], licences: Licences) -> bytes:
+def render_attribution_csv(clips: Iterable[CreditedClip], licences: Licences) -> bytes:
     """`ATTRIBUTION.csv`: what has to be said of every clip that asks to be named.
 
     Title, author, source, licence, and what was done to its bytes here ("" for nothing).
@@ -87,14 +87,14 @@ def attribution_csv(clips: Iterable[Credited], licences: Licences) -> bytes:
                     clip.author or "",
                     clip.source_url or "",
                     clip.licence,
-                    " ".join(_urls(clip.licence, licences)),
+                    " ".join(_list_urls(clip.licence, licences)),
                     clip.changes,
                 )
             )
     return target.getvalue().encode()
 
 
-def _urls(expression: str, licences: Licences) -> Iterator[str]:
+def _list_urls(expression: str, licences: Licences) -> Iterator[str]:
     for licence in licences.expression(expression).licences:
         url = licences.terms(licence).url
         if url:
@@ -111,7 +111,7 @@ class LicenceFile:
     text: str
 
 
-def licence_files(
+def build_licence_files(
     expressions: Iterable[str], organisation: Organisation, licences: Licences
 ) -> tuple[LicenceFile, ...]:
     """One file with the text of each licence named, and one for each exception to it.
@@ -125,26 +125,28 @@ def licence_files(
     own = TermsRow.objects.filter(organisation=organisation, licence__in=named)
     texts = {row.licence: row.text for row in own}
     files = {
-        name: LicenceFile(name, terms.title, terms.url, texts.get(name) or _packaged_text(terms))
+        name: LicenceFile(
+            name, terms.title, terms.url, texts.get(name) or _find_packaged_text(terms)
+        )
         for name in named
         for terms in (licences.terms(name),)
     }
     for name in {exception for expression in read for exception in expression.exceptions}:
-        address = spdx_exceptions()[name]
+        address = load_spdx_exceptions()[name]
         files[name] = LicenceFile(name, name, address, f"{name}\n{address}\n")
     return tuple(files[name] for name in sorted(files))
 
 
-def licence_texts(
+def build_licence_texts(
     expressions: Iterable[str], organisation: Organisation, licences: Licences
 ) -> dict[str, bytes]:
     """The files of all licences named, by file name."""
-    files = licence_files(expressions, organisation, licences)
+    files = build_licence_files(expressions, organisation, licences)
     return {f"{file.id}.txt": file.text.encode() for file in files}
 
 
-def _packaged_text(terms: Terms) -> str:
-    listed = spdx_licences().get(terms.licence)
+def _find_packaged_text(terms: Terms) -> str:
+    listed = load_spdx_licences().get(terms.licence)
     if listed is not None and listed.text:
         return f"{listed.text.rstrip()}\n"
     return f"{terms.title or terms.licence}\n{terms.licence}\n{terms.url}\n"

@@ -2,25 +2,25 @@
 
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
-from apps.privacy.counting import ClipGoneError, count_people, point_out
+from apps.privacy.counting import ClipGoneError, count_people, point_out_voice
 from apps.privacy.deciding import (
     ContentChangedError,
     DecidedError,
     NotAlikeError,
     OwnWorkError,
-    decide,
-    decide_many,
+    decide_finding,
+    decide_findings_alike,
 )
 from apps.privacy.talking import (
     AnsweredError,
+    add_comment,
     answer_changes,
-    assign,
-    comment,
+    assign_clips,
     note_time,
     request_changes,
 )
@@ -28,9 +28,9 @@ from apps.privacy.undoing import (
     UNDO_WITHIN,
     NotAwaitingError,
     UndoError,
-    confirm,
-    undo,
+    confirm_clearance,
     undo_batch,
+    undo_decision,
 )
 from datasets_catalog.roles import Permission
 
@@ -45,17 +45,17 @@ __all__ = [
     "OwnWorkError",
     "UndoError",
     "answer_changes",
-    "assign",
-    "comment",
-    "confirm",
+    "assign_clips",
+    "add_comment",
+    "confirm_clearance",
     "count_people",
-    "decide",
-    "decide_many",
+    "decide_finding",
+    "decide_findings_alike",
     "note_time",
-    "point_out",
+    "point_out_voice",
     "request_changes",
     "start_scan",
-    "undo",
+    "undo_decision",
     "undo_batch",
 ]
 
@@ -65,7 +65,7 @@ SCAN_CHUNK = 1000
 @transaction.atomic
 def start_scan(*, actor: User, dataset: Dataset) -> list[Job]:
     """Start jobs that scan the draft, a thousand clips each, on as many workers as there are."""
-    require(actor, Permission.FINDING_VIEW, dataset.organisation)
+    require_permission(actor, Permission.FINDING_VIEW, dataset.organisation)
     rows = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("pk")
     ids = list(rows.values_list("pk", flat=True))
     return [

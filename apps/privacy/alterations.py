@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from apps.datasets.models import Dataset
 from apps.privacy.models import Redaction
-from datasets_catalog.alterations import Alteration, Altered
+from datasets_catalog.alterations import Alteration, AlteredContent
 
 Content = tuple[str, str]
 """The uid of a clip and the md5 of bytes it had."""
 
 
 class _Step(NamedTuple):
-    """One redaction: from which content, in which way; `formats` as in `Altered`."""
+    """One redaction: from which content, in which way; `formats` as in `AlteredContent`."""
 
     before: Content
     way: Alteration
@@ -26,7 +26,9 @@ class _Step(NamedTuple):
 _Steps = Mapping[Content, Sequence[_Step]]
 
 
-def alterations_of(dataset: Dataset, *, until: datetime | None = None) -> Mapping[Content, Altered]:
+def load_alterations(
+    dataset: Dataset, *, until: datetime | None = None
+) -> Mapping[Content, AlteredContent]:
     """For each content that review made, all that was done on the way to it from what came in.
 
     As of a moment (None: now). What was taken back lies on no way to the bytes a clip has.
@@ -42,29 +44,29 @@ def alterations_of(dataset: Dataset, *, until: datetime | None = None) -> Mappin
         # The first of them names the method again; of tags it is said what they were.
         formats = () if way is Alteration.STRIP else tuple(changes[1:])
         steps[str(uid), after].append(_Step((str(uid), before), way, formats))
-    return {content: _altered(content, steps) for content in steps}
+    return {content: _build_altered_content(content, steps) for content in steps}
 
 
-def stripped_contents(dataset: Dataset) -> frozenset[Content]:
+def find_stripped_contents(dataset: Dataset) -> frozenset[Content]:
     """Return the contents that differ from what came in by what files carry beside sound, alone.
 
     Whatever else review made of a clip has other sound than the one its licence was given for.
     """
-    found = alterations_of(dataset)
+    found = load_alterations(dataset)
     return frozenset(content for content, altered in found.items() if altered.is_stripped)
 
 
-def _altered(content: Content, steps: _Steps) -> Altered:
-    way_back = list(_steps_to(content, steps, set()))
+def _build_altered_content(content: Content, steps: _Steps) -> AlteredContent:
+    way_back = list(_trace_steps(content, steps, set()))
     formats = (said for step in reversed(way_back) for said in step.formats)
-    return Altered(frozenset(step.way for step in way_back), tuple(dict.fromkeys(formats)))
+    return AlteredContent(frozenset(step.way for step in way_back), tuple(dict.fromkeys(formats)))
 
 
-def _steps_to(content: Content, steps: _Steps, seen: set[Content]) -> Iterator[_Step]:
+def _trace_steps(content: Content, steps: _Steps, seen: set[Content]) -> Iterator[_Step]:
     # A clip whose redaction was taken back and made again runs in a circle.
     if content in seen:
         return
     seen.add(content)
     for step in steps.get(content, ()):
         yield step
-        yield from _steps_to(step.before, steps, seen)
+        yield from _trace_steps(step.before, steps, seen)

@@ -1,6 +1,6 @@
 """What was heard before a redaction: for the ears of privacy reviewers, and never unrecorded."""
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Clip
@@ -16,7 +16,7 @@ class RedactionUnknownError(NotFoundError):
     code = "redaction.unknown"
 
 
-def redactions_of(clip: Clip) -> dict[int, int]:
+def find_redactions(clip: Clip) -> dict[int, int]:
     """By finding, the redaction in the clip's present bytes that took a stretch of sound out."""
     if clip.original_id is None:
         return {}
@@ -24,13 +24,15 @@ def redactions_of(clip: Clip) -> dict[int, int]:
     return {row.finding_id: row.pk for row in rows if row.intervals}
 
 
-def before_of(*, actor: User, clip: Clip, redaction: int, onset: float, end: float) -> Blob:
+def fetch_unredacted_bytes(
+    *, actor: User, clip: Clip, redaction: int, onset: float, end: float
+) -> Blob:
     """The bytes from before a redaction, to play the seconds from `onset` to `end` of them.
 
     Each hearing is recorded. Raises DeniedError for those who do not decide on findings, and
     RedactionUnknownError.
     """
-    require(actor, Permission.FINDING_DECIDE, clip.dataset.organisation)
+    require_permission(actor, Permission.FINDING_DECIDE, clip.dataset.organisation)
     rows = Redaction.objects.filter(clip=clip, before__destroyed_at=None)
     row = rows.select_related("before").filter(pk=redaction).first()
     if row is None or not row.intervals:

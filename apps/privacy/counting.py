@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.db import transaction
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.consent.models import Participation
@@ -17,7 +17,7 @@ from apps.privacy.detectors.base import LISTENER
 from apps.privacy.models import Finding, Headcount, Scan
 from apps.privacy.playing import require_clip_heard
 from apps.privacy.verdict_changes import announce_verdicts
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -56,12 +56,12 @@ def count_people(
     `ClipGoneError`, `NotHeardError`, `DeniedError`; `InvalidError` for a count that contradicts
     itself.
     """
-    said = _said(reason)
+    said = _check_reason(reason)
     if not 0 <= people_heard <= MOST_PEOPLE:
         raise InvalidError(f"Count from 0 to {MOST_PEOPLE} people.")
     if somebody_unknown and not people_heard:
         raise InvalidError("Somebody who is not recorded is somebody: count at least 1.")
-    dataset, row = _locked(actor, clip, content)
+    dataset, row = _lock_clip(actor, clip, content)
     if not somebody_unknown:
         require_clip_heard(actor, row)
     recorded = Participation.objects.filter(clip=row).count()
@@ -94,7 +94,7 @@ def count_people(
 
 
 @transaction.atomic
-def point_out(
+def point_out_voice(
     *, actor: User, clip: Clip, onset: float, offset: float, reason: str, content: str = ""
 ) -> Finding:
     """Say that somebody is heard from `onset` to `offset` (seconds), where no detector said so.
@@ -103,8 +103,8 @@ def point_out(
     any other. Raises `OwnWorkError`, `ClipGoneError`, `DeniedError`; `InvalidError` for a stretch
     that does not lie in the clip.
     """
-    said = _said(reason)
-    dataset, row = _locked(actor, clip, content)
+    said = _check_reason(reason)
+    dataset, row = _lock_clip(actor, clip, content)
     if not (math.isfinite(onset) and math.isfinite(offset) and 0 <= onset < offset):
         raise InvalidError("A stretch begins at 0 s or later and ends after it begins.")
     if onset >= row.duration:
@@ -118,7 +118,7 @@ def point_out(
         "detail": said[:500],
         "evidence": {"pointed_out": True},
     }
-    where = canonical_json({"onset": seen["onset"], "offset": seen["offset"]})
+    where = to_canonical_json({"onset": seen["onset"], "offset": seen["offset"]})
     scan, _ = Scan.objects.get_or_create(
         dataset=dataset,
         content_sha256=row.blob.sha256,
@@ -127,7 +127,7 @@ def point_out(
         parameters_sha256=hashlib.sha256(where).hexdigest(),
         defaults={"seen": [seen], "heard": 1.0},
     )
-    same = list(_with(dataset, row.blob.sha256))
+    same = list(_list_clips_with_content(dataset, row.blob.sha256))
     Finding.objects.bulk_create(
         [
             Finding(clip=each, scan=scan, position=0, content_sha256=row.blob.sha256, **seen)
@@ -147,29 +147,29 @@ def point_out(
     return Finding.objects.select_related("clip").get(scan=scan, clip=row)
 
 
-def _locked(actor: User, clip: Clip, content: str) -> tuple[Dataset, Clip]:
+def _lock_clip(actor: User, clip: Clip, content: str) -> tuple[Dataset, Clip]:
     """The dataset and the clip, if the actor may speak of what is heard in it."""
     dataset = (
         Dataset.objects.select_for_update(of=("self",))
         .select_related("organisation")
         .get(pk=clip.dataset_id)
     )
-    require(actor, Permission.FINDING_DECIDE, dataset.organisation)
+    require_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
     row = Clip.objects.select_related("blob", "added_by").get(pk=clip.pk)
     if row.state != Clip.State.ACTIVE:
         raise ClipGoneError(f"{row.path} is not in the draft.")
     if content and content != row.blob.sha256:
         raise ClipGoneError(f"{row.path} has other bytes by now: hear them first.")
-    refuse_own_work(actor, [each.pk for each in _with(dataset, row.blob.sha256)])
+    refuse_own_work(actor, [each.pk for each in _list_clips_with_content(dataset, row.blob.sha256)])
     return dataset, row
 
 
-def _with(dataset: Dataset, content: str) -> Sequence[Clip]:
+def _list_clips_with_content(dataset: Dataset, content: str) -> Sequence[Clip]:
     rows = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE, blob__sha256=content)
     return list(rows.order_by("pk"))
 
 
-def _said(reason: str) -> str:
+def _check_reason(reason: str) -> str:
     said = reason.strip()
     if not said:
         raise InvalidError("Say what you heard: it is what the record of this review consists of.")

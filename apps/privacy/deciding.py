@@ -8,18 +8,18 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.consent.participations import clips_named_in
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.datasets.work import clips_worked_on, contents_of
-from apps.privacy.access import RELATED
+from apps.privacy.access import RELATED_PATHS
 from apps.privacy.models import Batch, Decision, Finding
 from apps.privacy.playing import BatchSample, require_batch_heard, require_heard
 from apps.privacy.redaction import Method
-from apps.privacy.replacing import Replacement, redact_clip, take_out
+from apps.privacy.replacing import Replacement, redact_clip, take_findings_out
 from apps.privacy.scanning import scan_clips
 from apps.privacy.verdict_changes import announce_verdicts, bytes_of
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
@@ -27,7 +27,7 @@ from datasets_catalog.roles import Permission
 
 CHUNK = 500
 # What the audit log names of a batch; the rest is in its rows.
-NAMED = 20
+MOST_NAMED = 20
 
 
 class OwnWorkError(DeniedError):
@@ -54,7 +54,7 @@ class NotAlikeError(InvalidError):
     code = "finding.not_alike"
 
 
-def decide(
+def decide_finding(
     *,
     actor: User,
     finding: Finding,
@@ -75,11 +75,11 @@ def decide(
     Raises `OwnWorkError`, `ContentChangedError`, `DecidedError`, `NotHeardError`,
     `NotRedactableError`, `DeniedError`.
     """
-    asked = _Asked(actor, verdict, reason, method, identifiable=identifiable)
+    asked = _DecisionRequest(actor, verdict, reason, method, identifiable=identifiable)
     return asked.of([finding], batch=False)[0]
 
 
-def decide_many(
+def decide_findings_alike(
     *,
     actor: User,
     findings: Sequence[Finding],
@@ -91,15 +91,15 @@ def decide_many(
     """Decide on findings alike (one dataset, one kind) at once: on all of them, or on none.
 
     Findings of one clip are taken out of it together. Of findings in the sound a random sample has
-    to have been played to who clears them (`apps/privacy/playing.py`). Raises what `decide` does,
+    to have been played to who clears them (`apps/privacy/playing.py`). Raises what `decide_finding` does,
     and `NotAlikeError`.
     """
-    asked = _Asked(actor, verdict, reason, method, identifiable=identifiable)
+    asked = _DecisionRequest(actor, verdict, reason, method, identifiable=identifiable)
     unique = list({finding.pk: finding for finding in findings}.values())
     return asked.of(unique, batch=True)
 
 
-class _Asked:
+class _DecisionRequest:
     """What somebody wants to decide. Raises `InvalidError` where it makes no sense."""
 
     def __init__(
@@ -117,9 +117,9 @@ class _Asked:
         self.method, self.identifiable = Method(method), identifiable
 
     def of(self, findings: Sequence[Finding], *, batch: bool) -> list[Decision]:
-        dataset = _one_dataset(findings)
-        require(self.actor, Permission.FINDING_DECIDE, dataset.organisation)
-        fresh = _fresh(findings)
+        dataset = _require_one_dataset(findings)
+        require_permission(self.actor, Permission.FINDING_DECIDE, dataset.organisation)
+        fresh = _reload_findings(findings)
         _check_open(self.actor, fresh)
         heard = self._heard(fresh, batch=batch)
         new = self._taken_out(fresh) if self.verdict == Decision.Verdict.REDACT else {}
@@ -142,7 +142,7 @@ class _Asked:
         by_clip: dict[int, list[Finding]] = defaultdict(list)
         for finding in findings:
             by_clip[finding.clip_id].append(finding)
-        return {clip: take_out(same, self.method) for clip, same in by_clip.items()}
+        return {clip: take_findings_out(same, self.method) for clip, same in by_clip.items()}
 
     @transaction.atomic
     def _settled(
@@ -158,9 +158,9 @@ class _Asked:
         dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
         ids = sorted({finding.clip_id for finding in findings})
         # In the order of their ids, so that two reviewers cannot wait for each other.
-        for some in chunks(ids):
+        for some in split_ids(ids):
             list(Clip.objects.select_for_update(of=("self",)).filter(pk__in=some).order_by("pk"))
-        rows = _fresh(findings)
+        rows = _reload_findings(findings)
         _check_open(self.actor, rows)
         contents = bytes_of(rows)
         together = self._batch(dataset, rows, heard) if batch else None
@@ -169,10 +169,10 @@ class _Asked:
             [self._decision(row, together, now) for row in rows], batch_size=CHUNK
         )
         if self.verdict == Decision.Verdict.EXCLUDE:
-            for some in chunks(ids):
+            for some in split_ids(ids):
                 Clip.objects.filter(pk__in=some).update(state=Clip.State.EXCLUDED, updated_at=now)
         for clip_id, replacement in new.items():
-            redact_clip(self.actor, _of_clip(rows, clip_id), replacement)
+            redact_clip(self.actor, _pick_findings_of_clip(rows, clip_id), replacement)
         if self.verdict != Decision.Verdict.CLEAR:
             touch_draft(dataset, clips=ids)
         self._note(dataset, rows, together)
@@ -223,27 +223,27 @@ class _Asked:
                 "kind": batch.kind,
                 "count": batch.count,
                 "heard": batch.heard,
-                "findings": [str(finding.uid) for finding in findings[:NAMED]],
+                "findings": [str(finding.uid) for finding in findings[:MOST_NAMED]],
             },
             **where,
         )
 
 
-def chunks(ids: Sequence[int]) -> Iterator[list[int]]:
+def split_ids(ids: Sequence[int]) -> Iterator[list[int]]:
     """Ids in portions that every database takes in one query."""
     rest = iter(ids)
     while some := list(islice(rest, CHUNK)):
         yield some
 
 
-def own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
+def find_own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
     """Paths of the clips among these that are the actor's own work, in order.
 
     That is: they brought in, described or labelled the clip, or said who is in it; or did so with
     any other clip of the organisation that has, or had, the same bytes.
     """
     found: list[str] = []
-    for some in chunks(clip_ids):
+    for some in split_ids(clip_ids):
         contents = contents_of(some)
         mine = clips_worked_on(actor, contents) | clips_named_in(actor, contents)
         if mine:
@@ -254,17 +254,17 @@ def own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
 
 def refuse_own_work(actor: User, clip_ids: Sequence[int]) -> None:
     """Raises `OwnWorkError` where any of the clips is the actor's own work."""
-    mine = own_work(actor, clip_ids)
+    mine = find_own_work(actor, clip_ids)
     if mine:
         more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
         raise OwnWorkError(
             f"You uploaded, described or annotated {mine[0]}{more}, or the same sound under another"
             " name: somebody else has to decide.",
-            clips=mine[:NAMED],
+            clips=mine[:MOST_NAMED],
         )
 
 
-def _one_dataset(findings: Sequence[Finding]) -> Dataset:
+def _require_one_dataset(findings: Sequence[Finding]) -> Dataset:
     if not findings:
         raise InvalidError("Choose the findings to decide on.")
     if len({finding.clip.dataset_id for finding in findings}) > 1:
@@ -277,13 +277,13 @@ def _one_dataset(findings: Sequence[Finding]) -> Dataset:
     return findings[0].clip.dataset
 
 
-def _fresh(findings: Sequence[Finding]) -> list[Finding]:
+def _reload_findings(findings: Sequence[Finding]) -> list[Finding]:
     """The same findings as the database has them now, in order of their ids."""
     ids = sorted(finding.pk for finding in findings)
-    related = (*RELATED, "decision__decided_by", "clip__added_by")
+    related = (*RELATED_PATHS, "decision__decided_by", "clip__added_by")
     return [
         row
-        for some in chunks(ids)
+        for some in split_ids(ids)
         for row in Finding.objects.filter(pk__in=some).select_related(*related).order_by("pk")
     ]
 
@@ -304,5 +304,5 @@ def _check_open(actor: User, findings: Sequence[Finding]) -> None:
     refuse_own_work(actor, sorted({finding.clip_id for finding in findings}))
 
 
-def _of_clip(findings: Sequence[Finding], clip_id: int) -> list[Finding]:
+def _pick_findings_of_clip(findings: Sequence[Finding], clip_id: int) -> list[Finding]:
     return [finding for finding in findings if finding.clip_id == clip_id]

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from django.db.models import Q
 
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.access import awaiting_second
+from apps.privacy.access import match_awaiting_second
 from apps.privacy.held_back import takes_out
 from apps.privacy.models import Decision, Finding
 
 
-def held_back_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
+def explain_holds_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     """Why other datasets of the organisation hold back the bytes of each active clip, in words.
 
     There review excluded them, or took sound out of them; or something in their sound stands open
@@ -37,9 +37,9 @@ def held_back_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     ):
         done = "excluded" if verdict == Decision.Verdict.EXCLUDE else "redacted"
         why[content].add(f"the same bytes in {'/'.join(name)}, {done} by review")
-    stands = there.filter(Q(decision=None) | awaiting_second(), onset__isnull=False)
+    stands = there.filter(Q(decision=None) | match_awaiting_second(), onset__isnull=False)
     opened = list(stands.values_list(*columns, "kind").distinct())
-    known = _kinds_here(dataset, {content for content, *_ in opened})
+    known = _find_kinds_here(dataset, {content for content, *_ in opened})
     for content, *name, kind in opened:
         if (content, kind) not in known:
             where = f"the same bytes in {'/'.join(name)}"
@@ -50,6 +50,6 @@ def held_back_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     return {pk: tuple(sorted(why[content])) for pk, content in rows}
 
 
-def _kinds_here(dataset: Dataset, contents: set[str]) -> set[tuple[str, str]]:
+def _find_kinds_here(dataset: Dataset, contents: set[str]) -> set[tuple[str, str]]:
     rows = Finding.objects.filter(clip__dataset=dataset, content_sha256__in=list(contents))
     return set(rows.order_by().values_list("content_sha256", "kind").distinct())

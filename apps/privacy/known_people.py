@@ -7,22 +7,22 @@ from typing import TypeVar
 
 from django.db.models import Q
 
-from apps.consent.ledger import people_in
+from apps.consent.ledger import load_people
 from apps.consent.models import Participation, PeopleStatement
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.likeness import pairs_alike
+from apps.privacy.likeness import find_alike_pairs
 
 T = TypeVar("T")
 
 
-def missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
+def find_missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     """Whom the record of each clip in the draft lacks, that was in the same sound before.
 
     The same sound is the same bytes in whatever clip of whatever dataset of the organisation, and
     what sounds like bytes that left this one. Clips that lack nobody are left out.
     """
-    known = _known_people(dataset)
-    people = people_in(dataset) if known else {}
+    known = _collect_known_people(dataset)
+    people = load_people(dataset) if known else {}
     said = said_before(dataset, known)
     lacking = {pk: codes - set(people.get(pk, ())) for pk, codes in said.items()}
     return {pk: tuple(sorted(codes)) for pk, codes in lacking.items() if codes}
@@ -43,12 +43,12 @@ def said_before(dataset: Dataset, known: Mapping[str, AbstractSet[T]]) -> dict[i
     for content in here:
         wanted[content] |= known.get(content, set())
     if left:
-        for gone, present in pairs_alike(dataset, left, here):
+        for gone, present in find_alike_pairs(dataset, left, here):
             wanted[present] |= known[gone]
     return {pk: wanted[content] for pk, content in contents.items()}
 
 
-def _known_people(dataset: Dataset) -> dict[str, set[str]]:
+def _collect_known_people(dataset: Dataset) -> dict[str, set[str]]:
     """Everybody who was ever recorded for a content of the dataset, here or in another one."""
     found: dict[str, set[str]] = defaultdict(set)
     here = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).values("blob__sha256")

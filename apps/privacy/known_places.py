@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from apps.accounts.models import Organisation
-from apps.consent.ledger import people_in
+from apps.consent.ledger import load_people
 from apps.consent.models import Consent, FormReach, PeopleStatement
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.known_people import said_before
@@ -32,7 +32,7 @@ def moved_clips(dataset: Dataset) -> Mapping[int, Moved]:
     clip, under a form that asks about the one place and not about the other. Where none counts here
     nothing is allowed, and nothing said of it.
     """
-    people = people_in(dataset)
+    people = load_people(dataset)
     asked = _Asked(dataset.organisation)
     clips = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE, pk__in=list(people))
     places = said_before(dataset, _known_places(dataset)) if asked.about else {}

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Exists, OuterRef, Q
 
-from apps.audio.fingerprint import Sound, alike
+from apps.audio.fingerprint import ComparableSound, find_copies
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.access import awaiting_second
+from apps.privacy.access import match_awaiting_second
 from apps.privacy.detectors.base import LISTENER
-from apps.privacy.detectors.likeness import LikenessDetector, sound_in
+from apps.privacy.detectors.likeness import LikenessDetector, read_sound
 from apps.privacy.models import ChangeRequest, Decision, Finding, Headcount, Redaction, Scan
 from apps.privacy.redaction import STRIP
 from apps.storage.models import Blob
 
 
-def sound_groups(dataset: Dataset) -> dict[int, str]:
+def group_alike_sounds(dataset: Dataset) -> dict[int, str]:
     """Clips of the draft that sound alike, by clip id: a name for each group of two or more.
 
     Empty where no clip is in a split, for then nothing can leak from one to another.
@@ -27,11 +27,11 @@ def sound_groups(dataset: Dataset) -> dict[int, str]:
         return {}
     contents = dict(clips.order_by("pk").values_list("pk", "blob__sha256"))
     known = sorted(set(contents.values()))
-    names = _joined(known, pairs_alike(dataset, known))
+    names = _name_groups(known, find_alike_pairs(dataset, known))
     return {pk: names[content] for pk, content in contents.items() if content in names}
 
 
-def gone_likenesses(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
+def find_gone_likenesses(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     """What of the sounds that left the dataset each active clip sounds like, in words.
 
     Those that left: what review excluded, whatever became of its clip; bytes from which a redaction
@@ -41,13 +41,15 @@ def gone_likenesses(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     clips = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("pk")
     contents = dict(clips.values_list("pk", "blob__sha256"))
     here = set(contents.values())
-    gone, unsettled = _gone(dataset), _unsettled(dataset, here)
+    gone, unsettled = _list_gone_contents(dataset), _find_open_sounds(dataset, here)
     if not gone and not unsettled:
         return {}
-    own = _own_pasts(dataset)
-    kinds = _kinds_in(dataset, here) if unsettled else {}
+    own = _collect_own_pasts(dataset)
+    kinds = _collect_kinds(dataset, here) if unsettled else {}
     like: dict[str, set[str]] = defaultdict(set)
-    for left, right in pairs_alike(dataset, sorted(gone.keys() | unsettled.keys()), sorted(here)):
+    for left, right in find_alike_pairs(
+        dataset, sorted(gone.keys() | unsettled.keys()), sorted(here)
+    ):
         like[right].add(left)
     found = {}
     for pk, content in contents.items():
@@ -65,7 +67,7 @@ def gone_likenesses(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     return found
 
 
-def _gone(dataset: Dataset) -> dict[str, str]:
+def _list_gone_contents(dataset: Dataset) -> dict[str, str]:
     """Content to what it was."""
     found: dict[str, str] = {}
     destroyed = Blob.objects.filter(store=dataset.uid).exclude(destroyed_at=None)
@@ -99,7 +101,7 @@ def _gone(dataset: Dataset) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unsettled:
+class _OpenSound:
     """Why a sound that left was not done with; `kind` is that of a finding, empty for the rest."""
 
     words: str
@@ -107,27 +109,27 @@ class _Unsettled:
     by_listener: bool = False
 
 
-def _unsettled(dataset: Dataset, here: Collection[str]) -> dict[str, set[_Unsettled]]:
+def _find_open_sounds(dataset: Dataset, here: Collection[str]) -> dict[str, set[_OpenSound]]:
     """Contents that left the draft with something open in their sound."""
-    found: dict[str, set[_Unsettled]] = defaultdict(set)
+    found: dict[str, set[_OpenSound]] = defaultdict(set)
     open_rows = Finding.objects.filter(clip__dataset=dataset, onset__isnull=False).filter(
-        Q(decision=None) | awaiting_second()
+        Q(decision=None) | match_awaiting_second()
     )
     columns = ("content_sha256", "clip__path", "kind", "scan__detector")
     for content, path, kind, detector in open_rows.values_list(*columns).distinct().iterator():
         words = f"{path}, in which {kind} was found and not decided on"
-        found[content].add(_Unsettled(words, kind, by_listener=detector == LISTENER))
-    for content, path in _uncounted(dataset):
-        found[content].add(_Unsettled(f"{path}, in which somebody is not recorded"))
+        found[content].add(_OpenSound(words, kind, by_listener=detector == LISTENER))
+    for content, path in _find_uncounted(dataset):
+        found[content].add(_OpenSound(f"{path}, in which somebody is not recorded"))
     asked = ChangeRequest.objects.filter(clip__dataset=dataset, answered_at=None)
     for content, path in asked.exclude(clip__state=Clip.State.ACTIVE).values_list(
         "clip__blob__sha256", "clip__path"
     ):
-        found[content].add(_Unsettled(f"{path}, of which a reviewer asked for a change"))
+        found[content].add(_OpenSound(f"{path}, of which a reviewer asked for a change"))
     return {content: why for content, why in found.items() if content not in here}
 
 
-def _uncounted(dataset: Dataset) -> Iterator[tuple[str, str]]:
+def _find_uncounted(dataset: Dataset) -> Iterator[tuple[str, str]]:
     """Contents in which the latest count is of more people than were recorded."""
     latest: dict[str, tuple[bool, str]] = {}
     rows = Headcount.objects.filter(dataset=dataset).order_by("pk")
@@ -137,7 +139,7 @@ def _uncounted(dataset: Dataset) -> Iterator[tuple[str, str]]:
     yield from ((content, path) for content, (is_open, path) in latest.items() if is_open)
 
 
-def _kinds_in(dataset: Dataset, contents: Collection[str]) -> dict[str, set[str]]:
+def _collect_kinds(dataset: Dataset, contents: Collection[str]) -> dict[str, set[str]]:
     """The kinds of what was found in the sound of each of these contents, decided on or not."""
     found: dict[str, set[str]] = defaultdict(set)
     rows = Finding.objects.filter(clip__dataset=dataset, onset__isnull=False)
@@ -147,7 +149,7 @@ def _kinds_in(dataset: Dataset, contents: Collection[str]) -> dict[str, set[str]
     return found
 
 
-def _own_pasts(dataset: Dataset) -> dict[tuple[int, str], frozenset[str]]:
+def _collect_own_pasts(dataset: Dataset) -> dict[tuple[int, str], frozenset[str]]:
     """By clip and its present bytes: what redactions of the clip made these bytes of."""
     made_of: dict[tuple[int, str], str] = {}
     rows = Redaction.objects.filter(clip__dataset=dataset).order_by("pk")
@@ -167,14 +169,14 @@ def _own_pasts(dataset: Dataset) -> dict[tuple[int, str], frozenset[str]]:
     return found
 
 
-def pairs_alike(
+def find_alike_pairs(
     dataset: Dataset, first: list[str], rest: list[str] | None = None
 ) -> Iterable[tuple[str, str]]:
     """Contents that are alike: among `first`, or between `first` and `rest`."""
     contents = [*first, *(rest or ())]
-    sounds, pcm = _heard(dataset, set(contents))
-    nothing = Sound(np.empty(0, np.uint32), np.empty(0, np.uint32))
-    found = alike(
+    sounds, pcm = _load_sounds(dataset, set(contents))
+    nothing = ComparableSound(np.empty(0, np.uint32), np.empty(0, np.uint32))
+    found = find_copies(
         [sounds.get(content, nothing) for content in contents],
         old=None if rest is None else len(first),
     )
@@ -189,7 +191,9 @@ def pairs_alike(
                 yield twin, content
 
 
-def _heard(dataset: Dataset, contents: set[str]) -> tuple[dict[str, Sound], dict[str, str]]:
+def _load_sounds(
+    dataset: Dataset, contents: set[str]
+) -> tuple[dict[str, ComparableSound], dict[str, str]]:
     """Of each content what it sounds like, and the hash of its samples."""
     rows = Scan.objects.filter(
         dataset=dataset,
@@ -197,15 +201,15 @@ def _heard(dataset: Dataset, contents: set[str]) -> tuple[dict[str, Sound], dict
         detector_version=LikenessDetector.version,
         failed=False,
     )
-    sounds: dict[str, Sound] = {}
+    sounds: dict[str, ComparableSound] = {}
     pcm: dict[str, str] = {}
     for content, evidence in rows.values_list("content_sha256", "evidence").iterator():
         if content in contents:
-            sounds[content], pcm[content] = sound_in(evidence), evidence["pcm_sha256"]
+            sounds[content], pcm[content] = read_sound(evidence), evidence["pcm_sha256"]
     return sounds, pcm
 
 
-def _joined(contents: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _name_groups(contents: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The name of the group of each content that is alike with another."""
     leader = {content: content for content in contents}
 

@@ -10,7 +10,7 @@ from django.db import models
 
 from apps.datasets.models import Clip, Dataset
 from apps.storage.models import Blob
-from datasets_catalog.people import fewer_recorded
+from datasets_catalog.people import describe_fewer_recorded
 
 
 class Scan(models.Model):
@@ -337,7 +337,7 @@ class Headcount(models.Model):
         """Such as: 2 people are heard, 1 is recorded; somebody is not recorded."""
         if not self.people_heard:
             return "nobody can be recognised"
-        words = fewer_recorded(self.people_heard, self.people_recorded)
+        words = describe_fewer_recorded(self.people_heard, self.people_recorded)
         return f"{words}; somebody is not recorded" if self.somebody_unknown else words
 
 

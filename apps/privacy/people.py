@@ -12,15 +12,15 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.datasets.models import Dataset
-from apps.privacy.access import of_current_content
+from apps.privacy.access import filter_current_content
 from apps.privacy.held_back import binding_counts
 from apps.privacy.models import Decision, Finding, Headcount, Redaction, Scan
 from apps.storage.models import Blob
-from datasets_catalog.people import ClipPeople, reviewers_needed
+from datasets_catalog.people import ClipPeople, count_needed_reviewers
 
 
 @dataclass(slots=True)
-class _Heard:
+class _ContentVoices:
     """In one content: how sure anybody was of a voice, and which detectors heard one."""
 
     peak: float = 0.0
@@ -32,7 +32,7 @@ class _Heard:
 
 
 @dataclass(slots=True)
-class _Counted:
+class _ContentCount:
     """The latest count of one content, and who said one after the other that it is nobody."""
 
     people: int = 0
@@ -51,7 +51,7 @@ class _Counted:
 
 
 @dataclass(slots=True)
-class _Cleared:
+class _ClipClearances:
     """What was decided on the voices that were reported in one clip, as its bytes are now."""
 
     detectors: set[str] = field(default_factory=set)
@@ -70,11 +70,11 @@ class PeopleHeard:
     """What was heard and said of every content of a dataset; some six queries for any number."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._heard = _heard_in(dataset)
-        self._cleared = _cleared_in(dataset)
-        self._counted = _counted_in(dataset)
-        self._identifiable = identifiable_contents(dataset)
-        self._redacted = _redacted_in(dataset)
+        self._heard = _load_voices(dataset)
+        self._cleared = _load_clearances(dataset)
+        self._counted = _load_counts(dataset)
+        self._identifiable = find_identifiable_contents(dataset)
+        self._redacted = _map_redacted_contents(dataset)
 
     def complete(self, recorded: ClipPeople, *, clip: int, contents: tuple[str, str]) -> ClipPeople:
         """Add what is known to what is recorded of a clip.
@@ -83,9 +83,9 @@ class PeopleHeard:
         """
         content, texts = contents
         counted = self._counted.get(content)
-        agreeing = self._agreeing(clip, content, counted)
+        agreeing = self._count_agreeing(clip, content, counted)
         heard = self._heard.get(content)
-        needed = reviewers_needed(heard.peak) if heard else 0
+        needed = count_needed_reviewers(heard.peak) if heard else 0
         return replace(
             recorded,
             identifiable=content in self._identifiable or texts in self._identifiable,
@@ -97,7 +97,7 @@ class PeopleHeard:
             count_due=counted is None and self._is_due(content, len(recorded.contributors)),
         )
 
-    def _agreeing(self, clip: int, content: str, counted: _Counted | None) -> int:
+    def _count_agreeing(self, clip: int, content: str, counted: _ContentCount | None) -> int:
         """How many reviewers said that nobody can be recognised in what was heard."""
         heard = self._heard.get(content)
         if heard is None or (counted is not None and counted.people):
@@ -121,7 +121,7 @@ class PeopleHeard:
         return False
 
 
-def identifiable_contents(dataset: Dataset) -> set[str]:
+def find_identifiable_contents(dataset: Dataset) -> set[str]:
     """Contents of which a decision in force says that a person can be recognised, in any clip."""
     rows = Decision.objects.filter(
         finding__clip__dataset=dataset, verdict=Decision.Verdict.CLEAR, identifiable=True
@@ -129,22 +129,22 @@ def identifiable_contents(dataset: Dataset) -> set[str]:
     return set(rows.values_list("content_sha256", flat=True).distinct())
 
 
-def counts_of(dataset: Dataset, contents: Iterable[str]) -> QuerySet[Headcount]:
+def list_counts(dataset: Dataset, contents: Iterable[str]) -> QuerySet[Headcount]:
     """What was counted in these contents, oldest first; the last of a content counts."""
     return binding_counts(dataset, list(contents)).select_related("counted_by")
 
 
-def _heard_in(dataset: Dataset) -> dict[str, _Heard]:
-    found: dict[str, _Heard] = defaultdict(_Heard)
+def _load_voices(dataset: Dataset) -> dict[str, _ContentVoices]:
+    found: dict[str, _ContentVoices] = defaultdict(_ContentVoices)
     rows = Scan.objects.filter(dataset=dataset, heard__isnull=False)
     for content, detector, score in rows.values_list("content_sha256", "detector", "heard"):
         found[content].add(detector, score or 0.0)
     return dict(found)
 
 
-def _cleared_in(dataset: Dataset) -> dict[int, _Cleared]:
-    found: dict[int, _Cleared] = defaultdict(_Cleared)
-    rows: QuerySet[Finding, tuple[Any, ...]] = of_current_content(
+def _load_clearances(dataset: Dataset) -> dict[int, _ClipClearances]:
+    found: dict[int, _ClipClearances] = defaultdict(_ClipClearances)
+    rows: QuerySet[Finding, tuple[Any, ...]] = filter_current_content(
         Finding.objects.filter(clip__dataset=dataset, onset__isnull=False)
     ).values_list(
         "clip_id",
@@ -158,8 +158,8 @@ def _cleared_in(dataset: Dataset) -> dict[int, _Cleared]:
     return dict(found)
 
 
-def _counted_in(dataset: Dataset) -> dict[str, _Counted]:
-    found: dict[str, _Counted] = defaultdict(_Counted)
+def _load_counts(dataset: Dataset) -> dict[str, _ContentCount]:
+    found: dict[str, _ContentCount] = defaultdict(_ContentCount)
     rows = binding_counts(dataset, Blob.objects.filter(store=dataset.uid).values("sha256"))
     columns = rows.values_list(
         "content_sha256", "people_heard", "counted_by_id", "somebody_unknown"
@@ -169,7 +169,7 @@ def _counted_in(dataset: Dataset) -> dict[str, _Counted]:
     return dict(found)
 
 
-def _redacted_in(dataset: Dataset) -> dict[str, str]:
+def _map_redacted_contents(dataset: Dataset) -> dict[str, str]:
     """What each content that a redaction made was before."""
     rows = Redaction.objects.filter(clip__dataset=dataset).order_by("pk")
     return dict(rows.values_list("after__sha256", "before__sha256"))

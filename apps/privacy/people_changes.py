@@ -8,16 +8,16 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.consent.participations import PeopleChange
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.access import of_current_content
-from apps.privacy.deciding import chunks
+from apps.privacy.access import filter_current_content
+from apps.privacy.deciding import split_ids
 from apps.privacy.detectors.people import KIND as PEOPLE_CHANGED
 from apps.privacy.detectors.returned import KIND as RETURNED
 from apps.privacy.models import Decision, Finding, Revocation
-from apps.privacy.undoing import revoke
+from apps.privacy.undoing import revoke_decisions
 
 # Beside what stands in time, these are seen and heard; of tags and texts it does not matter who.
 OF_PEOPLE = (RETURNED, "video")
-NAMED = 100
+MOST_NAMED = 100
 WHY = "Other people are recorded for the clip than when this was decided."
 
 
@@ -31,8 +31,8 @@ def follow_people(*, actor: User, dataset: Dataset, changes: Sequence[PeopleChan
     if not changes:
         return
     added = [change.clip for change in changes if set(change.after) - set(change.before)]
-    for start in range(0, len(changes), NAMED):
-        some = changes[start : start + NAMED]
+    for start in range(0, len(changes), MOST_NAMED):
+        some = changes[start : start + MOST_NAMED]
         paths = dict(
             Clip.objects.filter(pk__in=[change.clip for change in some]).values_list("pk", "path")
         )
@@ -50,17 +50,17 @@ def follow_people(*, actor: User, dataset: Dataset, changes: Sequence[PeopleChan
             ],
         )
     relied = Q(onset__isnull=False) | Q(kind__in=OF_PEOPLE)
-    rows = _clearances([change.clip for change in changes], relied)
-    rows += _clearances(added, Q(kind=PEOPLE_CHANGED))
+    rows = _load_clearances([change.clip for change in changes], relied)
+    rows += _load_clearances(added, Q(kind=PEOPLE_CHANGED))
     if rows:
-        revoke(actor, dataset, rows, Revocation.Cause.PEOPLE_CHANGED, WHY)
+        revoke_decisions(actor, dataset, rows, Revocation.Cause.PEOPLE_CHANGED, WHY)
 
 
-def _clearances(clips: Sequence[int], which: Q) -> list[Decision]:
+def _load_clearances(clips: Sequence[int], which: Q) -> list[Decision]:
     """Decisions in force that let something in these clips stay, as their bytes are now."""
     found: list[Decision] = []
-    for some in chunks(clips):
-        findings = of_current_content(Finding.objects.filter(which, clip__in=some))
+    for some in split_ids(clips):
+        findings = filter_current_content(Finding.objects.filter(which, clip__in=some))
         rows = Decision.objects.filter(finding__in=findings, verdict=Decision.Verdict.CLEAR)
         found += rows.select_related(
             "finding__clip__dataset", "decided_by", "uploaded_by"

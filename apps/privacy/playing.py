@@ -19,12 +19,12 @@ from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.returned import KIND as RETURNED
 from apps.privacy.models import Decision, Finding, Playback
 from datasets_catalog.errors import ConflictError
-from datasets_catalog.playback import Stretch, covers
-from datasets_catalog.sampling import BATCH_BOUND, choose_prefix, stated
+from datasets_catalog.playback import Stretch, covers_stretch
+from datasets_catalog.sampling import BATCH_BOUND, choose_prefix, format_bound
 
 CHUNK = 500
 # How many of what has to be played a refusal names.
-NAMED = 100
+MOST_NAMED = 100
 # Seconds: no sound is as long.
 LONGEST = 1e9
 
@@ -53,7 +53,7 @@ def note_playback(
 
     Whoever calls has decided that the actor may have them. What is known already is not kept twice.
     """
-    if not covers(_played_to(actor, [content])[content], onset, offset):
+    if not covers_stretch(_load_played_stretches(actor, [content])[content], onset, offset):
         Playback.objects.create(
             dataset=dataset, content_sha256=content, listener=actor, onset=onset, offset=offset
         )
@@ -62,7 +62,7 @@ def note_playback(
 def require_clip_heard(actor: User, clip: Clip) -> None:
     """Raise NotHeardError unless the whole clip was played to the actor."""
     content = clip.blob.sha256
-    if not covers(_played_to(actor, [content])[content], 0.0, clip.duration):
+    if not covers_stretch(_load_played_stretches(actor, [content])[content], 0.0, clip.duration):
         raise NotHeardError(
             f"Nobody says what is in {clip.path} before all of it ({clip.duration:.1f} s) was sent"
             " to them to be played: play it to the end, then say it.",
@@ -75,7 +75,7 @@ def require_heard(actor: User, findings: Sequence[Finding]) -> None:
     missing = find_unheard(actor, findings)
     if missing:
         first = missing[0]
-        onset, offset = span_of(first) or (0.0, 0.0)
+        onset, offset = find_span(first) or (0.0, 0.0)
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise NotHeardError(
             f"What is in the sound is cleared by who was sent it: play {onset:.2f} to"
@@ -85,24 +85,25 @@ def require_heard(actor: User, findings: Sequence[Finding]) -> None:
                     "finding": str(row.uid),
                     "clip": str(row.clip.uid),
                     "path": row.clip.path,
-                    **dict(zip(("onset", "offset"), span_of(row) or (), strict=True)),
+                    **dict(zip(("onset", "offset"), find_span(row) or (), strict=True)),
                 }
-                for row in missing[:NAMED]
+                for row in missing[:MOST_NAMED]
             ],
         )
 
 
 def find_unheard(actor: User, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings in the sound whose stretch was not played to the actor, in order."""
-    heard = _played_to(actor, [row.content_sha256 for row in findings])
+    heard = _load_played_stretches(actor, [row.content_sha256 for row in findings])
     return [
         row
         for row in findings
-        if (span := span_of(row)) is not None and not covers(heard[row.content_sha256], *span)
+        if (span := find_span(row)) is not None
+        and not covers_stretch(heard[row.content_sha256], *span)
     ]
 
 
-def span_of(row: Finding) -> Stretch | None:
+def find_span(row: Finding) -> Stretch | None:
     """Which seconds of its clip a finding speaks of; None where it is not in the sound.
 
     What came back, or is held back elsewhere, is the sound as a whole.
@@ -122,7 +123,7 @@ def choose_batch_sample(findings: Sequence[Finding]) -> BatchSample | None:
     heard, in the same recording where all are of one, else in the dataset; so do those that were
     played to somebody and left out of the batch, open or decided otherwise with others.
     """
-    rows = sorted((row for row in findings if span_of(row)), key=lambda row: row.uid)
+    rows = sorted((row for row in findings if find_span(row)), key=lambda row: row.uid)
     if not rows:
         return None
     by_uid = {row.uid: row for row in rows}
@@ -147,7 +148,7 @@ def require_batch_heard(actor: User, findings: Sequence[Finding]) -> BatchSample
             raise NotHeardError(
                 f"{len(findings)} are cleared together once {len(sample.findings)} of them, chosen"
                 " at random, were sent to you to be played, so that at most"
-                f" {stated(sample.bound)} can be otherwise: {len(missing)} are left."
+                f" {format_bound(sample.bound)} can be otherwise: {len(missing)} are left."
                 f" {problem.message}",
                 **problem.detail,
             ) from None
@@ -177,16 +178,16 @@ def _heard_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
     return found.values_list("uid", flat=True)
 
 
-def _played_to(actor: User, contents: Sequence[str]) -> dict[str, list[Stretch]]:
+def _load_played_stretches(actor: User, contents: Sequence[str]) -> dict[str, list[Stretch]]:
     found: dict[str, list[Stretch]] = defaultdict(list)
-    for some in _chunks(sorted(set(contents))):
+    for some in _split_into_chunks(sorted(set(contents))):
         rows = Playback.objects.filter(listener=actor, content_sha256__in=some)
         for content, onset, offset in rows.values_list("content_sha256", "onset", "offset"):
             found[content].append((onset, offset))
     return found
 
 
-def _chunks(contents: Sequence[str]) -> Iterator[list[str]]:
+def _split_into_chunks(contents: Sequence[str]) -> Iterator[list[str]]:
     rest = iter(contents)
     while some := list(islice(rest, CHUNK)):
         yield some

@@ -22,14 +22,19 @@ from django.db.models import (
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Greatest, Least
 
-from apps.accounts.access import Principal, organisations_where, require, within_reach
+from apps.accounts.access import (
+    Principal,
+    list_organisations_where,
+    match_within_reach,
+    require_permission,
+)
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.access import awaiting_second as cleared_alone
-from apps.privacy.access import findings_for
+from apps.privacy.access import list_visible_findings
+from apps.privacy.access import match_awaiting_second as cleared_alone
 from apps.privacy.models import Batch, ChangeRequest, Decision, Finding, ReviewTime
-from apps.privacy.stories import Case, awaiting_second, story_of
-from apps.privacy.uncounted import lacks_people
+from apps.privacy.stories import Case, list_awaiting_second, load_review_case
+from apps.privacy.uncounted import match_lacking_people
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
@@ -38,18 +43,18 @@ __all__ = [
     "ORDER",
     "Case",
     "Progress",
-    "awaiting_second",
-    "batch_for",
-    "case",
-    "cases_for",
-    "change_request_for",
-    "clip_for",
-    "clips_for",
-    "decision_for",
-    "last_decision_of",
-    "original_of",
-    "place_in",
-    "progress_of",
+    "list_awaiting_second",
+    "fetch_batch",
+    "fetch_review_case",
+    "list_visible_cases",
+    "fetch_change_request",
+    "fetch_review_clip",
+    "list_visible_clips",
+    "fetch_decision",
+    "find_own_last_decision",
+    "fetch_original",
+    "find_place",
+    "count_progress",
 ]
 
 # How bad it would be to let the kind through; a kind that is not here counts half.
@@ -70,11 +75,11 @@ OTHER_WEIGHT = 0.5
 # Seconds: a shorter finding counts as this long, a longer one as that, one outside of the sound
 # as the middle.
 SHORTEST, MIDDLE, LONGEST = 5.0, 10.0, 30.0
-# The order of `cases_for`: together what was recorded together. No value is null, the last tells
+# The order of `list_visible_cases`: together what was recorded together. No value is null, the last tells
 # any two apart, so that pages can go on after a row.
 ORDER = ("-recording_risk", "recording_group", "-risk", "pk")
 SECOND, CHANGES, PEOPLE = "second", "changes", "people"
-AWAITED = ("", SECOND, CHANGES, PEOPLE)
+AWAITED_STATES = ("", SECOND, CHANGES, PEOPLE)
 
 
 class ClipUnknownError(NotFoundError):
@@ -126,23 +131,23 @@ class ByReviewer:
     seconds: float
 
 
-def clips_for(user: Principal) -> QuerySet[Clip]:
+def list_visible_clips(user: Principal) -> QuerySet[Clip]:
     """Clips of the organisations in which the user sees findings."""
     return Clip.objects.filter(
-        within_reach(user, "dataset"),
-        dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW),
+        match_within_reach(user, "dataset"),
+        dataset__organisation_id__in=list_organisations_where(user, Permission.FINDING_VIEW),
     ).select_related("dataset__organisation", "recording", "blob")
 
 
-def clip_for(user: Principal, uid: UUID | str) -> Clip:
+def fetch_review_clip(user: Principal, uid: UUID | str) -> Clip:
     """The clip, if the user may see its findings. Raises `ClipUnknownError`."""
-    row = clips_for(user).filter(uid=uid).first()
+    row = list_visible_clips(user).filter(uid=uid).first()
     if row is None:
         raise ClipUnknownError(f"There is no clip {uid}, or it is not yours to review.")
     return row
 
 
-def cases_for(
+def list_visible_cases(
     user: Principal,
     *,
     dataset: Dataset | None = None,
@@ -159,12 +164,12 @@ def cases_for(
     with `open_findings` (those that wait), `risk` (0 to 1, of the worst of them),
     `recording_risk` and `recording_group`. Raises `InvalidError` for an unknown `awaiting`.
     """
-    if awaiting not in AWAITED:
-        words = ", ".join(word for word in AWAITED if word)
+    if awaiting not in AWAITED_STATES:
+        words = ", ".join(word for word in AWAITED_STATES if word)
         raise InvalidError(f"Nothing waits for {awaiting!r}: ask for one of {words}.")
     # Fetched besides: joined, they would be sorted along with all the rows that wait.
     besides = ("dataset__organisation", "recording", "blob", "assignment__reviewer")
-    rows = clips_for(user).select_related(None).prefetch_related(*besides)
+    rows = list_visible_clips(user).select_related(None).prefetch_related(*besides)
     rows = rows.filter(state=Clip.State.ACTIVE)
     if dataset is not None:
         rows = rows.filter(dataset=dataset)
@@ -174,19 +179,19 @@ def cases_for(
         rows = rows.filter(assignment__reviewer=assigned_to)
     if unassigned:
         rows = rows.filter(assignment=None)
-    waiting = _waiting(awaiting, kind)
+    waiting = _select_waiting_findings(awaiting, kind)
     if awaiting == CHANGES:
         rows = rows.filter(
             Exists(ChangeRequest.objects.filter(clip=OuterRef("pk"), answered_at=None))
         )
     if awaiting == PEOPLE:
-        rows = rows.filter(lacks_people())
+        rows = rows.filter(match_lacking_people())
     if awaiting not in {CHANGES, PEOPLE} or kind:
         rows = rows.filter(Exists(waiting))
-    return _ranked(rows, waiting)
+    return _rank_clips(rows, waiting)
 
 
-def _waiting(awaiting: str, kind: str = "") -> QuerySet[Finding]:
+def _select_waiting_findings(awaiting: str, kind: str = "") -> QuerySet[Finding]:
     """What of a clip's findings waits; to be asked of each clip of a query."""
     current = Q(content_sha256=OuterRef("blob__sha256")) | Q(
         content_sha256=OuterRef("cells_sha256")
@@ -196,14 +201,16 @@ def _waiting(awaiting: str, kind: str = "") -> QuerySet[Finding]:
     return found.filter(kind=kind) if kind else found
 
 
-def _ranked(rows: QuerySet[Clip], waiting: QuerySet[Finding]) -> QuerySet[Clip]:
+def _rank_clips(rows: QuerySet[Clip], waiting: QuerySet[Finding]) -> QuerySet[Clip]:
     # Subqueries, not aggregates over a join: pages go on after a row by conditions on the window,
     # which no query with aggregates of its own can have.
     of_clip = waiting.values("clip")
     return (
         rows.annotate(
             open_findings=Coalesce(Subquery(of_clip.annotate(n=Count("pk")).values("n")), 0),
-            risk=Coalesce(Subquery(of_clip.annotate(n=Max(risk_of())).values("n")), 0.0),
+            risk=Coalesce(
+                Subquery(of_clip.annotate(n=Max(build_risk_expression())).values("n")), 0.0
+            ),
             recording_group=Coalesce("recording_id", Value(0) - F("pk")),
         )
         .annotate(recording_risk=Window(Max("risk"), partition_by=[F("recording_group")]))
@@ -211,7 +218,7 @@ def _ranked(rows: QuerySet[Clip], waiting: QuerySet[Finding]) -> QuerySet[Clip]:
     )
 
 
-def risk_of(prefix: str = "") -> CombinedExpression:
+def build_risk_expression(prefix: str = "") -> CombinedExpression:
     """From 0 to 1: the kind's weight, how sure the detector is, and how long it lasts."""
     weight = Choice(
         *(When(**{f"{prefix}kind": kind}, then=Value(weight)) for kind, weight in WEIGHTS.items()),
@@ -224,27 +231,28 @@ def risk_of(prefix: str = "") -> CombinedExpression:
     return weight * sure * length
 
 
-def place_in(rows: QuerySet[Clip], clip: Clip) -> Clip | None:
-    """The clip as it stands in a queue of `cases_for`, with the queue's own annotations."""
+def find_place(rows: QuerySet[Clip], clip: Clip) -> Clip | None:
+    """The clip as it stands in a queue of `list_visible_cases`, with the queue's own"
+    " annotations."""
     # Joined by OR to a condition on the window: else the window would be over this clip alone.
     return rows.filter(Q(pk=clip.pk) | Q(recording_risk__lt=0)).first()
 
 
-def case(user: Principal, uid: UUID | str) -> Case:
+def fetch_review_case(user: Principal, uid: UUID | str) -> Case:
     """All that a reviewer has to know of one clip. Raises `ClipUnknownError`."""
-    return story_of(user, clip_for(user, uid))
+    return load_review_case(user, fetch_review_clip(user, uid))
 
 
-def progress_of(user: Principal, dataset: Dataset) -> Progress:
+def count_progress(user: Principal, dataset: Dataset) -> Progress:
     """How far the review of the draft is. Raises `DeniedError`."""
     if not isinstance(user, User):
         raise ClipUnknownError("Sign in to see how far a review is.")
-    require(user, Permission.FINDING_VIEW, dataset.organisation)
+    require_permission(user, Permission.FINDING_VIEW, dataset.organisation)
     found = Clip.objects.filter(
         Exists(Finding.objects.filter(clip=OuterRef("pk"))), dataset=dataset
     )
     total = found.count()
-    waits = Exists(_waiting("")) | Exists(_waiting(SECOND))
+    waits = Exists(_select_waiting_findings("")) | Exists(_select_waiting_findings(SECOND))
     still = found.filter(waits, state=Clip.State.ACTIVE).count()
     times = ReviewTime.objects.filter(clip__dataset=dataset)
     told = times.aggregate(
@@ -256,11 +264,11 @@ def progress_of(user: Principal, dataset: Dataset) -> Progress:
         open=still,
         seconds=told["seconds"],
         per_clip=told["seconds"] / told["clips"] if told["clips"] else None,
-        by_reviewer=tuple(_by_reviewer(dataset, times)),
+        by_reviewer=tuple(_count_by_reviewer(dataset, times)),
     )
 
 
-def _by_reviewer(dataset: Dataset, times: QuerySet[ReviewTime]) -> list[ByReviewer]:
+def _count_by_reviewer(dataset: Dataset, times: QuerySet[ReviewTime]) -> list[ByReviewer]:
     decisions = dict(
         Decision.objects.filter(finding__clip__dataset=dataset)
         .order_by()
@@ -279,10 +287,10 @@ def _by_reviewer(dataset: Dataset, times: QuerySet[ReviewTime]) -> list[ByReview
     ]
 
 
-def decision_for(user: Principal, number: int) -> Decision:
+def fetch_decision(user: Principal, number: int) -> Decision:
     """The decision in force, if the user may see its finding. Raises `DecisionUnknownError`."""
     row = (
-        Decision.objects.filter(pk=number, finding__in=findings_for(user).order_by())
+        Decision.objects.filter(pk=number, finding__in=list_visible_findings(user).order_by())
         .select_related("decided_by", "finding__clip__dataset__organisation", "confirmation")
         .first()
     )
@@ -291,7 +299,7 @@ def decision_for(user: Principal, number: int) -> Decision:
     return row
 
 
-def last_decision_of(user: User) -> Decision | None:
+def find_own_last_decision(user: User) -> Decision | None:
     """What the user decided last, if it is in force."""
     return (
         Decision.objects.filter(decided_by=user)
@@ -301,10 +309,10 @@ def last_decision_of(user: User) -> Decision | None:
     )
 
 
-def change_request_for(user: Principal, uid: UUID | str) -> ChangeRequest:
+def fetch_change_request(user: Principal, uid: UUID | str) -> ChangeRequest:
     """The request, if the user sees the clip's findings. Raises `ChangeRequestUnknownError`."""
     row = (
-        ChangeRequest.objects.filter(uid=uid, clip__in=clips_for(user))
+        ChangeRequest.objects.filter(uid=uid, clip__in=list_visible_clips(user))
         .select_related("clip__dataset__organisation", "asked_by", "answered_by")
         .first()
     )
@@ -313,13 +321,13 @@ def change_request_for(user: Principal, uid: UUID | str) -> ChangeRequest:
     return row
 
 
-def batch_for(user: Principal, uid: UUID | str) -> Batch:
+def fetch_batch(user: Principal, uid: UUID | str) -> Batch:
     """The batch, if the user sees the dataset's findings. Raises `BatchUnknownError`."""
     row = (
         Batch.objects.filter(
-            within_reach(user, "dataset"),
+            match_within_reach(user, "dataset"),
             uid=uid,
-            dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW),
+            dataset__organisation_id__in=list_organisations_where(user, Permission.FINDING_VIEW),
         )
         .select_related("dataset__organisation")
         .first()
@@ -329,14 +337,14 @@ def batch_for(user: Principal, uid: UUID | str) -> Batch:
     return row
 
 
-def original_of(user: Principal, clip: Clip) -> Blob:
+def fetch_original(user: Principal, clip: Clip) -> Blob:
     """The bytes as they came in, for the ears of reviewers alone.
 
     Raises `DeniedError`, and `ClipUnknownError` where nothing was replaced.
     """
     if not isinstance(user, User):
         raise ClipUnknownError("Sign in as a reviewer.")
-    require(user, Permission.FINDING_DECIDE, clip.dataset.organisation)
+    require_permission(user, Permission.FINDING_DECIDE, clip.dataset.organisation)
     if clip.original is None or clip.original.destroyed_at is not None:
         raise ClipUnknownError(f"{clip.path} has no other bytes than these.")
     return clip.original

@@ -16,11 +16,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from apps.audio.containers import Container, Layout, Role, Source, walk
+from apps.audio.containers import Container, Layout, Role, Source, walk_container
 from apps.audio.containers.writing import (
     NotStrippableError,
+    build_wave_format,
     strip_container,
-    wave_format,
     write_wave,
 )
 from apps.audio.decoding import Sound, UndecodableError, open_sound
@@ -69,7 +69,7 @@ class IntervalError(EarmarkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
+class RedactionResult:
     """What was done. `intervals` in seconds, as merged and rounded out to whole samples.
 
     `suffix` is the extension that the new file's name must have, as it was if that fits. `changes`
@@ -83,21 +83,21 @@ class Redacted:
 
 
 @dataclass(frozen=True, slots=True)
-class Stripped:
+class StrippingResult:
     """What was left out: names and sizes (bytes) of the parts that are gone."""
 
     suffix: str
     removed: tuple[tuple[str, int], ...]
 
 
-def redact(
+def redact_file(
     source: Path,
     target: Path,
     intervals: Iterable[tuple[float, float]],
     *,
     method: Method = Method.MUTE,
     name: str | None = None,
-) -> Redacted:
+) -> RedactionResult:
     """Write `source` to `target` with the half-open intervals (seconds) replaced.
 
     The sound fades out and in within 10 ms inside each interval; outside of them every sample and
@@ -108,17 +108,17 @@ def redact(
     `IntervalError`, `UndecodableError`.
     """
     with Source(source) as raw:
-        layout = walk(raw)
+        layout = walk_container(raw)
         if layout is None:
             raise UndecodableError(f"{source.name} is not in an audio format that is known here.")
-        form = _format_chunk(raw, layout)
+        form = _read_format_chunk(raw, layout)
     with open_sound(source, layout.container) as reader:
-        plan = _plan(source, name or source.name, layout.container, reader.sound, form)
+        plan = _plan_redaction(source, name or source.name, layout.container, reader.sound, form)
     frames = sum(len(block) for block in plan.blocks(source))
     rate = plan.sound.sample_rate
-    spans = _spans(intervals, frames, rate)
-    plan.write(target, _replaced(plan, spans, method), frames)
-    return Redacted(
+    spans = _round_to_spans(intervals, frames, rate)
+    plan.write(target, _replace_spans(plan, spans, method), frames)
+    return RedactionResult(
         suffix=plan.suffix,
         intervals=tuple((start / rate, end / rate) for start, end in spans),
         frames=frames,
@@ -126,29 +126,29 @@ def redact(
     )
 
 
-def strip_metadata(source: Path, target: Path, *, name: str | None = None) -> Stripped:
+def strip_metadata(source: Path, target: Path, *, name: str | None = None) -> StrippingResult:
     """Write `source` to `target` with its sound exactly as it is and nothing written besides it.
 
     The container stays; coded sound is copied, not coded again, and decoded once more to prove that
-    it is the same. The same input gives the same bytes. `name` as for `redact`. Raises
+    it is the same. The same input gives the same bytes. `name` as for `redact_file`. Raises
     `UndecodableError` when the file is in no known container, `NotStrippableError` when it is too
     unusual to be written again.
     """
     with Source(source) as raw:
-        layout = walk(raw)
+        layout = walk_container(raw)
         if layout is None:
             raise UndecodableError(f"{source.name} is not in an audio format that is known here.")
         removed = strip_container(raw, layout, target)
-    if _digest(source, layout.container) != _digest(target, layout.container):
+    if _hash_samples(source, layout.container) != _hash_samples(target, layout.container):
         target.unlink()
         raise NotStrippableError(
             f"{source.name} does not sound the same without its metadata, so it was left as it is. "
             "Export it again without tags."
         )
-    return Stripped(PurePath(name or source.name).suffix, removed)
+    return StrippingResult(PurePath(name or source.name).suffix, removed)
 
 
-def _digest(path: Path, container: Container) -> str:
+def _hash_samples(path: Path, container: Container) -> str:
     """SHA-256 over all decoded samples."""
     digest = hashlib.sha256()
     with open_sound(path, container) as reader:
@@ -170,15 +170,17 @@ class _Plan:
     changes: tuple[str, ...]
 
 
-def _format_chunk(raw: Source, layout: Layout) -> bytes | None:
+def _read_format_chunk(raw: Source, layout: Layout) -> bytes | None:
     """The `fmt ` chunk to copy, from a WAV file of the usual byte order."""
-    regions = [region for region in layout.having(Role.STRUCTURE) if region.name == "fmt "]
+    regions = [region for region in layout.list_regions(Role.STRUCTURE) if region.name == "fmt "]
     little = layout.container in WAVES and raw.at(0, 4) != b"RIFX"
     return raw.content(regions[0]) if little and regions else None
 
 
-def _plan(source: Path, name: str, container: Container, sound: Sound, form: bytes | None) -> _Plan:
-    subtype = _exact_subtype(source)
+def _plan_redaction(
+    source: Path, name: str, container: Container, sound: Sound, form: bytes | None
+) -> _Plan:
+    subtype = _find_exact_subtype(source)
     fits_flac = sound.channels <= FLAC_CHANNELS and sound.sample_rate <= FLAC_HIGHEST_RATE
     changes: tuple[str, ...] = ("the video stream is left out",) if sound.has_video else ()
     to_flac = fits_flac and (subtype is None or subtype in FLAC_SUBTYPES)
@@ -192,13 +194,13 @@ def _plan(source: Path, name: str, container: Container, sound: Sound, form: byt
         sound=sound,
         dtype=EXACT.get(subtype or "", "int32"),
         suffix=PurePath(name).suffix if kept else (".flac" if to_flac else ".wav"),
-        blocks=_read_exactly(EXACT[subtype]) if subtype else _read_decoded,
-        write=_writer(sound, subtype or "PCM_24", form, None if to_flac else container),
+        blocks=_build_exact_reader(EXACT[subtype]) if subtype else _read_decoded,
+        write=_build_writer(sound, subtype or "PCM_24", form, None if to_flac else container),
         changes=changes,
     )
 
 
-def _writer(
+def _build_writer(
     sound: Sound, subtype: str, form: bytes | None, wave: Container | None
 ) -> Callable[[Path, Iterator[Block], int], None]:
     """How to write WAV (as long as the source was, if it was one), or FLAC when `wave` is none."""
@@ -206,14 +208,14 @@ def _writer(
     if wave is None:
         coded = FLAC_SUBTYPES[subtype]
         return lambda target, blocks, _: _write_flac(target, blocks, rate, channels, coded)
-    known = form or wave_format(rate=rate, channels=channels, subtype=subtype)
+    known = form or build_wave_format(rate=rate, channels=channels, subtype=subtype)
     long = wave is Container.RF64
     return lambda target, blocks, frames: write_wave(
         target, blocks, form=known, subtype=subtype, frames=frames, long=long
     )
 
 
-def _exact_subtype(source: Path) -> str | None:
+def _find_exact_subtype(source: Path) -> str | None:
     """The subtype whose samples libsndfile hands out and takes back unchanged; else none."""
     try:
         subtype = soundfile.info(source).subtype
@@ -222,7 +224,7 @@ def _exact_subtype(source: Path) -> str | None:
     return subtype if subtype in EXACT else None
 
 
-def _read_exactly(dtype: str) -> Callable[[Path], Iterator[Block]]:
+def _build_exact_reader(dtype: str) -> Callable[[Path], Iterator[Block]]:
     def blocks(source: Path) -> Iterator[Block]:
         with soundfile.SoundFile(source) as file:
             yield from file.blocks(1 << 16, dtype=dtype, always_2d=True)
@@ -247,7 +249,7 @@ def _write_flac(
             file.write(block)
 
 
-def _spans(
+def _round_to_spans(
     intervals: Iterable[tuple[float, float]], frames: int, rate: int
 ) -> list[tuple[int, int]]:
     """Half-open spans of frames, rounded outwards, in order, overlapping ones merged."""
@@ -273,7 +275,9 @@ def _spans(
     return spans
 
 
-def _replaced(plan: _Plan, spans: Sequence[tuple[int, int]], method: Method) -> Iterator[Block]:
+def _replace_spans(
+    plan: _Plan, spans: Sequence[tuple[int, int]], method: Method
+) -> Iterator[Block]:
     """The file's blocks, changed inside the spans and nowhere else."""
     position = 0
     for block in plan.blocks(plan.source):
@@ -281,26 +285,28 @@ def _replaced(plan: _Plan, spans: Sequence[tuple[int, int]], method: Method) -> 
             first, last = max(start, position), min(stop, position + len(block))
             if first < last:
                 inside = slice(first - position, last - position)
-                block[inside] = _redacted(plan, block[inside], first, (start, stop), method)
+                block[inside] = _redact_samples(plan, block[inside], first, (start, stop), method)
         yield block
         position += len(block)
 
 
-def _redacted(
+def _redact_samples(
     plan: _Plan, samples: Block, first: int, span: tuple[int, int], method: Method
 ) -> Block:
     """What stands in place of samples from frame `first` on, inside a span."""
     start, stop = span
     rate = plan.sound.sample_rate
     index = np.arange(first, first + len(samples))
-    gain = _gain(index, start, stop, max(1, round(FADE * rate)))
+    gain = _compute_gain(index, start, stop, max(1, round(FADE * rate)))
     scale = 1.0 if plan.dtype.startswith("float") else float(np.iinfo(plan.dtype).max)
-    filler = scale * LEVEL * _filler(method, index, (index - start) / rate)
+    filler = scale * LEVEL * _build_filler(method, index, (index - start) / rate)
     mixed = samples.astype(np.float64) * gain[:, None] + (filler * (1.0 - gain))[:, None]
-    return _cast(mixed, plan.dtype)
+    return _cast_samples(mixed, plan.dtype)
 
 
-def _gain(index: NDArray[np.int64], start: int, stop: int, fade: int) -> NDArray[np.float64]:
+def _compute_gain(
+    index: NDArray[np.int64], start: int, stop: int, fade: int
+) -> NDArray[np.float64]:
     """How much of the original stays: a raised cosine down to nothing at both ends."""
     fade = max(1, min(fade, (stop - start) // 2))
     distance = np.minimum(index - start, stop - 1 - index)
@@ -308,18 +314,18 @@ def _gain(index: NDArray[np.int64], start: int, stop: int, fade: int) -> NDArray
     return np.asarray(faded, np.float64)
 
 
-def _filler(
+def _build_filler(
     method: Method, index: NDArray[np.int64], seconds: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """What is heard instead, between -1 and 1: the same however the file is cut into blocks."""
     if method is Method.BLEEP:
         return np.asarray(np.sin(2 * np.pi * BLEEP_HERTZ * seconds), np.float64)
     if method is Method.NOISE:
-        return _hash_noise(index)
+        return _make_noise(index)
     return np.zeros(len(index))
 
 
-def _hash_noise(index: NDArray[np.int64]) -> NDArray[np.float64]:
+def _make_noise(index: NDArray[np.int64]) -> NDArray[np.float64]:
     """White noise between -1 and 1 that depends on the sample's number only (SplitMix64).
 
     Its level is fixed: noise that followed the envelope of the voice left words recognisable.
@@ -331,7 +337,7 @@ def _hash_noise(index: NDArray[np.int64]) -> NDArray[np.float64]:
     return mixed.astype(np.float64) / 2**63 - 1.0
 
 
-def _cast(samples: NDArray[np.float64], dtype: str) -> Block:
+def _cast_samples(samples: NDArray[np.float64], dtype: str) -> Block:
     if dtype.startswith("float"):
         return samples.astype(dtype)
     limits = np.iinfo(dtype)

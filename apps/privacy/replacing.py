@@ -9,11 +9,11 @@ from uuid import uuid4
 from django.conf import settings
 
 from apps.accounts.models import User
-from apps.audio.probe import Probe, probe
+from apps.audio.probe import Probe, probe_file
 from apps.audit import record
 from apps.consent.participations import keep_people
-from apps.datasets.cells import cells_digest, cells_of
-from apps.datasets.models import PROBED, Clip, Event
+from apps.datasets.cells import collect_cells, digest_cells
+from apps.datasets.models import PROBED_COLUMNS, Clip, Event
 from apps.datasets.work import note_earlier_work
 from apps.privacy.models import Finding, Headcount, Playback, Redaction
 from apps.privacy.redaction import (
@@ -21,16 +21,16 @@ from apps.privacy.redaction import (
     STRIP,
     TRANSFORM,
     Method,
-    Redacted,
-    Stripped,
-    redact,
+    RedactionResult,
+    StrippingResult,
+    redact_file,
     strip_metadata,
 )
-from apps.storage.blobs import local_copy, put
+from apps.storage.blobs import open_local_copy, put_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.labels import Status
-from datasets_catalog.segments import Fate, Segment, events_after_mute
+from datasets_catalog.segments import Fate, Segment, mute_events
 
 METADATA = "metadata"
 # Why what was found there cannot be taken out of the bytes, and what to do instead.
@@ -65,7 +65,7 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
-class Silenced:
+class SilencedEvents:
     """Events by uid: those not heard any more, with their status until then; those in part."""
 
     muted: dict[str, str]
@@ -75,41 +75,41 @@ class Silenced:
         return {"muted": self.muted, "partly_muted": self.partly}
 
 
-def take_out(findings: Sequence[Finding], method: Method) -> Replacement:
+def take_findings_out(findings: Sequence[Finding], method: Method) -> Replacement:
     """A clip's bytes with findings in it taken out together, kept as a blob of its dataset.
 
     The findings are of one clip. Raises `NotRedactableError` where one is not in the bytes.
     """
     clip = findings[0].clip
-    how, intervals = _transform(findings, method)
+    how, intervals = _choose_transform(findings, method)
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
         target = Path(folder) / "after"
-        done = _transformed(clip.blob, clip.path, target, how, intervals)
+        done = _run_transform(clip.blob, clip.path, target, how, intervals)
         name = PurePosixPath(clip.path)
         path = str(name.with_suffix(done.suffix)) if done.suffix else clip.path
-        probed = probe(target, name=path)
+        probed = probe_file(target, name=path)
         with target.open("rb") as stream:
-            blob = put(clip.dataset.uid, stream)
-    muted = done.intervals if isinstance(done, Redacted) else ()
-    return Replacement(blob, path, probed, muted, _changes(done, how), how, intervals)
+            blob = put_blob(clip.dataset.uid, stream)
+    muted = done.intervals if isinstance(done, RedactionResult) else ()
+    return Replacement(blob, path, probed, muted, _describe_changes(done, how), how, intervals)
 
 
-def redone(row: Redaction, target: Path) -> None:
+def repeat_redaction(row: Redaction, target: Path) -> None:
     """Write to `target` what the recorded transform makes of the bytes from before.
 
     For proofs: the result is what the clip got, byte for byte, under the same version.
     """
     intervals = tuple((onset, offset) for onset, offset in row.intervals)
-    _transformed(row.before, row.before_path, target, row.method, intervals)
+    _run_transform(row.before, row.before_path, target, row.method, intervals)
 
 
-def _changes(done: Redacted | Stripped, how: str) -> tuple[str, ...]:
-    if isinstance(done, Redacted):
+def _describe_changes(done: RedactionResult | StrippingResult, how: str) -> tuple[str, ...]:
+    if isinstance(done, RedactionResult):
         return (how, *done.changes)
     return tuple(f"{name} left out" for name, _ in done.removed)
 
 
-def _transform(
+def _choose_transform(
     findings: Sequence[Finding], method: Method
 ) -> tuple[str, tuple[tuple[float, float], ...]]:
     spans = [(row.onset, row.offset) for row in findings]
@@ -122,17 +122,17 @@ def _transform(
     raise NotRedactableError(next(told, IN_ROW))
 
 
-def _transformed(
+def _run_transform(
     blob: Blob,
     name: str,
     target: Path,
     how: str,
     intervals: Iterable[tuple[float, float]],
-) -> Redacted | Stripped:
-    with local_copy(blob) as source:
+) -> RedactionResult | StrippingResult:
+    with open_local_copy(blob) as source:
         if how == STRIP:
             return strip_metadata(source, target, name=name)
-        return redact(source, target, intervals, method=Method(how), name=name)
+        return redact_file(source, target, intervals, method=Method(how), name=name)
 
 
 def redact_clip(actor: User, findings: Sequence[Finding], new: Replacement) -> Redaction:
@@ -174,7 +174,7 @@ def _carry_counts(clip: Clip, before: Blob, after: Blob) -> None:
         row.save(force_insert=True)
 
 
-def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
+def replace_bytes(actor: User, clip: Clip, new: Replacement) -> SilencedEvents:
     """Give the locked clip its new bytes; events that can no longer be heard are rejected."""
     before = clip.blob
     keep_people(actor=actor, clips=[clip.pk])
@@ -185,9 +185,9 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
         )
     clip.original = clip.original or before
     clip.blob, clip.path = new.blob, new.path
-    for name in PROBED:
+    for name in PROBED_COLUMNS:
         setattr(clip, name, getattr(new.probed, name))
-    clip.cells_sha256 = cells_digest(cells_of(clip))
+    clip.cells_sha256 = digest_cells(collect_cells(clip))
     clip.save()
     silenced = _silence_events(clip, new.muted)
     record.clip_redacted(
@@ -202,15 +202,15 @@ def replace_bytes(actor: User, clip: Clip, new: Replacement) -> Silenced:
     return silenced
 
 
-def put_back(actor: User, clip: Clip, done: Redaction) -> None:
+def put_bytes_back(actor: User, clip: Clip, done: Redaction) -> None:
     """Turn the redaction of the locked clip back: bytes, name and events as they were."""
     taken = Clip.objects.filter(dataset=clip.dataset, path=done.before_path).exclude(pk=clip.pk)
     if taken.exists():
         raise NotRedactableError(
             f"The clip was {done.before_path}, and there is another of that name now."
         )
-    with local_copy(done.before) as source:
-        probed = probe(source, name=done.before_path)
+    with open_local_copy(done.before) as source:
+        probed = probe_file(source, name=done.before_path)
     after = clip.blob
     keep_people(actor=actor, clips=[clip.pk])
     note_earlier_work([clip.pk])
@@ -218,9 +218,9 @@ def put_back(actor: User, clip: Clip, done: Redaction) -> None:
     # What came in is no longer replaced by anything.
     if clip.original_id == done.before_id:
         clip.original = None
-    for name in PROBED:
+    for name in PROBED_COLUMNS:
         setattr(clip, name, getattr(probed, name))
-    clip.cells_sha256 = cells_digest(cells_of(clip))
+    clip.cells_sha256 = digest_cells(collect_cells(clip))
     clip.save()
     for uid, status in done.events["muted"].items():
         Event.objects.filter(clip=clip, uid=uid, status=Status.REJECTED).update(status=status)
@@ -235,10 +235,10 @@ def put_back(actor: User, clip: Clip, done: Redaction) -> None:
     )
 
 
-def _silence_events(clip: Clip, muted: tuple[tuple[float, float], ...]) -> Silenced:
+def _silence_events(clip: Clip, muted: tuple[tuple[float, float], ...]) -> SilencedEvents:
     rows = list(Event.objects.filter(clip=clip))
-    after = events_after_mute(rows, [Segment(*interval) for interval in muted])
+    after = mute_events(rows, [Segment(*interval) for interval in muted])
     gone = [each.event for each in after if each.fate is Fate.MUTED]
     partly = [str(each.event.uid) for each in after if each.fate is Fate.PARTLY_MUTED]
     Event.objects.filter(pk__in=[event.pk for event in gone]).update(status=Status.REJECTED)
-    return Silenced({str(event.uid): event.status for event in gone}, partly)
+    return SilencedEvents({str(event.uid): event.status for event in gone}, partly)

@@ -9,7 +9,12 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from apps.accounts.access import Principal, organisations_where, require, within_reach
+from apps.accounts.access import (
+    Principal,
+    list_organisations_where,
+    match_within_reach,
+    require_permission,
+)
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset
@@ -20,7 +25,7 @@ from apps.privacy.playing import require_clip_heard
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.facts import SampleFacts
 from datasets_catalog.roles import Permission
-from datasets_catalog.sampling import clips_to_hear, drawn, seed_of
+from datasets_catalog.sampling import count_clips_to_hear, derive_seed, draw_contents
 
 LISTENER_VERSION = "1"
 KIND = "speech"
@@ -49,7 +54,7 @@ class HeardError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SampleProgress:
     """How far a sample is, and what its frame has become. All counts are of contents.
 
     `due` are those drawn that wait for ears, in the order of the draw; `outside` are unflagged
@@ -61,7 +66,7 @@ class Heard:
     due: tuple[SampleClip, ...]
 
 
-def unflagged(dataset: Dataset) -> dict[str, int]:
+def find_unflagged(dataset: Dataset) -> dict[str, int]:
     """The contents of the draft in whose sound no detector saw anything, each with its first clip.
 
     A finding in the sound has an onset; tags and table cells say nothing of what is heard.
@@ -77,7 +82,7 @@ def unflagged(dataset: Dataset) -> dict[str, int]:
 
 
 @transaction.atomic
-def draw(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
+def draw_sample(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
     """Draw the contents to hear so that, nothing missed, the bound is proved (0 to 1).
 
     The seed comes from the dataset's uid, the SHA-256 of everything drawn from, and the sample's
@@ -90,16 +95,16 @@ def draw(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
         .select_related("organisation")
         .get(pk=dataset.pk)
     )
-    require(actor, Permission.FINDING_DECIDE, dataset.organisation)
-    frame = unflagged(dataset)
+    require_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
+    frame = find_unflagged(dataset)
     if not frame:
         raise NothingToSampleError("No clip of the draft is left unflagged: nothing is to sample.")
     contents = sorted(frame)
     number = Sample.objects.filter(dataset=dataset).count() + 1
-    size = clips_to_hear(bound=bound, population=len(contents), draw=number)
+    size = count_clips_to_hear(bound=bound, population=len(contents), draw=number)
     # Unknown to everybody before this moment: nobody tries out which draft draws what.
     uid = uuid4()
-    seed = seed_of(dataset=str(dataset.uid), sample=str(uid), contents=contents, number=number)
+    seed = derive_seed(dataset=str(dataset.uid), sample=str(uid), contents=contents, number=number)
     made = Sample.objects.create(
         uid=uid,
         dataset=dataset,
@@ -116,7 +121,9 @@ def draw(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
             SampleClip(
                 sample=made, position=position, clip_id=frame[content], content_sha256=content
             )
-            for position, content in enumerate(drawn(seed=seed, contents=contents, count=size))
+            for position, content in enumerate(
+                draw_contents(seed=seed, contents=contents, count=size)
+            )
         ],
         batch_size=500,
     )
@@ -131,24 +138,26 @@ def draw(*, actor: User, dataset: Dataset, bound: float = 0.01) -> Sample:
     return made
 
 
-def frame_of(sample: Sample) -> list[str]:
+def load_frame(sample: Sample) -> list[str]:
     """The contents that the sample was drawn from, in order: with them anybody draws it again."""
     raw = bytes(sample.frame)
     return [raw[at : at + DIGEST_BYTES].hex() for at in range(0, len(raw), DIGEST_BYTES)]
 
 
-def sample_of(dataset: Dataset) -> Sample | None:
+def find_latest_sample(dataset: Dataset) -> Sample | None:
     """The latest sample of the dataset."""
     return Sample.objects.filter(dataset=dataset).order_by("-number").first()
 
 
-def sample_clip_for(user: Principal, uid: UUID | str) -> SampleClip:
+def fetch_sample_clip(user: Principal, uid: UUID | str) -> SampleClip:
     """The drawn clip, if the user may see findings there. Raises `SampleClipUnknownError`."""
     row = (
         SampleClip.objects.filter(
-            within_reach(user, "sample__dataset"),
+            match_within_reach(user, "sample__dataset"),
             uid=uid,
-            sample__dataset__organisation_id__in=organisations_where(user, Permission.FINDING_VIEW),
+            sample__dataset__organisation_id__in=list_organisations_where(
+                user, Permission.FINDING_VIEW
+            ),
         )
         .select_related("sample__dataset__organisation", "clip__blob")
         .first()
@@ -158,13 +167,15 @@ def sample_clip_for(user: Principal, uid: UUID | str) -> SampleClip:
     return row
 
 
-def hearings_of(dataset: Dataset) -> QuerySet[Hearing]:
+def list_hearings(dataset: Dataset) -> QuerySet[Hearing]:
     """Everything that was heard for samples of the dataset, oldest first."""
     return Hearing.objects.filter(dataset=dataset).order_by("pk")
 
 
 @transaction.atomic
-def hear(*, actor: User, sample_clip: SampleClip, missed: bool, note: str = "") -> SampleClip:
+def record_hearing(
+    *, actor: User, sample_clip: SampleClip, missed: bool, note: str = ""
+) -> SampleClip:
     """Say that a drawn content was heard to the end, and whether a voice was missed in it.
 
     A miss becomes a finding by `listener` in every clip with these bytes, which blocks like any
@@ -173,7 +184,7 @@ def hear(*, actor: User, sample_clip: SampleClip, missed: bool, note: str = "") 
     `NotHeardError`, `OwnWorkError`, `DeniedError`; `InvalidError` for a miss without a note.
     """
     dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=sample_clip.sample.dataset_id)
-    require(actor, Permission.FINDING_DECIDE, dataset.organisation)
+    require_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
     said = note.strip()[:LONGEST_NOTE]
     if missed and not said:
         raise InvalidError("Say what you heard: it is what the finding consists of.")
@@ -247,14 +258,14 @@ def _note_miss(dataset: Dataset, sample_clip: SampleClip, clips: Sequence[Clip],
     )
 
 
-def heard_of(dataset: Dataset) -> Heard | None:
+def load_sample_progress(dataset: Dataset) -> SampleProgress | None:
     """How far the latest sample is, as the draft is now; None where none was drawn."""
-    sample = sample_of(dataset)
+    sample = find_latest_sample(dataset)
     if sample is None:
         return None
-    heard = dict(hearings_of(dataset).values_list("content_sha256", "missed"))
-    present = unflagged(dataset)
-    frame = set(frame_of(sample))
+    heard = dict(list_hearings(dataset).values_list("content_sha256", "missed"))
+    present = find_unflagged(dataset)
+    frame = set(load_frame(sample))
     rows = list(sample.clips.select_related("clip__recording"))
     missed = sum(heard.get(row.content_sha256, False) for row in rows)
     waiting = [row for row in rows if row.content_sha256 not in heard]
@@ -262,7 +273,7 @@ def heard_of(dataset: Dataset) -> Heard | None:
     facts = SampleFacts(
         population=len(frame & present.keys()),
         # A miss may lie beyond a gap.
-        heard=max(len(_run(rows, heard)), missed),
+        heard=max(len(_take_unbroken_run(rows, heard)), missed),
         missed=missed,
         due=len(due),
         outside=len(present.keys() - frame),
@@ -270,10 +281,10 @@ def heard_of(dataset: Dataset) -> Heard | None:
         gone=len(waiting) - len(due),
         frame=sample.population,
     )
-    return Heard(sample, facts, due)
+    return SampleProgress(sample, facts, due)
 
 
-def _run(rows: Sequence[SampleClip], heard: Mapping[str, bool]) -> list[SampleClip]:
+def _take_unbroken_run(rows: Sequence[SampleClip], heard: Mapping[str, bool]) -> list[SampleClip]:
     """What was heard without a gap, in the order of the draw.
 
     Whoever hears in another order may have chosen, and so may who takes a clip out before it is
@@ -287,9 +298,9 @@ def _run(rows: Sequence[SampleClip], heard: Mapping[str, bool]) -> list[SampleCl
     return run
 
 
-def sample_facts(dataset: Dataset) -> SampleFacts:
+def load_sample_facts(dataset: Dataset) -> SampleFacts:
     """What the gate wants to know of the latest sample, or of the draft where none was drawn."""
-    found = heard_of(dataset)
+    found = load_sample_progress(dataset)
     if found is not None:
         return found.facts
-    return SampleFacts(population=len(unflagged(dataset)), heard=0, missed=0, number=0)
+    return SampleFacts(population=len(find_unflagged(dataset)), heard=0, missed=0, number=0)

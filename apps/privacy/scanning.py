@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import User
 from apps.audit import record
-from apps.datasets.cells import cells_of
+from apps.datasets.cells import collect_cells
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.detectors.base import (
     COARSE_DECIMALS,
@@ -22,29 +22,29 @@ from apps.privacy.detectors.base import (
     DetectorFailedError,
     Looks,
     Subject,
+    build_version,
     needs_speech,
-    run_many,
-    version_of,
+    run_detector_on_many,
 )
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.detectors.speech import SpeechDetector
-from apps.privacy.grouping import groups_of
+from apps.privacy.grouping import build_groups
 from apps.privacy.models import Finding, Scan
 from apps.privacy.voices import note_voices
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.verticals import Vertical, place_decimals
+from datasets_catalog.verticals import Vertical, load_place_decimals
 
 CHUNK = 200
 Progress = Callable[[int, int, str], None]
 
 
-def silent(done: int, total: int, message: str) -> None:
+def ignore_progress(done: int, total: int, message: str) -> None:
     """Progress that nobody watches."""
 
 
 @dataclass(slots=True)
-class Scanned:
+class ScanReport:
     """What a pass over a dataset did: counts of contents, findings, and failures that block."""
 
     contents: int = 0
@@ -63,27 +63,29 @@ class Scanned:
         )
 
 
-def content_of(clip: Clip, detector: Detector) -> str:
+def find_scanned_content(clip: Clip, detector: Detector) -> str:
     """SHA-256 of what the detector looks at in this clip: its bytes or its texts."""
     return clip.cells_sha256 if detector.looks_at is Looks.CELLS else clip.blob.sha256
 
 
-def scan_dataset(*, actor: User, dataset: Dataset, progress: Progress = silent) -> Scanned:
+def scan_dataset(
+    *, actor: User, dataset: Dataset, progress: Progress = ignore_progress
+) -> ScanReport:
     """Scan every clip of the draft; unchanged content is not scanned again."""
-    ids = list(_clips(dataset).values_list("pk", flat=True))
+    ids = list(_list_clips(dataset).values_list("pk", flat=True))
     return scan_clips(actor=actor, dataset=dataset, clip_ids=ids, progress=progress)
 
 
 def scan_clips(
-    *, actor: User, dataset: Dataset, clip_ids: Sequence[int], progress: Progress = silent
-) -> Scanned:
+    *, actor: User, dataset: Dataset, clip_ids: Sequence[int], progress: Progress = ignore_progress
+) -> ScanReport:
     """Scan the named clips of a draft. Stopped anywhere, it goes on where it was."""
-    detectors = detectors_for(dataset.privacy_profile)
-    result = Scanned()
+    detectors = list_detectors(dataset.privacy_profile)
+    result = ScanReport()
     for start in range(0, len(clip_ids), CHUNK):
         progress(start, len(clip_ids), "Scanning for what needs a person's eyes and ears")
         clips = list(
-            _clips(dataset)
+            _list_clips(dataset)
             .filter(pk__in=clip_ids[start : start + CHUNK])
             .select_related("blob", "dataset", "recording")
         )
@@ -109,13 +111,13 @@ def scan_clips(
     return result
 
 
-def _clips(dataset: Dataset) -> QuerySet[Clip]:
+def _list_clips(dataset: Dataset) -> QuerySet[Clip]:
     return Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("pk")
 
 
-def scans_by(dataset: Dataset, detector: Detector) -> QuerySet[Scan]:
+def list_scans(dataset: Dataset, detector: Detector) -> QuerySet[Scan]:
     """The scans that this very version of the detector made in the dataset."""
-    version = version_of(detector)
+    version = build_version(detector)
     return Scan.objects.filter(
         dataset=dataset,
         detector=version.name,
@@ -140,11 +142,11 @@ class _Chunk:
     def subject(self, clip: Clip, detector: Detector) -> Subject:
         """What the detector is to look at. Raises what reading the blob raises."""
         if detector.looks_at is Looks.CELLS:
-            decimals = place_decimals().get(Vertical(self.dataset.vertical), COARSE_DECIMALS)
-            return CellsSubject(cells_of(clip), decimals)
+            decimals = load_place_decimals().get(Vertical(self.dataset.vertical), COARSE_DECIMALS)
+            return CellsSubject(collect_cells(clip), decimals)
         content = clip.blob.sha256
         if content not in self.paths:
-            self.paths[content] = self.lent.enter_context(local_copy(clip.blob))
+            self.paths[content] = self.lent.enter_context(open_local_copy(clip.blob))
         heard = self._heard(clip) if needs_speech(detector) else None
         return AudioSubject(self.paths[content], clip.path, heard)
 
@@ -157,21 +159,21 @@ class _Chunk:
         return tuple((onset, offset) for onset, offset in scan.evidence["stretches"])
 
 
-def _scan_chunk(chunk: _Chunk, detector: Detector, result: Scanned) -> None:
+def _scan_chunk(chunk: _Chunk, detector: Detector, result: ScanReport) -> None:
     by_content: dict[str, list[Clip]] = {}
     for clip in chunk.clips:
-        by_content.setdefault(content_of(clip, detector), []).append(clip)
-    mine = scans_by(chunk.dataset, detector).filter(content_sha256__in=list(by_content))
+        by_content.setdefault(find_scanned_content(clip, detector), []).append(clip)
+    mine = list_scans(chunk.dataset, detector).filter(content_sha256__in=list(by_content))
     # A scan that failed says nothing of the content: try it again.
     mine.filter(failed=True).delete()
     known = {scan.content_sha256: scan for scan in mine}
     fresh = {content: same[0] for content, same in by_content.items() if content not in known}
     if fresh:
         rows = [
-            _row(chunk.dataset, content, detector, answer)
-            for content, answer in _answers(chunk, fresh, detector)
+            _build_scan(chunk.dataset, content, detector, answer)
+            for content, answer in _ask_detector(chunk, fresh, detector)
         ]
-        known |= _written(chunk.dataset, detector, rows)
+        known |= _write_scans(chunk.dataset, detector, rows)
         result.contents += len(rows)
         result.failed += sum(row.failed for row in rows)
     if detector.name == SpeechDetector.name:
@@ -188,16 +190,16 @@ def _note_known(dataset: Dataset, clips: Sequence[Clip]) -> None:
     by_content: dict[str, list[Clip]] = {}
     for clip in clips:
         by_content.setdefault(clip.blob.sha256, []).append(clip)
-    scans = seen_in(dataset).filter(content_sha256__in=list(by_content))
+    scans = list_scans_with_findings(dataset).filter(content_sha256__in=list(by_content))
     _note_findings([(scan, by_content[scan.content_sha256]) for scan in scans])
 
 
-def seen_in(dataset: Dataset) -> QuerySet[Scan]:
+def list_scans_with_findings(dataset: Dataset) -> QuerySet[Scan]:
     """Every scan of a content of the dataset that saw something, by whatever detector or person."""
     return Scan.objects.filter(dataset=dataset, failed=False).exclude(seen=[])
 
 
-def _answers(
+def _ask_detector(
     chunk: _Chunk, clips: Mapping[str, Clip], detector: Detector
 ) -> Iterator[tuple[str, Detection | EarmarkError]]:
     """What one detector says of many contents; whatever goes wrong is an answer too."""
@@ -207,14 +209,14 @@ def _answers(
             subjects[content] = chunk.subject(clip, detector)
         except EarmarkError as problem:
             yield content, problem
-    yield from zip(subjects, run_many(detector, list(subjects.values())), strict=True)
+    yield from zip(subjects, run_detector_on_many(detector, list(subjects.values())), strict=True)
 
 
-def _row(
+def _build_scan(
     dataset: Dataset, content: str, detector: Detector, answer: Detection | EarmarkError
 ) -> Scan:
     """The scan that the answer makes; one that is a problem is a failed scan, which blocks."""
-    version = version_of(detector)
+    version = build_version(detector)
     outcome: dict[str, Any] = (
         {"failed": True, "error": answer.message[:500]}
         if isinstance(answer, EarmarkError)
@@ -235,26 +237,27 @@ def _row(
     )
 
 
-def _written(dataset: Dataset, detector: Detector, rows: Sequence[Scan]) -> dict[str, Scan]:
+def _write_scans(dataset: Dataset, detector: Detector, rows: Sequence[Scan]) -> dict[str, Scan]:
     """The rows as they stand, by content: where another worker was faster, its own."""
     Scan.objects.bulk_create(rows, ignore_conflicts=True)
-    kept = scans_by(dataset, detector).filter(
+    kept = list_scans(dataset, detector).filter(
         content_sha256__in=[row.content_sha256 for row in rows]
     )
     return {scan.content_sha256: scan for scan in kept}
 
 
-def _scan_draft(dataset: Dataset, detector: Detector, result: Scanned) -> None:
+def _scan_draft(dataset: Dataset, detector: Detector, result: ScanReport) -> None:
     """Let a detector look at the groups of the whole draft that it does not know yet."""
-    groups = groups_of(dataset, detector)
-    mine = scans_by(dataset, detector)
+    groups = build_groups(dataset, detector)
+    mine = list_scans(dataset, detector)
     mine.filter(failed=True).delete()
     present = set(mine.values_list("content_sha256", flat=True))
     fresh = {key: group for key, group in groups.items() if key not in present}
     if fresh:
-        answers = run_many(detector, list(fresh.values()))
+        answers = run_detector_on_many(detector, list(fresh.values()))
         rows = [
-            _row(dataset, key, detector, answer) for key, answer in zip(fresh, answers, strict=True)
+            _build_scan(dataset, key, detector, answer)
+            for key, answer in zip(fresh, answers, strict=True)
         ]
         Scan.objects.bulk_create(rows, ignore_conflicts=True)
         result.contents += len(rows)
@@ -263,11 +266,11 @@ def _scan_draft(dataset: Dataset, detector: Detector, result: Scanned) -> None:
         group = groups.get(scan.content_sha256)
         if group is not None:
             clips = Clip.objects.filter(pk__in=group.clips).select_related("blob")
-            fitting = without_rarer(scan, list(clips))
+            fitting = drop_rarer_clips(scan, list(clips))
             result.findings += _note_findings([(scan, fitting)])
 
 
-def without_rarer(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
+def drop_rarer_clips(scan: Scan, clips: Sequence[Clip]) -> list[Clip]:
     """Clips of a group but those of which a finding says the same, or worse, already.
 
     When a group grows, what was decided on it while it was smaller still holds; and so does what
@@ -303,23 +306,28 @@ def _note_findings(found: Sequence[tuple[Scan, Sequence[Clip]]]) -> int:
     fresh = []
     for scan, clips in found:
         for clip in clips:
-            known, content = present.get((scan.pk, clip.pk), set()), _content_told(scan, clip)
+            known, content = (
+                present.get((scan.pk, clip.pk), set()),
+                _choose_finding_content(scan, clip),
+            )
             if content not in known:
                 # A clip may meet the same scan of a draft again, with other cells or bytes.
                 after = len(known) * len(scan.seen)
-                fresh += [_finding(scan, clip, content, after + at) for at in range(len(scan.seen))]
+                fresh += [
+                    _build_finding(scan, clip, content, after + at) for at in range(len(scan.seen))
+                ]
     Finding.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
 
 
-def _content_told(scan: Scan, clip: Clip) -> str:
+def _choose_finding_content(scan: Scan, clip: Clip) -> str:
     """What a finding speaks of: what was scanned, or for a draft as a whole the clip as it is."""
     if scan.content_sha256 in {clip.blob.sha256, clip.cells_sha256}:
         return scan.content_sha256
     return clip.blob.sha256 if scan.evidence.get("bound_to") == "bytes" else clip.cells_sha256
 
 
-def _finding(scan: Scan, clip: Clip, content: str, position: int) -> Finding:
+def _build_finding(scan: Scan, clip: Clip, content: str, position: int) -> Finding:
     seen = scan.seen[position % len(scan.seen)]
     return Finding(
         clip=clip,

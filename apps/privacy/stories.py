@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from apps.accounts.access import Principal
 from apps.accounts.models import User
-from apps.consent.ledger import consents_for
+from apps.consent.ledger import load_consents
 from apps.consent.models import Participation
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.access import AWAITING, findings_for, state_of
-from apps.privacy.deciding import own_work
+from apps.privacy.access import AWAITING_SECOND, list_visible_findings, name_finding_state
+from apps.privacy.deciding import find_own_work
 from apps.privacy.models import (
     Assignment,
     ChangeRequest,
@@ -23,8 +23,8 @@ from apps.privacy.models import (
     Headcount,
     ReviewTime,
 )
-from apps.privacy.people import counts_of
-from apps.privacy.voices import VoiceMatch, likely_people, matches
+from apps.privacy.people import list_counts
+from apps.privacy.voices import VoiceMatch, find_voice_matches, guess_people
 from datasets_catalog.ledger import Ledger, Refusal
 from datasets_catalog.purposes import Purpose
 
@@ -41,7 +41,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class ContributorConsent:
     """What a contributor of the clip allows today, anywhere, in what was asked about it."""
 
     contributor: str
@@ -57,7 +57,7 @@ class Case:
     clip: Clip
     findings: list[Finding]
     neighbours: list[Neighbour]
-    consents: list[Agreed]
+    consents: list[ContributorConsent]
     comments: list[Comment]
     change_requests: list[ChangeRequest]
     assignee: User | None
@@ -68,44 +68,45 @@ class Case:
     headcounts: list[Headcount]
 
 
-def story_of(user: Principal, clip: Clip) -> Case:
+def load_review_case(user: Principal, clip: Clip) -> Case:
     """The story of a clip that the user may see; some ten queries."""
-    findings = findings_for(user, clip.dataset).filter(clip=clip)
+    findings = list_visible_findings(user, clip.dataset).filter(clip=clip)
     related = ("decision__decided_by", "decision__confirmation__confirmed_by")
     assignment = Assignment.objects.filter(clip=clip).select_related("reviewer").first()
-    voices = matches(clip)
+    voices = find_voice_matches(clip)
     spent = ReviewTime.objects.filter(clip=clip).aggregate(seconds=Sum("seconds"))["seconds"]
     return Case(
         clip=clip,
         findings=list(findings.select_related(*related)),
-        neighbours=_neighbours(user, clip),
-        consents=_agreed(clip),
+        neighbours=_load_neighbours(user, clip),
+        consents=_load_contributor_consents(clip),
         comments=list(Comment.objects.filter(clip=clip).select_related("written_by")),
         change_requests=list(
             ChangeRequest.objects.filter(clip=clip).select_related("asked_by", "answered_by")
         ),
         assignee=assignment.reviewer if assignment else None,
-        earlier=_earlier(clip, voices),
+        earlier=_load_earlier_decisions(clip, voices),
         voices=voices,
-        likely_people=likely_people(voices),
+        likely_people=guess_people(voices),
         seconds_so_far=spent or 0.0,
-        headcounts=list(counts_of(clip.dataset, [clip.blob.sha256])),
+        headcounts=list(list_counts(clip.dataset, [clip.blob.sha256])),
     )
 
 
-def awaiting_second(user: User, story: Case) -> list[int]:
+def list_awaiting_second(user: User, story: Case) -> list[int]:
     """Ids of the findings in it that this user, as another reviewer, may confirm."""
     clip = story.clip
-    if own_work(user, [clip.pk]):
+    if find_own_work(user, [clip.pk]):
         return []
     return [
         finding.pk
         for finding in story.findings
-        if state_of(finding) == AWAITING and finding.decision.decided_by_id != user.pk
+        if name_finding_state(finding) == AWAITING_SECOND
+        and finding.decision.decided_by_id != user.pk
     ]
 
 
-def _neighbours(user: Principal, clip: Clip) -> list[Neighbour]:
+def _load_neighbours(user: Principal, clip: Clip) -> list[Neighbour]:
     if clip.recording_id is None:
         return []
     clips = list(
@@ -115,50 +116,56 @@ def _neighbours(user: Principal, clip: Clip) -> list[Neighbour]:
         .order_by("path")[:NEIGHBOURS]
     )
     states: dict[int, list[str]] = defaultdict(list)
-    for finding in findings_for(user, clip.dataset).filter(clip__in=clips):
-        states[finding.clip_id].append(state_of(finding))
-    return [Neighbour(row, _stands(row, states[row.pk])) for row in clips]
+    for finding in list_visible_findings(user, clip.dataset).filter(clip__in=clips):
+        states[finding.clip_id].append(name_finding_state(finding))
+    return [Neighbour(row, _describe_standing(row, states[row.pk])) for row in clips]
 
 
-def _stands(clip: Clip, states: Sequence[str]) -> str:
+def _describe_standing(clip: Clip, states: Sequence[str]) -> str:
     if clip.state == Clip.State.EXCLUDED:
         return "excluded"
     if not states:
         return "nothing found"
-    waiting = sum(state in {"open", AWAITING} for state in states)
+    waiting = sum(state in {"open", AWAITING_SECOND} for state in states)
     done = sorted({state for state in states if state in Decision.Verdict.values})
     told = [f"{waiting} open"] if waiting else []
     told += [f"{state}{'ed' if state != Decision.Verdict.EXCLUDE else 'd'}" for state in done]
     return ", ".join(told) or "changed since"
 
 
-def _agreed(clip: Clip) -> list[Agreed]:
+def _load_contributor_consents(clip: Clip) -> list[ContributorConsent]:
     people = Participation.objects.filter(clip=clip).order_by("contributor__code")
     codes = list(people.values_list("contributor__code", flat=True))
     if not codes:
         return []
-    ledger = Ledger(consents_for(clip.dataset, codes))
+    ledger = Ledger(load_consents(clip.dataset, codes))
     recording = clip.recording.name if clip.recording else ""
-    return [_agreement(code, ledger, clip.dataset, recording) for code in codes]
+    return [_build_contributor_consent(code, ledger, clip.dataset, recording) for code in codes]
 
 
-def _agreement(code: str, ledger: Ledger, dataset: Dataset, recording: str) -> Agreed:
+def _build_contributor_consent(
+    code: str, ledger: Ledger, dataset: Dataset, recording: str
+) -> ContributorConsent:
     now = timezone.now()
     about = ledger.narrow(code, dataset=dataset.full_name, recording=recording)
     given = about.history(code, at=now)
     if not given:
         elsewhere = bool(ledger.history(code, at=now))
         refusal = Refusal.ASKED_ELSEWHERE if elsewhere else Refusal.NO_CONSENT
-        return Agreed(code, (), valid=False, words=f"nothing is allowed: {refusal.sentence}")
+        return ContributorConsent(
+            code, (), valid=False, words=f"nothing is allowed: {refusal.sentence}"
+        )
     allowed = tuple(sorted(map(str, about.scope(code, at=now))))
     if allowed:
-        return Agreed(code, allowed, valid=True, words=f"allows {', '.join(allowed)}")
+        return ContributorConsent(code, allowed, valid=True, words=f"allows {', '.join(allowed)}")
     refusals = {about.refusal(code, purpose, at=now) for purpose in Purpose}
     why = [each.sentence for each in Refusal if each in refusals - {Refusal.NOT_ASKED}]
-    return Agreed(code, (), valid=False, words=f"allows nothing: {'; '.join(why) or 'not asked'}")
+    return ContributorConsent(
+        code, (), valid=False, words=f"allows nothing: {'; '.join(why) or 'not asked'}"
+    )
 
 
-def _earlier(clip: Clip, voices: Sequence[VoiceMatch]) -> list[Decision]:
+def _load_earlier_decisions(clip: Clip, voices: Sequence[VoiceMatch]) -> list[Decision]:
     """The latest decisions on other clips of the recording, or with what may be the same voice."""
     alike = Q(finding__clip__in=[match.clip.pk for match in voices])
     if clip.recording_id is not None:

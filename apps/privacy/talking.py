@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from apps.accounts.access import can, require
+from apps.accounts.access import has_permission, require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset
@@ -27,14 +27,14 @@ class AnsweredError(ConflictError):
     code = "change_request.answered"
 
 
-def comment(*, actor: User, clip: Clip, text: str) -> Comment:
+def add_comment(*, actor: User, clip: Clip, text: str) -> Comment:
     """Leave a word for the other reviewers of the clip; it stays as it is."""
-    require(actor, Permission.FINDING_VIEW, clip.dataset.organisation)
-    return Comment.objects.create(clip=clip, text=_said(text), written_by=actor)
+    require_permission(actor, Permission.FINDING_VIEW, clip.dataset.organisation)
+    return Comment.objects.create(clip=clip, text=_check_text(text), written_by=actor)
 
 
 @transaction.atomic
-def assign(*, actor: User, clips: Sequence[Clip], reviewer: User | None) -> int:
+def assign_clips(*, actor: User, clips: Sequence[Clip], reviewer: User | None) -> int:
     """Make clips somebody's cases, or nobody's; returns how many.
 
     Raises `DeniedError` where the actor does not review, `InvalidError` where the reviewer could
@@ -42,8 +42,10 @@ def assign(*, actor: User, clips: Sequence[Clip], reviewer: User | None) -> int:
     """
     datasets = {clip.dataset_id: clip.dataset for clip in clips}
     for dataset in datasets.values():
-        require(actor, Permission.FINDING_DECIDE, dataset.organisation)
-        if reviewer and not can(reviewer, Permission.FINDING_DECIDE, dataset.organisation):
+        require_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
+        if reviewer and not has_permission(
+            reviewer, Permission.FINDING_DECIDE, dataset.organisation
+        ):
             raise InvalidError(f"{reviewer} does not review in {dataset.organisation}.")
     ids = sorted({clip.pk for clip in clips})
     if reviewer is None:
@@ -65,8 +67,8 @@ def assign(*, actor: User, clips: Sequence[Clip], reviewer: User | None) -> int:
 def request_changes(*, actor: User, clip: Clip, text: str) -> ChangeRequest:
     """Ask the stewards to change a clip's row, file or consents; it blocks until it is answered."""
     dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=clip.dataset_id)
-    require(actor, Permission.FINDING_DECIDE, dataset.organisation)
-    made = ChangeRequest.objects.create(clip=clip, text=_said(text), asked_by=actor)
+    require_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
+    made = ChangeRequest.objects.create(clip=clip, text=_check_text(text), asked_by=actor)
     record.changes_requested(
         actor=actor.username,
         organisation=dataset.organisation.name,
@@ -86,12 +88,12 @@ def answer_changes(*, actor: User, request: ChangeRequest, text: str) -> ChangeR
     """
     row = ChangeRequest.objects.select_for_update().get(pk=request.pk)
     dataset = row.clip.dataset
-    reviewing = can(actor, Permission.FINDING_DECIDE, dataset.organisation)
+    reviewing = has_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
     if not (row.asked_by_id == actor.pk and reviewing):
-        require(actor, Permission.CLIP_INGEST, dataset.organisation)
+        require_permission(actor, Permission.CLIP_INGEST, dataset.organisation)
     if row.answered_at is not None:
         raise AnsweredError(f"{row.answered_by} answered this already.")
-    row.answer, row.answered_by, row.answered_at = _said(text), actor, timezone.now()
+    row.answer, row.answered_by, row.answered_at = _check_text(text), actor, timezone.now()
     row.save(update_fields=["answer", "answered_by", "answered_at"])
     record.changes_answered(
         actor=actor.username,
@@ -107,7 +109,7 @@ def answer_changes(*, actor: User, request: ChangeRequest, text: str) -> ChangeR
 @transaction.atomic
 def note_time(*, actor: User, clip: Clip, seconds: float) -> None:
     """Add what a visit to the clip took, in seconds: half an hour of it at most."""
-    require(actor, Permission.FINDING_VIEW, clip.dataset.organisation)
+    require_permission(actor, Permission.FINDING_VIEW, clip.dataset.organisation)
     if not 0 <= seconds < float("inf"):
         raise InvalidError("A visit takes no negative and no endless time.")
     visit = min(seconds, LONGEST_VISIT)
@@ -120,7 +122,7 @@ def note_time(*, actor: User, clip: Clip, seconds: float) -> None:
         )
 
 
-def _said(text: str) -> str:
+def _check_text(text: str) -> str:
     said = text.strip()
     if not said:
         raise InvalidError("Write something.")

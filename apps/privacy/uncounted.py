@@ -7,10 +7,10 @@ from apps.consent.models import Participation
 from apps.privacy.models import Decision, Headcount, Redaction, Scan
 from datasets_catalog.people import REVIEWERS_WHERE_SURE, SURE
 
-EXCEEDING = Q(somebody_unknown=True) | Q(people_heard__gt=F("people_recorded"))
+EXCEEDING_COUNT = Q(somebody_unknown=True) | Q(people_heard__gt=F("people_recorded"))
 
 
-def lacks_people() -> Q:
+def match_lacking_people() -> Q:
     """Of clips: whether somebody may be in them who is not recorded.
 
     For the queue; the gate has the last word (`people.PeopleHeard`).
@@ -23,11 +23,11 @@ def lacks_people() -> Q:
     heard = Scan.objects.filter(
         dataset=OuterRef("dataset"), content_sha256=OuterRef("blob__sha256"), heard__isnull=False
     )
-    unnamed = Q(~Exists(recorded)) & Q(Exists(heard)) & ~_is_set_aside(counts, heard)
+    unnamed = Q(~Exists(recorded)) & Q(Exists(heard)) & ~_match_set_aside(counts, heard)
     return unnamed | Q(_is_exceeded(counts)) | (Q(~Exists(counts)) & Q(_is_due()))
 
 
-def _is_set_aside(counts: QuerySet[Headcount], heard: QuerySet[Scan]) -> Q:
+def _match_set_aside(counts: QuerySet[Headcount], heard: QuerySet[Scan]) -> Q:
     """Whether enough reviewers said that nobody can be recognised in what was heard in a clip."""
     somebody_later = Headcount.objects.filter(
         dataset=OuterRef("dataset"),
@@ -47,11 +47,13 @@ def _is_set_aside(counts: QuerySet[Headcount], heard: QuerySet[Scan]) -> Q:
     by_content = nobody.order_by().values("content_sha256")
     agreeing = by_content.annotate(n=Count("counted_by", distinct=True))
     several = Q(Exists(agreeing.filter(n__gte=REVIEWERS_WHERE_SURE)))
-    one_of_each = Q(Exists(nobody.exclude(counted_by__in=_clearing_reviewers())) & Exists(clearing))
+    one_of_each = Q(
+        Exists(nobody.exclude(counted_by__in=_select_clearing_reviewers())) & Exists(clearing)
+    )
     return several | one_of_each | (Q(~Exists(sure)) & (Q(Exists(nobody)) | Q(Exists(clearing))))
 
 
-def _clearing_reviewers() -> QuerySet[Decision, int]:
+def _select_clearing_reviewers() -> QuerySet[Decision, int]:
     """Who cleared something that was heard in the clip two queries further out."""
     return Decision.objects.filter(
         verdict=Decision.Verdict.CLEAR,
@@ -73,7 +75,7 @@ def _is_exceeded(counts: QuerySet[Headcount]) -> Subquery:
 def _is_due() -> Exists:
     """Whether somebody who was not recorded was heard in what a redaction made the bytes of."""
     before = Headcount.objects.filter(
-        EXCEEDING,
+        EXCEEDING_COUNT,
         dataset=OuterRef("clip__dataset"),
         content_sha256=OuterRef("before__sha256"),
     )

@@ -6,16 +6,16 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.access import RELATED
-from apps.privacy.deciding import OwnWorkError, chunks, refuse_own_work
+from apps.privacy.access import RELATED_PATHS
+from apps.privacy.deciding import OwnWorkError, refuse_own_work, split_ids
 from apps.privacy.models import Batch, Confirmation, Decision, Redaction, Revocation
 from apps.privacy.playing import require_heard
-from apps.privacy.replacing import put_back
+from apps.privacy.replacing import put_bytes_back
 from apps.privacy.scanning import scan_clips
 from apps.privacy.verdict_changes import announce_verdicts, bytes_of
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
@@ -37,38 +37,39 @@ class NotAwaitingError(ConflictError):
     code = "decision.not_awaiting"
 
 
-def undo(*, actor: User, decision: Decision, reason: str = "") -> None:
+def undo_decision(*, actor: User, decision: Decision, reason: str = "") -> None:
     """Take a decision of one's own back within `UNDO_WITHIN`: the finding is open again.
 
     An excluded clip returns to the draft; a redaction is turned back, events included. The
     decision stays in the record as a revocation. Raises `UndoError` where it is too late (the time
     is over, a release was frozen since, another reviewer agreed, the clip has changed since).
     """
-    _undo(actor, [decision], reason)
+    _undo_decisions(actor, [decision], reason)
 
 
 def undo_batch(*, actor: User, batch: Batch, reason: str = "") -> int:
-    """Take back what is in force of a batch; returns how many decisions. Raises as `undo`."""
+    """Take back what is in force of a batch; returns how many decisions. Raises as"
+    " `undo_decision`."""
     decisions = list(Decision.objects.filter(batch=batch).order_by("pk"))
     if not decisions:
         raise UndoError("Nothing of this batch is in force any more.")
-    _undo(actor, decisions, reason)
+    _undo_decisions(actor, decisions, reason)
     return len(decisions)
 
 
-def _undo(actor: User, decisions: Sequence[Decision], why: str) -> None:
-    turned = _taken_back(actor, decisions, why.strip())
+def _undo_decisions(actor: User, decisions: Sequence[Decision], why: str) -> None:
+    turned = _take_back_decisions(actor, decisions, why.strip())
     if turned:
         dataset = decisions[0].finding.clip.dataset
         scan_clips(actor=actor, dataset=dataset, clip_ids=turned)
 
 
 @transaction.atomic
-def _taken_back(actor: User, decisions: Sequence[Decision], why: str) -> list[int]:
+def _take_back_decisions(actor: User, decisions: Sequence[Decision], why: str) -> list[int]:
     """The ids of clips whose bytes were turned back."""
-    dataset = _locked(decisions[0])
-    require(actor, Permission.FINDING_DECIDE, dataset.organisation)
-    rows = _in_force(decisions)
+    dataset = _lock_dataset(decisions[0])
+    require_permission(actor, Permission.FINDING_DECIDE, dataset.organisation)
+    rows = _require_in_force(decisions)
     if any(row.decided_by_id != actor.pk for row in rows):
         raise DeniedError("Only who decided takes a decision back.")
     first = min(row.decided_at for row in rows)
@@ -81,26 +82,28 @@ def _taken_back(actor: User, decisions: Sequence[Decision], why: str) -> list[in
         raise UndoError("A release was frozen since, with this decision in it.")
     if any(hasattr(row, "confirmation") for row in rows):
         raise UndoError("Another reviewer agreed with this decision: it stands.")
-    return revoke(actor, dataset, rows, Revocation.Cause.UNDONE, why)
+    return revoke_decisions(actor, dataset, rows, Revocation.Cause.UNDONE, why)
 
 
-def confirm(*, actor: User, decision: Decision, agree: bool, reason: str) -> Confirmation:
+def confirm_clearance(*, actor: User, decision: Decision, agree: bool, reason: str) -> Confirmation:
     """Say as a second reviewer whether an identifiable person may stay in what was cleared.
 
     Who agrees has been played it, too. Who does not agree takes the decision back: the finding is
     open again. Raises `NotAwaitingError`, `NotHeardError`, `OwnWorkError` (for the first reviewer,
     and who brought in or annotated the clip), `DeniedError`.
     """
-    require(actor, Permission.FINDING_DECIDE, decision.finding.clip.dataset.organisation)
+    require_permission(actor, Permission.FINDING_DECIDE, decision.finding.clip.dataset.organisation)
     if not reason.strip():
         raise InvalidError("Give a reason: it is what the record of this review consists of.")
-    return _confirmed(actor, decision, reason.strip(), agree=agree)
+    return _record_confirmation(actor, decision, reason.strip(), agree=agree)
 
 
 @transaction.atomic
-def _confirmed(actor: User, decision: Decision, reason: str, *, agree: bool) -> Confirmation:
-    dataset = _locked(decision)
-    row = _in_force([decision])[0]
+def _record_confirmation(
+    actor: User, decision: Decision, reason: str, *, agree: bool
+) -> Confirmation:
+    dataset = _lock_dataset(decision)
+    row = _require_in_force([decision])[0]
     if not row.awaits_second:
         raise NotAwaitingError("This decision waits for nobody's agreement.")
     if row.decided_by_id == actor.pk:
@@ -128,11 +131,11 @@ def _confirmed(actor: User, decision: Decision, reason: str, *, agree: bool) -> 
     if agree:
         announce_verdicts(dataset.organisation_id, bytes_of([row.finding]))
     else:
-        revoke(actor, dataset, [row], Revocation.Cause.NOT_CONFIRMED, reason)
+        revoke_decisions(actor, dataset, [row], Revocation.Cause.NOT_CONFIRMED, reason)
     return made
 
 
-def _locked(decision: Decision) -> Dataset:
+def _lock_dataset(decision: Decision) -> Dataset:
     dataset_id = decision.finding.clip.dataset_id
     return (
         Dataset.objects.select_for_update(of=("self",))
@@ -141,12 +144,15 @@ def _locked(decision: Decision) -> Dataset:
     )
 
 
-def _in_force(decisions: Sequence[Decision]) -> list[Decision]:
-    related = (*(f"finding__{name}" for name in RELATED if "decision" not in name), "confirmation")
+def _require_in_force(decisions: Sequence[Decision]) -> list[Decision]:
+    related = (
+        *(f"finding__{name}" for name in RELATED_PATHS if "decision" not in name),
+        "confirmation",
+    )
     ids = sorted(decision.pk for decision in decisions)
     rows = [
         row
-        for some in chunks(ids)
+        for some in split_ids(ids)
         for row in Decision.objects.filter(pk__in=some)
         .select_related("decided_by", "uploaded_by", *related)
         .order_by("pk")
@@ -156,7 +162,7 @@ def _in_force(decisions: Sequence[Decision]) -> list[Decision]:
     return rows
 
 
-def revoke(
+def revoke_decisions(
     actor: User, dataset: Dataset, rows: Sequence[Decision], cause: str, why: str
 ) -> list[int]:
     """Move decisions from those in force into the record, and undo what they did."""
@@ -180,10 +186,10 @@ def revoke(
         ],
         batch_size=500,
     )
-    for some in chunks([row.pk for row in rows]):
+    for some in split_ids([row.pk for row in rows]):
         Decision.objects.filter(pk__in=some).delete()
     contents = bytes_of(row.finding for row in rows)
-    turned = _turn_back(actor, rows)
+    turned = _turn_back_clips(actor, rows)
     changed = [row.finding.clip_id for row in rows if row.verdict != Decision.Verdict.CLEAR]
     if changed:
         touch_draft(dataset, clips=sorted(set(changed)))
@@ -200,10 +206,10 @@ def revoke(
     return turned
 
 
-def _turn_back(actor: User, rows: Sequence[Decision]) -> list[int]:
+def _turn_back_clips(actor: User, rows: Sequence[Decision]) -> list[int]:
     """Return clips to the draft, and to the bytes they had; returns the ids of the latter."""
     excluded = [r.finding.clip_id for r in rows if r.verdict == Decision.Verdict.EXCLUDE]
-    for some in chunks(sorted(set(excluded))):
+    for some in split_ids(sorted(set(excluded))):
         kept_out = Decision.objects.filter(
             finding__clip__in=some, verdict=Decision.Verdict.EXCLUDE
         ).values("finding__clip")
@@ -214,12 +220,12 @@ def _turn_back(actor: User, rows: Sequence[Decision]) -> list[int]:
     for row in rows:
         clip_id = row.finding.clip_id
         if row.verdict == Decision.Verdict.REDACT and clip_id not in turned:
-            _put_back(actor, row)
+            _restore_clip(actor, row)
             turned.add(clip_id)
     return sorted(turned)
 
 
-def _put_back(actor: User, row: Decision) -> None:
+def _restore_clip(actor: User, row: Decision) -> None:
     clip = (
         Clip.objects.select_for_update(of=("self",))
         .select_related("blob", "original", "dataset__organisation")
@@ -233,4 +239,4 @@ def _put_back(actor: User, row: Decision) -> None:
     )
     if done is None or done.after_id != clip.blob_id or done.before.destroyed_at is not None:
         raise UndoError(f"{clip.path} has changed since it was redacted.")
-    put_back(actor, clip, done)
+    put_bytes_back(actor, clip, done)

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from apps.accounts.access import Principal, require
+from apps.accounts.access import Principal, require_permission
 from apps.accounts.models import Organisation
 from apps.datasets.models import Dataset
 from apps.publishing.models import Publication, Target
@@ -16,22 +16,22 @@ class TargetUnknownError(NotFoundError):
     code = "target.unknown"
 
 
-def targets_for(user: Principal, organisation: Organisation) -> QuerySet[Target]:
+def list_visible_targets(user: Principal, organisation: Organisation) -> QuerySet[Target]:
     """List the organisation's targets, for its members; their tokens are never shown."""
-    require(user, Permission.DATASET_VIEW, organisation)
+    require_permission(user, Permission.DATASET_VIEW, organisation)
     return Target.objects.filter(organisation=organisation).select_related("organisation")
 
 
-def target_for(user: Principal, organisation: Organisation, name: str) -> Target:
+def fetch_target(user: Principal, organisation: Organisation, name: str) -> Target:
     """Fetch one target of the organisation."""
-    row = targets_for(user, organisation).filter(name=name).first()
+    row = list_visible_targets(user, organisation).filter(name=name).first()
     if row is None:
         raise TargetUnknownError(f"{organisation} has no target {name}.")
     return row
 
 
-def publications_for(user: Principal, dataset: Dataset) -> QuerySet[Publication]:
+def list_visible_publications(user: Principal, dataset: Dataset) -> QuerySet[Publication]:
     """List where the dataset's releases were sent, newest first, for those who work on it."""
-    require(user, Permission.DATASET_VIEW, dataset.organisation)
+    require_permission(user, Permission.DATASET_VIEW, dataset.organisation)
     rows = Publication.objects.filter(release__dataset=dataset)
     return rows.select_related("release__dataset__organisation", "target", "started_by")

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from apps.accounts.access import require
-from apps.accounts.actions import slug
+from apps.accounts.access import require_permission
+from apps.accounts.actions import check_slug
 from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.jobs.actions import start_job
@@ -20,11 +20,11 @@ from apps.publishing.permission import (
     require_room,
     require_sendable,
 )
-from apps.publishing.publications import gated, known_shards, open_repository
-from apps.publishing.released import content_of
-from apps.publishing.sealing import reseal, seal
+from apps.publishing.publications import find_gate_mode, load_known_shards, open_repository
+from apps.publishing.released import load_content
+from apps.publishing.sealing import reseal_secret, seal_secret
 from apps.publishing.snapshot import plan_snapshot
-from apps.publishing.targets.delivery import OWNED, compare
+from apps.publishing.targets.delivery import OWNED_FOLDERS, compare_with_remote
 from apps.releases.models import Release
 from apps.releases.steps import start_step
 from datasets_catalog.errors import InvalidError
@@ -50,14 +50,14 @@ def save_target(
     *, actor: User, organisation: Organisation, name: str, settings: TargetSettings
 ) -> Target:
     """Create the target, or change it."""
-    require(actor, Permission.TARGET_MANAGE, organisation)
-    slug(name, "a target's name")
+    require_permission(actor, Permission.TARGET_MANAGE, organisation)
+    check_slug(name, "a target's name")
     row = Target.objects.select_for_update().filter(organisation=organisation, name=name).first()
     row = row or Target(organisation=organisation, name=name, created_by=actor)
-    row.endpoint, row.repository = _endpoint(settings.endpoint), settings.repository
+    row.endpoint, row.repository = _check_endpoint(settings.endpoint), settings.repository
     row.gate, row.private = settings.gate, settings.private
     if settings.token:
-        row.token_encrypted = seal(settings.token.strip())
+        row.token_encrypted = seal_secret(settings.token.strip())
     if not row.token_encrypted:
         raise InvalidError("A new target needs a token that may write to the repository.")
     try:
@@ -72,7 +72,7 @@ def save_target(
     return row
 
 
-def _endpoint(address: str) -> str:
+def _check_endpoint(address: str) -> str:
     """Check that the token will not travel in the clear; plain HTTP only on this machine."""
     parts = urlsplit(address.strip().rstrip("/"))
     if parts.scheme == "https" and parts.hostname:
@@ -98,13 +98,13 @@ def rotate_target_tokens() -> int:
     """Seal every token with the newest key; returns how many."""
     rows = list(Target.objects.all())
     for row in rows:
-        Target.objects.filter(pk=row.pk).update(token_encrypted=reseal(row.token_encrypted))
+        Target.objects.filter(pk=row.pk).update(token_encrypted=reseal_secret(row.token_encrypted))
     return len(rows)
 
 
 def check_target(*, actor: User, target: Target) -> str:
     """Ask the hub whose token it is; raises what is wrong with it."""
-    require(actor, Permission.TARGET_MANAGE, target.organisation)
+    require_permission(actor, Permission.TARGET_MANAGE, target.organisation)
     return open_repository(target, "namespace/name").whoami()
 
 
@@ -129,30 +129,30 @@ class PublicationPlan:
 
 def plan_publication(*, actor: User, release: Release, target: Target) -> PublicationPlan:
     """Look at the repository and say what publishing would do. Changes nothing anywhere."""
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
-    _same_organisation(release, target)
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    _require_same_organisation(release, target)
     require_sendable(release, target)
-    draft = _draft(release, target, actor)
+    draft = _build_publication(release, target, actor)
     require_room(draft)
     require_newest(draft)
-    content = content_of(release)
+    content = load_content(release)
     plan = plan_snapshot(content)
     repository = open_repository(target, draft.repository)
     status = repository.status()
     require_old_door(draft, status)
     remote = repository.files(status.head) if status else {}
     tables = (content.clips_table, content.events_table)
-    changes = compare(plan, tables, known_shards(draft), remote)
+    changes = compare_with_remote(plan, tables, load_known_shards(draft), remote)
     wanted = {shard.path for shard in plan.shards} | {table.hub_path for table in tables}
     wanted |= {licence.hub_path for licence in content.licences}
-    owned = [path for path in sorted(remote) if path.startswith(OWNED)]
+    owned = [path for path in sorted(remote) if path.startswith(OWNED_FOLDERS)]
     return PublicationPlan(
         repository=draft.repository,
         url=draft.url,
         tag=draft.tag,
         creates_repository=status is None,
         gate=target.gate,
-        changes_gate=status is not None and status.gated != gated(target),
+        changes_gate=status is not None and status.gated != find_gate_mode(target),
         clips=plan.rows,
         audio_size=plan.audio_size,
         to_send=changes.to_send,
@@ -165,18 +165,18 @@ def plan_publication(*, actor: User, release: Release, target: Target) -> Public
 
 def start_plan(*, actor: User, release: Release, target: Target) -> Job:
     """Have `plan_publication` done by a worker: a slow hub takes minutes to answer."""
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
-    _same_organisation(release, target)
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    _require_same_organisation(release, target)
     require_sendable(release, target)
     return start_step(actor=actor, release=release, kind_name=PLAN, arguments={"target": target.pk})
 
 
-def publish_release(*, actor: User, release: Release, target: Target) -> tuple[Publication, Job]:
+def start_publication(*, actor: User, release: Release, target: Target) -> tuple[Publication, Job]:
     """Start sending the release, or go on where an earlier attempt stopped."""
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
-    _same_organisation(release, target)
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    _require_same_organisation(release, target)
     require_sendable(release, target)
-    publication = begin_publication(actor=actor, release=release, target=target)
+    publication = ensure_publication(actor=actor, release=release, target=target)
     job = start_job(
         actor=actor,
         kind_name=PUBLISH,
@@ -188,21 +188,21 @@ def publish_release(*, actor: User, release: Release, target: Target) -> tuple[P
 
 
 @transaction.atomic
-def begin_publication(*, actor: User, release: Release, target: Target) -> Publication:
+def ensure_publication(*, actor: User, release: Release, target: Target) -> Publication:
     """Return the publication of the release there, made if there is none; one for each pair."""
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
-    _same_organisation(release, target)
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    _require_same_organisation(release, target)
     Release.objects.select_for_update().get(pk=release.pk)
     row = Publication.objects.filter(release=release, target=target).first()
     if row is None:
-        row = _draft(release, target, actor)
+        row = _build_publication(release, target, actor)
         require_room(row)
         require_newest(row)
         row.save(force_insert=True)
     return row
 
 
-def _draft(release: Release, target: Target, actor: User) -> Publication:
+def _build_publication(release: Release, target: Target, actor: User) -> Publication:
     return Publication(
         release=release,
         target=target,
@@ -213,7 +213,7 @@ def _draft(release: Release, target: Target, actor: User) -> Publication:
     )
 
 
-def _same_organisation(release: Release, target: Target) -> None:
+def _require_same_organisation(release: Release, target: Target) -> None:
     if release.dataset.organisation_id != target.organisation_id:
         raise InvalidError(
             f"{target} belongs to {target.organisation}, the release to"

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.access.answers import Action
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.accounts.models import User
 from apps.publishing.errors import SelectionForgottenError
 from apps.publishing.models import Choice
@@ -16,15 +16,15 @@ from apps.publishing.selections import Selection
 from apps.releases.models import Release
 
 # After its last use.
-KEPT = timedelta(days=30)
+KEPT_FOR = timedelta(days=30)
 
 
 @transaction.atomic
-def keep_choice(*, actor: User, release: Release, selection: Selection) -> Choice:
+def keep_selection(*, actor: User, release: Release, selection: Selection) -> Choice:
     """Keep the selection under the SHA-256 of what it says; the same one again is one row."""
-    authorize(actor, release, Action.LIST).require()
+    authorize_action(actor, release, Action.LIST).require()
     now = timezone.now()
-    Choice.objects.filter(used_at__lt=now - KEPT).delete()
+    Choice.objects.filter(used_at__lt=now - KEPT_FOR).delete()
     row, _ = Choice.objects.update_or_create(
         release=release,
         sha256=selection.digest,
@@ -38,7 +38,7 @@ def keep_choice(*, actor: User, release: Release, selection: Selection) -> Choic
     return row
 
 
-def kept_choice(release: Release, sha256: str) -> Selection:
+def load_kept_selection(release: Release, sha256: str) -> Selection:
     """Give the selection kept under the name; raises SelectionForgottenError."""
     rows = Choice.objects.filter(release=release, sha256=sha256)
     if not rows.update(used_at=timezone.now()):

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 from apps.publishing.content import ReleaseContent, TableFile
-from apps.publishing.croissant import LinkedFile, Tables, croissant
-from apps.publishing.features import card_features
+from apps.publishing.croissant import LinkedFile, Tables, build_croissant
+from apps.publishing.features import build_card_features
 from apps.publishing.shards import Shard
 from datasets_catalog.card_facts import GateForm
-from datasets_catalog.cards import card_body, card_metadata, licence_text
+from datasets_catalog.cards import build_card_metadata, render_card_body, render_licence
 from datasets_catalog.licences import HUB_LINK
 from datasets_catalog.purposes import TERMS, Purpose, is_use
 
@@ -26,45 +26,45 @@ class _OneLineDumper(yaml.SafeDumper):
     """Writes each text on one line: a line `---` inside one would end the block for readers."""
 
 
-def _one_line(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _represent_one_line(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     broken = len(text.splitlines()) > 1
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if broken else None)
 
 
-_OneLineDumper.add_representer(str, _one_line)
+_OneLineDumper.add_representer(str, _represent_one_line)
 
 
-def companions(
+def make_small_files(
     content: ReleaseContent, shards: Sequence[Shard], *, link: Linker, gated: bool
 ) -> dict[str, bytes]:
     """Make every small file of the snapshot by path.
 
     `link` gives the address under which the repository serves a path.
     """
-    form = gate_form(content) if gated else None
+    form = build_gate_form(content) if gated else None
     gated_content = replace(content, card=replace(content.card, gate=form))
     files = {
-        "README.md": hub_readme(gated_content, shards),
-        HUB_LINK: licence_list(content),
+        "README.md": render_hub_readme(gated_content, shards),
+        HUB_LINK: render_licence_list(content),
         "ATTRIBUTION.csv": content.attribution,
-        "croissant.json": hub_croissant(content, shards, link=link),
+        "croissant.json": render_hub_croissant(content, shards, link=link),
     }
     for licence in content.licences:
         files[licence.hub_path] = licence.text.encode()
     return files
 
 
-def hub_readme(content: ReleaseContent, shards: Sequence[Shard]) -> bytes:
+def render_hub_readme(content: ReleaseContent, shards: Sequence[Shard]) -> bytes:
     """Write the card with the YAML block that the Hub reads, matching these very shards."""
     metadata = {
-        **card_metadata(content.card),
-        "configs": [{"config_name": CONFIG, "data_files": _data_files(shards)}],
-        "dataset_info": dataset_info(shards),
+        **build_card_metadata(content.card),
+        "configs": [{"config_name": CONFIG, "data_files": _list_data_files(shards)}],
+        "dataset_info": build_dataset_info(shards),
     }
-    return readme(metadata, card_body(content.card))
+    return render_readme(metadata, render_card_body(content.card))
 
 
-def readme(metadata: dict[str, Any], body: str) -> bytes:
+def render_readme(metadata: dict[str, Any], body: str) -> bytes:
     """Join a YAML block and Markdown into one README.md."""
     block = yaml.dump(
         metadata, Dumper=_OneLineDumper, sort_keys=False, allow_unicode=True, width=math.inf
@@ -72,14 +72,14 @@ def readme(metadata: dict[str, Any], body: str) -> bytes:
     return f"---\n{block}---\n\n{body}".encode()
 
 
-def dataset_info(shards: Sequence[Shard]) -> dict[str, Any]:
+def build_dataset_info(shards: Sequence[Shard]) -> dict[str, Any]:
     """Return what `datasets` knows of a snapshot before reading it; sizes in bytes."""
     by_split: defaultdict[str, list[Shard]] = defaultdict(list)
     for shard in shards:
         by_split[shard.split].append(shard)
     return {
         "config_name": CONFIG,
-        "features": card_features(),
+        "features": build_card_features(),
         "splits": [
             {
                 "name": split,
@@ -93,12 +93,12 @@ def dataset_info(shards: Sequence[Shard]) -> dict[str, Any]:
     }
 
 
-def _data_files(shards: Sequence[Shard]) -> list[dict[str, str]]:
+def _list_data_files(shards: Sequence[Shard]) -> list[dict[str, str]]:
     splits = sorted({shard.split for shard in shards})
     return [{"split": split, "path": f"data/{split}-*"} for split in splits]
 
 
-def gate_form(content: ReleaseContent) -> GateForm:
+def build_gate_form(content: ReleaseContent) -> GateForm:
     """Return what the Hub asks whoever wants in: who they are, and for which of the purposes."""
     purposes = [purpose for purpose in content.card.purposes if is_use(purpose)]
     allowed = "; ".join(TERMS[purpose].title.lower() for purpose in purposes)
@@ -121,12 +121,12 @@ def gate_form(content: ReleaseContent) -> GateForm:
     )
 
 
-def licence_list(content: ReleaseContent) -> bytes:
+def render_licence_list(content: ReleaseContent) -> bytes:
     """Write the page that a card's `license_link` leads to."""
     lines = [
         "# Licences",
         "",
-        f"{licence_text(content.card.outbound)} The texts:",
+        f"{render_licence(content.card.outbound)} The texts:",
         "",
     ]
     for licence in content.licences:
@@ -136,19 +136,21 @@ def licence_list(content: ReleaseContent) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def hub_croissant(content: ReleaseContent, shards: Sequence[Shard], *, link: Linker) -> bytes:
+def render_hub_croissant(
+    content: ReleaseContent, shards: Sequence[Shard], *, link: Linker
+) -> bytes:
     """Write Croissant whose record sets are the release's tables as the repository holds them."""
     tables = Tables(
-        clips=_linked(content.clips_table, link), events=_linked(content.events_table, link)
+        clips=_link_table(content.clips_table, link), events=_link_table(content.events_table, link)
     )
     files = [LinkedFile(shard.path, link(shard.path), shard.size, shard.sha256) for shard in shards]
-    described = croissant(content, url=content.card.url, tables=tables, files=files)
-    return as_json(described)
+    described = build_croissant(content, url=content.card.url, tables=tables, files=files)
+    return render_json(described)
 
 
-def _linked(table: TableFile, link: Linker) -> LinkedFile:
+def _link_table(table: TableFile, link: Linker) -> LinkedFile:
     return LinkedFile(table.hub_path, link(table.hub_path), table.size, table.sha256)
 
 
-def as_json(value: object) -> bytes:
+def render_json(value: object) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

@@ -11,11 +11,11 @@ from typing import Any
 
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
 from apps.publishing.features import SHARD_CLIPS, SHARD_EVENTS
-from apps.publishing.usage import usage_info
+from apps.publishing.usage import build_usage_info
 from datasets_catalog.card_facts import CardFacts
-from datasets_catalog.card_labels import empty_text, vocabulary_text, weak_text
-from datasets_catalog.card_review import consent_text, redaction_text, verified_text
-from datasets_catalog.cards import citation
+from datasets_catalog.card_labels import render_empty_clips, render_vocabulary, render_weak_labels
+from datasets_catalog.card_review import render_consent, render_redactions, render_verified
+from datasets_catalog.cards import render_citation
 from datasets_catalog.columns import Column, Kind
 from datasets_catalog.description_sheets import Creator
 
@@ -109,7 +109,7 @@ class Tables:
     events: LinkedFile
 
 
-def croissant(
+def build_croissant(
     content: ReleaseContent, *, url: str, tables: Tables | None, files: Iterable[LinkedFile] = ()
 ) -> Json:
     """Describe the release whose page is `url`.
@@ -125,120 +125,121 @@ def croissant(
             "http://mlcommons.org/croissant/1.1",
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
-        "name": _text(content.name),
+        "name": _build_text(content.name),
         "alternateName": card.title,
-        "description": _text(card.description or card.title),
+        "description": _build_text(card.description or card.title),
         "url": url,
         "version": card.version,
         "datePublished": card.published.isoformat(),
-        "license": [_licence(licence) for licence in content.licences],
-        "creator": [*map(_creator, card.creators)] or [_organisation(card.organisation)],
-        "publisher": _organisation(card.organisation),
+        "license": [_build_licence(licence) for licence in content.licences],
+        "creator": [*map(_build_creator, card.creators)]
+        or [_build_organisation(card.organisation)],
+        "publisher": _build_organisation(card.organisation),
         "identifier": {
             "@type": "PropertyValue",
             "propertyID": "merkle-root-sha256",
             "value": card.root,
         },
-        "keywords": _keywords(card),
+        "keywords": _list_keywords(card),
         "inLanguage": list(card.languages),
         "funding": card.funding,
-        "citeAs": citation(card),
+        "citeAs": render_citation(card),
         "isLiveDataset": False,
-        "usageInfo": usage_info(card.purposes),
-        **responsible_ai(card),
-        "distribution": _distribution(tables, files),
-        "recordSet": _record_sets(content, tables) if tables else [],
-        "variableMeasured": [] if tables else _variables(content),
+        "usageInfo": build_usage_info(card.purposes),
+        **build_responsible_ai(card),
+        "distribution": _build_distribution(tables, files),
+        "recordSet": _build_record_sets(content, tables) if tables else [],
+        "variableMeasured": [] if tables else _list_variables(content),
         "conditionsOfAccess": "" if tables else f"The files are given on request: see {url}",
     }
     return {key: value for key, value in described.items() if value not in ("", [], None)}
 
 
-def responsible_ai(card: CardFacts) -> Json:
+def build_responsible_ai(card: CardFacts) -> Json:
     """Return the RAI properties that follow from what the release knows, and no others."""
     said: Json = {
         "rai:dataCollection": card.provenance,
         "rai:dataLimitations": card.limitations,
-        "rai:dataManipulationProtocol": redaction_text(card.redactions),
+        "rai:dataManipulationProtocol": render_redactions(card.redactions),
     }
     if card.consent.needing:
-        said["rai:personalSensitiveInformation"] = consent_text(card)
+        said["rai:personalSensitiveInformation"] = render_consent(card)
     if card.synthetic:
         said["rai:dataPreprocessingProtocol"] = (
             f"{card.synthetic} of {card.clips} clips are generated or mixed, and marked as such."
         )
-    said["rai:dataAnnotationProtocol"] = _annotation(card)
+    said["rai:dataAnnotationProtocol"] = _describe_annotation(card)
     return said
 
 
-def _annotation(card: CardFacts) -> str:
-    parts = [vocabulary_text(card)]
+def _describe_annotation(card: CardFacts) -> str:
+    parts = [render_vocabulary(card)]
     if card.events:
         counted = ", ".join(f"{count} {source.value}" for source, count in card.sources.items())
         parts.append(
             f"Events with onset and offset in seconds, by source: {counted}."
-            f" {verified_text(card.verified, card.events)}"
+            f" {render_verified(card.verified, card.events)}"
         )
-    parts += [weak_text(card), empty_text(card)]
+    parts += [render_weak_labels(card), render_empty_clips(card)]
     return " ".join(part for part in parts if part)
 
 
-def _text(text: str) -> Json:
+def _build_text(text: str) -> Json:
     return {"en": text}
 
 
-def _organisation(name: str) -> Json:
-    return {"@type": "sc:Organization", "name": _text(name)}
+def _build_organisation(name: str) -> Json:
+    return {"@type": "sc:Organization", "name": _build_text(name)}
 
 
-def _creator(creator: Creator) -> Json:
-    said: Json = {"@type": "sc:Person", "name": _text(creator.name)}
+def _build_creator(creator: Creator) -> Json:
+    said: Json = {"@type": "sc:Person", "name": _build_text(creator.name)}
     if creator.orcid:
         said["sameAs"] = f"https://orcid.org/{creator.orcid}"
     if creator.affiliation:
-        said["affiliation"] = _organisation(creator.affiliation)
+        said["affiliation"] = _build_organisation(creator.affiliation)
     return said
 
 
-def _licence(licence: LicenceText) -> str | Json:
+def _build_licence(licence: LicenceText) -> str | Json:
     if licence.url:
         return licence.url
     return {
         "@type": "sc:CreativeWork",
-        "name": _text(licence.title or licence.id),
-        "description": _text(licence.text),
+        "name": _build_text(licence.title or licence.id),
+        "description": _build_text(licence.text),
     }
 
 
-def _keywords(card: CardFacts) -> list[str]:
+def _list_keywords(card: CardFacts) -> list[str]:
     strong = sorted(card.classes, key=lambda each: (-each.events, each.label))
     weak = sorted(card.weak.classes, key=lambda each: (-each.clips, each.label))
     labels = dict.fromkeys([*(each.label for each in strong), *(each.label for each in weak)])
     return list(dict.fromkeys(["audio", card.vertical.value, *list(labels)[:KEYWORD_LABELS]]))
 
 
-def _distribution(tables: Tables | None, files: Iterable[LinkedFile]) -> list[Json]:
+def _build_distribution(tables: Tables | None, files: Iterable[LinkedFile]) -> list[Json]:
     if tables is None:
-        return [_file_object(file) for file in files]
+        return [_build_file_object(file) for file in files]
     audio = {
         "@type": "cr:FileSet",
         "@id": "audio",
-        "name": _text("audio"),
-        "description": _text(
+        "name": _build_text("audio"),
+        "description": _build_text(
             "The clips, under the path that the record set `clips` gives, relative to data/audio/."
         ),
         "encodingFormat": "audio/*",
         "includes": "data/audio/**",
     }
     linked = {file.id: file for file in (tables.clips, tables.events, *files)}
-    return [*(_file_object(file) for file in linked.values()), audio]
+    return [*(_build_file_object(file) for file in linked.values()), audio]
 
 
-def _file_object(file: LinkedFile) -> Json:
+def _build_file_object(file: LinkedFile) -> Json:
     return {
         "@type": "cr:FileObject",
         "@id": file.id,
-        "name": _text(file.id),
+        "name": _build_text(file.id),
         "contentUrl": file.url,
         "contentSize": f"{file.size} B",
         "encodingFormat": file.encoding,
@@ -246,30 +247,41 @@ def _file_object(file: LinkedFile) -> Json:
     }
 
 
-def _variables(content: ReleaseContent) -> list[str]:
+def _list_variables(content: ReleaseContent) -> list[str]:
     return [
-        *(f"clips/{column.name}" for column in _there(SHARD_CLIPS, content.clips_table)),
-        *(f"events/{column.name}" for column in _there(SHARD_EVENTS, content.events_table)),
+        *(
+            f"clips/{column.name}"
+            for column in _select_present_columns(SHARD_CLIPS, content.clips_table)
+        ),
+        *(
+            f"events/{column.name}"
+            for column in _select_present_columns(SHARD_EVENTS, content.events_table)
+        ),
     ]
 
 
-def _there(columns: Sequence[Column], table: TableFile) -> list[Column]:
+def _select_present_columns(columns: Sequence[Column], table: TableFile) -> list[Column]:
     """The columns that the release's own table has: one of an earlier version may have fewer."""
     return [column for column in columns if column.name in table.columns]
 
 
-def _record_sets(content: ReleaseContent, tables: Tables) -> list[Json]:
+def _build_record_sets(content: ReleaseContent, tables: Tables) -> list[Json]:
     splits = [split.name for split in content.card.splits if split.name]
-    clip_of_event = _field("events", "clip_id", "sc:Text", tables.events)
+    clip_of_event = _build_field("events", "clip_id", "sc:Text", tables.events)
     clip_of_event["references"] = {"field": {"@id": "clips/clip_id"}}
-    split = _field("clips", "split", ["sc:Text", "cr:Split"], tables.clips)
-    clips = [*_fields("clips", _there(SHARD_CLIPS, content.clips_table), tables.clips), split]
-    said_of_events = _there(SHARD_EVENTS, content.events_table)
-    events = [clip_of_event, *_fields("events", said_of_events, tables.events)]
+    split = _build_field("clips", "split", ["sc:Text", "cr:Split"], tables.clips)
+    clips = [
+        *_build_fields(
+            "clips", _select_present_columns(SHARD_CLIPS, content.clips_table), tables.clips
+        ),
+        split,
+    ]
+    said_of_events = _select_present_columns(SHARD_EVENTS, content.events_table)
+    events = [clip_of_event, *_build_fields("events", said_of_events, tables.events)]
     return [
-        *_splits(splits),
-        _record_set("clips", "One row for each clip.", "clip_id", clips),
-        _record_set(
+        *_build_split_set(splits),
+        _build_record_set("clips", "One row for each clip.", "clip_id", clips),
+        _build_record_set(
             "events",
             "Strong labels: what is heard in a clip from onset to offset, in seconds, half-open.",
             "event_id",
@@ -278,47 +290,59 @@ def _record_sets(content: ReleaseContent, tables: Tables) -> list[Json]:
     ]
 
 
-def _splits(names: Sequence[str]) -> list[Json]:
+def _build_split_set(names: Sequence[str]) -> list[Json]:
     if not names:
         return []
     fields: list[Json] = [
-        {"@type": "cr:Field", "@id": "splits/name", "name": _text("name"), "dataType": "sc:Text"},
-        {"@type": "cr:Field", "@id": "splits/url", "name": _text("url"), "dataType": "sc:URL"},
+        {
+            "@type": "cr:Field",
+            "@id": "splits/name",
+            "name": _build_text("name"),
+            "dataType": "sc:Text",
+        },
+        {
+            "@type": "cr:Field",
+            "@id": "splits/url",
+            "name": _build_text("url"),
+            "dataType": "sc:URL",
+        },
     ]
     rows = [
         {"splits/name": name, "splits/url": _SPLIT_TYPES.get(name.lower(), "cr:Split")}
         for name in names
     ]
-    described = _record_set("splits", "The splits that clips belong to.", "name", fields)
+    described = _build_record_set("splits", "The splits that clips belong to.", "name", fields)
     return [{**described, "dataType": "cr:Split", "data": rows}]
 
 
-def _record_set(name: str, description: str, key: str, fields: Sequence[Json]) -> Json:
+def _build_record_set(name: str, description: str, key: str, fields: Sequence[Json]) -> Json:
     return {
         "@type": "cr:RecordSet",
         "@id": name,
-        "name": _text(name),
-        "description": _text(description),
+        "name": _build_text(name),
+        "description": _build_text(description),
         "key": {"@id": f"{name}/{key}"},
         "field": list(fields),
     }
 
 
-def _fields(record_set: str, columns: Sequence[Column], file: LinkedFile) -> list[Json]:
-    return [_field(record_set, column.name, _kind(column), file) for column in columns]
+def _build_fields(record_set: str, columns: Sequence[Column], file: LinkedFile) -> list[Json]:
+    return [
+        _build_field(record_set, column.name, _name_data_type(column), file) for column in columns
+    ]
 
 
-def _kind(column: Column) -> str | list[str]:
+def _name_data_type(column: Column) -> str | list[str]:
     if column.name == "label":
         return ["sc:Text", "cr:Label"]
     return _TYPES[column.kind]
 
 
-def _field(record_set: str, name: str, kind: str | list[str], file: LinkedFile) -> Json:
+def _build_field(record_set: str, name: str, kind: str | list[str], file: LinkedFile) -> Json:
     return {
         "@type": "cr:Field",
         "@id": f"{record_set}/{name}",
-        "name": _text(name),
+        "name": _build_text(name),
         "dataType": kind,
         "source": {"fileObject": {"@id": file.id}, "extract": {"column": name}},
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.publishing.companions import companions
+from apps.publishing.companions import make_small_files
 from apps.publishing.content import ReleaseContent
 from apps.publishing.snapshot import plan_snapshot, write_shards
 
@@ -28,7 +28,7 @@ def write_snapshot(
     plan = plan_snapshot(content)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     shards = [shard for shard, _ in write_shards(content, plan, folder / "data")]
-    small = companions(
+    small = make_small_files(
         content,
         shards,
         link=lambda path: f"{repository_url}/resolve/{content.tag}/{path}",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from apps.privacy.alterations import Content
 from apps.publishing.content import ReleasedClip
 from apps.releases.statistics import Statistics
-from datasets_catalog.alterations import Altered
+from datasets_catalog.alterations import AlteredContent
 from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount, WeakClass, WeakCount
 from datasets_catalog.labels import Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence
@@ -23,7 +23,7 @@ class Figures:
     """Counts over the clips and events of a release; lengths in seconds."""
 
     confirmed: frozenset[str] = frozenset()
-    alterations: Mapping[Content, Altered] = field(default_factory=dict)
+    alterations: Mapping[Content, AlteredContent] = field(default_factory=dict)
     statistics: Statistics = field(default_factory=Statistics)
     contents: list[ReleasedClip] = field(default_factory=list)
     redacted: list[ReleasedClip] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Figures:
                 self._count_verified(event)
 
     def _licensed(self, clip: dict[str, Any]) -> ClipLicence:
-        altered = self.alterations.get((clip["clip_id"], clip["md5"]), Altered())
+        altered = self.alterations.get((clip["clip_id"], clip["md5"]), AlteredContent())
         modified = clip["redacted"] and not altered.is_stripped
         return ClipLicence(
             clip["clip_id"], clip["path"], clip["licence"], clip["duration"], modified
@@ -98,12 +98,12 @@ class Figures:
             self.unnamed += 1
 
 
-def figures_of(
+def count_figures(
     clips: Iterable[pa.RecordBatch],
     events: Iterable[pa.RecordBatch],
     *,
     confirmed: frozenset[str] = frozenset(),
-    alterations: Mapping[Content, Altered] | None = None,
+    alterations: Mapping[Content, AlteredContent] | None = None,
 ) -> Figures:
     """Count both tables once; events must come sorted by path, as the tables are.
 

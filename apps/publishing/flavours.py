@@ -21,24 +21,24 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from apps.access.answers import Action
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.accounts.access import Principal
 from apps.accounts.models import User
-from apps.audio.converting import Converted, convert, tools
+from apps.audio.converting import ConvertedSound, convert_sound, list_tool_versions
 from apps.jobs.access import jobs_for
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.publishing.errors import FlavourInvalidError, FlavourQueueFullError
 from apps.publishing.models import Flavour, FlavourFile
-from apps.publishing.selections import Chosen, Selection, chosen_rows
+from apps.publishing.selections import Chosen, Selection, find_chosen_rows
 from apps.publishing.snapshots import Progress
-from apps.releases.diff import frozen_table
+from apps.releases.diff import require_frozen_table
 from apps.releases.models import Release
-from apps.storage.blobs import destroy, local_copy, put_each, refuse_destroyed
+from apps.storage.blobs import destroy_blob, open_local_copy, put_each, refuse_destroyed
 from apps.storage.models import Blob
 from apps.storage.queries import open_tables
 from apps.storage.tables import read_columns
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.errors import EarmarkError
 
 MAKE = "publishing.make_flavour"
@@ -87,10 +87,10 @@ class Spec:
         }
 
 
-def flavour_of(spec: Spec) -> Flavour:
+def ensure_flavour(spec: Spec) -> Flavour:
     """The row of the flavour as the tools of this moment make it."""
-    versions = tools()
-    key = hashlib.sha256(canonical_json({"spec": spec.as_json(), "tools": versions})).hexdigest()
+    versions = list_tool_versions()
+    key = hashlib.sha256(to_canonical_json({"spec": spec.as_json(), "tools": versions})).hexdigest()
     row, _ = Flavour.objects.get_or_create(
         key=key,
         defaults={
@@ -118,7 +118,7 @@ class FlavourState:
         return self.ready >= self.of
 
 
-def flavours_at(release: Release, user: Principal) -> list[FlavourState]:
+def list_flavour_states(release: Release, user: Principal) -> list[FlavourState]:
     """The flavours that today's tools made of the release, or are asked to; by name.
 
     The job is the last one that this user may see.
@@ -127,21 +127,26 @@ def flavours_at(release: Release, user: Principal) -> list[FlavourState]:
     last = {job.arguments["flavour"]: job for job in jobs.order_by("pk")}
     made = FlavourFile.objects.filter(source__held_by__release=release, blob__destroyed_at=None)
     counted = Counter(dict(made.values_list("flavour").annotate(Count("pk")).order_by()))
-    rows = Flavour.objects.filter(Q(pk__in=counted) | Q(name__in=last), tools=tools())
-    of = _sounds(release) if rows else 0
+    rows = Flavour.objects.filter(Q(pk__in=counted) | Q(name__in=last), tools=list_tool_versions())
+    of = _count_sounds(release) if rows else 0
     return [
         FlavourState(row, counted[row.pk], of, last.get(row.name)) for row in rows.order_by("name")
     ]
 
 
-def _sounds(release: Release) -> int:
-    with local_copy(frozen_table(release.clips_table)) as table, open_tables(clips=table) as asked:
+def _count_sounds(release: Release) -> int:
+    with (
+        open_local_copy(require_frozen_table(release.clips_table)) as table,
+        open_tables(clips=table) as asked,
+    ):
         row = asked.execute("SELECT count(DISTINCT md5) FROM clips").fetchone()
     assert row is not None
     return int(row[0])
 
 
-def made_of(flavour: Flavour, release: Release, oids: Collection[str]) -> Mapping[str, FlavourFile]:
+def find_made_files(
+    flavour: Flavour, release: Release, oids: Collection[str]
+) -> Mapping[str, FlavourFile]:
     """What is made of these blobs of the release's dataset and alive, by the blob's md5."""
     sources = Blob.objects.alive().filter(store=release.dataset.uid).named(oids)
     rows = FlavourFile.objects.filter(
@@ -150,7 +155,7 @@ def made_of(flavour: Flavour, release: Release, oids: Collection[str]) -> Mappin
     return {row.source.oid: row for row in rows}
 
 
-def flavours_of(blob: Blob) -> QuerySet[Blob]:
+def list_blobs_made_of(blob: Blob) -> QuerySet[Blob]:
     """What was made of a blob and of nothing else that is still there: it dies with it."""
     others = FlavourFile.objects.filter(source__destroyed_at=None).exclude(source=blob)
     made = Blob.objects.filter(flavour_of__source=blob).exclude(pk=blob.pk)
@@ -170,9 +175,9 @@ def order_flavour(
 
     `before` is the release that the selection's `since` names. Raises FlavourQueueFullError.
     """
-    authorize(actor, release, Action.DOWNLOAD).require()
-    chosen_rows(release, selection, before)
-    flavour_of(spec)
+    authorize_action(actor, release, Action.DOWNLOAD).require()
+    find_chosen_rows(release, selection, before)
+    ensure_flavour(spec)
     User.objects.select_for_update().get(pk=actor.pk)
     arguments = {
         "release": release.pk,
@@ -209,15 +214,15 @@ def make_flavour(
     progress: Progress,
 ) -> dict[str, Any]:
     """Make what is missing, some clips at a time. Killed anywhere, it goes on where it was."""
-    authorize(actor, release, Action.DOWNLOAD).require()
-    flavour = flavour_of(spec)
-    chosen = chosen_rows(release, selection, before)
+    authorize_action(actor, release, Action.DOWNLOAD).require()
+    flavour = ensure_flavour(spec)
+    chosen = find_chosen_rows(release, selection, before)
     total, done, made = int(np.count_nonzero(chosen)), 0, 0
-    for oids in _oids(release, chosen, AT_ONCE):
-        wanted = sorted(oids - made_of(flavour, release, oids).keys())
+    for oids in _batch_oids(release, chosen, AT_ONCE):
+        wanted = sorted(oids - find_made_files(flavour, release, oids).keys())
         if wanted:
             sources = Blob.objects.filter(store=release.dataset.uid).named(wanted)
-            made += _make(release, flavour, spec, list(sources))
+            made += _make_files(release, flavour, spec, list(sources))
         done = min(total, done + AT_ONCE)
         progress(done, total, f"Making {spec.name}")
     return {"flavour": spec.name, "clips": total, "made": made}
@@ -227,16 +232,16 @@ def is_made(
     release: Release, spec: Spec, selection: Selection, before: Release | None = None
 ) -> bool:
     """Whether every chosen clip is there in the flavour; one query for each 5,000."""
-    flavour = flavour_of(spec)
-    chosen = chosen_rows(release, selection, before)
+    flavour = ensure_flavour(spec)
+    chosen = find_chosen_rows(release, selection, before)
     return all(
-        len(made_of(flavour, release, oids)) == len(oids)
-        for oids in _oids(release, chosen, LOOKED_UP_AT_ONCE)
+        len(find_made_files(flavour, release, oids)) == len(oids)
+        for oids in _batch_oids(release, chosen, LOOKED_UP_AT_ONCE)
     )
 
 
-def _oids(release: Release, chosen: Chosen, at_once: int) -> Iterator[set[str]]:
-    with local_copy(frozen_table(release.clips_table)) as table:
+def _batch_oids(release: Release, chosen: Chosen, at_once: int) -> Iterator[set[str]]:
+    with open_local_copy(require_frozen_table(release.clips_table)) as table:
         some: list[str] = []
         for (oid,), mark in zip(read_columns(table, ["md5"]), chosen, strict=True):
             if mark:
@@ -248,15 +253,15 @@ def _oids(release: Release, chosen: Chosen, at_once: int) -> Iterator[set[str]]:
             yield set(some)
 
 
-def _make(release: Release, flavour: Flavour, spec: Spec, sources: list[Blob]) -> int:
+def _make_files(release: Release, flavour: Flavour, spec: Spec, sources: list[Blob]) -> int:
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT, prefix="flavour-") as work:
         folder = Path(work)
-        written: dict[Path, tuple[Blob, Converted]] = {}
+        written: dict[Path, tuple[Blob, ConvertedSound]] = {}
         for source in sources:
             target = folder / source.oid
             refuse_destroyed(source)
-            with local_copy(source) as path:
-                told = convert(
+            with open_local_copy(source) as path:
+                told = convert_sound(
                     path,
                     target,
                     sample_rate=spec.sample_rate,
@@ -270,12 +275,12 @@ def _make(release: Release, flavour: Flavour, spec: Spec, sources: list[Blob]) -
         blob = kept[target]
         if isinstance(blob, EarmarkError):
             raise blob
-        rows.append(_row(flavour, source, blob, told))
-    _keep(rows)
+        rows.append(_build_row(flavour, source, blob, told))
+    _keep_rows(rows)
     return len(rows)
 
 
-def _keep(rows: list[FlavourFile]) -> None:
+def _keep_rows(rows: list[FlavourFile]) -> None:
     """Write the rows; what was made of a blob that was destroyed meanwhile is destroyed too."""
     with transaction.atomic():
         ids = [row.source_id for row in rows]
@@ -283,13 +288,13 @@ def _keep(rows: list[FlavourFile]) -> None:
         FlavourFile.objects.bulk_create(rows, ignore_conflicts=True)
     gone = [source for source in sources if source.destroyed_at is not None]
     for source in gone:
-        for blob in flavours_of(source):
-            destroy(blob)
+        for blob in list_blobs_made_of(source):
+            destroy_blob(blob)
     for source in gone:
         refuse_destroyed(source)
 
 
-def _row(flavour: Flavour, source: Blob, blob: Blob, told: Converted) -> FlavourFile:
+def _build_row(flavour: Flavour, source: Blob, blob: Blob, told: ConvertedSound) -> FlavourFile:
     return FlavourFile(
         flavour=flavour,
         source=source,

@@ -46,13 +46,13 @@ class Cutter:
         """Whether a new piece begins with this clip; never true of the very first one."""
         share = max(size / self.mean, 1 / self.rows_mean)
         full = self._size + size > self.limit or self._rows >= self.rows_limit
-        begins = self._rows > 0 and (full or _position(clip_id, self.salt) < share)
+        begins = self._rows > 0 and (full or _compute_position(clip_id, self.salt) < share)
         self._size = size if begins else self._size + size
         self._rows = 1 if begins else self._rows + 1
         return begins
 
 
-def shard_cutter(total: int) -> Cutter:
+def build_shard_cutter(total: int) -> Cutter:
     """Return the cutter for a release of `total` audio bytes.
 
     The wanted size follows the total in powers of two, so that it rarely changes between versions
@@ -64,16 +64,16 @@ def shard_cutter(total: int) -> Cutter:
     return Cutter(b"shard", wanted, SHARD_MAX)
 
 
-def group_cutter() -> Cutter:
+def build_group_cutter() -> Cutter:
     return Cutter(b"group", GROUP_MEAN, GROUP_MAX, GROUP_ROWS_MEAN, GROUP_ROWS_MAX)
 
 
-def _position(clip_id: str, salt: bytes) -> float:
+def _compute_position(clip_id: str, salt: bytes) -> float:
     digest = hashlib.blake2b(clip_id.encode(), digest_size=8, person=salt).digest()
     return int.from_bytes(digest) / _HASH_RANGE
 
 
-def hub_splits(names: Iterable[str | None]) -> dict[str | None, str]:
+def name_hub_splits(names: Iterable[str | None]) -> dict[str | None, str]:
     r"""Give each split of the release a name that the Hub takes: word characters only.
 
     Clips without a split go to `train`, `all` (which means every split there) and names that fall
@@ -93,5 +93,5 @@ def hub_splits(names: Iterable[str | None]) -> dict[str | None, str]:
     return given
 
 
-def shard_path(split: str, index: int, count: int) -> str:
+def build_shard_path(split: str, index: int, count: int) -> str:
     return f"data/{split}-{index:05}-of-{count:05}.parquet"

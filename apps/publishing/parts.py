@@ -23,22 +23,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 
-from apps.access.access import destroyed
-from apps.licensing.licences import attribution_csv, licence_texts, licences_of
+from apps.access.access import build_destroyed_error
+from apps.licensing.licences import build_licence_texts, load_licences, render_attribution_csv
 from apps.publishing.errors import FlavourNotReadyError
-from apps.publishing.flavours import Spec, flavour_of, made_of
+from apps.publishing.flavours import Spec, ensure_flavour, find_made_files
 from apps.publishing.models import Flavour
-from apps.publishing.selections import Chosen, Selection, chosen_rows
-from apps.publishing.tars import END, Entry, room_for, stream
-from apps.releases.diff import frozen_table
-from apps.releases.merging import released_rows
+from apps.publishing.selections import Chosen, Selection, find_chosen_rows
+from apps.publishing.tars import END, Entry, measure_room, stream_tar
+from apps.releases.diff import require_frozen_table
+from apps.releases.merging import read_released_rows
 from apps.releases.models import Release
-from apps.releases.usage import licence_of_adaptation, usage_of
-from apps.releases.versioning import approved_at, credits_in
-from apps.storage.blobs import local_copy, open_span
+from apps.releases.usage import compute_usage, licence_of_adaptation
+from apps.releases.versioning import find_approval_time, read_credits
+from apps.storage.blobs import open_local_copy, open_span
 from apps.storage.models import Blob, BlobQuerySet
-from apps.storage.tables import clips_writer, events_writer, read_columns
-from datasets_catalog.part_proofs import prove_part, runs
+from apps.storage.tables import open_clips_writer, open_events_writer, read_columns
+from datasets_catalog.part_proofs import find_runs, prove_part
 
 FORMAT = "earmark-part/1"
 AT_ONCE = 256
@@ -53,7 +53,7 @@ class Member(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentClip:
     """One clip of a part with the blob that is sent for it."""
 
     path: str
@@ -69,7 +69,7 @@ class HeadFile:
     sha256: str
 
 
-def file_name(release: Release, selection: Selection, spec: Spec | None) -> str:
+def build_file_name(release: Release, selection: Selection, spec: Spec | None) -> str:
     """What the tar is called: other parts have other names, so that none is taken for another."""
     words = [release.dataset.name, release.version]
     if selection != Selection():
@@ -90,12 +90,12 @@ class Part:
         before: Release | None = None,
         spec: Spec | None = None,
     ) -> None:
-        """Write the head. Raises what `chosen_rows` does, and FlavourNotReadyError.
+        """Write the head. Raises what `find_chosen_rows` does, and FlavourNotReadyError.
 
         Raises ObjectGoneError where the bytes of a chosen clip were destroyed.
         """
         self.release = release
-        self.file_name = file_name(release, selection, spec)
+        self.file_name = build_file_name(release, selection, spec)
         self._folder = Path(tempfile.mkdtemp(dir=settings.WORK_ROOT, prefix="part-"))
         try:
             self._write(selection, before, spec)
@@ -116,34 +116,34 @@ class Part:
         found: dict[str, Any] = json.loads((self._folder / "MANIFEST.json").read_bytes())
         return found
 
-    def sent(self) -> Iterator[Sent]:
+    def sent(self) -> Iterator[SentClip]:
         """Every clip of the part in the order of the paths."""
         for some in self._some_members():
-            blobs = {blob.oid: blob for blob in _blobs(self.release, some)}
+            blobs = {blob.oid: blob for blob in _select_blobs(self.release, some)}
             for member in some:
-                yield Sent(member.path, blobs[member.oid])
+                yield SentClip(member.path, blobs[member.oid])
 
     def content(self, start: int, length: int) -> Iterator[bytes]:
         """Yield so many bytes of the tar; opens only what lies in them."""
-        return stream(self._entries(), start=start, length=length)
+        return stream_tar(self._entries(), start=start, length=length)
 
     def _write(self, selection: Selection, before: Release | None, spec: Spec | None) -> None:
-        chosen = chosen_rows(self.release, selection, before)
-        head = [self._proof(chosen), *self._tables(chosen)]
+        chosen = find_chosen_rows(self.release, selection, before)
+        head = [self._build_proof(chosen), *self._tables(chosen)]
         self.clips = int(np.count_nonzero(chosen))
-        flavour = flavour_of(spec) if spec else None
+        flavour = ensure_flavour(spec) if spec else None
         if flavour is not None:
             head.append(self._flavour_list(flavour))
         self._flavoured = flavour is not None
-        head += self._rights()
+        head += self._list_rights()
         about = self._about(selection, before, spec, flavour) | {
             "files": [{"path": f.path, "size": f.size, "sha256": f.sha256} for f in head]
         }
-        manifest = self._kept("MANIFEST.json", _json(about))
+        manifest = self._kept("MANIFEST.json", _render_json(about))
         # The manifest names the hash of everything else, the clips' through their rows.
         self.etag = manifest.sha256
         self._head = (manifest, *head)
-        self.size = self._measure()
+        self.size = self._measure_tar()
 
     def _about(
         self,
@@ -163,19 +163,21 @@ class Part:
             "clips": self.clips,
             "selection": selection.as_json(),
             **({"since_root": before.root} if before else {}),
-            "purposes": list(usage_of(release, on=approved_at(release).date()).permitted),
+            "purposes": list(
+                compute_usage(release, on=find_approval_time(release).date()).permitted
+            ),
             **made,
         }
 
-    def _proof(self, chosen: Chosen) -> HeadFile:
+    def _build_proof(self, chosen: Chosen) -> HeadFile:
         """Where the chosen leaves stand in the release's tree, and what proves it."""
         path = self._folder / "proof.jsonl"
         with (
-            local_copy(frozen_table(self.release.clips_table)) as table,
+            open_local_copy(require_frozen_table(self.release.clips_table)) as table,
             path.open("w", encoding="ascii") as file,
         ):
             leaves = (bytes.fromhex(leaf) for (leaf,) in read_columns(table, ["leaf"]))
-            for first, count in runs(np.flatnonzero(chosen).tolist()):
+            for first, count in find_runs(np.flatnonzero(chosen).tolist()):
                 file.write(f'{{"first": {first}, "count": {count}}}\n')
             for node in prove_part(leaves, chosen.tolist()):
                 hashed = node.hash.hex()
@@ -186,12 +188,12 @@ class Part:
     def _tables(self, chosen: Chosen) -> list[HeadFile]:
         start = 0
         with (
-            local_copy(frozen_table(self.release.clips_table)) as all_clips,
-            local_copy(frozen_table(self.release.events_table)) as all_events,
-            clips_writer(self._folder / "clips.parquet") as clips,
-            events_writer(self._folder / "events.parquet") as events,
+            open_local_copy(require_frozen_table(self.release.clips_table)) as all_clips,
+            open_local_copy(require_frozen_table(self.release.events_table)) as all_events,
+            open_clips_writer(self._folder / "clips.parquet") as clips,
+            open_events_writer(self._folder / "events.parquet") as events,
         ):
-            for batch in released_rows(all_clips, all_events):
+            for batch in read_released_rows(all_clips, all_events):
                 mask = pa.array(chosen[start : start + batch.clips.num_rows])
                 start += batch.clips.num_rows
                 kept = batch.clips.filter(mask)
@@ -200,17 +202,17 @@ class Part:
                 events.write(batch.events.filter(ours))
         return [self._told("clips.parquet"), self._told("events.parquet")]
 
-    def _rights(self) -> list[HeadFile]:
+    def _list_rights(self) -> list[HeadFile]:
         organisation = self.release.dataset.organisation
-        licences = licences_of(organisation)
+        licences = load_licences(organisation)
         table = self._folder / "clips.parquet"
-        credits_ = credits_in(table, self.release)
+        credits_ = read_credits(table, self.release)
         named = {licence for (licence,) in read_columns(table, ["licence"])}
         if whole := licence_of_adaptation(self.release):
             named.add(whole)
-        texts = licence_texts(named, organisation, licences)
+        texts = build_licence_texts(named, organisation, licences)
         return [
-            self._kept("ATTRIBUTION.csv", attribution_csv(credits_, licences)),
+            self._kept("ATTRIBUTION.csv", render_attribution_csv(credits_, licences)),
             *(self._kept(f"LICENSES/{name}", texts[name]) for name in sorted(texts)),
         ]
 
@@ -220,7 +222,7 @@ class Part:
         rows = read_columns(table, ["path", "clip_id", "md5", "sha256"])
         with (self._folder / "flavour.jsonl").open("w", encoding="utf-8") as file:
             while some := list(islice(rows, AT_ONCE)):
-                made = made_of(flavour, self.release, {md5 for _, _, md5, _ in some})
+                made = find_made_files(flavour, self.release, {md5 for _, _, md5, _ in some})
                 for path, clip_id, md5, sha256 in some:
                     if md5 not in made:
                         raise FlavourNotReadyError(
@@ -243,13 +245,13 @@ class Part:
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return self._told("flavour.jsonl")
 
-    def _measure(self) -> int:
+    def _measure_tar(self) -> int:
         """The tar's length; raises ObjectGoneError for a clip whose bytes were destroyed."""
-        size = sum(room_for(f"{self.name}/{file.path}", file.size) for file in self._head)
+        size = sum(measure_room(f"{self.name}/{file.path}", file.size) for file in self._head)
         for some in self._some_members():
-            if _blobs(self.release, some).destroyed().exists():
-                raise destroyed(self.release)
-            size += sum(room_for(self._place(member), member.size) for member in some)
+            if _select_blobs(self.release, some).destroyed().exists():
+                raise build_destroyed_error(self.release)
+            size += sum(measure_room(self._place(member), member.size) for member in some)
         return size + len(END)
 
     def _place(self, member: Member) -> str:
@@ -302,13 +304,13 @@ class _Blobs:
 
     @cached_property
     def _rows(self) -> dict[str, Blob]:
-        return {blob.oid: blob for blob in _blobs(self._release, self._members)}
+        return {blob.oid: blob for blob in _select_blobs(self._release, self._members)}
 
     def open_span(self, oid: str, start: int, length: int) -> IO[bytes]:
         return open_span(self._rows[oid], start, length)
 
 
-def _blobs(release: Release, members: Sequence[Member]) -> BlobQuerySet:
+def _select_blobs(release: Release, members: Sequence[Member]) -> BlobQuerySet:
     return Blob.objects.filter(store=release.dataset.uid).named({m.oid for m in members})
 
 
@@ -318,5 +320,5 @@ def _open_at(path: Path, start: int, length: int) -> IO[bytes]:
     return file
 
 
-def _json(value: object) -> bytes:
+def _render_json(value: object) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

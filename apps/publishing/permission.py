@@ -2,8 +2,8 @@
 
 from django.db.models import QuerySet
 
-from apps.access.authorize import clearance_of
-from apps.access.embargoes import embargo_of
+from apps.access.authorize import build_clearance
+from apps.access.embargoes import find_embargo
 from apps.datasets.models import Dataset
 from apps.publishing.errors import (
     NewerVersionThereError,
@@ -43,7 +43,7 @@ def require_sendable(release: Release, target: Target) -> None:
         )
     require_open(release)
     require_covered(release)
-    if (end := embargo_of(release)) is not None:
+    if (end := find_embargo(release)) is not None:
         raise ReleaseNotSendableError(
             f"{release} can be taken from {end:%Y-%m-%d %H:%M} UTC on, and a hub knows no such"
             " date: send it then.",
@@ -76,7 +76,7 @@ def require_room(publication: Publication) -> None:
     version in it: what was consented to for a gate must not come to stand open later.
     """
     release, target = publication.release, publication.target
-    for other in _others_there(publication):
+    for other in _list_others_there(publication):
         if other.release.dataset_id != release.dataset_id:
             raise RepositoryTakenError(
                 f"{publication.repository} holds {other.release.dataset}. Give the target a"
@@ -94,7 +94,7 @@ def require_old_door(publication: Publication, found: RepoStatus | None) -> None
     """
     if found is None or not _lets_in_more(publication.target, found):
         return
-    for other in _others_there(publication):
+    for other in _list_others_there(publication):
         try:
             require_open(other.release)
             require_covered(other.release)
@@ -124,7 +124,7 @@ def require_newest(publication: Publication) -> None:
         )
 
 
-def _others_there(publication: Publication) -> QuerySet[Publication]:
+def _list_others_there(publication: Publication) -> QuerySet[Publication]:
     """What else was sent to the repository, or may have been: it is prepared before it is made.
 
     A hub takes addresses and names in upper and lower case for the same.
@@ -161,7 +161,7 @@ def _require_asking(release: Release, target: Target) -> None:
 
 def _require_cleared(release: Release, target: Target) -> None:
     entrance = Entrance.GATE if target.is_gated else Entrance.OPEN
-    clearance = clearance_of(release)
+    clearance = build_clearance(release)
     missing = clearance.lacks(Action.DOWNLOAD, entrance)
     if missing:
         names = " and ".join(sorted(purpose.value for purpose in missing))

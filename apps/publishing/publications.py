@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.audit import record
-from apps.publishing.companions import companions
+from apps.publishing.companions import make_small_files
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import (
     require_newest,
@@ -18,14 +18,19 @@ from apps.publishing.permission import (
     require_room,
     require_sendable,
 )
-from apps.publishing.released import content_of
-from apps.publishing.sealing import unseal
+from apps.publishing.released import load_content
+from apps.publishing.sealing import unseal_secret
 from apps.publishing.shards import Shard
 from apps.publishing.snapshot import plan_snapshot
-from apps.publishing.targets.delivery import Delivery, Message, Prepared, Progress, SentFile
-from apps.publishing.targets.huggingface import Gated, HubRepository
-from apps.publishing.targets.patience import Patience
-from apps.publishing.targets.reading_back import ReadBack, ReadBackPolicy, tag_commit, tag_taken
+from apps.publishing.targets.delivery import Delivery, Message, PreparedSnapshot, Progress, SentFile
+from apps.publishing.targets.huggingface import GateMode, HubRepository
+from apps.publishing.targets.patience import RetryPolicy
+from apps.publishing.targets.reading_back import (
+    ReadBack,
+    ReadBackPolicy,
+    build_tag_taken_error,
+    tag_commit,
+)
 from datasets_catalog.errors import EarmarkError
 
 State = Publication.State
@@ -37,13 +42,13 @@ def open_repository(
     """Connect to a repository of the target; `beat` is called while its hub is slow."""
     return HubRepository(
         endpoint=target.endpoint,
-        token=unseal(target.token_encrypted),
+        token=unseal_secret(target.token_encrypted),
         repo_id=repository,
-        patience=Patience(beat=beat),
+        patience=RetryPolicy(beat=beat),
     )
 
 
-def gated(target: Target) -> Gated:
+def find_gate_mode(target: Target) -> GateMode:
     match target.gate:
         case Target.Gate.AUTO:
             return "auto"
@@ -53,7 +58,7 @@ def gated(target: Target) -> Gated:
             return False
 
 
-def known_shards(publication: Publication) -> dict[str, Shard]:
+def load_known_shards(publication: Publication) -> dict[str, Shard]:
     """Return what was sent to the same repository before, by key."""
     earlier = Publication.objects.filter(
         endpoint=publication.endpoint, repository=publication.repository, state=State.PUBLISHED
@@ -61,7 +66,7 @@ def known_shards(publication: Publication) -> dict[str, Shard]:
     return {shard["key"]: Shard(**shard) for row in earlier for shard in row.shards}
 
 
-def carry_out(
+def carry_out_publication(
     publication: Publication, progress: Progress, *, policy: ReadBackPolicy | None = None
 ) -> Publication:
     """Take the publication to its end from wherever it stands.
@@ -103,7 +108,7 @@ class _Steps:
         require_room(self.publication)
         require_old_door(self.publication, self.repository.status())
         self._move(State.SENDING, attempts=self.publication.attempts + 1, error={})
-        status = self.repository.ensure(gated=gated(target), private=target.private)
+        status = self.repository.ensure(gated=find_gate_mode(target), private=target.private)
         commit = self._our_commit() or self._send(status.head)
         self._move(State.TAGGING, commit_oid=commit)
         tag_commit(self.repository, self.publication.tag, commit)
@@ -119,11 +124,11 @@ class _Steps:
             return found
         if self.repository.find_commit(self.publication.marker, revision=named) == named:
             return named
-        raise tag_taken(self.repository, self.publication.tag, named)
+        raise build_tag_taken_error(self.repository, self.publication.tag, named)
 
     def _send(self, base: str) -> str:
         require_newest(self.publication)
-        content = content_of(self.release)
+        content = load_content(self.release)
         plan = plan_snapshot(content)
         self._move(State.SENDING, bytes_total=plan.audio_size)
         delivery = Delivery(
@@ -131,7 +136,7 @@ class _Steps:
             content=content,
             plan=plan,
             companions=partial(
-                companions,
+                make_small_files,
                 content,
                 link=lambda path: self.repository.file_url(path, self.publication.tag),
                 gated=self.publication.target.is_gated,
@@ -146,13 +151,13 @@ class _Steps:
                 marker=self.publication.marker,
             ),
             work=self.work,
-            known=known_shards(self.publication),
+            known=load_known_shards(self.publication),
             progress=self._say,
             before_commit=self._keep_prepared,
         )
         return delivery.send(base)
 
-    def _keep_prepared(self, base: str, prepared: Prepared) -> None:
+    def _keep_prepared(self, base: str, prepared: PreparedSnapshot) -> None:
         """Write down what must be read back, and look once more whether it may leave."""
         self.release.refresh_from_db(fields=["state"])
         require_sendable(self.release, self.publication.target)
@@ -189,7 +194,7 @@ class _Steps:
             setattr(self.publication, name, value)
         self.publication.save()
         if moved:
-            _record(self.publication)
+            _record_move(self.publication)
 
 
 @transaction.atomic
@@ -197,10 +202,10 @@ def _keep_failure(publication: Publication, error: EarmarkError) -> None:
     publication.state = State.FAILED
     publication.error = {"code": error.code, "message": error.message, "detail": error.detail}
     publication.save()
-    _record(publication)
+    _record_move(publication)
 
 
-def _record(publication: Publication) -> None:
+def _record_move(publication: Publication) -> None:
     detail = {"commit": publication.commit_oid, "repository": publication.repository}
     if publication.state == State.FAILED:
         detail["error"] = publication.error["code"]

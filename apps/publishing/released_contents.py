@@ -9,7 +9,7 @@ from functools import cached_property
 from apps.datasets.models import Clip
 from apps.publishing.content import ReleasedClip
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.tables import read_columns
 
 
@@ -66,6 +66,6 @@ def released_clips(release: Release) -> list[ReleasedClip]:
     """The released clips, in the order of the table; none before the freeze."""
     if release.clips_table is None:
         return []
-    with local_copy(release.clips_table) as table:
+    with open_local_copy(release.clips_table) as table:
         rows = read_columns(table, ("clip_id", "path", "sha256", "md5"))
         return [ReleasedClip(*row) for row in rows]

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.jobs.models import Job
-from apps.publishing.documents import release_documents
+from apps.publishing.documents import render_release_documents
 from apps.publishing.review_report import keep_report, keep_statements
-from apps.publishing.snapshots import ask_for_snapshot
+from apps.publishing.snapshots import request_snapshot
 from apps.releases import actions
 from apps.releases.models import Release
 from apps.releases.steps import start_step
@@ -16,21 +16,21 @@ from datasets_catalog.roles import Permission
 RELEASE = "publishing.release"
 
 
-def publish(*, actor: User, release: Release) -> Release:
+def publish_release_here(*, actor: User, release: Release) -> Release:
     """Write the version with its card and description, let it out, and have its snapshot built."""
-    published = actions.publish(actor=actor, release=release, documents=_documents)
+    published = actions.publish_release(actor=actor, release=release, documents=_render_documents)
     keep_report(published)
-    ask_for_snapshot(published, actor=actor)
+    request_snapshot(published, actor=actor)
     return published
 
 
-def _documents(release: Release) -> Mapping[str, bytes]:
+def _render_documents(release: Release) -> Mapping[str, bytes]:
     keep_statements(release)
-    return release_documents(release)
+    return render_release_documents(release)
 
 
 def start_publishing(*, actor: User, release: Release) -> Job:
     """Have the release written and let out."""
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
-    actions.require_publishable(actor, actions.settle(release))
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    actions.require_publishable(actor, actions.settle_release(release))
     return start_step(actor=actor, release=release, kind_name=RELEASE)

@@ -22,26 +22,26 @@ from apps.privacy.models import (
     Sample,
     SampleClip,
 )
-from apps.privacy.sampling import hearings_of
+from apps.privacy.sampling import list_hearings
 from apps.publishing.released_contents import ReleasedContents
 
 Row = dict[str, Any]
 # Of what a detector or a listener quotes, so much stays: enough to find it again, too little to
 # learn it.
-QUOTED = 6
+QUOTED_CHARACTERS = 6
 
 
-def shortened(text: str) -> str:
+def shorten_name(text: str) -> str:
     """The beginning of what may be somebody's name, at most a third of it, and its length."""
-    kept = text[: min(QUOTED, len(text) // 3)]
+    kept = text[: min(QUOTED_CHARACTERS, len(text) // 3)]
     return f"{kept}… ({len(text)} characters)" if text else ""
 
 
-def moment(value: datetime | None) -> str | None:
+def format_moment(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat(timespec="seconds")
 
 
-def confirmations(
+def list_confirmations(
     dataset: Dataset, contents: ReleasedContents, until: datetime | None
 ) -> Iterator[Row]:
     """What second reviewers said of clearances that let an identifiable person stay."""
@@ -53,16 +53,16 @@ def confirmations(
         if not _is_held(row.finding, contents):
             continue
         yield {
-            **_of(row.finding, contents),
+            **_describe_finding(row.finding, contents),
             "agreed": row.agree,
             "reason": row.reason,
             "by": row.confirmed_by.username,
-            "at": moment(row.confirmed_at),
+            "at": format_moment(row.confirmed_at),
             "decided_by": row.decided_by.username,
         }
 
 
-def taken_back(
+def list_revocations(
     dataset: Dataset, contents: ReleasedContents, until: datetime | None
 ) -> Iterator[Row]:
     """Decisions that are not in force any more, as they were, and why."""
@@ -74,27 +74,29 @@ def taken_back(
         if not _is_held(row.finding, contents):
             continue
         yield {
-            **_of(row.finding, contents),
+            **_describe_finding(row.finding, contents),
             "verdict": row.verdict,
             "identifiable": row.identifiable,
             "reason": row.reason,
             "decided_by": row.decided_by.username,
-            "decided_at": moment(row.decided_at),
+            "decided_at": format_moment(row.decided_at),
             "cause": row.cause,
             "why": row.why,
             "by": row.revoked_by.username,
-            "at": moment(row.revoked_at),
+            "at": format_moment(row.revoked_at),
         }
 
 
-def samples(dataset: Dataset, contents: ReleasedContents, until: datetime | None) -> Iterator[Row]:
+def list_samples(
+    dataset: Dataset, contents: ReleasedContents, until: datetime | None
+) -> Iterator[Row]:
     """Every sample that drew released bytes, and who heard which of those when.
 
     `bound` is the share of unflagged contents it was drawn to stay under; `size` and `population`
     are those of the draw, `released` says how many of the drawn contents the release holds.
     """
     rows = Sample.objects.filter(dataset=dataset)
-    heard = hearings_of(dataset)
+    heard = list_hearings(dataset)
     if until is not None:
         rows, heard = rows.filter(drawn_at__lte=until), heard.filter(heard_at__lte=until)
     by_sample: dict[int, list[Hearing]] = {}
@@ -120,14 +122,14 @@ def samples(dataset: Dataset, contents: ReleasedContents, until: datetime | None
             "size": row.size,
             "released": drawn[row.pk],
             "drawn_by": row.drawn_by.username,
-            "drawn_at": moment(row.drawn_at),
+            "drawn_at": format_moment(row.drawn_at),
             "heard": len(of_it),
             "missed": sum(hearing.missed for hearing in of_it),
-            "hearings": [_hearing(hearing, contents) for hearing in of_it],
+            "hearings": [_describe_hearing(hearing, contents) for hearing in of_it],
         }
 
 
-def _hearing(row: Hearing, contents: ReleasedContents) -> Row:
+def _describe_hearing(row: Hearing, contents: ReleasedContents) -> Row:
     clip = contents.find(str(row.sample_clip.clip.uid), row.content_sha256)
     return {
         "clip": clip.path,
@@ -135,13 +137,13 @@ def _hearing(row: Hearing, contents: ReleasedContents) -> Row:
         "position": row.sample_clip.position,
         "content_sha256": row.content_sha256,
         "missed": row.missed,
-        "note": shortened(row.note),
+        "note": shorten_name(row.note),
         "by": row.heard_by.username,
-        "at": moment(row.heard_at),
+        "at": format_moment(row.heard_at),
     }
 
 
-def headcounts(
+def list_headcounts(
     dataset: Dataset, contents: ReleasedContents, until: datetime | None
 ) -> Iterator[Row]:
     """How many people reviewers heard in which bytes, oldest first: the last of them counts."""
@@ -161,11 +163,11 @@ def headcounts(
             "somebody_unknown": row.somebody_unknown,
             "reason": row.reason,
             "by": row.counted_by.username,
-            "at": moment(row.counted_at),
+            "at": format_moment(row.counted_at),
         }
 
 
-def redactions(
+def list_redactions(
     dataset: Dataset, contents: ReleasedContents, until: datetime | None
 ) -> Iterator[Row]:
     """Which transform made which bytes of which, on the way to what the release holds.
@@ -205,7 +207,7 @@ def _redaction(row: Redaction, *, is_released: bool) -> Row:
         "changes": row.changes,
         "released": is_released,
         "by": row.made_by.username,
-        "at": moment(row.made_at),
+        "at": format_moment(row.made_at),
     }
 
 
@@ -213,7 +215,7 @@ def _is_held(finding: Finding, contents: ReleasedContents) -> bool:
     return contents.holds(str(finding.clip.uid), finding.content_sha256)
 
 
-def _of(finding: Finding, contents: ReleasedContents) -> Row:
+def _describe_finding(finding: Finding, contents: ReleasedContents) -> Row:
     clip = contents.clips[str(finding.clip.uid)]
     return {
         "clip": clip.path,

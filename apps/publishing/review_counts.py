@@ -19,11 +19,11 @@ from apps.privacy.models import Decision, Finding
 from apps.publishing.content import ReleasedClip
 from apps.publishing.released_contents import ReleasedContents
 from apps.releases.models import Release
-from datasets_catalog.alterations import Alteration, Altered
+from datasets_catalog.alterations import Alteration, AlteredContent
 from datasets_catalog.card_facts import RedactionCount, ReviewCount
 
 
-def released_findings(
+def list_released_findings(
     release: Release, contents: ReleasedContents, until: datetime | None
 ) -> Iterator[Finding]:
     """Findings about the bytes or texts of released clips, as of a moment (None: now), in order."""
@@ -56,18 +56,18 @@ def count_review(
     """
     verdicts: Counter[str] = Counter()
     findings = 0
-    for row in released_findings(release, contents, until):
+    for row in list_released_findings(release, contents, until):
         findings += 1
         if (decision := decision_on(row, until)) is not None:
             verdicts[decision.verdict] += 1
     return ReviewCount(
         findings=findings,
         cleared=verdicts[Decision.Verdict.CLEAR],
-        excluded=excluded_clips(release, since=since, until=until).count(),
+        excluded=list_excluded_clips(release, since=since, until=until).count(),
     )
 
 
-def excluded_clips(
+def list_excluded_clips(
     release: Release, *, since: datetime | None, until: datetime | None
 ) -> QuerySet[Clip]:
     """Clips that review took out between two moments (None: ever, now) and that are still out."""
@@ -81,13 +81,13 @@ def excluded_clips(
 
 
 def count_redactions(
-    redacted: Iterable[ReleasedClip], alterations: Mapping[Content, Altered]
+    redacted: Iterable[ReleasedClip], alterations: Mapping[Content, AlteredContent]
 ) -> RedactionCount:
     """Count the redacted clips of a release by what was done on the way to their present bytes."""
     ways: Counter[Alteration] = Counter()
     clips = unknown = 0
     for clip in redacted:
-        altered = alterations.get((clip.clip_id, clip.md5), Altered())
+        altered = alterations.get((clip.clip_id, clip.md5), AlteredContent())
         ways.update(altered.ways)
         clips, unknown = clips + 1, unknown + (not altered.ways)
     return RedactionCount(

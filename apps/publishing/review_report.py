@@ -17,31 +17,31 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.access import Principal
-from apps.datasets.access import sees_draft
+from apps.datasets.access import may_see_draft
 from apps.privacy.models import Scan
 from apps.publishing.released_contents import ReleasedContents, contents_of, released_clips
 from apps.publishing.review_acts import (
-    confirmations,
-    headcounts,
-    moment,
-    redactions,
-    samples,
-    shortened,
-    taken_back,
+    format_moment,
+    list_confirmations,
+    list_headcounts,
+    list_redactions,
+    list_revocations,
+    list_samples,
+    shorten_name,
 )
-from apps.publishing.review_counts import decision_on, excluded_clips, released_findings
+from apps.publishing.review_counts import decision_on, list_excluded_clips, list_released_findings
 from apps.publishing.statements import (
     is_kept,
     keep_statement,
     kept_review,
+    load_statement,
     out_before,
-    statement_of,
 )
 from apps.releases.models import GateResult, Release, ReviewReport, SignOff
-from apps.releases.people import checklist_of, papers_of
-from apps.storage.blobs import local_copy, put
+from apps.releases.people import list_documents_in_force, load_checklist
+from apps.storage.blobs import open_local_copy, put_blob
 from datasets_catalog.plain import to_plain
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 
 SCHEMA = "earmark.review-report/3"
 # Parts that name reviewers or clips; readers who do not work on the dataset get the others.
@@ -60,13 +60,13 @@ WHOLE_ONLY = (
 Report = dict[str, Any]
 
 
-def report_for(user: Principal, release: Release) -> Report:
+def fetch_report(user: Principal, release: Release) -> Report:
     """The whole report for those who work on the dataset, the summary for other readers."""
-    report = report_of(release)
-    return report if sees_draft(user, release.dataset) else summary_of(report)
+    report = load_report(release)
+    return report if may_see_draft(user, release.dataset) else summarise_report(report)
 
 
-def summary_of(report: Report) -> Report:
+def summarise_report(report: Report) -> Report:
     """The report without reviewers' names, reasons, clips and papers: counts in their place."""
     shown = {name: value for name, value in report.items() if name not in WHOLE_ONLY}
     return {
@@ -82,21 +82,21 @@ def summary_of(report: Report) -> Report:
     }
 
 
-def report_of(release: Release) -> Report:
+def load_report(release: Release) -> Report:
     """The report as it was kept; of what is not out yet as it would be now."""
     kept = ReviewReport.objects.filter(release=release).select_related("blob").first()
-    if kept is None and release.state not in PUBLIC:
-        return compute(release)
+    if kept is None and release.state not in PUBLIC_STATES:
+        return compute_report(release)
     row = kept or keep_report(release)
-    with local_copy(row.blob) as path:
+    with open_local_copy(row.blob) as path:
         found: Report = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
 def keep_report(release: Release) -> ReviewReport:
     """Keep the report of a published release; called again it answers what is kept."""
-    text = json.dumps(compute(release), sort_keys=True, ensure_ascii=False).encode()
-    blob = put(release.dataset.uid, io.BytesIO(text))
+    text = json.dumps(compute_report(release), sort_keys=True, ensure_ascii=False).encode()
+    blob = put_blob(release.dataset.uid, io.BytesIO(text))
     with transaction.atomic():
         Release.objects.select_for_update().get(pk=release.pk)
         row, _ = ReviewReport.objects.get_or_create(
@@ -115,10 +115,10 @@ def keep_statements(release: Release) -> None:
     if is_kept(release):
         return
     text = json.dumps(_review(release), sort_keys=True, ensure_ascii=False).encode()
-    keep_statement(release, review=put(release.dataset.uid, io.BytesIO(text)))
+    keep_statement(release, review=put_blob(release.dataset.uid, io.BytesIO(text)))
 
 
-def compute(release: Release) -> Report:
+def compute_report(release: Release) -> Report:
     """Put the report together: the review as it was kept, else as of publication or now."""
     review = kept_review(release)
     return {
@@ -126,15 +126,15 @@ def compute(release: Release) -> Report:
         "extent": "whole",
         "dataset": release.dataset.full_name,
         "version": release.version,
-        "state": "published" if release.state in PUBLIC else release.state,
+        "state": "published" if release.state in PUBLIC_STATES else release.state,
         "root": release.root,
         "commit": release.dvc_commit,
         "clips": release.clips,
         "seconds": release.seconds,
         "frozen_by": release.frozen_by.username if release.frozen_by else None,
-        "frozen_at": moment(release.frozen_at),
-        "published_at": moment(release.published_at),
-        "facts": _facts(release),
+        "frozen_at": format_moment(release.frozen_at),
+        "published_at": format_moment(release.published_at),
+        "facts": _load_facts(release),
         **(_review(release) if review is None else review),
     }
 
@@ -143,34 +143,34 @@ def _review(release: Release) -> Report:
     """What was done to the contents of the release, from the rows."""
     dataset, until = release.dataset, release.published_at
     contents = contents_of(release, released_clips(release))
-    findings = list(_findings(release, contents))
+    findings = list(_list_findings(release, contents))
     return {
         "profile": dataset.privacy_profile,
-        "detectors": list(_detectors(release, contents)),
+        "detectors": list(_list_detectors(release, contents)),
         "found": dict(sorted(Counter(one["kind"] for one in findings).items())),
         "decided": dict(sorted(Counter(one["verdict"] or "open" for one in findings).items())),
-        "sample": _sample(release),
-        "gates": list(_gates(release)),
-        "sign_offs": list(_sign_offs(release)),
+        "sample": _load_sample(release),
+        "gates": list(_list_gates(release)),
+        "sign_offs": list(_list_sign_offs(release)),
         "findings": findings,
-        "excluded": list(_excluded(release)),
-        "confirmations": list(confirmations(dataset, contents, until)),
-        "taken_back": list(taken_back(dataset, contents, until)),
-        "samples": list(samples(dataset, contents, until)),
-        "headcounts": list(headcounts(dataset, contents, until)),
-        "redactions": list(redactions(dataset, contents, until)),
-        "checklist": list(_checklist(release)),
-        "documents": list(_documents(release)),
+        "excluded": list(_list_excluded(release)),
+        "confirmations": list(list_confirmations(dataset, contents, until)),
+        "taken_back": list(list_revocations(dataset, contents, until)),
+        "samples": list(list_samples(dataset, contents, until)),
+        "headcounts": list(list_headcounts(dataset, contents, until)),
+        "redactions": list(list_redactions(dataset, contents, until)),
+        "checklist": list(_list_answers(release)),
+        "documents": list(_list_documents(release)),
     }
 
 
-def _facts(release: Release) -> Report | None:
+def _load_facts(release: Release) -> Report | None:
     """What the release says of itself everywhere; None before it is approved."""
     approved = release.sign_offs.filter(root=release.root).count() == len(SignOff.Part.values)
-    return to_plain(statement_of(release)) if approved else None
+    return to_plain(load_statement(release)) if approved else None
 
 
-def _gates(release: Release) -> Iterator[Report]:
+def _list_gates(release: Release) -> Iterator[Report]:
     for row in GateResult.objects.filter(release=release, root=release.root):
         yield {
             "code": row.code,
@@ -181,18 +181,18 @@ def _gates(release: Release) -> Iterator[Report]:
         }
 
 
-def _sign_offs(release: Release) -> Iterator[Report]:
+def _list_sign_offs(release: Release) -> Iterator[Report]:
     for row in release.sign_offs.filter(root=release.root).select_related("signed_by"):
         yield {
             "part": row.part,
             "by": row.signed_by.username,
-            "at": moment(row.signed_at),
+            "at": format_moment(row.signed_at),
             "note": row.note,
         }
 
 
-def _checklist(release: Release) -> Iterator[Report]:
-    for question, given in checklist_of(release):
+def _list_answers(release: Release) -> Iterator[Report]:
+    for question, given in load_checklist(release):
         yield {
             "question": question.code,
             "ask": question.ask,
@@ -201,12 +201,12 @@ def _checklist(release: Release) -> Iterator[Report]:
             "answer": given.answer if given else None,
             "note": given.note if given else "",
             "by": given.answered_by.username if given else None,
-            "at": moment(given.answered_at) if given else None,
+            "at": format_moment(given.answered_at) if given else None,
         }
 
 
-def _documents(release: Release) -> Iterator[Report]:
-    for row in papers_of(release.dataset).select_related("blob").order_by("pk"):
+def _list_documents(release: Release) -> Iterator[Report]:
+    for row in list_documents_in_force(release.dataset).select_related("blob").order_by("pk"):
         yield {
             "kind": row.kind,
             "title": row.title,
@@ -215,7 +215,7 @@ def _documents(release: Release) -> Iterator[Report]:
         }
 
 
-def _detectors(release: Release, contents: ReleasedContents) -> Iterator[Report]:
+def _list_detectors(release: Release, contents: ReleasedContents) -> Iterator[Report]:
     """Every detector in each version that saw released bytes or texts, and what it misses."""
     rows = Scan.objects.filter(dataset=release.dataset)
     if release.published_at is not None:
@@ -227,21 +227,21 @@ def _detectors(release: Release, contents: ReleasedContents) -> Iterator[Report]
     for content, is_failed, *which in scans.iterator(chunk_size=5000):
         if content in contents.everything:
             (failed if is_failed else seen)[tuple(which)] += 1
-    measured = _measured()
+    measured = _load_measurements()
     for key in sorted(seen.keys() | failed.keys()):
         row = dict(zip(columns, key, strict=True))
         counts = {"contents": seen[key], "failed": failed[key]}
         yield {**row, **counts, "measured": measured.get(row["detector"])}
 
 
-def _measured() -> Mapping[str, Any]:
+def _load_measurements() -> Mapping[str, Any]:
     table = files("datasets_catalog") / "detector_figures.toml"
     return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}
 
 
-def _findings(release: Release, contents: ReleasedContents) -> Iterator[Report]:
+def _list_findings(release: Release, contents: ReleasedContents) -> Iterator[Report]:
     """What was found in the bytes or texts of released clips, and what was decided of it."""
-    for row in released_findings(release, contents, release.published_at):
+    for row in list_released_findings(release, contents, release.published_at):
         decision = decision_on(row, release.published_at)
         clip = contents.clips[str(row.clip.uid)]
         yield {
@@ -252,25 +252,25 @@ def _findings(release: Release, contents: ReleasedContents) -> Iterator[Report]:
             "onset": row.onset,
             "offset": row.offset,
             "score": row.score,
-            "seen": shortened(row.detail),
+            "seen": shorten_name(row.detail),
             "content_sha256": row.content_sha256,
             "verdict": decision.verdict if decision else None,
             "identifiable": decision.identifiable if decision else None,
             "reason": decision.reason if decision else None,
             "by": decision.decided_by.username if decision else None,
-            "at": moment(decision.decided_at) if decision else None,
+            "at": format_moment(decision.decided_at) if decision else None,
         }
 
 
-def _excluded(release: Release) -> Iterator[Report]:
+def _list_excluded(release: Release) -> Iterator[Report]:
     """Clips that review took out since the version before, by id: their names stay inside."""
     since = out_before(release)
-    rows = excluded_clips(release, since=since, until=release.published_at)
+    rows = list_excluded_clips(release, since=since, until=release.published_at)
     for uid in rows.order_by("uid").values_list("uid", flat=True):
         yield {"clip_id": str(uid)}
 
 
-def _sample(release: Release) -> Report | None:
+def _load_sample(release: Release) -> Report | None:
     row = GateResult.objects.filter(
         release=release, root=release.root, code="privacy.sampled"
     ).first()

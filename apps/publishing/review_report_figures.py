@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from datasets_catalog.card_facts import CardFacts
-from datasets_catalog.card_review import clips_counted, consent_text, counted, verified_text
-from datasets_catalog.card_text import hours
+from datasets_catalog.card_review import (
+    format_clip_count,
+    format_count,
+    render_consent,
+    render_verified,
+)
+from datasets_catalog.card_text import format_duration
 from datasets_catalog.plain import from_plain
 
 Line = tuple[str, str]
@@ -27,19 +32,19 @@ def headcount_lines(report: dict[str, Any]) -> list[tuple[str, str, str, str, st
 
 
 def _people_text(row: dict[str, Any]) -> str:
-    heard = counted(row["people_heard"], "person heard", "people heard")
+    heard = format_count(row["people_heard"], "person heard", "people heard")
     missing = ", somebody is not recorded" if row["somebody_unknown"] else ""
     return f"{heard}, {row['people_recorded']:,} recorded{missing}"
 
 
 def _lines(facts: CardFacts) -> Iterator[Line]:
-    yield "clips", f"{clips_counted(facts.clips)} ({hours(facts.seconds)})"
-    yield "events", verified_text(facts.verified, facts.events) if facts.events else "none"
+    yield "clips", f"{format_clip_count(facts.clips)} ({format_duration(facts.seconds)})"
+    yield "events", render_verified(facts.verified, facts.events) if facts.events else "none"
     weak = facts.weak
-    labels = counted(weak.labels, "weak label", "weak labels")
-    yield "weak labels", f"{labels} of {clips_counted(weak.clips)}" if weak.labels else "none"
-    yield "found empty", clips_counted(facts.found_empty) if facts.found_empty else "none"
+    labels = format_count(weak.labels, "weak label", "weak labels")
+    yield "weak labels", f"{labels} of {format_clip_count(weak.clips)}" if weak.labels else "none"
+    yield "found empty", format_clip_count(facts.found_empty) if facts.found_empty else "none"
     named = facts.vocabulary
     words = "none is named" if named is None else f"{named.name} {named.version}, {named.sha256}"
     yield "vocabulary", words
-    yield "consent", consent_text(facts)
+    yield "consent", render_consent(facts)

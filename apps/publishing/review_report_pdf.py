@@ -16,7 +16,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 from apps.publishing.review_report_figures import content_lines, headcount_lines
 
 # Rows of one table on paper; the JSON holds all.
-SHOWN = 2000
+MOST_SHOWN = 2000
 _STYLES = getSampleStyleSheet()
 _GRID = TableStyle(
     [
@@ -28,7 +28,7 @@ _GRID = TableStyle(
 )
 
 
-def as_pdf(report: dict[str, Any]) -> bytes:
+def render_pdf(report: dict[str, Any]) -> bytes:
     """Set the report, whole or summary, on A4."""
     file = io.BytesIO()
     title = f"Review of {report['dataset']} {report['version']}"
@@ -43,49 +43,55 @@ def as_pdf(report: dict[str, Any]) -> bytes:
         topMargin=18 * mm,
         bottomMargin=18 * mm,
     )
-    document.build([Paragraph(escape(title), _STYLES["Title"]), *_parts(report)])
+    document.build([Paragraph(escape(title), _STYLES["Title"]), *_render_sections(report)])
     return file.getvalue()
 
 
-def _parts(report: dict[str, Any]) -> Iterator[Flowable]:
-    yield from _section("The release", ("what", "value"), _about(report))
+def _render_sections(report: dict[str, Any]) -> Iterator[Flowable]:
+    yield from _render_section("The release", ("what", "value"), _list_about(report))
     if held := content_lines(report):
-        yield from _section("What it holds", ("what", "value"), held)
+        yield from _render_section("What it holds", ("what", "value"), held)
     detectors = [
         (row["detector"], row["detector_version"], row["contents"], row["failed"])
         for row in report["detectors"]
     ]
-    yield from _section("Scanned by", ("detector", "version", "contents", "failed"), detectors)
-    yield from _section("Found, by kind", ("kind", "findings"), list(report["found"].items()))
-    yield from _section("Decided", ("verdict", "findings"), list(report["decided"].items()))
+    yield from _render_section(
+        "Scanned by", ("detector", "version", "contents", "failed"), detectors
+    )
+    yield from _render_section(
+        "Found, by kind", ("kind", "findings"), list(report["found"].items())
+    )
+    yield from _render_section("Decided", ("verdict", "findings"), list(report["decided"].items()))
     sample = report["sample"]
-    yield from _section("Sampled", ("result",), [(sample["summary"],)] if sample else [])
+    yield from _render_section("Sampled", ("result",), [(sample["summary"],)] if sample else [])
     gates = [
         (row["code"], "yes" if row["passed"] else "no", row["summary"]) for row in report["gates"]
     ]
-    yield from _section("Gates", ("gate", "passed", "result"), gates)
+    yield from _render_section("Gates", ("gate", "passed", "result"), gates)
     answers = [
         (one["ask"], one["answer"] or "not answered", one.get("by") or "", one.get("note") or "")
         for one in report["checklist"]
     ]
-    yield from _section("Questions for people", ("question", "answer", "by", "note"), answers)
+    yield from _render_section(
+        "Questions for people", ("question", "answer", "by", "note"), answers
+    )
     papers = [
         (one["kind"], one.get("title") or "", one["valid_until"] or "no end")
         for one in report["documents"]
     ]
-    yield from _section("Documents", ("kind", "title", "valid until"), papers)
+    yield from _render_section("Documents", ("kind", "title", "valid until"), papers)
     if report["extent"] == "whole":
-        yield from _whole(report)
+        yield from _render_whole(report)
 
 
-def _about(report: dict[str, Any]) -> list[tuple[str, Any]]:
+def _list_about(report: dict[str, Any]) -> list[tuple[str, Any]]:
     names = ("version", "state", "root", "commit", "clips", "frozen_at", "published_at", "profile")
     return [(name.replace("_", " "), report[name]) for name in names]
 
 
-def _whole(report: dict[str, Any]) -> Iterator[Flowable]:
+def _render_whole(report: dict[str, Any]) -> Iterator[Flowable]:
     signed = [(one["part"], one["by"], one["at"], one["note"]) for one in report["sign_offs"]]
-    yield from _section("Signed", ("part", "by", "at", "note"), signed)
+    yield from _render_section("Signed", ("part", "by", "at", "note"), signed)
     findings = [
         (
             one["clip"],
@@ -97,34 +103,36 @@ def _whole(report: dict[str, Any]) -> Iterator[Flowable]:
         )
         for one in report["findings"]
     ]
-    yield from _section("Findings", ("clip", "kind", "where", "verdict", "by", "reason"), findings)
-    yield from _acts(report)
+    yield from _render_section(
+        "Findings", ("clip", "kind", "where", "verdict", "by", "reason"), findings
+    )
+    yield from _render_acts(report)
     out = [(one["clip_id"],) for one in report["excluded"]]
-    yield from _section("Excluded clips", ("clip id",), out)
+    yield from _render_section("Excluded clips", ("clip id",), out)
 
 
-def _acts(report: dict[str, Any]) -> Iterator[Flowable]:
+def _render_acts(report: dict[str, Any]) -> Iterator[Flowable]:
     """What else reviewers did; reports kept in the first form say less of it."""
     confirmed = [
         (one["clip"], one["kind"], _YES[one["agreed"]], one["by"], one["at"], one["reason"])
         for one in report.get("confirmations", ())
     ]
     confirmed_head = ("clip", "kind", "agreed", "by", "at", "reason")
-    yield from _section("Second reviewers", confirmed_head, confirmed)
+    yield from _render_section("Second reviewers", confirmed_head, confirmed)
     back = [
         (one["clip"], one["kind"], one["verdict"], one["cause"], one["by"], one["at"], one["why"])
         for one in report.get("taken_back", ())
     ]
     back_head = ("clip", "kind", "verdict", "cause", "by", "at", "why")
-    yield from _section("Decisions taken back", back_head, back)
+    yield from _render_section("Decisions taken back", back_head, back)
     people_head = ("clip", "people", "by", "at", "reason")
-    yield from _section("People counted", people_head, headcount_lines(report))
+    yield from _render_section("People counted", people_head, headcount_lines(report))
     heard = [
         (sample["number"], one["clip"], _YES[one["missed"]], one["by"], one["at"])
         for sample in report.get("samples", ())
         for one in sample["hearings"]
     ]
-    yield from _section("Heard for samples", ("sample", "clip", "missed", "by", "at"), heard)
+    yield from _render_section("Heard for samples", ("sample", "clip", "missed", "by", "at"), heard)
     redactions = [
         (
             one["clip"],
@@ -140,19 +148,21 @@ def _acts(report: dict[str, Any]) -> Iterator[Flowable]:
         for one in report["redactions"]
     ]
     made_head = ("clip", "method", "where", "before", "after", "by", "at")
-    yield from _section("Redactions", made_head, redactions)
+    yield from _render_section("Redactions", made_head, redactions)
 
 
 _YES = {True: "yes", False: "no"}
 
 
-def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Flowable]:
+def _render_section(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Iterator[Flowable]:
     yield Paragraph(title, _STYLES["Heading2"])
     if not rows:
         yield Paragraph("None.", _STYLES["BodyText"])
         return
     body = _STYLES["BodyText"].clone("cell", fontSize=7, leading=9, wordWrap="CJK")
-    cells = [[Paragraph(escape(str(value)), body) for value in row] for row in rows[:SHOWN]]
+    cells = [[Paragraph(escape(str(value)), body) for value in row] for row in rows[:MOST_SHOWN]]
     table = Table(
         [list(head), *cells],
         repeatRows=1,
@@ -161,6 +171,6 @@ def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     )
     table.setStyle(_GRID)
     yield table
-    if len(rows) > SHOWN:
-        yield Paragraph(f"{len(rows) - SHOWN} more are in the JSON form.", _STYLES["BodyText"])
+    if len(rows) > MOST_SHOWN:
+        yield Paragraph(f"{len(rows) - MOST_SHOWN} more are in the JSON form.", _STYLES["BodyText"])
     yield Spacer(1, 4 * mm)

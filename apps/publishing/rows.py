@@ -12,16 +12,16 @@ from apps.publishing.errors import ContentDamagedError
 Row = dict[str, Any]
 
 
-def clip_rows(content: ReleaseContent, split: str | None) -> Iterator[Row]:
+def read_clips_with_events(content: ReleaseContent, split: str | None) -> Iterator[Row]:
     """Yield the clips of one split in path order, each with its events by onset."""
     events = EventsByPath(content)
     for batch in content.clips():
-        for row in _of_split(batch, split).to_pylist():
+        for row in _select_split(batch, split).to_pylist():
             row["events"] = events.of(row["path"], row["clip_id"])
             yield row
 
 
-def _of_split(batch: pa.RecordBatch, split: str | None) -> pa.RecordBatch:
+def _select_split(batch: pa.RecordBatch, split: str | None) -> pa.RecordBatch:
     column = batch.column("split")
     return batch.filter(pc.is_null(column) if split is None else pc.equal(column, split))
 
@@ -30,7 +30,7 @@ class EventsByPath:
     """Walks the events beside the clips; both are sorted by path, so each is read once."""
 
     def __init__(self, content: ReleaseContent) -> None:
-        self._rows = _events(content)
+        self._rows = _read_event_rows(content)
         self._next: Row | None = next(self._rows, None)
         self._last = ""
 
@@ -53,6 +53,6 @@ class EventsByPath:
         return sorted(found, key=lambda e: (e["onset"], e["offset"], e["label"], e["event_id"]))
 
 
-def _events(content: ReleaseContent) -> Iterator[Row]:
+def _read_event_rows(content: ReleaseContent) -> Iterator[Row]:
     for batch in content.events():
         yield from batch.to_pylist()

@@ -17,31 +17,31 @@ class SealBrokenError(EarmarkError):
     kind = Kind.UNAVAILABLE
 
 
-def seal(secret: str) -> str:
-    return _keys().encrypt(secret.encode()).decode()
+def seal_secret(secret: str) -> str:
+    return _load_keys().encrypt(secret.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
+def unseal_secret(sealed: str) -> str:
     """Return the secret; `SealBrokenError` when no configured key opens it."""
     try:
-        return _keys().decrypt(sealed.encode()).decode()
+        return _load_keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise _broken() from error
+        raise _build_broken_error() from error
 
 
-def reseal(sealed: str) -> str:
+def reseal_secret(sealed: str) -> str:
     """Seal again with the newest key; `SealBrokenError` when no configured key opens it."""
     try:
-        return _keys().rotate(sealed.encode()).decode()
+        return _load_keys().rotate(sealed.encode()).decode()
     except InvalidToken as error:
-        raise _broken() from error
+        raise _build_broken_error() from error
 
 
-def _keys() -> MultiFernet:
+def _load_keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
 
 
-def _broken() -> SealBrokenError:
+def _build_broken_error() -> SealBrokenError:
     return SealBrokenError(
         "The target's token cannot be read with the configured FIELD_ENCRYPTION_KEYS. Put the key"
         " back that it was stored with, or save the token again."

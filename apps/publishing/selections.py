@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from apps.datasets.vocabulary_graph import expand_labels
 from apps.publishing.errors import SelectionEmptyError, SelectionUnknownError
-from apps.releases.diff import frozen_table
+from apps.releases.diff import require_frozen_table
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
-from apps.storage.queries import facets, open_tables
-from datasets_catalog.canonical import canonical_json
+from apps.storage.blobs import open_local_copy
+from apps.storage.queries import count_facets, open_tables
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.clip_columns import SELECTABLE
 
 EXAMPLES = 20
@@ -60,7 +60,7 @@ class Selection:
             cells=tuple((name, lists[name]) for name in sorted(SELECTABLE) if lists[name]),
         )
 
-    def values_of(self, name: str) -> tuple[str, ...]:
+    def list_values(self, name: str) -> tuple[str, ...]:
         """What is wanted of one of `LISTS`, or of a column."""
         found: tuple[str, ...] = (
             getattr(self, name) if name in LISTS else dict(self.cells).get(name, ())
@@ -75,7 +75,7 @@ class Selection:
     @property
     def digest(self) -> str:
         """The SHA-256 of its canonical JSON: what an address can name it by."""
-        return hashlib.sha256(canonical_json(self.as_json())).hexdigest()
+        return hashlib.sha256(to_canonical_json(self.as_json())).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,25 @@ class Summary:
 
 
 @contextmanager
-def _tables(release: Release, before: Release | None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _open_release_tables(
+    release: Release, before: Release | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     with ExitStack() as stack:
         files = {
-            "clips": stack.enter_context(local_copy(frozen_table(release.clips_table))),
-            "events": stack.enter_context(local_copy(frozen_table(release.events_table))),
+            "clips": stack.enter_context(
+                open_local_copy(require_frozen_table(release.clips_table))
+            ),
+            "events": stack.enter_context(
+                open_local_copy(require_frozen_table(release.events_table))
+            ),
         }
         if before is not None:
-            earlier = frozen_table(before.clips_table)
-            files["earlier"] = stack.enter_context(local_copy(earlier))
+            earlier = require_frozen_table(before.clips_table)
+            files["earlier"] = stack.enter_context(open_local_copy(earlier))
         yield stack.enter_context(open_tables(**files))
 
 
-def _as_text(column: str) -> str:
+def _cast_to_text(column: str) -> str:
     return f"coalesce(CAST(\"{column}\" AS VARCHAR), '')"
 
 
@@ -113,7 +119,7 @@ _TESTS = {
     "splits": "coalesce(split, '') IN (SELECT unnest(?))",
     "licences": "licence IN (SELECT unnest(?))",
     "clips": "(path IN (SELECT unnest(?)) OR clip_id IN (SELECT unnest(?)))",
-    **{name: f"{_as_text(name)} IN (SELECT unnest(?))" for name in SELECTABLE},
+    **{name: f"{_cast_to_text(name)} IN (SELECT unnest(?))" for name in SELECTABLE},
 }
 _WEAK_TYPE = '[{"label": "VARCHAR", "term": "VARCHAR", "presence": "VARCHAR"}]'
 # Strong and weak labels alike.
@@ -123,34 +129,36 @@ _LABELS = (
     f" unnest(from_json(weak_labels, '{_WEAK_TYPE}')) AS weak FROM clips)"
 )
 # What there is of each kind, to find the words that name nothing.
-_KNOWN = {
+_KNOWN_VALUES = {
     "labels": "SELECT label FROM labels UNION SELECT term FROM labels WHERE term IS NOT NULL",
     "splits": "SELECT coalesce(split, '') FROM clips",
     "licences": "SELECT licence FROM clips",
     "clips": "SELECT path FROM clips UNION ALL SELECT clip_id FROM clips",
-    **{name: f"SELECT {_as_text(name)} FROM clips" for name in SELECTABLE},  # noqa: S608 - our own words
+    **{name: f"SELECT {_cast_to_text(name)} FROM clips" for name in SELECTABLE},  # noqa: S608 - our own words
 }
 _ONE = {"labels": "label or term", "splits": "split", "licences": "licence", "clips": "clip"} | {
     name: column.title.lower() for name, column in SELECTABLE.items()
 }
-_NUMBERED = "(SELECT *, row_number() OVER (ORDER BY path) - 1 AS number FROM clips)"
+_NUMBERED_CLIPS = "(SELECT *, row_number() OVER (ORDER BY path) - 1 AS number FROM clips)"
 
 
 _Words = Mapping[str, frozenset[str]]
 
 
-def _words(release: Release, selection: Selection, name: str) -> _Words:
+def _expand_values(release: Release, selection: Selection, name: str) -> _Words:
     """For each value of a list, the words of the tables that stand for it."""
-    wanted = selection.values_of(name)
+    wanted = selection.list_values(name)
     if name == "labels":
         return expand_labels(release.vocabulary, wanted)
     return {word: frozenset({word}) for word in wanted}
 
 
-def _query(release: Release, selection: Selection, before: Release | None) -> tuple[str, list[Any]]:
+def _build_query(
+    release: Release, selection: Selection, before: Release | None
+) -> tuple[str, list[Any]]:
     tests, values = ["true"], []
     for name, test in _TESTS.items():
-        if words := _words(release, selection, name):
+        if words := _expand_values(release, selection, name):
             tests.append(test)
             values += [sorted(frozenset().union(*words.values()))] * test.count("?")
     if before is not None:
@@ -158,11 +166,13 @@ def _query(release: Release, selection: Selection, before: Release | None) -> tu
     return f"FROM numbered WHERE {' AND '.join(tests)}", values
 
 
-def summary_of(release: Release, selection: Selection, before: Release | None = None) -> Summary:
+def summarise_selection(
+    release: Release, selection: Selection, before: Release | None = None
+) -> Summary:
     """Count what the selection holds; `before` is the release that `since` names."""
-    with _tables(release, before) as database:
-        _prepare(database, release, selection)
-        rest, values = _query(release, selection, before)
+    with _open_release_tables(release, before) as database:
+        _prepare_views(database, release, selection)
+        rest, values = _build_query(release, selection, before)
         row = database.execute(
             f"SELECT count(*), coalesce(sum(size), 0), coalesce(sum(duration), 0) {rest}",
             values,
@@ -182,30 +192,33 @@ def summary_of(release: Release, selection: Selection, before: Release | None = 
     )
 
 
-def counted_by(release: Release) -> dict[str, list[tuple[str, int]]]:
+def count_by_column(release: Release) -> dict[str, list[tuple[str, int]]]:
     """How many clips have each value of each column of `SELECTABLE`, the most frequent first."""
-    with local_copy(frozen_table(release.clips_table)) as table:
-        found = facets(table, list(SELECTABLE), limit=MOST_CLIPS)
+    with open_local_copy(require_frozen_table(release.clips_table)) as table:
+        found = count_facets(table, list(SELECTABLE), limit=MOST_CLIPS)
     return {
-        name: [(_text(value), count) for value, count in values] for name, values in found.items()
+        name: [(_convert_to_text(value), count) for value, count in values]
+        for name, values in found.items()
     }
 
 
-def _text(value: object) -> str:
-    """A cell as `_as_text` has it."""
+def _convert_to_text(value: object) -> str:
+    """A cell as `_cast_to_text` has it."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def chosen_rows(release: Release, selection: Selection, before: Release | None = None) -> Chosen:
+def find_chosen_rows(
+    release: Release, selection: Selection, before: Release | None = None
+) -> Chosen:
     """For each row of the release's clips.parquet, whether it is chosen.
 
     Raises SelectionUnknownError for words that name nothing in the release, SelectionEmptyError
     where nothing is left.
     """
     chosen: Chosen = np.zeros(release.clips, np.bool_)
-    with _tables(release, before) as database:
-        _prepare(database, release, selection)
-        rest, values = _query(release, selection, before)
+    with _open_release_tables(release, before) as database:
+        _prepare_views(database, release, selection)
+        rest, values = _build_query(release, selection, before)
         found = database.execute(f"SELECT number {rest}", values).fetchnumpy()
     chosen[np.asarray(found["number"], np.int64)] = True
     if not chosen.any():
@@ -217,13 +230,15 @@ def chosen_rows(release: Release, selection: Selection, before: Release | None =
     return chosen
 
 
-def _prepare(database: duckdb.DuckDBPyConnection, release: Release, selection: Selection) -> None:
-    database.execute(f"CREATE TEMP VIEW numbered AS SELECT * FROM {_NUMBERED}")  # noqa: S608 - our own words
+def _prepare_views(
+    database: duckdb.DuckDBPyConnection, release: Release, selection: Selection
+) -> None:
+    database.execute(f"CREATE TEMP VIEW numbered AS SELECT * FROM {_NUMBERED_CLIPS}")  # noqa: S608 - our own words
     database.execute(f"CREATE TEMP VIEW labels AS {_LABELS}")
-    for name, known in _KNOWN.items():
+    for name, known in _KNOWN_VALUES.items():
         pairs = [
             (wanted, word)
-            for wanted, words in _words(release, selection, name).items()
+            for wanted, words in _expand_values(release, selection, name).items()
             for word in sorted(words)
         ]
         if not pairs:

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from apps.publishing.content import ReleaseContent
 from apps.publishing.errors import ContentDamagedError
-from apps.publishing.features import AUDIO_TYPE, EVENT_TYPE, SHARD_CLIPS, shard_schema
-from apps.publishing.layout import MIB, group_cutter
+from apps.publishing.features import AUDIO_TYPE, EVENT_TYPE, SHARD_CLIPS, build_shard_schema
+from apps.publishing.layout import MIB, build_group_cutter
 from apps.publishing.rows import Row
 from apps.storage.tables import ARROW_TYPES
 
@@ -55,18 +55,18 @@ def write_shard(
 
     Raises `ContentDamagedError` when a blob does not hash as the release says.
     """
-    schema = shard_schema()
+    schema = build_shard_schema()
     arrow_size = count = 0
     # A file of Arrow's own: a Python file would be handed every page as one more copy.
-    with pa.OSFile(str(target), "wb") as sink, _writer(sink, schema) as writer:
-        for group in _groups(rows):
-            table = _table(content, group, schema)
+    with pa.OSFile(str(target), "wb") as sink, _open_writer(sink, schema) as writer:
+        for group in _group_rows(rows):
+            table = _build_table(content, group, schema)
             arrow_size += table.nbytes
             count += table.num_rows
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
             del table
             pa.default_memory_pool().release_unused()
-    sha256, tail_sha256 = _digests(target)
+    sha256, tail_sha256 = _hash_file(target)
     return Shard(
         path=path,
         split=split,
@@ -79,13 +79,13 @@ def write_shard(
     )
 
 
-def _writer(sink: pa.NativeFile, schema: pa.Schema) -> pq.ParquetWriter:
-    leaves = _leaves(schema)
+def _open_writer(sink: pa.NativeFile, schema: pa.Schema) -> pq.ParquetWriter:
+    leaves = _list_leaves(schema)
     described = [leaf for leaf in leaves if leaf not in _PLAIN]
     return pq.ParquetWriter(
         sink,
         schema,
-        compression={leaf: _compression(leaf) for leaf in leaves},
+        compression={leaf: _choose_compression(leaf) for leaf in leaves},
         use_dictionary=described,
         write_statistics=described,
         write_page_index=True,
@@ -94,15 +94,15 @@ def _writer(sink: pa.NativeFile, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _digests(path: Path) -> tuple[str, str]:
+def _hash_file(path: Path) -> tuple[str, str]:
     with path.open("rb") as file:
         whole = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(max(0, file.tell() - PROBE))
         return whole, hashlib.sha256(file.read()).hexdigest()
 
 
-def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    cutter = group_cutter()
+def _group_rows(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    cutter = build_group_cutter()
     group: list[Row] = []
     for row in rows:
         if cutter.begins_at(row["clip_id"], row["size"]):
@@ -112,14 +112,14 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
     yield group
 
 
-def _table(content: ReleaseContent, rows: list[Row], schema: pa.Schema) -> pa.Table:
-    columns: list[pa.Array] = [_audio_column(content, rows)]
+def _build_table(content: ReleaseContent, rows: list[Row], schema: pa.Schema) -> pa.Table:
+    columns: list[pa.Array] = [_build_audio_column(content, rows)]
     columns += [pa.array([row[c.name] for row in rows], ARROW_TYPES[c.kind]) for c in SHARD_CLIPS]
     columns.append(pa.array([row["events"] for row in rows], pa.list_(EVENT_TYPE)))
     return pa.table(columns, schema=schema)
 
 
-def _audio_column(content: ReleaseContent, rows: list[Row]) -> pa.StructArray:
+def _build_audio_column(content: ReleaseContent, rows: list[Row]) -> pa.StructArray:
     """Read all clips of a group into one buffer, which Arrow then takes without copying."""
     ends = list(accumulate((row["size"] for row in rows), initial=0))
     buffer = pa.allocate_buffer(ends[-1])
@@ -150,19 +150,21 @@ def _read_into(room: memoryview, content: ReleaseContent, row: Row) -> None:
         )
 
 
-def _leaves(schema: pa.Schema) -> list[str]:
+def _list_leaves(schema: pa.Schema) -> list[str]:
     """Return the Parquet paths of the columns that hold values."""
-    return [f"{field.name}{below}" for field in schema for below in _below(field.type)]
+    return [f"{field.name}{below}" for field in schema for below in _list_leaves_below(field.type)]
 
 
-def _below(nested: pa.DataType) -> list[str]:
+def _list_leaves_below(nested: pa.DataType) -> list[str]:
     if pa.types.is_list(nested):
-        return [f".list.element{below}" for below in _below(nested.value_type)]
+        return [f".list.element{below}" for below in _list_leaves_below(nested.value_type)]
     if pa.types.is_struct(nested):
-        return [f".{child.name}{below}" for child in nested for below in _below(child.type)]
+        return [
+            f".{child.name}{below}" for child in nested for below in _list_leaves_below(child.type)
+        ]
     return [""]
 
 
-def _compression(leaf: str) -> str:
+def _choose_compression(leaf: str) -> str:
     # Most audio is compressed already, and plain bytes deduplicate between versions.
     return "none" if leaf in _PLAIN else "zstd"

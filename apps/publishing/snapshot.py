@@ -9,12 +9,18 @@ from pathlib import Path
 from apps.publishing.content import ReleaseContent
 from apps.publishing.errors import ClipTooLargeError, ContentDamagedError
 from apps.publishing.features import LAYOUT
-from apps.publishing.layout import CLIP_MAX, MIB, hub_splits, shard_cutter, shard_path
-from apps.publishing.rows import Row, clip_rows
+from apps.publishing.layout import (
+    CLIP_MAX,
+    MIB,
+    build_shard_cutter,
+    build_shard_path,
+    name_hub_splits,
+)
+from apps.publishing.rows import Row, read_clips_with_events
 from apps.publishing.shards import Shard, write_shard
 from datasets_catalog.manifest import RootBuilder
 
-_PLANNED = ["clip_id", "split", "size", "leaf"]
+_PLANNED_COLUMNS = ["clip_id", "split", "size", "leaf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class _Split:
         )
         self.first += self.rows
         self.rows = self.size = 0
-        self.digest = _fresh_digest()
+        self.digest = _start_digest()
 
 
 def plan_snapshot(content: ReleaseContent) -> SnapshotPlan:
@@ -89,24 +95,24 @@ def plan_snapshot(content: ReleaseContent) -> SnapshotPlan:
     Raises `ContentDamagedError` unless the clip table gives the root that was approved, and
     `ClipTooLargeError` when a clip does not fit into one cell.
     """
-    names, total = _survey(content)
-    given = hub_splits(names)
-    splits = {source: _Split(given[source], source, [], _fresh_digest()) for source in names}
-    cutters = {source: shard_cutter(total) for source in names}
+    names, total = _survey_clips(content)
+    given = name_hub_splits(names)
+    splits = {source: _Split(given[source], source, [], _start_digest()) for source in names}
+    cutters = {source: build_shard_cutter(total) for source in names}
     for batch in content.clips():
-        columns = (batch.column(name).to_pylist() for name in _PLANNED)
+        columns = (batch.column(name).to_pylist() for name in _PLANNED_COLUMNS)
         for clip_id, source, size, leaf in zip(*columns, strict=True):
             if size > CLIP_MAX:
-                raise _too_large(clip_id, size)
+                raise _build_too_large_error(clip_id, size)
             if cutters[source].begins_at(clip_id, size):
                 splits[source].close()
             splits[source].add(leaf, size)
     for split in splits.values():
         split.close()
-    return SnapshotPlan(tuple(_named(split.done for split in splits.values())))
+    return SnapshotPlan(tuple(_name_shards(split.done for split in splits.values())))
 
 
-def _too_large(clip_id: str, size: int) -> ClipTooLargeError:
+def _build_too_large_error(clip_id: str, size: int) -> ClipTooLargeError:
     return ClipTooLargeError(
         f"The clip {clip_id} has {size // MIB} MiB; one cell of a Parquet file holds at most"
         f" {CLIP_MAX // MIB}. Cut the recording into clips, or keep it as FLAC.",
@@ -116,7 +122,7 @@ def _too_large(clip_id: str, size: int) -> ClipTooLargeError:
     )
 
 
-def _survey(content: ReleaseContent) -> tuple[set[str | None], int]:
+def _survey_clips(content: ReleaseContent) -> tuple[set[str | None], int]:
     names: set[str | None] = set()
     total = 0
     root = RootBuilder()
@@ -135,7 +141,7 @@ def _survey(content: ReleaseContent) -> tuple[set[str | None], int]:
     return names or {None}, total
 
 
-def _named(splits: Iterator[list[PlannedShard]]) -> Iterator[PlannedShard]:
+def _name_shards(splits: Iterator[list[PlannedShard]]) -> Iterator[PlannedShard]:
     """Two sources may share `train` (clips without a split): number files over both."""
     by_name: dict[str, list[PlannedShard]] = {}
     for shards in splits:
@@ -144,10 +150,10 @@ def _named(splits: Iterator[list[PlannedShard]]) -> Iterator[PlannedShard]:
     for name in sorted(by_name):
         shards = sorted(by_name[name], key=lambda s: (s.source_split is None, s.first))
         for index, shard in enumerate(shards):
-            yield replace(shard, path=shard_path(name, index, len(shards)))
+            yield replace(shard, path=build_shard_path(name, index, len(shards)))
 
 
-def _fresh_digest() -> "hashlib._Hash":
+def _start_digest() -> "hashlib._Hash":
     return hashlib.sha256(LAYOUT.encode())
 
 
@@ -165,16 +171,16 @@ def write_shards(
         )
         if not any(wanted(shard) for shard in planned):
             continue
-        rows = clip_rows(content, source)
+        rows = read_clips_with_events(content, source)
         for shard in planned:
             taken = islice(rows, shard.rows)
             if wanted(shard):
-                yield _written(content, shard, taken, folder)
+                yield _write_planned_shard(content, shard, taken, folder)
             else:
-                _skip(taken)
+                _skip_rows(taken)
 
 
-def _written(
+def _write_planned_shard(
     content: ReleaseContent, shard: PlannedShard, rows: Iterator[Row], folder: Path
 ) -> tuple[Shard, Path]:
     target = folder / Path(shard.path).name
@@ -184,6 +190,6 @@ def _written(
     return written, target
 
 
-def _skip(rows: Iterator[Row]) -> None:
+def _skip_rows(rows: Iterator[Row]) -> None:
     for _ in rows:
         pass

@@ -17,17 +17,17 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.jobs.actions import start_job
-from apps.publishing.companions import companions
+from apps.publishing.companions import make_small_files
 from apps.publishing.content import ReleaseContent, TableFile
 from apps.publishing.errors import ReleaseNotSendableError
 from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.released import content_of
+from apps.publishing.released import load_content
 from apps.publishing.shards import Shard
 from apps.publishing.snapshot import SnapshotPlan, plan_snapshot, write_shards
 from apps.releases.models import Release, ReleaseBlob
-from apps.storage.blobs import get_blob, put
+from apps.storage.blobs import get_blob, put_blob
 from apps.storage.models import Blob
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 
 BUILD = "publishing.build_snapshot"
 # A build that was asked for and did not come is asked for again after this.
@@ -42,16 +42,16 @@ def is_large(path: str) -> bool:
     return path.endswith(".parquet")
 
 
-def file_url(release: Release, path: str) -> str:
+def build_file_url(release: Release, path: str) -> str:
     """Return the address under which the hub door serves a file of the release."""
     base = settings.BASE_URL.rstrip("/")
     return f"{base}/datasets/{release.dataset.full_name}/resolve/{release.tag}/{path}"
 
 
 @transaction.atomic
-def ask_for_snapshot(release: Release, *, actor: User | None = None) -> Snapshot:
+def request_snapshot(release: Release, *, actor: User | None = None) -> Snapshot:
     """Return the snapshot, built or not; starts its job where nobody did lately."""
-    if release.state not in PUBLIC:
+    if release.state not in PUBLIC_STATES:
         raise ReleaseNotSendableError(f"{release} is {release.state}: publish it first.")
     Snapshot.objects.get_or_create(release=release)
     row = Snapshot.objects.select_for_update().get(release=release)
@@ -78,18 +78,18 @@ def build_snapshot(release: Release, progress: Progress) -> Snapshot:
     snapshot, _ = Snapshot.objects.get_or_create(release=release)
     if snapshot.built_at is not None:
         return snapshot
-    content = content_of(release)
+    content = load_content(release)
     plan = plan_snapshot(content)
-    shards = dict(_kept_shards(release, plan))
-    for shard, blob in _new_shards(release, content, plan, shards, progress):
-        _add(snapshot, shard.path, blob, _pointer_oid(blob), shard)
+    shards = dict(_reuse_shards(release, plan))
+    for shard, blob in _write_new_shards(release, content, plan, shards, progress):
+        _add_file(snapshot, shard.path, blob, _compute_pointer_oid(blob), shard)
         shards[shard.path] = shard
     ordered = [shards[planned.path] for planned in plan.shards]
-    _finish(snapshot, content, ordered)
+    _finish_snapshot(snapshot, content, ordered)
     return snapshot
 
 
-def _kept_shards(release: Release, plan: SnapshotPlan) -> Iterator[tuple[str, Shard]]:
+def _reuse_shards(release: Release, plan: SnapshotPlan) -> Iterator[tuple[str, Shard]]:
     """Shards with the same rows that are here already, noted under their path in this plan."""
     rows = SnapshotFile.objects.filter(
         snapshot__release__dataset=release.dataset,
@@ -101,11 +101,11 @@ def _kept_shards(release: Release, plan: SnapshotPlan) -> Iterator[tuple[str, Sh
     for planned in plan.shards:
         if row := known.get(planned.key):
             kept = Shard(**{**row.shard, "path": planned.path, "split": planned.split})
-            _add(snapshot, planned.path, row.blob, row.git_oid, kept)
+            _add_file(snapshot, planned.path, row.blob, row.git_oid, kept)
             yield planned.path, kept
 
 
-def _new_shards(
+def _write_new_shards(
     release: Release,
     content: ReleaseContent,
     plan: SnapshotPlan,
@@ -118,7 +118,7 @@ def _new_shards(
         written = write_shards(content, plan, Path(work), wanted=lambda shard: shard.path in wanted)
         for shard, path in written:
             with path.open("rb") as stream:
-                blob = put(release.dataset.uid, stream, expect_sha256=shard.sha256)
+                blob = put_blob(release.dataset.uid, stream, expect_sha256=shard.sha256)
             path.unlink()
             done += wanted[shard.path]
             progress(done, total, f"Wrote {shard.path}")
@@ -126,11 +126,15 @@ def _new_shards(
 
 
 @transaction.atomic
-def _finish(snapshot: Snapshot, content: ReleaseContent, shards: list[Shard]) -> None:
+def _finish_snapshot(snapshot: Snapshot, content: ReleaseContent, shards: list[Shard]) -> None:
     release = snapshot.release
-    small = companions(content, shards, link=lambda path: file_url(release, path), gated=False)
+    small = make_small_files(
+        content, shards, link=lambda path: build_file_url(release, path), gated=False
+    )
     for path, text in {**small, ".gitattributes": ATTRIBUTES}.items():
-        _add(snapshot, path, put(release.dataset.uid, io.BytesIO(text)), _git_oid(text))
+        _add_file(
+            snapshot, path, put_blob(release.dataset.uid, io.BytesIO(text)), _compute_git_oid(text)
+        )
     for table in (content.clips_table, content.events_table):
         _add_table(snapshot, table)
     ReleaseBlob.objects.bulk_create(
@@ -140,17 +144,17 @@ def _finish(snapshot: Snapshot, content: ReleaseContent, shards: list[Shard]) ->
         ],
         ignore_conflicts=True,
     )
-    snapshot.card = _block(small["README.md"])
+    snapshot.card = _read_card_block(small["README.md"])
     snapshot.built_at = timezone.now()
     snapshot.save(update_fields=["card", "built_at"])
 
 
 def _add_table(snapshot: Snapshot, table: TableFile) -> None:
     blob = get_blob(snapshot.release.dataset.uid, table.md5)
-    _add(snapshot, table.hub_path, blob, _pointer_oid(blob))
+    _add_file(snapshot, table.hub_path, blob, _compute_pointer_oid(blob))
 
 
-def _add(
+def _add_file(
     snapshot: Snapshot, path: str, blob: Blob, git_oid: str, shard: Shard | None = None
 ) -> None:
     SnapshotFile.objects.update_or_create(
@@ -165,22 +169,22 @@ def _add(
     )
 
 
-def _block(readme: bytes) -> object:
+def _read_card_block(readme: bytes) -> object:
     _, block, _ = readme.decode().split("---\n", 2)
     # Through JSON as it will be kept: YAML knows dates.
     return json.loads(json.dumps(yaml.safe_load(block), default=str))
 
 
-def _git_oid(content: bytes) -> str:
+def _compute_git_oid(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def pointer(blob: Blob) -> bytes:
+def render_pointer(blob: Blob) -> bytes:
     """Return the text that Git LFS keeps in git in the file's place."""
     return (
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{blob.sha256}\nsize {blob.size}\n"
     ).encode()
 
 
-def _pointer_oid(blob: Blob) -> str:
-    return _git_oid(pointer(blob))
+def _compute_pointer_oid(blob: Blob) -> str:
+    return _compute_git_oid(render_pointer(blob))

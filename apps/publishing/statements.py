@@ -19,49 +19,49 @@ from django.utils import timezone
 
 from apps.datasets.models import Event
 from apps.datasets.verifying import SECOND_PERSON
-from apps.licensing.licences import licences_of
-from apps.privacy.alterations import alterations_of
-from apps.privacy.detectors.base import LISTENER, version_of
-from apps.privacy.detectors.registry import detectors_for
+from apps.licensing.licences import load_licences
+from apps.privacy.alterations import load_alterations
+from apps.privacy.detectors.base import LISTENER, build_version
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.models import Scan
 from apps.publishing.errors import ReleaseNotSendableError
-from apps.publishing.figures import figures_of
+from apps.publishing.figures import count_figures
 from apps.publishing.models import ReleaseStatement
 from apps.publishing.released_contents import contents_of
 from apps.publishing.review_counts import count_redactions, count_review
 from apps.releases.about import about_dataset, about_release
 from apps.releases.models import GateResult, Release
-from apps.releases.usage import licence_of_adaptation, usage_of
-from apps.releases.versioning import approved_at
-from apps.storage.blobs import local_copy
+from apps.releases.usage import compute_usage, licence_of_adaptation
+from apps.releases.versioning import find_approval_time
+from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
 from apps.storage.tables import read_batches
 from datasets_catalog.card_facts import CardFacts, ConsentCount, VersionNote, VocabularyName
 from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.licences import Use
-from datasets_catalog.outbound import outbound
+from datasets_catalog.outbound import find_outbound_licence
 from datasets_catalog.plain import from_plain, to_plain
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 from datasets_catalog.verticals import Vertical
 
 SCHEMA = "earmark.statement/1"
 BATCH_ROWS = 4096
 
 
-def statement_of(release: Release) -> CardFacts:
+def load_statement(release: Release) -> CardFacts:
     """What the release says of itself: as kept, else worked out as of publication or now.
 
     Raises ReleaseNotSendableError for a release that nobody has approved.
     """
-    kept = _kept(release)
+    kept = _find_kept_statement(release)
     facts = compute_statement(release) if kept is None else from_plain(CardFacts, kept.facts)
     # Where it is served is not a fact of the release.
-    return replace(facts, url=page_url(release))
+    return replace(facts, url=build_page_url(release))
 
 
 def is_kept(release: Release) -> bool:
     """Whether the facts were kept when the release came out."""
-    return _kept(release) is not None
+    return _find_kept_statement(release) is not None
 
 
 def keep_statement(release: Release, *, review: Blob) -> None:
@@ -73,7 +73,7 @@ def keep_statement(release: Release, *, review: Blob) -> None:
     ReleaseStatement.objects.create(
         release=release,
         root=release.root,
-        approved_at=approved_at(release),
+        approved_at=find_approval_time(release),
         schema=SCHEMA,
         facts=to_plain(compute_statement(release)),
         review=review,
@@ -82,10 +82,10 @@ def keep_statement(release: Release, *, review: Blob) -> None:
 
 def kept_review(release: Release) -> dict[str, Any] | None:
     """The record of the review as it was kept with the facts; None where it was not."""
-    kept = _kept(release)
+    kept = _find_kept_statement(release)
     if kept is None or kept.review is None:
         return None
-    with local_copy(kept.review) as path:
+    with open_local_copy(kept.review) as path:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
@@ -96,35 +96,35 @@ def compute_statement(release: Release) -> CardFacts:
     dataset, organisation = release.dataset, release.dataset.organisation
     about = about_release(release) or about_dataset(dataset)
     until = release.published_at
-    alterations = alterations_of(dataset, until=until)
-    figures = figures_of(
-        batches_of(table_of(release.clips_table)),
-        batches_of(table_of(release.events_table)),
-        confirmed=_confirmed(release, until),
+    alterations = load_alterations(dataset, until=until)
+    figures = count_figures(
+        read_table_batches(require_table(release.clips_table)),
+        read_table_batches(require_table(release.events_table)),
+        confirmed=_find_confirmed_events(release, until),
         alterations=alterations,
     )
     counted = figures.statistics
-    usage = usage_of(release, on=approved_at(release).date())
-    before = _before(release)
+    usage = compute_usage(release, on=find_approval_time(release).date())
+    before = _list_earlier_releases(release)
     return CardFacts(
         full_name=dataset.full_name,
         title=about.title,
         description=about.description,
         organisation=about.publisher,
         version=release.version,
-        published=approved_at(release).date(),
+        published=find_approval_time(release).date(),
         root=release.root,
-        url=page_url(release),
+        url=build_page_url(release),
         vertical=Vertical(dataset.vertical),
         clips=counted.clips,
         seconds=counted.seconds,
-        outbound=outbound(
+        outbound=find_outbound_licence(
             figures.licensed,
             Use(release.use),
             licence_of_adaptation(release),
-            licences=licences_of(organisation),
+            licences=load_licences(organisation),
         ),
-        consent=_consent(release),
+        consent=_load_consent_count(release),
         purposes=usage.permitted,
         taken_away=usage.taken,
         provenance=about.provenance,
@@ -140,45 +140,45 @@ def compute_statement(release: Release) -> CardFacts:
         classes=figures.classes,
         weak=figures.weak,
         found_empty=counted.found_empty,
-        vocabulary=_vocabulary(release),
+        vocabulary=_name_vocabulary(release),
         splits=figures.splits,
-        detectors=_detectors(release),
-        scanned_whole=release.state not in PUBLIC,
+        detectors=_list_seeing_detectors(release),
+        scanned_whole=release.state not in PUBLIC_STATES,
         reviewed=count_review(
             release,
             contents_of(release, figures.contents),
             since=out_before(release),
             until=until,
         ),
-        sample=_sample(release),
-        versions=_versions(release, before),
+        sample=_load_sample(release),
+        versions=_list_versions(release, before),
         before=before[0].version if before else "",
     )
 
 
-def page_url(release: Release) -> str:
+def build_page_url(release: Release) -> str:
     """Return the address of the release's page on our web door."""
     return f"{settings.BASE_URL.rstrip('/')}/datasets/{release.dataset.full_name}"
 
 
-def table_of(blob: Blob | None) -> Blob:
+def require_table(blob: Blob | None) -> Blob:
     assert blob is not None, "a release with a root has its tables"
     return blob
 
 
-def batches_of(blob: Blob) -> Iterator[pa.RecordBatch]:
-    with local_copy(blob) as path:
+def read_table_batches(blob: Blob) -> Iterator[pa.RecordBatch]:
+    with open_local_copy(blob) as path:
         yield from read_batches(path, rows=BATCH_ROWS)
 
 
-def _kept(release: Release) -> ReleaseStatement | None:
+def _find_kept_statement(release: Release) -> ReleaseStatement | None:
     if not release.root:
         return None
     rows = ReleaseStatement.objects.filter(release=release, root=release.root)
-    if release.state not in PUBLIC:
+    if release.state not in PUBLIC_STATES:
         if not _is_approved(release):
             return None
-        rows = rows.filter(approved_at=approved_at(release))
+        rows = rows.filter(approved_at=find_approval_time(release))
     return rows.order_by("-approved_at").first()
 
 
@@ -193,7 +193,7 @@ def _require_approved(release: Release) -> None:
         )
 
 
-def _confirmed(release: Release, until: datetime | None) -> frozenset[str]:
+def _find_confirmed_events(release: Release, until: datetime | None) -> frozenset[str]:
     """Ids of events that a second person verified here; the table says which are released."""
     rows = Event.objects.filter(SECOND_PERSON, clip__dataset=release.dataset_id)
     if until is not None:
@@ -201,19 +201,19 @@ def _confirmed(release: Release, until: datetime | None) -> frozenset[str]:
     return frozenset(map(str, rows.values_list("uid", flat=True)))
 
 
-def _vocabulary(release: Release) -> VocabularyName | None:
+def _name_vocabulary(release: Release) -> VocabularyName | None:
     row = release.vocabulary
     return None if row is None else VocabularyName(row.name, row.version, row.sha256)
 
 
-def _gate_numbers(release: Release, code: str) -> tuple[GateResult | None, dict[str, float]]:
+def _load_gate_numbers(release: Release, code: str) -> tuple[GateResult | None, dict[str, float]]:
     row = GateResult.objects.filter(release=release, root=release.root, code=code).first()
     return row, dict(row.numbers) if row is not None else {}
 
 
-def _consent(release: Release) -> ConsentCount:
+def _load_consent_count(release: Release) -> ConsentCount:
     """What the gate measured when it let the release through."""
-    row, numbers = _gate_numbers(release, "consent.coverage")
+    row, numbers = _load_gate_numbers(release, "consent.coverage")
     if row is None or "clips_needing" not in numbers:
         return ConsentCount(0, 0, 0.0)
     return ConsentCount(
@@ -224,9 +224,9 @@ def _consent(release: Release) -> ConsentCount:
     )
 
 
-def _sample(release: Release) -> SampleFacts | None:
+def _load_sample(release: Release) -> SampleFacts | None:
     """The sample as the gate counted it; None where nobody had heard one."""
-    _, numbers = _gate_numbers(release, "privacy.sampled")
+    _, numbers = _load_gate_numbers(release, "privacy.sampled")
     if "heard" not in numbers:
         return None
     population = int(numbers["population"])
@@ -239,42 +239,45 @@ def _sample(release: Release) -> SampleFacts | None:
     )
 
 
-def _detectors(release: Release) -> tuple[Detector, ...]:
+def _list_seeing_detectors(release: Release) -> tuple[Detector, ...]:
     """The detectors that have seen every clip: those in force, as the gate asked.
 
     Of what is out already, the last version of each that ran before the approval.
     """
-    if release.state not in PUBLIC:
-        versions = map(version_of, detectors_for(release.dataset.privacy_profile))
-        return tuple(sorted((Detector(each.name, each.version) for each in versions), key=_title))
+    if release.state not in PUBLIC_STATES:
+        versions = map(build_version, list_detectors(release.dataset.privacy_profile))
+        return tuple(
+            sorted((Detector(each.name, each.version) for each in versions), key=_get_title)
+        )
     scans = Scan.objects.filter(
-        dataset=release.dataset, failed=False, finished_at__lte=approved_at(release)
+        dataset=release.dataset, failed=False, finished_at__lte=find_approval_time(release)
     ).exclude(detector=LISTENER)
     rows = scans.order_by("finished_at", "pk").values_list("detector", "detector_version")
     return tuple(Detector(name, version) for name, version in sorted(dict(rows).items()))
 
 
-def _title(detector: Detector) -> str:
+def _get_title(detector: Detector) -> str:
     return detector.title
 
 
 def out_before(release: Release) -> datetime | None:
     """When the version before it came out; None for the first one."""
-    before = _before(release)
+    before = _list_earlier_releases(release)
     return before[0].published_at if before else None
 
 
-def _before(release: Release) -> list[Release]:
+def _list_earlier_releases(release: Release) -> list[Release]:
     """The releases that were out before it with lower numbers, newest first."""
     rows = Release.objects.filter(
-        dataset=release.dataset, state__in=PUBLIC, order__lt=release.order
+        dataset=release.dataset, state__in=PUBLIC_STATES, order__lt=release.order
     ).order_by("-order")
     moment = release.published_at or timezone.now()
     return list(rows.filter(published_at__lt=moment).select_related("dataset__organisation"))
 
 
-def _versions(release: Release, before: list[Release]) -> tuple[VersionNote, ...]:
+def _list_versions(release: Release, before: list[Release]) -> tuple[VersionNote, ...]:
     """List the release and those published before it, newest first."""
     return tuple(
-        VersionNote(row.version, approved_at(row).date(), row.notes) for row in (release, *before)
+        VersionNote(row.version, find_approval_time(row).date(), row.notes)
+        for row in (release, *before)
     )

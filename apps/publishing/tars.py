@@ -34,16 +34,16 @@ class EntryTornError(OSError):
     """A file ended before its announced size did: the stream has to break off."""
 
 
-def room_for(name: str, size: int) -> int:
+def measure_room(name: str, size: int) -> int:
     """How many bytes of the tar the file takes, with its header."""
-    return _header_size(name, size) + size + -size % BLOCK
+    return _measure_header(name, size) + size + -size % BLOCK
 
 
-def stream(entries: Iterable[Entry], *, start: int = 0, length: int) -> Iterator[bytes]:
+def stream_tar(entries: Iterable[Entry], *, start: int = 0, length: int) -> Iterator[bytes]:
     """Yield `length` bytes of the tar from `start`; opens only the files that lie in them."""
     left = length
     skip = start
-    for piece in _pieces(entries, skip):
+    for piece in _read_pieces(entries, skip):
         taken = piece[:left] if len(piece) > left else piece
         left -= len(taken)
         yield taken
@@ -51,31 +51,31 @@ def stream(entries: Iterable[Entry], *, start: int = 0, length: int) -> Iterator
             return
 
 
-def _pieces(entries: Iterable[Entry], skip: int) -> Iterator[bytes]:
+def _read_pieces(entries: Iterable[Entry], skip: int) -> Iterator[bytes]:
     for entry in entries:
-        room = room_for(entry.name, entry.size)
+        room = measure_room(entry.name, entry.size)
         if skip >= room:
             skip -= room
             continue
-        yield from _file(entry, skip)
+        yield from _read_file(entry, skip)
         skip = 0
     yield END[skip:]
 
 
-def _file(entry: Entry, skip: int) -> Iterator[bytes]:
-    header_size = _header_size(entry.name, entry.size)
+def _read_file(entry: Entry, skip: int) -> Iterator[bytes]:
+    header_size = _measure_header(entry.name, entry.size)
     if skip < header_size:
-        yield _header(entry.name, entry.size)[skip:]
+        yield _build_header(entry.name, entry.size)[skip:]
     begin = max(0, skip - header_size)
     if begin < entry.size:
-        yield from _content(entry, begin)
+        yield from _read_content(entry, begin)
     padding = -entry.size % BLOCK
     beyond = max(0, begin - entry.size)
     if padding > beyond:
         yield bytes(padding - beyond)
 
 
-def _content(entry: Entry, begin: int) -> Iterator[bytes]:
+def _read_content(entry: Entry, begin: int) -> Iterator[bytes]:
     left = entry.size - begin
     with entry.open_span(begin, left) as file:
         while left:
@@ -86,13 +86,13 @@ def _content(entry: Entry, begin: int) -> Iterator[bytes]:
             yield piece
 
 
-def _header_size(name: str, size: int) -> int:
+def _measure_header(name: str, size: int) -> int:
     if len(name) <= _PLAIN_NAME and size < _PLAIN_SIZE and name.isascii():
         return BLOCK
-    return len(_header(name, size))
+    return len(_build_header(name, size))
 
 
-def _header(name: str, size: int) -> bytes:
+def _build_header(name: str, size: int) -> bytes:
     info = tarfile.TarInfo(name)
     info.size = size
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")

@@ -2,47 +2,49 @@
 
 from dataclasses import asdict
 
-from apps.accounts.access import require
-from apps.jobs.registry import Result, Run, job
+from apps.accounts.access import require_permission
+from apps.jobs.registry import Result, Run, register_job
 from apps.publishing.actions import PLAN, PUBLISH, plan_publication
 from apps.publishing.flavours import MAKE, Spec, make_flavour
 from apps.publishing.models import Publication, Target
-from apps.publishing.publications import carry_out
+from apps.publishing.publications import carry_out_publication
 from apps.publishing.releasing import RELEASE
-from apps.publishing.releasing import publish as publish_here
+from apps.publishing.releasing import publish_release_here as publish_here
 from apps.publishing.selections import Selection
 from apps.publishing.snapshots import BUILD, build_snapshot
 from apps.releases.models import Release
 from datasets_catalog.roles import Permission
 
 
-@job(RELEASE, title="Publishing a release here")
-def release(run: Run) -> Result:
+@register_job(RELEASE, title="Publishing a release here")
+def publish_here_job(run: Run) -> Result:
     row = Release.objects.select_related("dataset__organisation").get(pk=run.arguments["release"])
     done = publish_here(actor=run.actor, release=row)
     return {"version": done.version, "root": done.root, "commit": done.dvc_commit}
 
 
-@job(PLAN, title="Planning a publication")
-def plan(run: Run) -> Result:
+@register_job(PLAN, title="Planning a publication")
+def plan_publication_job(run: Run) -> Result:
     row = Release.objects.select_related("dataset__organisation").get(pk=run.arguments["release"])
     target = Target.objects.select_related("organisation").get(pk=run.arguments["target"])
     return asdict(plan_publication(actor=run.actor, release=row, target=target))
 
 
-@job(PUBLISH, title="Sending a release to a hub")
-def publish(run: Run) -> Result:
+@register_job(PUBLISH, title="Sending a release to a hub")
+def send_publication_job(run: Run) -> Result:
     publication = Publication.objects.select_related(
         "release__dataset__organisation", "target__organisation", "started_by"
     ).get(pk=run.arguments["publication"])
     # A job waits, or begins anew after a crash: whoever asked may have lost the role since.
-    require(run.actor, Permission.RELEASE_PUBLISH, publication.release.dataset.organisation)
-    done = carry_out(publication, run.progress)
+    require_permission(
+        run.actor, Permission.RELEASE_PUBLISH, publication.release.dataset.organisation
+    )
+    done = carry_out_publication(publication, run.progress)
     return {"url": done.url, "commit": done.commit_oid, "tag": done.tag, "sent": done.bytes_sent}
 
 
-@job(BUILD, title="Building the snapshot of a release")
-def build(run: Run) -> Result:
+@register_job(BUILD, title="Building the snapshot of a release")
+def build_snapshot_job(run: Run) -> Result:
     release = Release.objects.select_related("dataset__organisation").get(
         pk=run.arguments["release"]
     )
@@ -50,8 +52,8 @@ def build(run: Run) -> Result:
     return {"files": snapshot.files.count()}
 
 
-@job(MAKE, title="Making a flavour of a release")
-def flavour(run: Run) -> Result:
+@register_job(MAKE, title="Making a flavour of a release")
+def make_flavour_job(run: Run) -> Result:
     releases = Release.objects.select_related("dataset__organisation")
     before = run.arguments["before"]
     return make_flavour(

@@ -12,14 +12,14 @@ DUO = "http://purl.obolibrary.org/obo/duo.owl"
 NAMED_PROHIBITIONS = (Purpose.TRAIN_VOICE_SYNTHESIS, Purpose.IDENTIFY_SPEAKER)
 
 
-def usage_info(purposes: Sequence[Purpose]) -> list[Json]:
+def build_usage_info(purposes: Sequence[Purpose]) -> list[Json]:
     """Return Croissant's `usageInfo`: an offer that permits the purposes, and their DUO codes."""
     offer: Json = {
         "@type": ["sc:CreativeWork", "odrl:Offer"],
         "name": {"en": "Purposes of this release"},
-        "odrl:permission": [_rule(purpose) for purpose in purposes],
+        "odrl:permission": [_build_rule(purpose) for purpose in purposes],
     }
-    if prohibited := [_rule(p) for p in NAMED_PROHIBITIONS if p not in purposes]:
+    if prohibited := [_build_rule(p) for p in NAMED_PROHIBITIONS if p not in purposes]:
         offer["odrl:prohibition"] = prohibited
     codes = {TERMS[purpose].duo: purpose for purpose in purposes}
     return [
@@ -37,12 +37,12 @@ def usage_info(purposes: Sequence[Purpose]) -> list[Json]:
     ]
 
 
-def _rule(purpose: Purpose) -> Json:
+def _build_rule(purpose: Purpose) -> Json:
     terms = TERMS[purpose]
     purposes = [f"{PURPOSE_URN}{purpose.value}", *([terms.dpv] if terms.dpv else [])]
     return {
         "name": {"en": terms.title},
-        "odrl:action": {"@id": _action(terms.odrl or "use")},
+        "odrl:action": {"@id": _build_action(terms.odrl or "use")},
         "odrl:constraint": {
             "odrl:leftOperand": {"@id": "odrl:purpose"},
             "odrl:operator": {"@id": "odrl:isAnyOf" if len(purposes) > 1 else "odrl:isA"},
@@ -51,7 +51,7 @@ def _rule(purpose: Purpose) -> Json:
     }
 
 
-def _action(name: str) -> str:
+def _build_action(name: str) -> str:
     if name.startswith("cc:"):
         return name.replace("cc:", "http://creativecommons.org/ns#")
     return f"odrl:{name}"

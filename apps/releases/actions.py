@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Dataset
-from apps.ingest.intake import Progress, silent
+from apps.ingest.intake import Progress, ignore_progress
 from apps.releases.about import about_dataset
 from apps.releases.errors import (
     DraftMovedError,
@@ -18,20 +18,20 @@ from apps.releases.errors import (
     OwnReleaseError,
     VersionTakenError,
 )
-from apps.releases.freezing import Frozen, freeze_rows, hold_blobs
-from apps.releases.judging import blocking_failures, check_gates
+from apps.releases.freezing import FrozenDraft, freeze_rows, hold_blobs
+from apps.releases.judging import check_gates, load_blocking_failures
 from apps.releases.lapses import hold_people, note_lapses
 from apps.releases.models import Release, SignOff
 from apps.releases.people import find_part
 from apps.releases.rows import ROWS_VERSION
 from apps.releases.stops import note_stops, require_open
 from apps.releases.usage import cleared_purposes
-from apps.releases.versioning import versions_out, write_release_version
+from apps.releases.versioning import list_versions_out, write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
 from datasets_catalog.plain import to_plain
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.release_states import UNPUBLISHED, ReleaseState, advance
+from datasets_catalog.release_states import UNPUBLISHED_STATES, ReleaseState, advance_state
 from datasets_catalog.roles import Permission
 from datasets_catalog.territories import parse_territories
 from datasets_catalog.versions import parse_version, refuse_out_of_order
@@ -58,13 +58,13 @@ def create_release(
     `territories` are codes of countries, `EU` or `EEA`; none means everywhere.
     Raises VersionTakenError, VersionOrderError, InvalidError.
     """
-    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    require_permission(actor, Permission.RELEASE_PREPARE, dataset.organisation)
     number = parse_version(version)
-    named = purposes_named(purposes)
+    named = parse_purposes(purposes)
     area = parse_territories(territories)
     if Release.objects.filter(dataset=dataset, version=str(number)).exists():
         raise VersionTakenError(f"{dataset} has a release {number} already.")
-    refuse_out_of_order(number, versions_out(dataset))
+    refuse_out_of_order(number, list_versions_out(dataset))
     row = Release.objects.create(
         dataset=dataset,
         version=str(number),
@@ -75,11 +75,11 @@ def create_release(
         notes=notes,
         created_by=actor,
     )
-    _note(actor, row, "", ReleaseState.DRAFT)
+    _record_move(actor, row, "", ReleaseState.DRAFT)
     return row
 
 
-def purposes_named(purposes: Sequence[str]) -> list[str]:
+def parse_purposes(purposes: Sequence[str]) -> list[str]:
     """The purposes, each once; raises InvalidError for words that are none, and for no word."""
     unknown = sorted(set(purposes) - set(Purpose))
     if unknown or not purposes:
@@ -88,11 +88,13 @@ def purposes_named(purposes: Sequence[str]) -> list[str]:
     return sorted(set(purposes))
 
 
-def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Release:
+def freeze_release(
+    *, actor: User, release: Release, progress: Progress = ignore_progress
+) -> Release:
     """Fix the draft as it is: tables, root, holdings. Killed anywhere, it is simply repeated."""
     dataset = Dataset.objects.select_related("organisation").get(pk=release.dataset_id)
-    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
-    advance(ReleaseState(settle(release).state), ReleaseState.FROZEN)
+    require_permission(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    advance_state(ReleaseState(settle_release(release).state), ReleaseState.FROZEN)
     at = timezone.now()
     frozen = freeze_rows(dataset, use=Use(dataset.use), at=at, progress=progress)
     if not frozen.clips:
@@ -100,24 +102,24 @@ def freeze(*, actor: User, release: Release, progress: Progress = silent) -> Rel
     with transaction.atomic():
         # The dataset's row is locked by every writer of its draft: the count cannot move now.
         current = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        row = _locked(release)
-        advance(ReleaseState(row.state), ReleaseState.FROZEN)
+        row = _lock_release(release)
+        advance_state(ReleaseState(row.state), ReleaseState.FROZEN)
         if current.draft_serial != dataset.draft_serial:
             raise DraftMovedError("The draft changed while it was being frozen: try again.")
-        _apply(row, frozen)
+        _apply_frozen_draft(row, frozen)
         row.cleared = cleared_purposes(row, on=at.date())
         row.use, row.draft_serial = dataset.use, dataset.draft_serial
         row.vocabulary, row.about = dataset.vocabulary, to_plain(about_dataset(dataset))
         row.rows_version = ROWS_VERSION
         row.frozen_by, row.frozen_at = actor, at
-        _move(actor, row, ReleaseState.FROZEN)
+        _move_release(actor, row, ReleaseState.FROZEN)
         hold_blobs(row)
         hold_people(row)
         note_stops(row)
     return row
 
 
-def _apply(row: Release, frozen: Frozen) -> None:
+def _apply_frozen_draft(row: Release, frozen: FrozenDraft) -> None:
     row.root = frozen.root
     row.clips_table, row.events_table = frozen.clips_table, frozen.events_table
     row.people_table = frozen.people_table
@@ -126,31 +128,31 @@ def _apply(row: Release, frozen: Frozen) -> None:
     row.licence, row.statistics = frozen.licence, frozen.statistics
 
 
-def submit(*, actor: User, release: Release) -> Release:
+def submit_release(*, actor: User, release: Release) -> Release:
     """Hand the frozen release to its reviewers, if every blocking gate passes on its root."""
-    require(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
-    _fresh(release)
+    require_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    _require_fresh(release)
     check_gates(release)
     with transaction.atomic():
-        row = _locked(release)
+        row = _lock_release(release)
         _refuse_stale(row)
-        advance(ReleaseState(row.state), ReleaseState.IN_REVIEW)
+        advance_state(ReleaseState(row.state), ReleaseState.IN_REVIEW)
         _refuse_failing(row)
-        _move(actor, row, ReleaseState.IN_REVIEW)
+        _move_release(actor, row, ReleaseState.IN_REVIEW)
     return row
 
 
-def sign_off(*, actor: User, release: Release, part: str, note: str = "") -> Release:
+def sign_off_release(*, actor: User, release: Release, part: str, note: str = "") -> Release:
     """Answer for one part of the root; with both parts and all gates it is approved."""
     if part not in SignOff.Part.values:
         raise InvalidError(f"Sign off one of {', '.join(SignOff.Part.values)}.")
-    require(actor, PART_PERMISSIONS[SignOff.Part(part)], release.dataset.organisation)
-    _fresh(release)
+    require_permission(actor, PART_PERMISSIONS[SignOff.Part(part)], release.dataset.organisation)
+    _require_fresh(release)
     with transaction.atomic():
-        row = _locked(release)
+        row = _lock_release(release)
         _refuse_stale(row)
         # Only what is in review can be signed for.
-        advance(ReleaseState(row.state), ReleaseState.APPROVED)
+        advance_state(ReleaseState(row.state), ReleaseState.APPROVED)
         if row.frozen_by_id == actor.pk:
             raise OwnReleaseError("You made this release: somebody else has to sign for it.")
         assert row.frozen_by is not None
@@ -172,18 +174,18 @@ def sign_off(*, actor: User, release: Release, part: str, note: str = "") -> Rel
         signed = set(row.sign_offs.filter(root=row.root).values_list("part", flat=True))
         if signed == set(SignOff.Part.values):
             _refuse_failing(row)
-            _move(actor, row, ReleaseState.APPROVED)
+            _move_release(actor, row, ReleaseState.APPROVED)
     return row
 
 
-def publish(*, actor: User, release: Release, documents: Documents) -> Release:
+def publish_release(*, actor: User, release: Release, documents: Documents) -> Release:
     """Write the version and let it out. Two at once publish one release; a killed one goes on.
 
     `documents` gives the files that stand in git beside the data (README.md, croissant.json).
     Raises VersionOrderError where a later version came out meanwhile.
     """
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
-    row = settle(release)
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    row = settle_release(release)
     if row.state == ReleaseState.PUBLISHED:
         return row
     require_publishable(actor, row)
@@ -193,14 +195,14 @@ def publish(*, actor: User, release: Release, documents: Documents) -> Release:
     commit = write_release_version(row, documents(row))
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update().get(pk=row.dataset_id)
-        row = _locked(release)
+        row = _lock_release(release)
         if row.state == ReleaseState.PUBLISHED:
             return row
         _refuse_stale(row)
         require_publishable(actor, row)
         row.dvc_commit = commit
         row.published_by, row.published_at = actor, timezone.now()
-        _move(actor, row, ReleaseState.PUBLISHED)
+        _move_release(actor, row, ReleaseState.PUBLISHED)
         if dataset.released_at is None:
             dataset.released_at = row.published_at
             dataset.save(update_fields=["released_at"])
@@ -213,54 +215,54 @@ def require_publishable(actor: User, row: Release) -> None:
 
     Raises OwnReleaseError for who made it, signed for it, or reviewed what is in it.
     """
-    advance(ReleaseState(row.state), ReleaseState.PUBLISHED)
+    advance_state(ReleaseState(row.state), ReleaseState.PUBLISHED)
     require_open(row)
-    refuse_out_of_order(parse_version(row.version), versions_out(row.dataset))
+    refuse_out_of_order(parse_version(row.version), list_versions_out(row.dataset))
     part = find_part(actor, row)
     if part:
         raise OwnReleaseError(f"You {part}: somebody else has to publish it.")
 
 
-def deprecate(*, actor: User, release: Release, reason: str) -> Release:
+def deprecate_release(*, actor: User, release: Release, reason: str) -> Release:
     """Keep a published release readable and say that it should no longer be used."""
-    require(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
+    require_permission(actor, Permission.RELEASE_PUBLISH, release.dataset.organisation)
     if not reason.strip():
         raise InvalidError("Give a reason: readers of the release will want to know it.")
     with transaction.atomic():
-        row = _locked(release)
-        advance(ReleaseState(row.state), ReleaseState.DEPRECATED)
+        row = _lock_release(release)
+        advance_state(ReleaseState(row.state), ReleaseState.DEPRECATED)
         row.deprecation = reason.strip()
-        _move(actor, row, ReleaseState.DEPRECATED, row.deprecation)
+        _move_release(actor, row, ReleaseState.DEPRECATED, row.deprecation)
     return row
 
 
-def reopen(*, actor: User, release: Release, reason: str = "") -> Release:
+def reopen_release(*, actor: User, release: Release, reason: str = "") -> Release:
     """Take an unpublished release back to draft; its sign-offs are void."""
-    require(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    require_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
     with transaction.atomic():
-        row = _locked(release)
-        advance(ReleaseState(row.state), ReleaseState.DRAFT)
-        _reset(row, actor.username, reason or "reopened")
+        row = _lock_release(release)
+        advance_state(ReleaseState(row.state), ReleaseState.DRAFT)
+        _reset_release(row, actor.username, reason or "reopened")
     return row
 
 
 def is_stale(release: Release) -> bool:
     """Whether the draft changed since the release was frozen from it."""
     serial = Dataset.objects.values_list("draft_serial", flat=True).get(pk=release.dataset_id)
-    return release.state in UNPUBLISHED and serial != release.draft_serial
+    return release.state in UNPUBLISHED_STATES and serial != release.draft_serial
 
 
 @transaction.atomic
-def settle(release: Release) -> Release:
+def settle_release(release: Release) -> Release:
     """The release as it is now: back in draft if its draft changed since it was frozen."""
-    row = _locked(release)
+    row = _lock_release(release)
     if is_stale(row):
-        _reset(row, "earmark", "the draft changed")
+        _reset_release(row, "earmark", "the draft changed")
     return row
 
 
-def _fresh(release: Release) -> None:
-    if settle(release).state == ReleaseState.DRAFT and release.state in UNPUBLISHED:
+def _require_fresh(release: Release) -> None:
+    if settle_release(release).state == ReleaseState.DRAFT and release.state in UNPUBLISHED_STATES:
         raise DraftMovedError(
             "The draft changed since this release was frozen, so it is a draft again"
             " and what was signed is void: freeze it again."
@@ -272,7 +274,7 @@ def _refuse_stale(row: Release) -> None:
         raise DraftMovedError("The draft changed a moment ago: freeze the release again.")
 
 
-def _locked(release: Release) -> Release:
+def _lock_release(release: Release) -> Release:
     return (
         Release.objects.select_for_update(of=("self",))
         .select_related("dataset__organisation", "frozen_by")
@@ -281,7 +283,7 @@ def _locked(release: Release) -> Release:
 
 
 def _refuse_failing(row: Release) -> None:
-    failing = blocking_failures(row)
+    failing = load_blocking_failures(row)
     if failing:
         raise GatesFailedError(
             f"{len(failing)} blocking gates fail: "
@@ -293,7 +295,7 @@ def _refuse_failing(row: Release) -> None:
         )
 
 
-def _reset(row: Release, actor: str, reason: str) -> None:
+def _reset_release(row: Release, actor: str, reason: str) -> None:
     before, root = row.state, row.root
     row.sign_offs.all().delete()
     row.gate_results.all().delete()
@@ -316,14 +318,14 @@ def _reset(row: Release, actor: str, reason: str) -> None:
     )
 
 
-def _move(actor: User, row: Release, target: ReleaseState, reason: str = "") -> None:
+def _move_release(actor: User, row: Release, target: ReleaseState, reason: str = "") -> None:
     before = row.state
     row.state = target
     row.save()
-    _note(actor, row, before, target, reason)
+    _record_move(actor, row, before, target, reason)
 
 
-def _note(actor: User, row: Release, before: str, after: str, reason: str = "") -> None:
+def _record_move(actor: User, row: Release, before: str, after: str, reason: str = "") -> None:
     record.release_moved(
         actor=actor.username,
         organisation=row.dataset.organisation.name,

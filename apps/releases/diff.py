@@ -10,10 +10,15 @@ from typing import Any
 import duckdb
 
 from apps.releases.about import about_release
-from apps.releases.diff_rows import ClipChanges, EventChanges, clip_changes, event_changes
+from apps.releases.diff_rows import (
+    ClipChanges,
+    EventChanges,
+    count_clip_changes,
+    count_event_changes,
+)
 from apps.releases.errors import NotFrozenError
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
 from apps.storage.queries import open_tables
 from datasets_catalog.release_about import ReleaseAbout, about_changes
@@ -21,7 +26,7 @@ from datasets_catalog.release_changes import (
     Change,
     ChangeKind,
     VersionStep,
-    needed_step,
+    find_needed_step,
     propose_step,
 )
 from datasets_catalog.versions import Step, parse_version
@@ -89,7 +94,7 @@ class Diff:
     @property
     def step(self) -> Step:
         """Which number of the version the changes ask for."""
-        return needed_step(self.changes)
+        return find_needed_step(self.changes)
 
     @property
     def is_breaking(self) -> bool:
@@ -107,21 +112,21 @@ class Diff:
             f"{before.version} → {after.version}: {self.clips.unchanged:,} clips unchanged"
             f" ({hours:+.3f} h of sound).",
             *(f"{each.sentence} ({each.step})." for each in self.changes),
-            *self._shifts(),
-            *self._classes(),
+            *self._describe_shifts(),
+            *self._describe_classes(),
             *self._whole(),
         ]
         lines.append("Breaking." if self.is_breaking else f"Not breaking: {self.step} at most.")
         return lines
 
-    def _shifts(self) -> Iterator[str]:
+    def _describe_shifts(self) -> Iterator[str]:
         if any(each.kind is ChangeKind.EVENTS_MOVED for each in self.events.changes):
             yield (
                 f"Onsets moved by {self.events.mean_onset_shift:.3f} s and offsets by"
                 f" {self.events.mean_offset_shift:.3f} s on average, of the events that moved."
             )
 
-    def _classes(self) -> Iterator[str]:
+    def _describe_classes(self) -> Iterator[str]:
         for each in self.classes:
             if each.is_other:
                 change = (each.seconds_after - each.seconds_before) / HOUR
@@ -139,8 +144,8 @@ class Diff:
             )
         yield f"Contributors: {before.contributors:,} → {after.contributors:,}."
         for words, added, removed in (
-            ("Purposes", *_sets(before.purposes, after.purposes)),
-            ("Territories", *_sets(before.territories, after.territories)),
+            ("Purposes", *_compare_sets(before.purposes, after.purposes)),
+            ("Territories", *_compare_sets(before.territories, after.territories)),
         ):
             if added or removed:
                 yield (
@@ -180,12 +185,12 @@ class Diff:
         }
 
 
-def side_of(release: Release) -> DiffSide:
+def build_side(release: Release) -> DiffSide:
     """A release as one side. Raises NotFrozenError for a draft."""
     return DiffSide(
         version=release.version,
-        clips_table=frozen_table(release.clips_table),
-        events_table=frozen_table(release.events_table),
+        clips_table=require_frozen_table(release.clips_table),
+        events_table=require_frozen_table(release.events_table),
         people_table=release.people_table,
         seconds=release.seconds,
         licence=release.licence,
@@ -208,26 +213,28 @@ def _vocabulary_of(release: Release) -> str | None:
 
 def diff_releases(before: Release, after: Release) -> Diff:
     """Compare two frozen releases by their tables. Raises NotFrozenError."""
-    return diff_sides(side_of(before), side_of(after))
+    return diff_sides(build_side(before), build_side(after))
 
 
 def diff_sides(before: DiffSide, after: DiffSide) -> Diff:
     """Compare two sides by their tables; memory does not grow with their size."""
-    with _tables(before, after) as (database, people_known):
-        clips = clip_changes(database, people_known=people_known)
-        events = event_changes(database)
+    with _open_sides(before, after) as (database, people_known):
+        clips = count_clip_changes(database, people_known=people_known)
+        events = count_event_changes(database)
     return Diff(
         before=before,
         after=after,
         clips=clips,
         events=events,
-        whole=tuple(_whole_changes(before, after)),
-        classes=_class_changes(before, after),
+        whole=tuple(_find_whole_changes(before, after)),
+        classes=_count_class_changes(before, after),
     )
 
 
 @contextmanager
-def _tables(before: DiffSide, after: DiffSide) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
+def _open_sides(
+    before: DiffSide, after: DiffSide
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
     """A database with the tables as views, closed to everything else; whether people are known."""
     blobs = {
         "clips_before": before.clips_table,
@@ -240,20 +247,20 @@ def _tables(before: DiffSide, after: DiffSide) -> Iterator[tuple[duckdb.DuckDBPy
     people_known = len(known) == len(people)
     with ExitStack() as stack:
         paths = {
-            name: stack.enter_context(local_copy(blob))
+            name: stack.enter_context(open_local_copy(blob))
             for name, blob in (blobs | known if people_known else blobs).items()
         }
         yield stack.enter_context(open_tables(**paths)), people_known
 
 
-def frozen_table(table: Blob | None) -> Blob:
+def require_frozen_table(table: Blob | None) -> Blob:
     """The table, where the release was frozen; raises NotFrozenError."""
     if table is None:
         raise NotFrozenError("This release is a draft and has no tables yet: freeze it first.")
     return table
 
 
-def _whole_changes(before: DiffSide, after: DiffSide) -> Iterator[Change]:
+def _find_whole_changes(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     if before.licence != after.licence:
         yield Change(ChangeKind.WHOLE_LICENCE_CHANGED, 1)
     if before.use != after.use:
@@ -261,32 +268,32 @@ def _whole_changes(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     if before.vocabulary is not None and before.vocabulary != after.vocabulary:
         said = bool(before.vocabulary)
         yield Change(ChangeKind.VOCABULARY_CHANGED if said else ChangeKind.VOCABULARY_FILLED, 1)
-    added, removed = _sets(before.purposes, after.purposes)
+    added, removed = _compare_sets(before.purposes, after.purposes)
     if added:
         yield Change(ChangeKind.PURPOSES_ADDED, len(added))
     if removed:
         yield Change(ChangeKind.PURPOSES_REMOVED, len(removed))
-    yield from _area_changes(before.territories, after.territories)
+    yield from _find_area_changes(before.territories, after.territories)
     yield from about_changes(before.about, after.about)
 
 
-def _area_changes(before: frozenset[str], after: frozenset[str]) -> Iterator[Change]:
+def _find_area_changes(before: frozenset[str], after: frozenset[str]) -> Iterator[Change]:
     """No territories are all: naming some closes the rest, naming none opens it."""
     if bool(before) != bool(after):
         yield Change(ChangeKind.TERRITORIES_REMOVED if after else ChangeKind.TERRITORIES_ADDED, 1)
         return
-    added, removed = _sets(before, after)
+    added, removed = _compare_sets(before, after)
     if added:
         yield Change(ChangeKind.TERRITORIES_ADDED, len(added))
     if removed:
         yield Change(ChangeKind.TERRITORIES_REMOVED, len(removed))
 
 
-def _sets(before: frozenset[str], after: frozenset[str]) -> tuple[list[str], list[str]]:
+def _compare_sets(before: frozenset[str], after: frozenset[str]) -> tuple[list[str], list[str]]:
     return sorted(after - before), sorted(before - after)
 
 
-def _class_changes(before: DiffSide, after: DiffSide) -> tuple[ClassChange, ...]:
+def _count_class_changes(before: DiffSide, after: DiffSide) -> tuple[ClassChange, ...]:
     old = {each["label"]: each for each in before.statistics.get("labels", [])}
     new = {each["label"]: each for each in after.statistics.get("labels", [])}
     nothing = {"events": 0, "seconds": 0.0}

@@ -31,54 +31,62 @@ class EventChanges:
     mean_offset_shift: float
 
 
-def _other(column: str) -> str:
+def _test_other(column: str) -> str:
     return f"b.{column} IS DISTINCT FROM a.{column}"
 
 
-def _filled(column: str, nothing: str = "''") -> str:
+def _test_filled(column: str, nothing: str = "''") -> str:
     before, after = f"coalesce(b.{column}, {nothing})", f"coalesce(a.{column}, {nothing})"
     return f"{before} = {nothing} AND {after} <> {nothing}"
 
 
-def _changed(column: str, nothing: str = "''") -> str:
+def _test_changed(column: str, nothing: str = "''") -> str:
     before, after = f"coalesce(b.{column}, {nothing})", f"coalesce(a.{column}, {nothing})"
     return f"{before} <> {nothing} AND {before} <> {after}"
 
 
 SAME_BYTES = "b.sha256 = a.sha256"
-PROBED = ("media_type", "codec", "sample_rate", "channels", "frames", "duration", "has_video")
-PROBED_OTHER = f"({' OR '.join(map(_other, PROBED))})"
+PROBED_COLUMNS = (
+    "media_type",
+    "codec",
+    "sample_rate",
+    "channels",
+    "frames",
+    "duration",
+    "has_video",
+)
+PROBED_OTHER = f"({' OR '.join(map(_test_other, PROBED_COLUMNS))})"
 CLIP_CONDITIONS: Mapping[ChangeKind, str] = {
     ChangeKind.CLIPS_ADDED: "b.clip_id IS NULL",
     ChangeKind.CLIPS_REMOVED: "a.clip_id IS NULL",
-    ChangeKind.CLIPS_RENAMED: f"{BOTH} AND {_other('path')}",
+    ChangeKind.CLIPS_RENAMED: f"{BOTH} AND {_test_other('path')}",
     ChangeKind.BYTES_CHANGED: f"{BOTH} AND NOT {SAME_BYTES}",
     ChangeKind.PROBED_OTHERWISE: f"{BOTH} AND {SAME_BYTES} AND {PROBED_OTHER}",
-    ChangeKind.SPLIT_CHANGED: f"{BOTH} AND {_other('split')}",
-    ChangeKind.RECORDING_CHANGED: f"{BOTH} AND {_changed('recording')}",
-    ChangeKind.RECORDING_FILLED: f"{BOTH} AND {_filled('recording')}",
-    ChangeKind.LICENCE_CHANGED: f"{BOTH} AND {_other('licence')}",
-    ChangeKind.SYNTHETIC_CHANGED: f"{BOTH} AND {_other('synthetic')}",
-    ChangeKind.REDACTED_CHANGED: f"{BOTH} AND {_other('redacted')}",
-    ChangeKind.ENVIRONMENT_CHANGED: f"{BOTH} AND {_changed('environment')}",
-    ChangeKind.ENVIRONMENT_FILLED: f"{BOTH} AND {_filled('environment')}",
-    ChangeKind.DEVICE_CHANGED: f"{BOTH} AND {_changed('device')}",
-    ChangeKind.DEVICE_FILLED: f"{BOTH} AND {_filled('device')}",
-    ChangeKind.PLACE_CHANGED: f"{BOTH} AND {_changed('place')}",
-    ChangeKind.PLACE_FILLED: f"{BOTH} AND {_filled('place')}",
-    ChangeKind.DATE_CHANGED: f"{BOTH} AND {_changed('recorded_at')}",
-    ChangeKind.DATE_FILLED: f"{BOTH} AND {_filled('recorded_at')}",
-    ChangeKind.FIELDS_CHANGED: f"{BOTH} AND {_changed('fields', chr(39) + '{}' + chr(39))}",
-    ChangeKind.FIELDS_FILLED: f"{BOTH} AND {_filled('fields', chr(39) + '{}' + chr(39))}",
-    ChangeKind.PLACE_IN_RECORDING_CHANGED: f"{BOTH} AND {_changed('recording_offset', '-1')}",
-    ChangeKind.PLACE_IN_RECORDING_FILLED: f"{BOTH} AND {_filled('recording_offset', '-1')}",
-    ChangeKind.WEAK_LABELS_CHANGED: f"{BOTH} AND {_changed('weak_labels')}",
-    ChangeKind.WEAK_LABELS_FILLED: f"{BOTH} AND {_filled('weak_labels')}",
-    ChangeKind.FOUND_EMPTY_CHANGED: f"{BOTH} AND {_changed('found_empty', 'false')}",
-    ChangeKind.FOUND_EMPTY_FILLED: f"{BOTH} AND {_filled('found_empty', 'false')}",
-    ChangeKind.TITLE_CHANGED: f"{BOTH} AND {_other('title')}",
-    ChangeKind.AUTHOR_CHANGED: f"{BOTH} AND {_other('author')}",
-    ChangeKind.SOURCE_URL_CHANGED: f"{BOTH} AND {_other('source_url')}",
+    ChangeKind.SPLIT_CHANGED: f"{BOTH} AND {_test_other('split')}",
+    ChangeKind.RECORDING_CHANGED: f"{BOTH} AND {_test_changed('recording')}",
+    ChangeKind.RECORDING_FILLED: f"{BOTH} AND {_test_filled('recording')}",
+    ChangeKind.LICENCE_CHANGED: f"{BOTH} AND {_test_other('licence')}",
+    ChangeKind.SYNTHETIC_CHANGED: f"{BOTH} AND {_test_other('synthetic')}",
+    ChangeKind.REDACTED_CHANGED: f"{BOTH} AND {_test_other('redacted')}",
+    ChangeKind.ENVIRONMENT_CHANGED: f"{BOTH} AND {_test_changed('environment')}",
+    ChangeKind.ENVIRONMENT_FILLED: f"{BOTH} AND {_test_filled('environment')}",
+    ChangeKind.DEVICE_CHANGED: f"{BOTH} AND {_test_changed('device')}",
+    ChangeKind.DEVICE_FILLED: f"{BOTH} AND {_test_filled('device')}",
+    ChangeKind.PLACE_CHANGED: f"{BOTH} AND {_test_changed('place')}",
+    ChangeKind.PLACE_FILLED: f"{BOTH} AND {_test_filled('place')}",
+    ChangeKind.DATE_CHANGED: f"{BOTH} AND {_test_changed('recorded_at')}",
+    ChangeKind.DATE_FILLED: f"{BOTH} AND {_test_filled('recorded_at')}",
+    ChangeKind.FIELDS_CHANGED: f"{BOTH} AND {_test_changed('fields', chr(39) + '{}' + chr(39))}",
+    ChangeKind.FIELDS_FILLED: f"{BOTH} AND {_test_filled('fields', chr(39) + '{}' + chr(39))}",
+    ChangeKind.PLACE_IN_RECORDING_CHANGED: f"{BOTH} AND {_test_changed('recording_offset', '-1')}",
+    ChangeKind.PLACE_IN_RECORDING_FILLED: f"{BOTH} AND {_test_filled('recording_offset', '-1')}",
+    ChangeKind.WEAK_LABELS_CHANGED: f"{BOTH} AND {_test_changed('weak_labels')}",
+    ChangeKind.WEAK_LABELS_FILLED: f"{BOTH} AND {_test_filled('weak_labels')}",
+    ChangeKind.FOUND_EMPTY_CHANGED: f"{BOTH} AND {_test_changed('found_empty', 'false')}",
+    ChangeKind.FOUND_EMPTY_FILLED: f"{BOTH} AND {_test_filled('found_empty', 'false')}",
+    ChangeKind.TITLE_CHANGED: f"{BOTH} AND {_test_other('title')}",
+    ChangeKind.AUTHOR_CHANGED: f"{BOTH} AND {_test_other('author')}",
+    ChangeKind.SOURCE_URL_CHANGED: f"{BOTH} AND {_test_other('source_url')}",
 }
 # Who is in a clip is compared by digests that each release keeps to itself. Where one has none (it
 # was frozen before they were kept), a count that differs tells of other people and a digest of
@@ -99,7 +107,7 @@ PEOPLE_JOIN = (
 )
 
 
-def clip_changes(database: duckdb.DuckDBPyConnection, *, people_known: bool) -> ClipChanges:
+def count_clip_changes(database: duckdb.DuckDBPyConnection, *, people_known: bool) -> ClipChanges:
     """Count clips by what happened to them, matched by their ids."""
     joined = f"{CLIP_JOIN}{PEOPLE_JOIN if people_known else ''}"
     conditions = {**CLIP_CONDITIONS, **(PEOPLE_KNOWN if people_known else PEOPLE_COUNTED)}
@@ -124,11 +132,11 @@ _AT = (
     "clip_id, CAST(round(onset / 0.001) AS BIGINT) AS onset_ms,"
     ' CAST(round("offset" / 0.001) AS BIGINT) AS offset_ms'
 )
-_LEFT = "event_id NOT IN (SELECT before_id FROM pairs)"
+_LEFT_TEST = "event_id NOT IN (SELECT before_id FROM pairs)"
 _NEW = "event_id NOT IN (SELECT after_id FROM pairs)"
 
 
-def _pair_by(*keys: str) -> str:
+def _build_pairing(*keys: str) -> str:
     """Pair what is left over on both sides by place in time and these columns, one to one."""
     named = ", ".join(["clip_id", "onset_ms", "offset_ms", *keys])
     match = " AND ".join(
@@ -145,7 +153,7 @@ def _pair_by(*keys: str) -> str:
 
     return (
         "INSERT INTO pairs SELECT b.event_id, a.event_id FROM"  # noqa: S608
-        f" ({side('events_before', _LEFT)}) b JOIN ({side('events_after', _NEW)}) a ON {match}"
+        f" ({side('events_before', _LEFT_TEST)}) b JOIN ({side('events_after', _NEW)}) a ON {match}"
     )
 
 
@@ -153,30 +161,30 @@ PAIRS = (
     "pairs m JOIN events_before b ON b.event_id = m.before_id"
     " JOIN events_after a ON a.event_id = m.after_id"
 )
-MOVED = f'(abs(a.onset - b.onset) > {STILL} OR abs(a."offset" - b."offset") > {STILL})'
-BOUNDED = " OR ".join(map(_other, ("f_low", "f_high", "channel")))
+MOVED_TEST = f'(abs(a.onset - b.onset) > {STILL} OR abs(a."offset" - b."offset") > {STILL})'
+BOUNDS_TEST = " OR ".join(map(_test_other, ("f_low", "f_high", "channel")))
 EVENT_CONDITIONS: Mapping[ChangeKind, str] = {
     ChangeKind.EVENTS_RELABELLED: "a.label <> b.label",
-    ChangeKind.EVENTS_MOVED: MOVED,
-    ChangeKind.EVENTS_BOUNDED: BOUNDED,
+    ChangeKind.EVENTS_MOVED: MOVED_TEST,
+    ChangeKind.EVENTS_BOUNDED: BOUNDS_TEST,
     ChangeKind.PRESENCE_CHANGED: "a.presence <> b.presence",
-    ChangeKind.TERM_CHANGED: _changed("term"),
-    ChangeKind.TERM_FILLED: _filled("term"),
-    ChangeKind.CONFIDENCE_CHANGED: f"b.confidence IS NOT NULL AND {_other('confidence')}",
+    ChangeKind.TERM_CHANGED: _test_changed("term"),
+    ChangeKind.TERM_FILLED: _test_filled("term"),
+    ChangeKind.CONFIDENCE_CHANGED: f"b.confidence IS NOT NULL AND {_test_other('confidence')}",
     ChangeKind.CONFIDENCE_FILLED: "b.confidence IS NULL AND a.confidence IS NOT NULL",
     ChangeKind.SOURCE_CHANGED: "a.source <> b.source",
     ChangeKind.EVENTS_VERIFIED: "a.status = 'verified' AND b.status <> 'verified'",
     ChangeKind.STATUS_CHANGED: "b.status = 'verified' AND a.status <> 'verified'",
-    ChangeKind.VERIFIER_FILLED: _filled("verifier"),
+    ChangeKind.VERIFIER_FILLED: _test_filled("verifier"),
     ChangeKind.VERIFIER_GONE: "b.verifier IS NOT NULL AND a.verifier IS NULL",
     ChangeKind.VERIFIER_CHANGED: "a.verifier IS NOT NULL AND b.verifier <> a.verifier",
-    ChangeKind.ANNOTATOR_CHANGED: _other("annotator"),
+    ChangeKind.ANNOTATOR_CHANGED: _test_other("annotator"),
     ChangeKind.EVENTS_RENUMBERED: "a.event_id <> b.event_id AND a.label = b.label"
-    f" AND NOT {MOVED} AND NOT ({BOUNDED}) AND a.presence = b.presence",
+    f" AND NOT {MOVED_TEST} AND NOT ({BOUNDS_TEST}) AND a.presence = b.presence",
 }
 
 
-def event_changes(database: duckdb.DuckDBPyConnection) -> EventChanges:
+def count_event_changes(database: duckdb.DuckDBPyConnection) -> EventChanges:
     """Count events by what happened to them.
 
     Matched by their ids; what an import brought in anew under other ids, by clip and times: first
@@ -189,12 +197,12 @@ def event_changes(database: duckdb.DuckDBPyConnection) -> EventChanges:
         " ON b.event_id = a.event_id AND b.clip_id = a.clip_id"
     )
     for keys in (("label", "f_low", "f_high", "channel", "presence"), ("label",), ()):
-        database.execute(_pair_by(*keys))
-    changes = list(_unpaired(database))
+        database.execute(_build_pairing(*keys))
+    changes = list(_count_unpaired(database))
     counts = ", ".join(f"count(*) FILTER (WHERE {each})" for each in EVENT_CONDITIONS.values())
     row = database.execute(
-        f"SELECT coalesce(avg(abs(a.onset - b.onset)) FILTER (WHERE {MOVED}), 0),"  # noqa: S608
-        f' coalesce(avg(abs(a."offset" - b."offset")) FILTER (WHERE {MOVED}), 0), {counts}'
+        f"SELECT coalesce(avg(abs(a.onset - b.onset)) FILTER (WHERE {MOVED_TEST}), 0),"  # noqa: S608
+        f' coalesce(avg(abs(a."offset" - b."offset")) FILTER (WHERE {MOVED_TEST}), 0), {counts}'
         f" FROM {PAIRS}"
     ).fetchone()
     assert row is not None
@@ -205,7 +213,7 @@ def event_changes(database: duckdb.DuckDBPyConnection) -> EventChanges:
     return EventChanges(tuple(changes), onset, offset)
 
 
-def _unpaired(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
+def _count_unpaired(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
     sides = (
         (ChangeKind.EVENTS_ADDED, "events_after", "after_id"),
         (ChangeKind.EVENTS_REMOVED, "events_before", "before_id"),

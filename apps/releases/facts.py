@@ -7,28 +7,28 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q
 
-from apps.consent.ledger import consents_for, people_in
+from apps.consent.ledger import load_consents, load_people
 from apps.datasets.models import Clip, Dataset, Event
 from apps.datasets.verifying import SECOND_PERSON
-from apps.licensing.licences import own_terms
-from apps.privacy.access import awaiting_second, of_current_content
-from apps.privacy.alterations import stripped_contents
+from apps.licensing.licences import load_own_terms
+from apps.privacy.access import filter_current_content, match_awaiting_second
+from apps.privacy.alterations import find_stripped_contents
 from apps.privacy.detectors.base import Detector
-from apps.privacy.detectors.registry import detectors_for
-from apps.privacy.likeness import sound_groups
+from apps.privacy.detectors.registry import list_detectors
+from apps.privacy.likeness import group_alike_sounds
 from apps.privacy.models import ChangeRequest, Decision, Finding
 from apps.privacy.people import PeopleHeard
-from apps.privacy.sampling import sample_facts
-from apps.releases.label_facts import label_facts
+from apps.privacy.sampling import load_sample_facts
+from apps.releases.label_facts import load_label_facts
 from apps.releases.models import Release, ReleaseBlob
-from apps.releases.numbering import step_of
-from apps.releases.people import answers_of, papers_of
-from apps.releases.scans import ScansOfDraft, detector_fact
-from apps.releases.texts import identifying_texts
-from apps.storage.blobs import verify
+from apps.releases.numbering import load_version_step
+from apps.releases.people import list_documents_in_force, load_answers
+from apps.releases.scans import ScansOfDraft, build_detector_fact
+from apps.releases.texts import find_identifying_texts
+from apps.storage.blobs import verify_blob
 from apps.storage.errors import BlobMismatchError, BlobMissingError
 from apps.storage.models import Blob
-from apps.storage.presence import missing
+from apps.storage.presence import find_missing
 from datasets_catalog.facts import (
     BlobState,
     ClipFacts,
@@ -43,7 +43,7 @@ from datasets_catalog.licences import Use
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.privacy_profiles import Profile
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 from datasets_catalog.split_policies import (
     FIELD_PREFIX,
     OPTIONAL,
@@ -61,10 +61,10 @@ NOT_READ = frozenset({"video", "returned", "people_changed"})
 DAY = 10
 
 
-def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
+def load_facts(release: Release, *, at: datetime) -> ReleaseFacts:
     """Everything the gates want to know about the draft that the release froze."""
     dataset = release.dataset
-    detectors = detectors_for(dataset.privacy_profile)
+    detectors = list_detectors(dataset.privacy_profile)
     return ReleaseFacts(
         dataset=DatasetFacts(
             full_name=dataset.full_name,
@@ -72,7 +72,7 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
             description=dataset.description,
             vertical=Vertical(dataset.vertical),
             verified_share=dataset.verified_share,
-            identifying=identifying_texts(dataset),
+            identifying=find_identifying_texts(dataset),
             sensitive=dataset.privacy_profile == Profile.SENSITIVE,
             splits=parse_policy(dataset.split_policy),
             evidence_required=dataset.evidence_required,
@@ -80,18 +80,19 @@ def facts_of(release: Release, *, at: datetime) -> ReleaseFacts:
         purposes=tuple(Purpose(purpose) for purpose in release.purposes),
         at=at,
         use=Use(release.use),
-        clips=list(_clip_facts(dataset, detectors)),
-        consents=consents_for(dataset),
-        terms=own_terms(dataset.organisation),
+        clips=list(_load_clip_facts(dataset, detectors)),
+        consents=load_consents(dataset),
+        terms=load_own_terms(dataset.organisation),
         territories=frozenset(release.territories),
-        detectors=frozenset(detector_fact(detector) for detector in detectors),
+        detectors=frozenset(build_detector_fact(detector) for detector in detectors),
         wanted=dataset.wanted_licence or None,
-        sample=sample_facts(dataset),
-        answers=answers_of(release),
+        sample=load_sample_facts(dataset),
+        answers=load_answers(release),
         version=release.version or None,
-        changed=step_of(release) if release.pk else None,
+        changed=load_version_step(release) if release.pk else None,
         documents=tuple(
-            DocumentFacts(row.kind, row.title, row.valid_until) for row in papers_of(dataset)
+            DocumentFacts(row.kind, row.title, row.valid_until)
+            for row in list_documents_in_force(dataset)
         ),
     )
 
@@ -155,17 +156,17 @@ _COLUMNS = (
 )
 
 
-def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[ClipFacts]:
+def _load_clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[ClipFacts]:
     seen = ScansOfDraft(dataset, detectors)
     findings = _Findings(dataset)
-    people = people_in(dataset)
+    people = load_people(dataset)
     heard = PeopleHeard(dataset)
-    sounds = sound_groups(dataset)
-    events = _event_counts(dataset)
-    labels = label_facts(dataset)
+    sounds = group_alike_sounds(dataset)
+    events = _count_events(dataset)
+    labels = load_label_facts(dataset)
     policy = parse_policy(dataset.split_policy)
     blobs = _BlobStates(dataset)
-    stripped = stripped_contents(dataset)
+    stripped = find_stripped_contents(dataset)
     # Plain values: an instance for each of many thousand clips would cost more than all the rest.
     rows = (
         Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE)
@@ -198,7 +199,7 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             blob=blobs.of(clip),
             sound_group=sounds.get(clip.pk),
             scans=seen.of(clip.pk, clip.sha256, clip.cells_sha256),
-            findings=(*findings.of(clip), *seen.unnoted(clip.pk, clip.sha256)),
+            findings=(*findings.of(clip), *seen.find_unnoted(clip.pk, clip.sha256)),
             identifying=findings.identifying(clip),
             events=total,
             events_verified=verified,
@@ -207,12 +208,12 @@ def _clip_facts(dataset: Dataset, detectors: Iterable[Detector]) -> Iterator[Cli
             advised_against=labels[clip.pk].advised_against,
             label_problems=tuple(labels[clip.pk].problems),
             recording_offset=clip.recording_offset,
-            traits=_traits(clip, policy),
+            traits=_read_traits(clip, policy),
             fields=clip.fields,
         )
 
 
-def _traits(clip: _Row, policy: SplitPolicy) -> Mapping[str, str]:
+def _read_traits(clip: _Row, policy: SplitPolicy) -> Mapping[str, str]:
     """What else of the clip the policy of splits goes by; what was not said is left out."""
     found = {}
     for trait in policy.traits:
@@ -235,8 +236,10 @@ class _BlobStates:
 
     def __init__(self, dataset: Dataset) -> None:
         self._store = dataset.uid
-        self._lost = missing(dataset.uid)
-        published = ReleaseBlob.objects.filter(release__dataset=dataset, release__state__in=PUBLIC)
+        self._lost = find_missing(dataset.uid)
+        published = ReleaseBlob.objects.filter(
+            release__dataset=dataset, release__state__in=PUBLIC_STATES
+        )
         self._proved = set(published.values_list("blob_id", flat=True))
         self._states: dict[int, BlobState] = {}
 
@@ -248,15 +251,15 @@ class _BlobStates:
         if clip.blob_id in self._proved:
             return BlobState.PRESENT
         if clip.blob_id not in self._states:
-            self._states[clip.blob_id] = _hashed(
+            self._states[clip.blob_id] = _check_hash(
                 Blob(store=self._store, oid=clip.oid, sha256=clip.sha256, size=clip.size)
             )
         return self._states[clip.blob_id]
 
 
-def _hashed(blob: Blob) -> BlobState:
+def _check_hash(blob: Blob) -> BlobState:
     try:
-        verify(blob)
+        verify_blob(blob)
     except BlobMissingError:
         return BlobState.MISSING
     except BlobMismatchError:
@@ -271,10 +274,10 @@ class _Findings:
         self._by_clip: dict[int, list[FindingFacts]] = defaultdict(list)
         self._by_recording: dict[int, list[FindingFacts]] = defaultdict(list)
         self._identifying: dict[int, list[str]] = defaultdict(list)
-        rows = of_current_content(Finding.objects.filter(clip__dataset=dataset))
+        rows = filter_current_content(Finding.objects.filter(clip__dataset=dataset))
         open_rows = rows.filter(
             Q(decision=None)
-            | awaiting_second()
+            | match_awaiting_second()
             | Q(decision__decided_by=F("clip__added_by"))
             | ~Q(decision__content_sha256=F("content_sha256"))
             # What was to leave is here: bytes or texts that were decided on came in again.
@@ -287,7 +290,7 @@ class _Findings:
             self._by_clip[asked.clip_id].append(fact)
 
     def _note(self, row: Finding) -> None:
-        fact = FindingFacts(str(row.uid), row.kind, _state(row), row.onset, row.offset)
+        fact = FindingFacts(str(row.uid), row.kind, _find_state(row), row.onset, row.offset)
         if row.onset is None and row.kind not in NOT_READ:
             self._identifying[row.clip_id].append(row.detail or row.kind)
         if row.kind == SPEECH and row.clip.recording_id is not None:
@@ -303,7 +306,7 @@ class _Findings:
         return tuple(self._identifying.get(clip.pk, ()))
 
 
-def _state(row: Finding) -> FindingState:
+def _find_state(row: Finding) -> FindingState:
     decision = getattr(row, "decision", None)
     if decision is None:
         return FindingState.UNDECIDED
@@ -318,7 +321,7 @@ def _state(row: Finding) -> FindingState:
     return FindingState.EXCLUDED
 
 
-def _event_counts(dataset: Dataset) -> dict[int, tuple[int, int]]:
+def _count_events(dataset: Dataset) -> dict[int, tuple[int, int]]:
     rows = (
         Event.objects.filter(clip__dataset=dataset)
         .exclude(status=Status.REJECTED)

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from apps.datasets.models import Clip
 from apps.privacy.models import Finding
-from apps.releases.lapses import lapsed_since, releases_with
+from apps.releases.lapses import find_lapse_start, releases_with
 from apps.releases.models import Release
 
 
@@ -65,7 +65,7 @@ def foresee_count(clip: Clip) -> tuple[Release, ...]:
 
 def _open(organisation: int, contents: set[str]) -> list[Release]:
     rows = releases_with(organisation, contents) if contents else []
-    return [row for row in rows if lapsed_since(row) is None]
+    return [row for row in rows if find_lapse_start(row) is None]
 
 
 def _each_once(releases: Sequence[Release]) -> tuple[Release, ...]:

@@ -14,22 +14,22 @@ from django.conf import settings
 from django.db import connection
 
 from apps.datasets.models import Clip, Dataset
-from apps.ingest.intake import Progress, silent
-from apps.licensing.licences import licences_of
-from apps.releases.licensed import licensed_clips
-from apps.releases.merging import merged, released_rows, without
+from apps.ingest.intake import Progress, ignore_progress
+from apps.licensing.licences import load_licences
+from apps.releases.licensed import list_licensed_clips
+from apps.releases.merging import drop_clips, merge_rows, read_released_rows
 from apps.releases.models import Release
 from apps.releases.rows import ROWS_VERSION, Batches, DraftRows
 from apps.releases.statistics import Statistics
-from apps.storage.blobs import local_copy, put, verify
+from apps.storage.blobs import open_local_copy, put_blob, verify_blob
 from apps.storage.errors import BlobDestroyedError, BlobMismatchError, BlobMissingError
 from apps.storage.models import Blob
-from apps.storage.tables import TableWriter, clips_writer, events_writer
+from apps.storage.tables import TableWriter, open_clips_writer, open_events_writer
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licence_expressions import UnknownLicenceError
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import RootBuilder
-from datasets_catalog.outbound import outbound
+from datasets_catalog.outbound import find_outbound_licence
 
 PEOPLE = pa.schema(
     [
@@ -40,7 +40,7 @@ PEOPLE = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class FrozenDraft:
     """What a freeze made of a draft: tables kept as blobs, the root over their rows."""
 
     root: str
@@ -57,30 +57,38 @@ class Frozen:
 
 
 def freeze_rows(
-    dataset: Dataset, *, use: Use, at: datetime, progress: Progress = silent, afresh: bool = False
-) -> Frozen:
+    dataset: Dataset,
+    *,
+    use: Use,
+    at: datetime,
+    progress: Progress = ignore_progress,
+    afresh: bool = False,
+) -> FrozenDraft:
     """Write both tables of the draft as it is now. Changes nothing that anybody sees.
 
     Rows of clips that did not change since an earlier release are taken over from its tables,
     unless everything is to be computed `afresh`; the outcome is the same.
     """
-    base = None if afresh else base_for(dataset)
+    base = None if afresh else find_base(dataset)
     rows = DraftRows(dataset, at=at, since=None if base is None else base.draft_serial)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=settings.WORK_ROOT)))
         batches = rows.batches()
         if base is not None:
-            batches = merged(_taken_over(base, rows, stack), batches)
-        counted = _Counted(progress)
+            batches = merge_rows(_take_over_rows(base, rows, stack), batches)
+        counted = _RowCounter(progress)
         clips_path, events_path = folder / "clips.parquet", folder / "events.parquet"
-        with clips_writer(clips_path) as clips, events_writer(events_path) as events:
+        with open_clips_writer(clips_path) as clips, open_events_writer(events_path) as events:
             for batch in batches:
                 counted.write(batch, clips, events)
             counted.close(clips, events)
-        clips_table, events_table = _kept(dataset, clips_path), _kept(dataset, events_path)
-        people_table = _kept(dataset, _people_table(folder, rows.people))
+        clips_table, events_table = (
+            _keep_table(dataset, clips_path),
+            _keep_table(dataset, events_path),
+        )
+        people_table = _keep_table(dataset, _write_people_table(folder, rows.people))
     statistics = counted.statistics
-    return Frozen(
+    return FrozenDraft(
         root=counted.root.root().hex(),
         clips_table=clips_table,
         events_table=events_table,
@@ -89,7 +97,7 @@ def freeze_rows(
         events=statistics.events,
         seconds=statistics.seconds,
         size=statistics.size,
-        licence=_outbound_licence(dataset, use),
+        licence=_find_licence_of_whole(dataset, use),
         statistics={
             "contributors": len(rows.contributors),
             **statistics.as_json(),
@@ -97,36 +105,36 @@ def freeze_rows(
     )
 
 
-def base_for(dataset: Dataset) -> Release | None:
+def find_base(dataset: Dataset) -> Release | None:
     """The newest release whose rows can be taken over: its tables are there and whole."""
     frozen = Release.objects.filter(
         dataset=dataset, rows_version=ROWS_VERSION, clips_table__isnull=False
     )
     newest = frozen.select_related("clips_table", "events_table").order_by("-draft_serial").first()
-    return newest if newest is not None and all(map(_is_whole, _tables(newest))) else None
+    return newest if newest is not None and all(map(_is_whole, _require_tables(newest))) else None
 
 
 def _is_whole(table: Blob) -> bool:
     try:
-        verify(table)
+        verify_blob(table)
     except (BlobDestroyedError, BlobMismatchError, BlobMissingError):
         return False
     return True
 
 
-def _tables(release: Release) -> tuple[Blob, Blob]:
+def _require_tables(release: Release) -> tuple[Blob, Blob]:
     clips, events = release.clips_table, release.events_table
     assert clips is not None, "a frozen release has its tables"
     assert events is not None, "a frozen release has its tables"
     return clips, events
 
 
-def _taken_over(base: Release, rows: DraftRows, stack: ExitStack) -> Iterator[Batches]:
-    clips, events = (stack.enter_context(local_copy(table)) for table in _tables(base))
-    return without(released_rows(clips, events), rows.outdated())
+def _take_over_rows(base: Release, rows: DraftRows, stack: ExitStack) -> Iterator[Batches]:
+    clips, events = (stack.enter_context(open_local_copy(table)) for table in _require_tables(base))
+    return drop_clips(read_released_rows(clips, events), rows.find_outdated())
 
 
-class _Counted:
+class _RowCounter:
     """The root and the numbers of what is written, taken from the row groups as they come."""
 
     def __init__(self, progress: Progress) -> None:
@@ -149,12 +157,12 @@ class _Counted:
             self.statistics.add_events(group)
 
 
-def _kept(dataset: Dataset, table: Path) -> Blob:
+def _keep_table(dataset: Dataset, table: Path) -> Blob:
     with table.open("rb") as stream:
-        return put(dataset.uid, stream)
+        return put_blob(dataset.uid, stream)
 
 
-def _people_table(folder: Path, people: Mapping[str, str]) -> Path:
+def _write_people_table(folder: Path, people: Mapping[str, str]) -> Path:
     """Write one row for each clip with people in it, in order of their ids."""
     rows = sorted(people.items())
     columns = [[clip_id for clip_id, _ in rows], [digest for _, digest in rows]]
@@ -163,21 +171,21 @@ def _people_table(folder: Path, people: Mapping[str, str]) -> Path:
     return path
 
 
-def _outbound_licence(dataset: Dataset, use: Use) -> str:
+def _find_licence_of_whole(dataset: Dataset, use: Use) -> str:
     """The SPDX expression of the whole; empty while its licences are in conflict.
 
     Of an adaptation that can go out under several, the one that the dataset aims at. What the
     licences allow together does not depend on how many clips each has.
     """
-    stated = ((clip.expression, clip.modified) for clip in licensed_clips(dataset))
+    stated = ((clip.expression, clip.modified) for clip in list_licensed_clips(dataset))
     kinds = [
         ClipLicence("", "", expression, 0.0, modified)
         for expression, modified in sorted(set(stated))
         if expression
     ]
-    known = licences_of(dataset.organisation)
+    known = load_licences(dataset.organisation)
     try:
-        found = outbound(kinds, use, dataset.wanted_licence or None, licences=known)
+        found = find_outbound_licence(kinds, use, dataset.wanted_licence or None, licences=known)
     except UnknownLicenceError:
         # The gate `rights.outbound_licence` names the aim that nobody knows.
         return ""

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.datasets.models import Dataset
-from apps.releases.leaves import leaf_of
+from apps.releases.leaves import compute_leaf
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.errors import BlobDestroyedError, BlobMissingError
 from apps.storage.tables import read_clips
 from datasets_catalog.manifest import RootBuilder
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 
 HINT = "Restore the table from a backup: a published release is never written again."
 
@@ -25,9 +25,9 @@ class RootProblem:
     hint: str = HINT
 
 
-def expected_commits(dataset: Dataset) -> dict[str, str]:
+def list_expected_commits(dataset: Dataset) -> dict[str, str]:
     """Which commit each tag must name."""
-    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC)
+    rows = Release.objects.filter(dataset=dataset, state__in=PUBLIC_STATES)
     return {f"v{version}": commit for version, commit in rows.values_list("version", "dvc_commit")}
 
 
@@ -41,9 +41,9 @@ def _check_root(release: Release) -> Iterator[RootProblem]:
     assert release.clips_table is not None
     builder = RootBuilder()
     try:
-        with local_copy(release.clips_table) as table:
+        with open_local_copy(release.clips_table) as table:
             for row in read_clips(table):
-                leaf = leaf_of(row)
+                leaf = compute_leaf(row)
                 if leaf.hex() != row["leaf"]:
                     message = f"{release}: the leaf of {row['path']} is not that of its row."
                     yield RootProblem("release.leaf", release.tag, message)

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from apps.privacy.detectors.base import version_of
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.base import build_version
+from apps.privacy.detectors.registry import list_detectors
 from apps.releases.errors import GatesClosedError, NotFrozenError
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from apps.releases.models import DetectorInForce, GateResult, Release
 from datasets_catalog.gates.base import Verdict
-from datasets_catalog.gates.registry import check_all
-from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.gates.registry import check_all_gates
+from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 
 # A gate's failing rows are all counted; so many are kept to show.
 KEPT_ROWS = 1000
 
 
-def judge(release: Release) -> tuple[Verdict, ...]:
+def judge_draft(release: Release) -> tuple[Verdict, ...]:
     """What every gate says of the draft at this moment, without keeping it."""
-    return check_all(facts_of(release, at=timezone.now()))
+    return check_all_gates(load_facts(release, at=timezone.now()))
 
 
 def check_gates(release: Release) -> Sequence[GateResult]:
@@ -29,7 +29,7 @@ def check_gates(release: Release) -> Sequence[GateResult]:
     Raises NotFrozenError for a draft, GatesClosedError for what is out.
     """
     _refuse_closed(release)
-    verdicts = judge(release)
+    verdicts = judge_draft(release)
     rows = [
         GateResult(
             release=release,
@@ -60,17 +60,17 @@ def note_detectors(profile: str) -> None:
     """Write down which detectors the gates ask for now, so that the database asks for them too."""
     asked = {
         (detector.looks_at.value, version.name, version.version, version.parameters_sha256)
-        for detector in detectors_for(profile)
-        for version in [version_of(detector)]
+        for detector in list_detectors(profile)
+        for version in [build_version(detector)]
     }
     rows = DetectorInForce.objects.filter(profile=profile)
-    if set(rows.values_list(*_ASKED)) == asked:
+    if set(rows.values_list(*_ASKED_COLUMNS)) == asked:
         return
     # Two that note the same at once write the same.
     rows.delete()
     DetectorInForce.objects.bulk_create(
         [
-            DetectorInForce(profile=profile, **dict(zip(_ASKED, one, strict=True)))
+            DetectorInForce(profile=profile, **dict(zip(_ASKED_COLUMNS, one, strict=True)))
             for one in sorted(asked)
         ],
         update_conflicts=True,
@@ -79,20 +79,20 @@ def note_detectors(profile: str) -> None:
     )
 
 
-_ASKED = ("looks_at", "detector", "detector_version", "parameters_sha256")
+_ASKED_COLUMNS = ("looks_at", "detector", "detector_version", "parameters_sha256")
 
 
 def _refuse_closed(release: Release) -> None:
     if release.state == ReleaseState.DRAFT:
         raise NotFrozenError("The gates judge frozen releases: freeze the draft first.")
-    if release.state in PUBLIC:
+    if release.state in PUBLIC_STATES:
         raise GatesClosedError(
             f"{release} is out: what the gates said of it stays as it was. They judge releases"
             " that are frozen and not out yet."
         )
 
 
-def blocking_failures(release: Release) -> list[GateResult]:
+def load_blocking_failures(release: Release) -> list[GateResult]:
     """Blocking gates that fail on the release's present root."""
     return list(
         GateResult.objects.filter(release=release, root=release.root, blocking=True, passed=False)

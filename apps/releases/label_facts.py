@@ -13,8 +13,8 @@ from datasets_catalog.labels import (
     Presence,
     Status,
     count_overlaps,
-    event_problems,
-    repetitions,
+    find_event_problems,
+    find_repetitions,
 )
 
 CHUNK = 5000
@@ -46,39 +46,39 @@ _EVENT = ("uid", "onset", "offset", "f_low", "f_high", "channel", "confidence")
 _WHO = ("annotator", "presence")
 
 
-def label_facts(dataset: Dataset) -> Mapping[int, LabelFacts]:
+def load_label_facts(dataset: Dataset) -> Mapping[int, LabelFacts]:
     """By clip id, of the labels that nobody rejected; a clip without labels has empty facts."""
     found: defaultdict[int, LabelFacts] = defaultdict(LabelFacts)
-    for clip_id, rows in groupby(_event_rows(dataset), key=lambda row: row[0]):
+    for clip_id, rows in groupby(_read_event_rows(dataset), key=lambda row: row[0]):
         facts, events, extent = found[clip_id], [], Extent(0.0, 0, 0)
         for _, duration, rate, channels, *rest in rows:
             extent = Extent(duration, rate, channels)
             term = _Term(*rest[: len(_TERM)])
             _note_term(facts, dataset, term)
-            events.append(_event(term.label, *rest[len(_TERM) :]))
+            events.append(_build_event(term.label, *rest[len(_TERM) :]))
         for event in events:
-            facts.problems += [problem.message for problem in event_problems(event, extent)]
-        facts.problems += [problem.message for problem in repetitions(events)]
+            facts.problems += [problem.message for problem in find_event_problems(event, extent)]
+        facts.problems += [problem.message for problem in find_repetitions(events)]
         facts.overlaps = count_overlaps(events)
-    for clip_id, *rest in _weak_rows(dataset):
+    for clip_id, *rest in _read_weak_rows(dataset):
         found[clip_id].weak += 1
         _note_term(found[clip_id], dataset, _Term(*rest))
     return found
 
 
-def _event_rows(dataset: Dataset) -> Iterator[tuple[Any, ...]]:
+def _read_event_rows(dataset: Dataset) -> Iterator[tuple[Any, ...]]:
     rows = Event.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
     rows = rows.exclude(status=Status.REJECTED).order_by("clip_id", "onset", "pk")
     return rows.values_list("clip_id", *_CLIP, *_TERM, *_WHO, *_EVENT).iterator(CHUNK)
 
 
-def _weak_rows(dataset: Dataset) -> Iterator[tuple[Any, ...]]:
+def _read_weak_rows(dataset: Dataset) -> Iterator[tuple[Any, ...]]:
     rows = WeakLabel.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
     rows = rows.exclude(status=Status.REJECTED).order_by("clip_id", "label", "pk")
     return rows.values_list("clip_id", *_TERM).iterator(CHUNK)
 
 
-def _event(label: str, annotator: str, presence: str, uid: Any, *rest: Any) -> EventValue:
+def _build_event(label: str, annotator: str, presence: str, uid: Any, *rest: Any) -> EventValue:
     onset, offset, low, high, channel, confidence = rest
     return EventValue(
         event_id=str(uid),

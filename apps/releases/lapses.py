@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import Principal, require
-from apps.consent.ledger import consents_for, coverage_end
+from apps.accounts.access import Principal, require_permission
+from apps.consent.ledger import find_ledger_coverage_end, load_consents
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.models import Terms
@@ -28,8 +28,8 @@ from apps.privacy.models import Decision, Headcount
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import Lapse, LapseGround, Release, ReleaseBlob, ReleasePerson
 from apps.releases.objections import Objection, objections_to, released_clips
-from apps.releases.usage import clips_of_ended_terms, licences_end
-from datasets_catalog.consent import Uncovered, coverage
+from apps.releases.usage import find_licences_end, list_clips_of_ended_terms
+from datasets_catalog.consent import CoverageGap, compute_coverage
 from datasets_catalog.ledger import Refusal
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
@@ -56,13 +56,13 @@ def follow_lapses(follower: Follower) -> None:
         _FOLLOWERS.append(follower)
 
 
-def lapsed_since(release: Release) -> datetime | None:
+def find_lapse_start(release: Release) -> datetime | None:
     """Since when people, terms or review keep the release in; None while they do not. No query."""
     at = release.lapses_at
     return at if at is not None and at <= timezone.now() else None
 
 
-def covered_now() -> Q:
+def match_covered() -> Q:
     """The same as a condition on releases: nothing keeps them from being given out."""
     return Q(lapses_at=None) | Q(lapses_at__gt=timezone.now())
 
@@ -73,7 +73,7 @@ def require_covered(release: Release) -> None:
     For whatever gives the release to new people: grants and sendings.
     """
     release.refresh_from_db(fields=["lapses_at", "lapses_by"])
-    since = lapsed_since(release)
+    since = find_lapse_start(release)
     if since is not None:
         raise ReleaseLapsedError(
             f"{describe_lapse(release, since)}: release a version without those clips."
@@ -93,7 +93,7 @@ def describe_lapse(release: Release, since: datetime) -> str:
     return f"Since {since:%Y-%m-%d} {where[ground]}"
 
 
-def _held_by(release: Release, clip: str = "") -> Q:
+def _match_held(release: Release, clip: str = "") -> Q:
     """Whether the release holds the bytes that a clip has, or had; `clip` is the path to it."""
     holding = ReleaseBlob.objects.filter(release=release)
     now = Exists(holding.filter(blob=OuterRef(f"{clip}blob")))
@@ -129,8 +129,8 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
     now = at or timezone.now()
     row = Release.objects.select_for_update(of=("self",)).select_related("dataset__organisation")
     release = row.get(pk=release.pk)
-    people = people_of(release)
-    covered = coverage_end(
+    people = list_people(release)
+    covered = find_ledger_coverage_end(
         dataset=release.dataset,
         clip_people=people,
         purposes=map(Purpose, release.purposes),
@@ -139,18 +139,18 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
     )
     objections = objections_to(release, people)
     ends = dict(_ends_by_review(release, objections))
-    if licensed := licences_end(release):
+    if licensed := find_licences_end(release):
         ends[LapseGround.TERMS] = licensed
     if covered is not None:
         ends[LapseGround.CONSENT] = _since_known(release, covered, now)
     _write_end(release, ends)
     wanted: dict[Key, str] = {(o.clip_uid, str(o.cause), None): o.path for o in objections}
     if covered is not None and covered <= now:
-        wanted |= dict(_wanted(release, _uncovered(release, people, now)))
+        wanted |= dict(_find_wanted_lapses(release, _find_uncovered(release, people, now)))
     if licensed is not None and licensed <= now:
-        for uid, path in clips_of_ended_terms(release, on=now.date()):
+        for uid, path in list_clips_of_ended_terms(release, on=now.date()):
             wanted[uid, str(Lapse.Cause.TERMS_ENDED), None] = path
-    return _write(release, wanted, now)
+    return _write_lapses(release, wanted, now)
 
 
 def _ends_by_review(
@@ -237,7 +237,7 @@ def note_passing_time() -> int:
     return sum(len(note_lapses(release)) for release in rows.order_by("pk"))
 
 
-def people_of(release: Release) -> list[ClipPeople]:
+def list_people(release: Release) -> list[ClipPeople]:
     """Who is in the clips of a release: as it was frozen, and who was found in them since.
 
     Whoever was found in its bytes stays in them, also where the draft no longer says so, until a
@@ -249,7 +249,7 @@ def people_of(release: Release) -> list[ClipPeople]:
     )
     for uid, path, recording, code in frozen:
         clips.setdefault(uid, (path, recording, set()))[2].add(code)
-    for part in _found_later(release):
+    for part in _list_found_later(release):
         clip = part.clip
         name = clip.recording.name if clip.recording else ""
         clips.setdefault(clip.uid, (clip.path, name, set()))[2].add(part.contributor.code)
@@ -263,27 +263,27 @@ def people_of(release: Release) -> list[ClipPeople]:
     ]
 
 
-def lapses_for(user: Principal, release: Release) -> QuerySet[Lapse]:
+def list_visible_lapses(user: Principal, release: Release) -> QuerySet[Lapse]:
     """What is not covered now, for those who work on the dataset."""
-    require(user, Permission.DATASET_VIEW, release.dataset.organisation)
+    require_permission(user, Permission.DATASET_VIEW, release.dataset.organisation)
     return Lapse.objects.filter(release=release, over_at=None).select_related("contributor")
 
 
-def _found_later(release: Release) -> QuerySet[Participation]:
+def _list_found_later(release: Release) -> QuerySet[Participation]:
     rows = Participation.objects.filter(
-        _held_by(release, "clip__"), clip__dataset=release.dataset_id
+        _match_held(release, "clip__"), clip__dataset=release.dataset_id
     )
     return rows.select_related("clip__recording", "contributor")
 
 
-def _uncovered(
+def _find_uncovered(
     release: Release, people: Sequence[ClipPeople], at: datetime
-) -> tuple[Uncovered, ...]:
+) -> tuple[CoverageGap, ...]:
     codes = {code for clip in people for code in clip.contributors}
     dataset: Dataset = release.dataset
-    found = coverage(
+    found = compute_coverage(
         people,
-        consents_for(dataset, codes),
+        load_consents(dataset, codes),
         tuple(map(Purpose, release.purposes)),
         at,
         territories=frozenset(release.territories),
@@ -292,7 +292,9 @@ def _uncovered(
     return found.uncovered
 
 
-def _wanted(release: Release, uncovered: Sequence[Uncovered]) -> Iterator[tuple[Key, str]]:
+def _find_wanted_lapses(
+    release: Release, uncovered: Sequence[CoverageGap]
+) -> Iterator[tuple[Key, str]]:
     codes = {row.contributor for row in uncovered if row.contributor}
     rows = Contributor.objects.filter(organisation=release.dataset.organisation_id, code__in=codes)
     ids = dict(rows.values_list("code", "pk"))
@@ -307,7 +309,7 @@ def _wanted(release: Release, uncovered: Sequence[Uncovered]) -> Iterator[tuple[
         yield (uid, str(cause), person), row.path
 
 
-def _write(release: Release, wanted: dict[Key, str], now: datetime) -> list[Lapse]:
+def _write_lapses(release: Release, wanted: dict[Key, str], now: datetime) -> list[Lapse]:
     standing = {
         (row.clip_uid, row.cause, row.contributor_id): row.pk
         for row in Lapse.objects.filter(release=release, over_at=None)

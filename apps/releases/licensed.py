@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.alterations import stripped_contents
+from apps.privacy.alterations import find_stripped_contents
 from datasets_catalog.licence_conflicts import ClipLicence
 
 
-def licensed_clips(dataset: Dataset) -> Iterator[ClipLicence]:
+def list_licensed_clips(dataset: Dataset) -> Iterator[ClipLicence]:
     """Yield what stands in the draft, in path order; the licence may be empty or unknown."""
-    stripped = stripped_contents(dataset)
+    stripped = find_stripped_contents(dataset)
     rows = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("path")
     columns = rows.values_list("uid", "path", "licence", "duration", "original_id", "blob__oid")
     for uid, path, licence, duration, original, oid in columns.iterator(chunk_size=5000):

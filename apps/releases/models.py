@@ -14,7 +14,7 @@ from apps.datasets.models import Clip, Dataset, Vocabulary
 from apps.releases.lapse_models import Lapse, LapseGround, ReleasePerson
 from apps.storage.models import Blob
 from datasets_catalog.licences import Use
-from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 
 __all__ = ["Lapse", "LapseGround", "ReleasePerson"]
 
@@ -23,7 +23,7 @@ VERSION = RegexValidator(
     "A version is three numbers joined by dots, such as 1.2.0.",
 )
 _AFTER_DRAFT = [state.value for state in ReleaseState if state != ReleaseState.DRAFT]
-_PUBLIC = [state.value for state in sorted(PUBLIC)]
+_PUBLIC = [state.value for state in sorted(PUBLIC_STATES)]
 
 
 class Release(models.Model):

@@ -7,19 +7,19 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.ingest.intake import Progress, silent
+from apps.ingest.intake import Progress, ignore_progress
 from apps.releases.about import about_dataset
-from apps.releases.diff import DiffSide, diff_releases, diff_sides, side_of
-from apps.releases.freezing import Frozen, freeze_rows
+from apps.releases.diff import DiffSide, build_side, diff_releases, diff_sides
+from apps.releases.freezing import FrozenDraft, freeze_rows
 from apps.releases.models import Release
-from apps.releases.versioning import versions_out
+from apps.releases.versioning import list_versions_out
 from datasets_catalog.licences import Use
 from datasets_catalog.release_changes import VersionStep
 from datasets_catalog.roles import Permission
-from datasets_catalog.versions import FIRST, Step, parse_version, version_before
+from datasets_catalog.versions import FIRST, Step, find_version_before, parse_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +38,41 @@ class Proposal:
 FIRST_OF_ALL = Proposal(str(FIRST), None, None, ())
 
 
-def propose_version(*, actor: User, dataset: Dataset, progress: Progress = silent) -> Proposal:
+def propose_version(
+    *, actor: User, dataset: Dataset, progress: Progress = ignore_progress
+) -> Proposal:
     """Compare the draft as it is now with the newest version that is out, and name the next.
 
     As if the release had the purposes and territories of the version before. Makes no release.
     Takes as long as a freeze: rows that did not change are taken over.
     """
-    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
-    base = newest_out(dataset)
+    require_permission(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    base = find_newest_out(dataset)
     if base is None:
         return FIRST_OF_ALL
     frozen = freeze_rows(dataset, use=Use(dataset.use), at=timezone.now(), progress=progress)
     planned = Release(
         dataset=dataset, purposes=base.purposes, territories=base.territories, use=dataset.use
     )
-    return proposal_for(planned, frozen)
+    return build_proposal(planned, frozen)
 
 
-def proposal_for(planned: Release, frozen: Frozen) -> Proposal:
+def build_proposal(planned: Release, frozen: FrozenDraft) -> Proposal:
     """The number that fits a planned release of what was frozen."""
-    base = newest_out(planned.dataset)
+    base = find_newest_out(planned.dataset)
     if base is None:
         return FIRST_OF_ALL
-    found = diff_sides(side_of(base), _side_of_draft(planned, frozen)).proposal
+    found = diff_sides(build_side(base), _build_draft_side(planned, frozen)).proposal
     return Proposal(found.proposed, found.since, found.step, found.reasons)
 
 
-def newest_out(dataset: Dataset) -> Release | None:
+def find_newest_out(dataset: Dataset) -> Release | None:
     """The release with the highest number of those that were given out."""
-    highest = max(versions_out(dataset), default=None)
+    highest = max(list_versions_out(dataset), default=None)
     return None if highest is None else Release.objects.get(dataset=dataset, version=str(highest))
 
 
-def _side_of_draft(planned: Release, frozen: Frozen) -> DiffSide:
+def _build_draft_side(planned: Release, frozen: FrozenDraft) -> DiffSide:
     return DiffSide(
         version="draft",
         clips_table=frozen.clips_table,
@@ -87,14 +89,14 @@ def _side_of_draft(planned: Release, frozen: Frozen) -> DiffSide:
     )
 
 
-def step_of(release: Release) -> VersionStep | None:
+def load_version_step(release: Release) -> VersionStep | None:
     """What changed since the version that the release follows; None where it follows none.
 
     Worked out once for each pair of tables and kept with what was counted at the freeze.
     """
     if not release.root:
         return None
-    before = version_before(parse_version(release.version), versions_out(release.dataset))
+    before = find_version_before(parse_version(release.version), list_versions_out(release.dataset))
     if before is None:
         return None
     base = Release.objects.get(dataset_id=release.dataset_id, version=str(before))

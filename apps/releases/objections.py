@@ -11,7 +11,7 @@ from uuid import UUID
 from apps.privacy.held_back import binding_counts, held_back
 from apps.privacy.models import Decision
 from apps.releases.models import Lapse, Release, ReleaseBlob
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.tables import read_columns
 from datasets_catalog.people import ClipPeople
 
@@ -75,7 +75,7 @@ def objections_to(release: Release, people: Collection[ClipPeople]) -> list[Obje
 def released_clips(release: Release, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """Yield uid, path and SHA-256 of the released clips with these bytes."""
     assert release.clips_table is not None, "a release that was given out has its tables"
-    with local_copy(release.clips_table) as table:
+    with open_local_copy(release.clips_table) as table:
         for uid, path, content in read_columns(table, ("clip_id", "path", "sha256")):
             if content in contents:
                 yield uid, path, content

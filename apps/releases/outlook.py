@@ -8,26 +8,26 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.consent.ledger import consents_for, people_in
+from apps.consent.ledger import load_consents, load_people
 from apps.datasets.models import Clip, Dataset
-from apps.licensing.licences import licences_of
+from apps.licensing.licences import load_licences
 from apps.privacy.people import PeopleHeard
-from apps.releases.licensed import licensed_clips
-from datasets_catalog.consent import Coverage, coverage
+from apps.releases.licensed import list_licensed_clips
+from datasets_catalog.consent import Coverage, compute_coverage
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Licences, Use
-from datasets_catalog.outbound import Outbound, outbound
+from datasets_catalog.outbound import Outbound, find_outbound_licence
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import TERMS, Purpose, PurposeGroup
 from datasets_catalog.usage import Taking, Usage, meet_usage
 
 # Licences have nothing to say of keeping in touch.
-ASKED = tuple(each for each in Purpose if TERMS[each].group is not PurposeGroup.CONTACT)
+ASKED_PURPOSES = tuple(each for each in Purpose if TERMS[each].group is not PurposeGroup.CONTACT)
 
 
 @dataclass(frozen=True, slots=True)
-class LicenceOutlook:
+class LicenceForecast:
     """The licence of the whole; clips whose own licence says nothing known are left out of it.
 
     `usage` holds the licences of all clips, and of an adaptation the one of the whole, against
@@ -39,19 +39,19 @@ class LicenceOutlook:
     usage: Usage
 
 
-def licence_outlook(
+def forecast_licence(
     dataset: Dataset, *, use: Use | None = None, wanted: str | None = None
-) -> LicenceOutlook:
+) -> LicenceForecast:
     """Say under which licence the draft's clips can go out together, and what to drop if not.
 
     `wanted` is an outcome (`commercial`, `no_share_alike`, `derivatives`) or the id of a licence;
     without it the one in the dataset's settings. Raises UnknownLicenceError.
     """
-    known = licences_of(dataset.organisation)
+    known = load_licences(dataset.organisation)
     clips: list[ClipLicence] = []
     unreadable: list[str] = []
     readable: dict[str, bool] = {}
-    for clip in licensed_clips(dataset):
+    for clip in list_licensed_clips(dataset):
         if clip.expression not in readable:
             readable[clip.expression] = _is_known(known, clip.expression)
         if readable[clip.expression]:
@@ -59,27 +59,27 @@ def licence_outlook(
         else:
             unreadable.append(clip.path)
     goal = dataset.wanted_licence if wanted is None else wanted
-    found = outbound(clips, use or Use(dataset.use), goal or None, licences=known)
+    found = find_outbound_licence(clips, use or Use(dataset.use), goal or None, licences=known)
     counted = Counter(clip.expression for clip in clips)
     if found.use is Use.ADAPTATION and found.licence:
         counted[found.licence] = len(clips)
-    usage = meet_usage(ASKED, counted, known, Taking(timezone.now().date()))
-    return LicenceOutlook(found, tuple(unreadable), usage)
+    usage = meet_usage(ASKED_PURPOSES, counted, known, Taking(timezone.now().date()))
+    return LicenceForecast(found, tuple(unreadable), usage)
 
 
-def consent_outlook(dataset: Dataset, *, purposes: Sequence[Purpose], at: datetime) -> Coverage:
+def forecast_consent(dataset: Dataset, *, purposes: Sequence[Purpose], at: datetime) -> Coverage:
     """Say how far the consents on record cover the draft for all these purposes at a date."""
-    people = list(_people(dataset))
+    people = list(_list_people(dataset))
     codes = {code for clip in people for code in clip.contributors}
-    consents = consents_for(dataset, codes)
-    return coverage(people, consents, purposes, at, dataset=dataset.full_name)
+    consents = load_consents(dataset, codes)
+    return compute_coverage(people, consents, purposes, at, dataset=dataset.full_name)
 
 
-def _people(dataset: Dataset) -> Iterator[ClipPeople]:
-    people, heard = people_in(dataset), PeopleHeard(dataset)
+def _list_people(dataset: Dataset) -> Iterator[ClipPeople]:
+    people, heard = load_people(dataset), PeopleHeard(dataset)
     columns = ("pk", "uid", "path", "duration", "recording__name", "blob__sha256", "cells_sha256")
     for pk, uid, path, duration, cut_from, *contents in (
-        _active(dataset).values_list(*columns).iterator(chunk_size=5000)
+        _list_active_clips(dataset).values_list(*columns).iterator(chunk_size=5000)
     ):
         recorded = ClipPeople(
             str(uid), path, people.get(pk, ()), duration, recording=cut_from or ""
@@ -87,7 +87,7 @@ def _people(dataset: Dataset) -> Iterator[ClipPeople]:
         yield heard.complete(recorded, clip=pk, contents=(contents[0], contents[1]))
 
 
-def _active(dataset: Dataset) -> QuerySet[Clip]:
+def _list_active_clips(dataset: Dataset) -> QuerySet[Clip]:
     return Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("path")
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import Principal, require
+from apps.accounts.access import Principal, require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Dataset
@@ -25,8 +25,8 @@ from apps.releases.errors import (
     QuestionUnknownError,
 )
 from apps.releases.models import ChecklistAnswer, Document, Release
-from apps.storage.blobs import put
-from datasets_catalog.checklists import NOT_APPLICABLE, Question, questions_for
+from apps.storage.blobs import put_blob
+from datasets_catalog.checklists import NOT_APPLICABLE, Question, list_questions
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Permission
@@ -37,17 +37,17 @@ LARGEST = 20 * 1024 * 1024
 PDF, TEXT = "application/pdf", "text/plain"
 
 
-def answers_of(release: Release) -> Mapping[str, str]:
+def load_answers(release: Release) -> Mapping[str, str]:
     """The answers given for the release's present root, by question; none where it is tried."""
     rows = ChecklistAnswer.objects.filter(release_id=release.pk, root=release.root)
     return dict(rows.values_list("question", "answer"))
 
 
-def checklist_of(release: Release) -> list[tuple[Question, ChecklistAnswer | None]]:
+def load_checklist(release: Release) -> list[tuple[Question, ChecklistAnswer | None]]:
     """Every question of the release's vertical with what was answered for its present root."""
     rows = ChecklistAnswer.objects.filter(release=release, root=release.root)
     given = {row.question: row for row in rows.select_related("answered_by")}
-    asked = questions_for(Vertical(release.dataset.vertical))
+    asked = list_questions(Vertical(release.dataset.vertical))
     return [(question, given.get(question.code)) for question in asked]
 
 
@@ -64,7 +64,7 @@ def answer_question(
         .select_related("dataset__organisation")
         .get(pk=release.pk)
     )
-    require(actor, Permission.FINDING_DECIDE, row.dataset.organisation)
+    require_permission(actor, Permission.FINDING_DECIDE, row.dataset.organisation)
     _check_answer(row, question, answer, note)
     if row.state not in ANSWERABLE:
         raise ChecklistClosedError(
@@ -110,7 +110,7 @@ def find_part(user: User, release: Release) -> str:
 
 
 def _check_answer(release: Release, code: str, answer: str, note: str) -> None:
-    known = {one.code: one for one in questions_for(Vertical(release.dataset.vertical))}
+    known = {one.code: one for one in list_questions(Vertical(release.dataset.vertical))}
     if code not in known:
         asked = ", ".join(known) or "none"
         raise QuestionUnknownError(f"There is no question {code!r} here. Questions: {asked}.")
@@ -122,21 +122,21 @@ def _check_answer(release: Release, code: str, answer: str, note: str) -> None:
         raise InvalidError("Say in a note what makes it so: readers of the report will ask.")
 
 
-def papers_of(dataset: Dataset) -> QuerySet[Document]:
+def list_documents_in_force(dataset: Dataset) -> QuerySet[Document]:
     """The documents in force, whoever asks."""
     return Document.objects.filter(dataset=dataset, retired_at=None)
 
 
-def documents_for(user: Principal, dataset: Dataset) -> QuerySet[Document]:
+def list_visible_documents(user: Principal, dataset: Dataset) -> QuerySet[Document]:
     """Every document of the dataset, retired ones too, for those who work on it."""
-    require(user, Permission.DATASET_VIEW, dataset.organisation)
+    require_permission(user, Permission.DATASET_VIEW, dataset.organisation)
     rows = Document.objects.filter(dataset=dataset)
     return rows.select_related("blob", "added_by", "retired_by")
 
 
-def document_for(user: Principal, dataset: Dataset, uid: UUID) -> Document:
+def fetch_document(user: Principal, dataset: Dataset, uid: UUID) -> Document:
     """One of them. Raises DocumentUnknownError."""
-    row = documents_for(user, dataset).filter(uid=uid).first()
+    row = list_visible_documents(user, dataset).filter(uid=uid).first()
     if row is None:
         raise DocumentUnknownError(f"{dataset} has no document {uid}.")
     return row
@@ -155,13 +155,13 @@ def attach_document(
 
     Raises DocumentInvalidError.
     """
-    require(actor, Permission.DATASET_EDIT, dataset.organisation)
+    require_permission(actor, Permission.DATASET_EDIT, dataset.organisation)
     if kind not in Document.Kind.values:
         raise InvalidError(f"A document is one of {', '.join(Document.Kind.values)}.")
     if not title.strip():
         raise InvalidError("Give the document a title.")
-    media_type = _type_of(content)
-    blob = put(dataset.uid, BytesIO(content))
+    media_type = _detect_type(content)
+    blob = put_blob(dataset.uid, BytesIO(content))
     with transaction.atomic():
         row = Document.objects.create(
             dataset=dataset,
@@ -191,7 +191,7 @@ def retire_document(*, actor: User, document: Document, reason: str) -> Document
         .select_related("dataset__organisation")
         .get(pk=document.pk)
     )
-    require(actor, Permission.DATASET_EDIT, row.dataset.organisation)
+    require_permission(actor, Permission.DATASET_EDIT, row.dataset.organisation)
     if row.retired_at is not None:
         raise DocumentRetiredError(f"{row.title} was retired on {row.retired_at:%Y-%m-%d}.")
     if not reason.strip():
@@ -208,7 +208,7 @@ def retire_document(*, actor: User, document: Document, reason: str) -> Document
     return row
 
 
-def _type_of(content: bytes) -> str:
+def _detect_type(content: bytes) -> str:
     if not content.strip():
         raise DocumentInvalidError("The file is empty.")
     if len(content) > LARGEST:

@@ -13,17 +13,17 @@ from django.db import connection
 from django.db.models import CharField, F, QuerySet, TextField
 from django.db.models.functions import Cast, Collate
 
-from apps.consent.ledger import consents_for, people_in
+from apps.consent.ledger import load_consents, load_people
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
-from apps.releases.leaves import leaves_of
+from apps.releases.leaves import compute_leaves
 from apps.storage.tables import CLIPS, EVENTS
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from datasets_catalog.columns import Column
-from datasets_catalog.consent_digests import consent_digest
+from datasets_catalog.consent_digests import compute_consent_digest
 from datasets_catalog.event_columns import IN_LABELS
 from datasets_catalog.labels import Event as EventValue
-from datasets_catalog.labels import Presence, Source, Status, labels_digest
+from datasets_catalog.labels import Presence, Source, Status, digest_labels
 from datasets_catalog.ledger import Ledger
 from datasets_catalog.weak_labels import WeakLabel as WeakLabelValue
 from datasets_catalog.weak_labels import write_weak_labels
@@ -33,7 +33,7 @@ from datasets_catalog.weak_labels import write_weak_labels
 ROWS_VERSION = 1
 CHUNK = 2000
 BARE_UUID = 32
-NO_LABELS = labels_digest(())
+NO_LABELS = digest_labels(())
 
 
 class Batches(NamedTuple):
@@ -44,11 +44,11 @@ class Batches(NamedTuple):
 
 
 # The columns of clips.parquet that a clip's row in the draft holds as they are.
-_COPIED = tuple(column for column in CLIP_COLUMNS if column.source)
+_COPIED_COLUMNS = tuple(column for column in CLIP_COLUMNS if column.source)
 # As text, since making a UUID and an object of each only to write it down again costs more than
 # reading the row.
 _AS_TEXT = {"uid_text": Cast("uid", CharField()), "fields_text": Cast("fields", TextField())}
-_READ = ("pk", "original_id", *_AS_TEXT, *dict.fromkeys(c.source for c in _COPIED))
+_READ = ("pk", "original_id", *_AS_TEXT, *dict.fromkeys(c.source for c in _COPIED_COLUMNS))
 
 
 class DraftRows:
@@ -66,33 +66,35 @@ class DraftRows:
         self._at = at
         self._since = since
         self._key = bytes.fromhex(dataset.consent_key)
-        self._people = people_in(dataset)
+        self._people = load_people(dataset)
         codes = {code for people in self._people.values() for code in people}
-        self._ledger = Ledger(consents_for(dataset, codes))
+        self._ledger = Ledger(load_consents(dataset, codes))
 
-    def outdated(self) -> set[str]:
+    def find_outdated(self) -> set[str]:
         """Ids of the clips whose rows, if the release of `since` has any, no longer hold."""
-        return {str(uid) for uid, _, _, _ in self._moved()}
+        return {str(uid) for uid, _, _, _ in self._find_moved()}
 
     def batches(self) -> Iterator[Batches]:
         """Rows in code-point order of path."""
-        chunks = self._all() if self._since is None else self._some()
+        chunks = self._read_all() if self._since is None else self._read_some()
         for chunk in chunks:
             yield self._batches(chunk)
 
-    def _all(self) -> Iterator[list[tuple[Any, ...]]]:
-        rows = _in_order(Clip.objects.filter(dataset=self._dataset, state=Clip.State.ACTIVE))
+    def _read_all(self) -> Iterator[list[tuple[Any, ...]]]:
+        rows = _order_clips(Clip.objects.filter(dataset=self._dataset, state=Clip.State.ACTIVE))
         waiting = rows.iterator(chunk_size=CHUNK)
         while chunk := list(islice(waiting, CHUNK)):
             yield chunk
 
-    def _some(self) -> Iterator[list[tuple[Any, ...]]]:
-        active = ((path, pk) for _, pk, path, state in self._moved() if state == Clip.State.ACTIVE)
+    def _read_some(self) -> Iterator[list[tuple[Any, ...]]]:
+        active = (
+            (path, pk) for _, pk, path, state in self._find_moved() if state == Clip.State.ACTIVE
+        )
         ids = iter([pk for _, pk in sorted(active)])
         while chunk := list(islice(ids, CHUNK)):
-            yield list(_in_order(Clip.objects.filter(pk__in=chunk)))
+            yield list(_order_clips(Clip.objects.filter(pk__in=chunk)))
 
-    def _moved(self) -> Iterator[tuple[Any, int, str, str]]:
+    def _find_moved(self) -> Iterator[tuple[Any, int, str, str]]:
         """Clips that changed or have people in them, each once: uid, pk, path, state."""
         columns = ("uid", "pk", "path", "state")
         touched = Clip.objects.filter(dataset=self._dataset, touched__gt=self._since)
@@ -106,34 +108,34 @@ class DraftRows:
 
     def _batches(self, chunk: Sequence[tuple[Any, ...]]) -> Batches:
         read = dict(zip(_READ, zip(*chunk, strict=True), strict=True))
-        ids = [_uuid_text(uid) for uid in read["uid_text"]]
+        ids = [_format_uuid(uid) for uid in read["uid_text"]]
         people = [self._people.get(pk, ()) for pk in read["pk"]]
         self.contributors.update(*people)
         self.people.update(
-            (clip_id, people_digest(clip_id, codes, self._key))
+            (clip_id, digest_people(clip_id, codes, self._key))
             for clip_id, codes in zip(ids, people, strict=True)
             if codes
         )
-        by_clip = _events(read["pk"])
+        by_clip = _load_events(read["pk"])
         events = [by_clip.get(pk, ()) for pk in read["pk"]]
-        weak_by_clip, empty = _weak_labels(read["pk"]), _found_empty(read["pk"])
+        weak_by_clip, empty = _load_weak_labels(read["pk"]), _load_found_empty(read["pk"])
         weak = [weak_by_clip.get(pk, ()) for pk in read["pk"]]
         columns: dict[str, Sequence[Any]] = {
             "clip_id": ids,
-            **{column.name: _cells(column, read[column.source]) for column in _COPIED},
+            **{column.name: _read_cells(column, read[column.source]) for column in _COPIED_COLUMNS},
             "consent_digest": self._consent_digests(ids, people, read["recording__name"]),
             "contributors": [len(codes) for codes in people],
             "redacted": [original is not None for original in read["original_id"]],
-            "fields": [_canonical(fields) for fields in read["fields_text"]],
+            "fields": [_normalise_fields(fields) for fields in read["fields_text"]],
             "weak_labels": [write_weak_labels(each) for each in weak],
             "found_empty": [
                 True if pk in empty and not _is_heard(strong, labels) else None
                 for pk, strong, labels in zip(read["pk"], events, weak, strict=True)
             ],
-            "labels_sha256": [labels_digest(each) if each else NO_LABELS for each in events],
+            "labels_sha256": [digest_labels(each) if each else NO_LABELS for each in events],
         }
-        columns["leaf"] = leaves_of(columns)
-        return Batches(_batch(CLIPS, columns), _event_batch(columns, events))
+        columns["leaf"] = compute_leaves(columns)
+        return Batches(_build_batch(CLIPS, columns), _build_event_batch(columns, events))
 
     def _consent_digests(
         self,
@@ -142,7 +144,7 @@ class DraftRows:
         recordings: Sequence[str | None],
     ) -> list[str | None]:
         return [
-            consent_digest(
+            compute_consent_digest(
                 clip_id=clip_id,
                 contributors=codes,
                 ledger=self._ledger,
@@ -157,35 +159,35 @@ class DraftRows:
         ]
 
 
-def _cells(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+def _read_cells(column: Column, values: Sequence[Any]) -> Sequence[Any]:
     return [value or None for value in values] if column.is_null_where_empty else values
 
 
-def people_digest(clip_id: str, codes: Iterable[str], key: bytes) -> str:
+def digest_people(clip_id: str, codes: Iterable[str], key: bytes) -> str:
     """HMAC-SHA-256, hexadecimal, of who is in a clip, bound to the clip: for comparing alone."""
-    told = canonical_json({"clip_id": clip_id, "contributors": sorted(set(codes))})
+    told = to_canonical_json({"clip_id": clip_id, "contributors": sorted(set(codes))})
     return hmac.new(key, told, hashlib.sha256).hexdigest()
 
 
-def _in_order(clips: QuerySet[Clip]) -> QuerySet[Clip, tuple[Any, ...]]:
+def _order_clips(clips: QuerySet[Clip]) -> QuerySet[Clip, tuple[Any, ...]]:
     order = Collate("path", "C") if connection.vendor == "postgresql" else F("path")
     return clips.annotate(**_AS_TEXT).order_by(order).values_list(*_READ)
 
 
-def _uuid_text(value: str) -> str:
+def _format_uuid(value: str) -> str:
     """SQLite keeps bare digits, PostgreSQL gives the usual form."""
     if len(value) != BARE_UUID:
         return value
     return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
 
 
-def _canonical(fields: str) -> str:
+def _normalise_fields(fields: str) -> str:
     if fields == "{}":
         return fields
     return json.dumps(json.loads(fields), sort_keys=True, ensure_ascii=False)
 
 
-def _batch(schema: pa.Schema, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
+def _build_batch(schema: pa.Schema, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
     arrays = [pa.array(columns[field.name], field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -209,7 +211,7 @@ _EVENT_COLUMNS = (
 )
 
 
-def _events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
+def _load_events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
     found: dict[int, list[EventValue]] = {}
     rows = (
         Event.objects.filter(clip_id__in=clip_ids)
@@ -240,7 +242,7 @@ def _events(clip_ids: Sequence[int]) -> dict[int, list[EventValue]]:
     return found
 
 
-def _weak_labels(clip_ids: Sequence[int]) -> dict[int, list[WeakLabelValue]]:
+def _load_weak_labels(clip_ids: Sequence[int]) -> dict[int, list[WeakLabelValue]]:
     found: dict[int, list[WeakLabelValue]] = {}
     rows = WeakLabel.objects.filter(clip_id__in=clip_ids).exclude(status=Status.REJECTED)
     columns = ("clip_id", "label", "term__code", "confidence", "source", "status", "presence")
@@ -261,7 +263,7 @@ def _weak_labels(clip_ids: Sequence[int]) -> dict[int, list[WeakLabelValue]]:
     return found
 
 
-def _found_empty(clip_ids: Sequence[int]) -> set[int]:
+def _load_found_empty(clip_ids: Sequence[int]) -> set[int]:
     rows = EmptyAnnotation.objects.filter(clip_id__in=clip_ids)
     return set(rows.values_list("clip_id", flat=True))
 
@@ -272,7 +274,7 @@ def _is_heard(events: Iterable[EventValue], weak: Iterable[WeakLabelValue]) -> b
     return any(presence is not Presence.NO for presence in presences)
 
 
-def _event_batch(
+def _build_event_batch(
     clips: Mapping[str, Sequence[Any]], events: Iterable[Sequence[EventValue]]
 ) -> pa.RecordBatch:
     rows = [
@@ -285,4 +287,4 @@ def _event_batch(
         "path": [path for _, path, _ in rows],
         **{name: [getattr(event, name) for _, _, event in rows] for name in IN_LABELS},
     }
-    return _batch(EVENTS, columns)
+    return _build_batch(EVENTS, columns)

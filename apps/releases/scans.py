@@ -7,16 +7,16 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.datasets.models import Dataset
-from apps.privacy.detectors.base import Detector, Looks, any_finding_holds, version_of
-from apps.privacy.grouping import group_keys
+from apps.privacy.detectors.base import Detector, Looks, any_finding_holds, build_version
+from apps.privacy.grouping import map_group_keys
 from apps.privacy.models import Finding, Scan
-from apps.privacy.scanning import scans_by, seen_in
+from apps.privacy.scanning import list_scans, list_scans_with_findings
 from datasets_catalog.facts import Detector as DetectorFacts
 from datasets_catalog.facts import FindingFacts, FindingState
 
 
-def detector_fact(detector: Detector) -> DetectorFacts:
-    version = version_of(detector)
+def build_detector_fact(detector: Detector) -> DetectorFacts:
+    version = build_version(detector)
     return DetectorFacts(version.name, f"{version.version}+{version.parameters_sha256[:8]}")
 
 
@@ -37,7 +37,9 @@ class ScansOfDraft:
         self._by_group: dict[str, frozenset[DetectorFacts]] = {}
         # Of contents in which anybody ever saw something: by which scan, and what.
         self._known: dict[str, list[tuple[int, list[Any]]]] = defaultdict(list)
-        for content, *known in seen_in(dataset).values_list("content_sha256", "pk", "seen"):
+        for content, *known in list_scans_with_findings(dataset).values_list(
+            "content_sha256", "pk", "seen"
+        ):
             self._known[content].append((known[0], known[1]))
         self._groups: list[_Groups] = []
         self._union: dict[
@@ -49,12 +51,12 @@ class ScansOfDraft:
                 Looks.CELLS: self._by_cells,
                 Looks.DATASET: self._by_group,
             }[detector.looks_at]
-            rows = scans_by(dataset, detector).filter(failed=False)
+            rows = list_scans(dataset, detector).filter(failed=False)
             if detector.looks_at is Looks.DATASET:
                 self._groups.append(_Groups(dataset, detector, rows))
-            one = frozenset({detector_fact(detector)})
+            one = frozenset({build_detector_fact(detector)})
             for content, scan_id in rows.exclude(seen=[]).values_list("content_sha256", "pk"):
-                self._telling[content].append((scan_id, detector_fact(detector)))
+                self._telling[content].append((scan_id, build_detector_fact(detector)))
             for content in rows.values_list("content_sha256", flat=True).iterator():
                 before = seen.get(content)
                 seen[content] = one if before is None else self._joined(before, one)
@@ -84,7 +86,7 @@ class ScansOfDraft:
                 found = self._joined(found, self._by_group.get(key, nothing))
         return found
 
-    def unnoted(self, clip: int, content: str) -> Iterator[FindingFacts]:
+    def find_unnoted(self, clip: int, content: str) -> Iterator[FindingFacts]:
         """What was ever found in the bytes of a clip, in whatever clip, and is not noted in it."""
         for scan_id, seen in self._known.get(content, ()):
             if (clip, scan_id) not in self._noted:
@@ -102,7 +104,7 @@ class _Groups:
     """For a detector of whole drafts: the group of each clip, and what stands against clips."""
 
     def __init__(self, dataset: Dataset, detector: Detector, scans: QuerySet[Scan]) -> None:
-        self.keys = group_keys(dataset, detector)
+        self.keys = map_group_keys(dataset, detector)
         self._any = any_finding_holds(detector)
         self._telling = set(scans.exclude(seen=[]).values_list("content_sha256", flat=True))
         noted = Finding.objects.filter(clip__dataset=dataset, scan__in=scans)

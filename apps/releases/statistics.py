@@ -53,21 +53,23 @@ class Statistics:
 
     def add_clips(self, group: pa.RecordBatch) -> None:
         self.clips += group.num_rows
-        self.size += _total(group["size"])
-        self.with_people += _total(pc.greater(group["contributors"], 0))
-        self.synthetic += _total(group["synthetic"])
-        self.redacted += _total(group["redacted"])
-        self.found_empty += _total(group["found_empty"])
+        self.size += _sum_column(group["size"])
+        self.with_people += _sum_column(pc.greater(group["contributors"], 0))
+        self.synthetic += _sum_column(group["synthetic"])
+        self.redacted += _sum_column(group["redacted"])
+        self.found_empty += _sum_column(group["found_empty"])
         self.recordings.update(filter(None, group["recording"].unique().to_pylist()))
         for text in group["weak_labels"].drop_null().to_pylist():
             self._add_weak_labels(read_weak_labels(text))
         self._seconds.append(math.fsum(group["duration"].to_pylist()))
-        for (split,), count, seconds in _grouped(group, ["split"], "duration"):
+        for (split,), count, seconds in _count_groups(group, ["split"], "duration"):
             self.splits[split or ""] += count
             self.split_seconds[split or ""] += seconds
-        for (licence, redacted), count, _ in _grouped(group, ["licence", "redacted"], "duration"):
+        for (licence, redacted), count, _ in _count_groups(
+            group, ["licence", "redacted"], "duration"
+        ):
             self.licences[licence, redacted] += count
-        for (rate,), count, _ in _grouped(group, ["sample_rate"], "duration"):
+        for (rate,), count, _ in _count_groups(group, ["sample_rate"], "duration"):
             self.sample_rates[rate] += count
 
     def _add_weak_labels(self, labels: Sequence[WeakLabel]) -> None:
@@ -79,15 +81,15 @@ class Statistics:
 
     def add_events(self, group: pa.RecordBatch) -> None:
         self.events += group.num_rows
-        self.verified += _total(pc.equal(group["status"], Status.VERIFIED.value))
+        self.verified += _sum_column(pc.equal(group["status"], Status.VERIFIED.value))
         lengths = group.append_column("seconds", pc.subtract(group["offset"], group["onset"]))
-        for (source,), count, _ in _grouped(lengths, ["source"], "seconds"):
+        for (source,), count, _ in _count_groups(lengths, ["source"], "seconds"):
             self.sources[source] += count
         present = lengths.filter(pc.equal(group["presence"], Presence.YES.value))
-        for (label,), count, seconds in _grouped(present, ["label"], "seconds"):
+        for (label,), count, seconds in _count_groups(present, ["label"], "seconds"):
             self.labels[label] += count
             self.label_seconds[label] += seconds
-        for (label, clip), _, _ in _grouped(present, ["label", "clip_id"], "seconds"):
+        for (label, clip), _, _ in _count_groups(present, ["label", "clip_id"], "seconds"):
             self.label_clips[label] += self._last_clips.get(label) != clip
             self._last_clips[label] = clip
 
@@ -128,11 +130,11 @@ class Statistics:
         }
 
 
-def _total(values: Any) -> int:
+def _sum_column(values: Any) -> int:
     return int(pc.sum(values).as_py() or 0)
 
 
-def _grouped(
+def _count_groups(
     group: pa.RecordBatch, keys: list[str], seconds: str
 ) -> Iterator[tuple[tuple[Any, ...], int, float]]:
     """Each combination of the keys' values, with how many rows it has and its seconds.

@@ -9,19 +9,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
-from apps.releases.actions import purposes_named, settle
+from apps.releases.actions import parse_purposes, settle_release
 from apps.releases.freezing import freeze_rows
-from apps.releases.judging import judge
+from apps.releases.judging import judge_draft
 from apps.releases.models import Release
-from apps.releases.numbering import proposal_for
+from apps.releases.numbering import build_proposal
 from datasets_catalog.licences import Use
-from datasets_catalog.release_states import ReleaseState, advance
+from datasets_catalog.release_states import ReleaseState, advance_state
 from datasets_catalog.roles import Permission
 from datasets_catalog.territories import parse_territories
 
@@ -34,14 +34,14 @@ SHOWN_ROWS = 100
 
 def start_freeze(*, actor: User, release: Release) -> Job:
     """Have the draft scanned and frozen."""
-    require(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    require_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
     return start_step(actor=actor, release=release, kind_name=FREEZE)
 
 
 def start_submission(*, actor: User, release: Release) -> Job:
     """Have the gates asked and the release handed to its reviewers."""
-    require(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
-    advance(ReleaseState(settle(release).state), ReleaseState.IN_REVIEW)
+    require_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    advance_state(ReleaseState(settle_release(release).state), ReleaseState.IN_REVIEW)
     return start_step(actor=actor, release=release, kind_name=SUBMIT)
 
 
@@ -74,7 +74,7 @@ def start_dry_run(
     *, actor: User, dataset: Dataset, purposes: Sequence[str], territories: Iterable[str] = ()
 ) -> Job:
     """Have the draft frozen and judged as a release of these purposes would be, for show."""
-    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    require_permission(actor, Permission.RELEASE_PREPARE, dataset.organisation)
     return start_job(
         actor=actor,
         kind_name=DRY_RUN,
@@ -82,13 +82,13 @@ def start_dry_run(
         organisation=dataset.organisation,
         arguments={
             "dataset": dataset.pk,
-            "purposes": purposes_named(purposes),
+            "purposes": parse_purposes(purposes),
             "territories": sorted(parse_territories(territories)),
         },
     )
 
 
-def dry_run(
+def perform_dry_run(
     *,
     actor: User,
     dataset: Dataset,
@@ -100,13 +100,13 @@ def dry_run(
 
     Makes no release and scans nothing. Its root is that of a release frozen at this moment.
     """
-    require(actor, Permission.RELEASE_PREPARE, dataset.organisation)
+    require_permission(actor, Permission.RELEASE_PREPARE, dataset.organisation)
     frozen = freeze_rows(dataset, use=Use(dataset.use), at=timezone.now(), progress=progress)
     progress(frozen.clips, 0, "Asking the gates")
     planned = Release(
         dataset=dataset, purposes=list(purposes), territories=list(territories), use=dataset.use
     )
-    verdicts = judge(planned)
+    verdicts = judge_draft(planned)
     gates = [
         {
             "code": verdict.code,
@@ -120,7 +120,7 @@ def dry_run(
         for verdict in verdicts
     ]
     return {
-        "proposal": proposal_for(planned, frozen).as_json(),
+        "proposal": build_proposal(planned, frozen).as_json(),
         "would_pass": bool(frozen.clips) and all(g["passed"] or not g["blocking"] for g in gates),
         "purposes": list(purposes),
         "territories": list(territories),

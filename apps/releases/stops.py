@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from apps.accounts.access import Principal, can, require
+from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import Membership, User
 from apps.audit import record
 from apps.datasets.models import Clip, Dataset
@@ -26,9 +26,9 @@ from apps.releases.errors import (
     StopUnknownError,
 )
 from apps.releases.models import Release, ReleaseBlob, Stop, StoppedRelease, StopQuerySet
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
-from apps.storage.queries import page_of_clips
+from apps.storage.queries import read_page_of_clips
 from datasets_catalog.errors import EarmarkError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -37,7 +37,7 @@ CONFIRM_WITHIN = timedelta(hours=72)
 
 
 @transaction.atomic
-def stop(
+def place_stop(
     *,
     actor: User,
     dataset: Dataset,
@@ -53,7 +53,7 @@ def stop(
     """
     # Publication locks the same row: what is stopped now is not published a moment later.
     dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
-    require(actor, Permission.RELEASE_STOP, dataset.organisation)
+    require_permission(actor, Permission.RELEASE_STOP, dataset.organisation)
     _check_subject(dataset, release, clip)
     if not reason.strip():
         raise InvalidError("Give a reason: whoever confirms or lifts the stop goes by it.")
@@ -75,33 +75,33 @@ def stop(
     )
     if clip is not None:
         StoppedRelease.objects.bulk_create(
-            StoppedRelease(stop=row, release=held) for held in _holding(dataset, clip)
+            StoppedRelease(stop=row, release=held) for held in _find_holding_releases(dataset, clip)
         )
-    record.stop_placed(**_words(actor, row), reason=row.reason)
+    record.stop_placed(**_build_event_fields(actor, row), reason=row.reason)
     return row
 
 
 @transaction.atomic
 def confirm_stop(*, actor: User, stop: Stop) -> Stop:
     """A second person stands by the stop. Raises OwnStopError, StopLiftedError and others."""
-    row = _locked(actor, stop)
+    row = _lock_stop(actor, stop)
     if row.confirmed_at is not None:
         raise StopConfirmedError(f"{row.confirmed_by} confirmed this stop already.")
     row.confirmed_by, row.confirmed_at = actor, timezone.now()
     row.save(update_fields=["confirmed_by", "confirmed_at"])
-    record.stop_confirmed(**_words(actor, row))
+    record.stop_confirmed(**_build_event_fields(actor, row))
     return row
 
 
 @transaction.atomic
 def lift_stop(*, actor: User, stop: Stop, reason: str) -> Stop:
     """Open again what was stopped, by another person than who stopped it."""
-    row = _locked(actor, stop)
+    row = _lock_stop(actor, stop)
     if not reason.strip():
         raise InvalidError("Give a reason: it is the record of why this is open again.")
     row.lifted_by, row.lifted_at, row.lift_reason = actor, timezone.now(), reason.strip()
     row.save(update_fields=["lifted_by", "lifted_at", "lift_reason"])
-    record.stop_lifted(**_words(actor, row), reason=row.lift_reason)
+    record.stop_lifted(**_build_event_fields(actor, row), reason=row.lift_reason)
     return row
 
 
@@ -114,20 +114,22 @@ def note_stops(release: Release) -> None:
     StoppedRelease.objects.bulk_create(StoppedRelease(stop=row, release=release) for row in stops)
 
 
-def stopped_releases(dataset: Dataset) -> Mapping[int, Stop]:
+def map_stopped_releases(dataset: Dataset) -> Mapping[int, Stop]:
     """Which releases of the dataset are closed, by id, and the oldest stop that closes each.
 
     One query where nothing is stopped, two where something is.
     """
-    stops = list(_rows(dataset).in_force().order_by("stopped_at").prefetch_related("closes"))
+    stops = list(
+        _select_stops(dataset).in_force().order_by("stopped_at").prefetch_related("closes")
+    )
     found: dict[int, Stop] = {}
     for row in stops:
-        for release_id in _closed_by(dataset, row):
+        for release_id in _list_closed_releases(dataset, row):
             found.setdefault(release_id, row)
     return found
 
 
-def _closed_by(dataset: Dataset, row: Stop) -> Iterator[int]:
+def _list_closed_releases(dataset: Dataset, row: Stop) -> Iterator[int]:
     if row.release_id is not None:
         yield row.release_id
     elif row.clip_id is not None:
@@ -136,8 +138,8 @@ def _closed_by(dataset: Dataset, row: Stop) -> Iterator[int]:
         yield from Release.objects.filter(dataset=dataset).values_list("pk", flat=True)
 
 
-def stop_columns(*, release: str = "pk", dataset: str = "dataset") -> dict[str, Subquery]:
-    """Annotation from which `stopped_since` reads since when each row's release is closed.
+def build_stop_columns(*, release: str = "pk", dataset: str = "dataset") -> dict[str, Subquery]:
+    """Annotation from which `read_stopped_since` reads since when each row's release is closed.
 
     `release` and `dataset` name the columns of the row.
     """
@@ -150,15 +152,15 @@ def stop_columns(*, release: str = "pk", dataset: str = "dataset") -> dict[str, 
     return {COLUMN: Subquery(closing.order_by("stopped_at").values("stopped_at")[:1])}
 
 
-def stopped_since(release: Release) -> datetime | None:
+def read_stopped_since(release: Release) -> datetime | None:
     """Since when the release is closed; None while it is not.
 
-    Read from `stop_columns` where it was fetched with them, otherwise by one query: whoever
+    Read from `build_stop_columns` where it was fetched with them, otherwise by one query: whoever
     forgets the columns is slower, never wrong.
     """
     known = vars(release)
     if COLUMN not in known:
-        rows = Release.objects.filter(pk=release.pk).annotate(**stop_columns())
+        rows = Release.objects.filter(pk=release.pk).annotate(**build_stop_columns())
         return rows.values_list(COLUMN, flat=True).first()
     since: datetime | None = known[COLUMN]
     return since
@@ -172,12 +174,12 @@ def carry_stop(row: object, release: Release) -> None:
 def require_open(release: Release) -> None:
     """Raise StoppedError while the release is closed; always asks anew."""
     vars(release).pop(COLUMN, None)
-    since = stopped_since(release)
+    since = read_stopped_since(release)
     if since is not None:
-        raise StoppedError(closed_sentence(release, since))
+        raise StoppedError(describe_closing(release, since))
 
 
-def closed_sentence(release: Release, since: datetime) -> str:
+def describe_closing(release: Release, since: datetime) -> str:
     """What everybody is told: who closed it, since when, whom to ask. Never why."""
     organisation = release.dataset.organisation
     return (
@@ -205,7 +207,7 @@ def _refuse_closed(user: Principal, dataset: Dataset, subject: str, closing: Q) 
     whole = Q(release=None, clip=None)
     stopped = Stop.objects.in_force().filter(closing | whole, dataset=dataset.pk)
     since = stopped.order_by("stopped_at").values_list("stopped_at", flat=True).first()
-    if since is None or can(user, Permission.FINDING_VIEW, dataset.organisation):
+    if since is None or has_permission(user, Permission.FINDING_VIEW, dataset.organisation):
         return
     raise StoppedError(
         f"{subject} was closed by a privacy officer on {since:%Y-%m-%d at %H:%M} UTC: ask the"
@@ -213,30 +215,30 @@ def _refuse_closed(user: Principal, dataset: Dataset, subject: str, closing: Q) 
     )
 
 
-def stops_for(user: Principal, dataset: Dataset) -> QuerySet[Stop]:
+def list_visible_stops(user: Principal, dataset: Dataset) -> QuerySet[Stop]:
     """Every stop of the dataset, newest first, for those who work on it."""
-    require(user, Permission.DATASET_VIEW, dataset.organisation)
-    return _rows(dataset)
+    require_permission(user, Permission.DATASET_VIEW, dataset.organisation)
+    return _select_stops(dataset)
 
 
-def stop_for(user: Principal, dataset: Dataset, uid: UUID) -> Stop:
+def fetch_stop(user: Principal, dataset: Dataset, uid: UUID) -> Stop:
     """One stop of the dataset. Raises StopUnknownError."""
-    row = stops_for(user, dataset).filter(uid=uid).first()
+    row = list_visible_stops(user, dataset).filter(uid=uid).first()
     if row is None:
         raise StopUnknownError(f"{dataset} has no stop {uid}.")
     return row
 
 
-def stops_to_settle(organisations: QuerySet[Membership, int]) -> QuerySet[Stop]:
+def list_unconfirmed_stops(organisations: QuerySet[Membership, int]) -> QuerySet[Stop]:
     """Stops in force in these organisations that nobody confirmed yet, the oldest first."""
     rows = Stop.objects.in_force().filter(
         confirmed_at=None, dataset__organisation_id__in=organisations
     )
-    return rows.select_related(*RELATED).order_by("stopped_at")
+    return rows.select_related(*RELATED_PATHS).order_by("stopped_at")
 
 
 COLUMN = "stopped_since"
-RELATED = (
+RELATED_PATHS = (
     "dataset__organisation",
     "release__dataset__organisation",
     "clip",
@@ -246,13 +248,15 @@ RELATED = (
 )
 
 
-def _rows(dataset: Dataset) -> StopQuerySet:
-    return Stop.objects.filter(dataset=dataset).select_related(*RELATED)
+def _select_stops(dataset: Dataset) -> StopQuerySet:
+    return Stop.objects.filter(dataset=dataset).select_related(*RELATED_PATHS)
 
 
-def _locked(actor: User, stop: Stop) -> Stop:
-    row = Stop.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=stop.pk)
-    require(actor, Permission.RELEASE_STOP, row.dataset.organisation)
+def _lock_stop(actor: User, stop: Stop) -> Stop:
+    row = (
+        Stop.objects.select_for_update(of=("self",)).select_related(*RELATED_PATHS).get(pk=stop.pk)
+    )
+    require_permission(actor, Permission.RELEASE_STOP, row.dataset.organisation)
     if row.lifted_at is not None:
         raise StopLiftedError(f"{row.lifted_by} lifted this stop: {row.subject} is open again.")
     if row.stopped_by_id == actor.pk:
@@ -268,7 +272,7 @@ def _check_subject(dataset: Dataset, release: Release | None, clip: Clip | None)
             raise InvalidError(f"{one} is not of {dataset}.")
 
 
-def _holding(dataset: Dataset, clip: Clip) -> Iterator[Release]:
+def _find_holding_releases(dataset: Dataset, clip: Clip) -> Iterator[Release]:
     """Releases that hold the clip, in whatever form it had, or the bytes it has now.
 
     A table that cannot be read counts as holding it.
@@ -281,19 +285,22 @@ def _holding(dataset: Dataset, clip: Clip) -> Iterator[Release]:
     )
     frozen = Release.objects.filter(dataset=dataset).exclude(root="").select_related("clips_table")
     for release in frozen:
-        if release.pk in by_bytes or _names(release, clip):
+        if release.pk in by_bytes or _holds_clip(release, clip):
             yield release
 
 
-def _names(release: Release, clip: Clip) -> bool:
+def _holds_clip(release: Release, clip: Clip) -> bool:
     if release.clips_table is None:
         return False
-    with suppress(EarmarkError, OSError, duckdb.Error), local_copy(release.clips_table) as table:
-        return bool(page_of_clips(table, where={"clip_id": str(clip.uid)}, limit=1))
+    with (
+        suppress(EarmarkError, OSError, duckdb.Error),
+        open_local_copy(release.clips_table) as table,
+    ):
+        return bool(read_page_of_clips(table, where={"clip_id": str(clip.uid)}, limit=1))
     return True
 
 
-def _words(actor: User, row: Stop) -> dict[str, Any]:
+def _build_event_fields(actor: User, row: Stop) -> dict[str, Any]:
     return {
         "actor": actor.username,
         "organisation": row.dataset.organisation.name,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from apps.datasets.models import Clip, Dataset, Event, WeakLabel
-from apps.privacy.detectors.patterns import find_personal, shorten
+from apps.privacy.detectors.patterns import find_personal, shorten_text
 from datasets_catalog.event_columns import EVENT_COLUMNS
 from datasets_catalog.labels import Status
 
@@ -16,26 +16,29 @@ LABEL_TEXTS = (
 SHEET_TEXTS = ("provenance", "limitations", "funding")
 
 
-def identifying_texts(dataset: Dataset) -> tuple[str, ...]:
+def find_identifying_texts(dataset: Dataset) -> tuple[str, ...]:
     """Where texts of the dataset and its labels hold personal data that its form tells.
 
     Each with what kind it is, by the patterns for the cells of a table. What is personal is
     shortened to its beginning.
     """
-    found = [*_said("title", dataset.title), *_said("description", dataset.description)]
+    found = [
+        *_describe_matches("title", dataset.title),
+        *_describe_matches("description", dataset.description),
+    ]
     for part in SHEET_TEXTS:
-        found += _said(part, dataset.sheet.get(part, ""))
+        found += _describe_matches(part, dataset.sheet.get(part, ""))
     for kind, columns in LABEL_TEXTS:
         rows = kind.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
         for column in columns:
             texts = rows.exclude(status=Status.REJECTED).order_by(column)
             for text in texts.values_list(column, flat=True).distinct().iterator(chunk_size=2000):
-                found += _said(column, text)
+                found += _describe_matches(column, text)
     return tuple(found)
 
 
-def _said(where: str, text: str) -> Iterator[str]:
+def _describe_matches(where: str, text: str) -> Iterator[str]:
     matches = find_personal(text)
     if matches:
         kinds = sorted({match.kind.replace("_", " ") for match in matches})
-        yield f'{where} "{shorten(text, matches)}" ({", ".join(kinds)})'
+        yield f'{where} "{shorten_text(text, matches)}" ({", ".join(kinds)})'

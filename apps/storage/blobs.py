@@ -6,7 +6,7 @@ The row is written in the transaction that names the file, so that of two writer
 and the other compares. A power cut takes nothing once a call has returned: data is flushed
 before the row is written, names before the call returns. Until then it may leave a row without
 bytes; `fsck` names it and putting the same bytes again heals it. Staging files of a crashed
-process are removed by `sweep`.
+process are removed by `sweep_staging`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from apps.storage.errors import (
     BlobUnknownError,
     FileUnreadableError,
 )
-from apps.storage.models import Blob, blob_key
-from apps.storage.places import Place, blob_place
+from apps.storage.models import Blob, build_blob_key
+from apps.storage.places import Place, find_blob_place
 from apps.storage.staging import Digest, Readable, digest_bytes, digest_stream
 from datasets_catalog.errors import EarmarkError
 
@@ -44,7 +44,7 @@ from datasets_catalog.errors import EarmarkError
 SMALL = 1024 * 1024
 BATCH_FILES = 500
 BATCH_BYTES = 32 * 1024 * 1024
-ABANDONED = timedelta(days=1)
+ABANDONED_AFTER = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class _Draft:
             Path(self.path).unlink(missing_ok=True)
 
 
-def put(
+def put_blob(
     store: UUID,
     stream: Readable,
     *,
@@ -79,24 +79,24 @@ def put(
     Raises BlobMismatchError when the bytes are not those announced, BlobCollisionError when
     other bytes own the md5, BlobDestroyedError when these bytes were destroyed.
     """
-    place = blob_place()
+    place = find_blob_place()
     staged = place.staging.stage(stream, limit=expect_size)
     draft = _Draft(staged.digest.md5, staged.digest, path=staged.path)
     try:
-        _expect(staged.digest, expect_sha256, expect_size)
-        return _keep_one(place, store, draft)
+        _require_announced(staged.digest, expect_sha256, expect_size)
+        return _keep_draft(place, store, draft)
     finally:
         draft.discard()
 
 
 def put_directory(store: UUID, listing: Path) -> Blob:
     """Keep a DVC directory object (`manifests.py` writes one) under its md5 with `.dir`."""
-    place = blob_place()
+    place = find_blob_place()
     with listing.open("rb") as file:
         staged = place.staging.stage(file)
     draft = _Draft(f"{staged.digest.md5}.dir", staged.digest, path=staged.path)
     try:
-        return _keep_one(place, store, draft)
+        return _keep_draft(place, store, draft)
     finally:
         draft.discard()
 
@@ -107,18 +107,18 @@ def put_each(store: UUID, paths: Iterable[Path]) -> Iterator[tuple[Path, Blob | 
     What is wrong with one file (unreadable, collision, destroyed) is yielded for that file and
     does not stop the others. Memory stays below 33 MiB plus one batch of rows.
     """
-    place = blob_place()
+    place = find_blob_place()
     batch: list[tuple[Path, _Draft | EarmarkError]] = []
     held = 0
     for path in paths:
-        read = _read(place, path)
+        read = _read_draft(place, path)
         batch.append((path, read))
         held += read.digest.size if isinstance(read, _Draft) and read.content else 0
         if len(batch) >= BATCH_FILES or held >= BATCH_BYTES:
-            yield from _keep_batch(place, store, batch)
+            yield from _keep_drafts(place, store, batch)
             batch, held = [], 0
     if batch:
-        yield from _keep_batch(place, store, batch)
+        yield from _keep_drafts(place, store, batch)
     place.flush()
 
 
@@ -132,7 +132,7 @@ def put_many(store: UUID, paths: Iterable[Path]) -> list[Blob]:
     return blobs
 
 
-def have(store: UUID, sha256s: Iterable[str]) -> dict[str, Blob]:
+def find_blobs(store: UUID, sha256s: Iterable[str]) -> dict[str, Blob]:
     """Which of these are kept and not destroyed; one query per 1,000."""
     found: dict[str, Blob] = {}
     rest = iter(sha256s)
@@ -156,9 +156,9 @@ def open_blob(blob: Blob) -> IO[bytes]:
     """Open for reading, the caller closes; raises BlobDestroyedError or BlobMissingError."""
     refuse_destroyed(blob)
     try:
-        return blob_place().open(blob.key)
+        return find_blob_place().open(blob.key)
     except FileNotFoundError:
-        raise _missing(blob) from None
+        raise _build_missing_error(blob) from None
 
 
 def open_span(blob: Blob, start: int, length: int) -> IO[bytes]:
@@ -168,27 +168,27 @@ def open_span(blob: Blob, start: int, length: int) -> IO[bytes]:
     """
     refuse_destroyed(blob)
     try:
-        return blob_place().open_span(blob.key, start, length)
+        return find_blob_place().open_span(blob.key, start, length)
     except FileNotFoundError:
-        raise _missing(blob) from None
+        raise _build_missing_error(blob) from None
 
 
-def local_path(blob: Blob) -> Path | None:
+def find_local_path(blob: Blob) -> Path | None:
     """Name the file itself where blobs lie in a local folder, None where they do not."""
     refuse_destroyed(blob)
-    return blob_place().local_path(blob.key)
+    return find_blob_place().local_path(blob.key)
 
 
 @contextmanager
-def local_copy(blob: Blob) -> Iterator[Path]:
+def open_local_copy(blob: Blob) -> Iterator[Path]:
     """Lend a local file with the bytes, to be read only inside the `with`.
 
     The blob itself where blobs lie in a local folder; otherwise a download that goes away.
     """
-    path = local_path(blob)
+    path = find_local_path(blob)
     if path is not None:
         if not path.is_file():
-            raise _missing(blob)
+            raise _build_missing_error(blob)
         yield path
         return
     with tempfile.NamedTemporaryFile() as copy, open_blob(blob) as stream:
@@ -197,7 +197,7 @@ def local_copy(blob: Blob) -> Iterator[Path]:
         yield Path(copy.name)
 
 
-def verify(blob: Blob) -> None:
+def verify_blob(blob: Blob) -> None:
     """Read the bytes and compare size, md5 and sha256; raises BlobMissing or BlobMismatchError."""
     with open_blob(blob) as stream:
         found = digest_stream(stream)
@@ -210,7 +210,7 @@ def verify(blob: Blob) -> None:
         )
 
 
-def destroy(blob: Blob, *, at: datetime | None = None) -> Blob:
+def destroy_blob(blob: Blob, *, at: datetime | None = None) -> Blob:
     """Mark the row at once; the bytes go when the transaction commits, and never come back.
 
     Should removing them fail then, call again: `fsck` names the blob until they are gone.
@@ -220,16 +220,16 @@ def destroy(blob: Blob, *, at: datetime | None = None) -> Blob:
         if row.destroyed_at is None:
             row.destroyed_at = at or timezone.now()
             row.save(update_fields=["destroyed_at"])
-        transaction.on_commit(partial(blob_place().delete, row.key))
+        transaction.on_commit(partial(find_blob_place().delete, row.key))
     return row
 
 
-def sweep() -> int:
+def sweep_staging() -> int:
     """Remove what crashed writers left in the staging folder more than a day ago; how many."""
-    return blob_place().staging.sweep(older_than=ABANDONED.total_seconds())
+    return find_blob_place().staging.sweep(older_than=ABANDONED_AFTER.total_seconds())
 
 
-def _expect(digest: Digest, sha256: str | None, size: int | None) -> None:
+def _require_announced(digest: Digest, sha256: str | None, size: int | None) -> None:
     if (sha256 is not None and digest.sha256 != sha256) or (
         size is not None and digest.size != size
     ):
@@ -242,7 +242,7 @@ def _expect(digest: Digest, sha256: str | None, size: int | None) -> None:
         )
 
 
-def _read(place: Place, path: Path) -> _Draft | EarmarkError:
+def _read_draft(place: Place, path: Path) -> _Draft | EarmarkError:
     try:
         with path.open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
@@ -258,31 +258,31 @@ def _read(place: Place, path: Path) -> _Draft | EarmarkError:
         return FileUnreadableError(f"{path.name} cannot be read: {error.strerror}.")
 
 
-def _keep_one(place: Place, store: UUID, draft: _Draft) -> Blob:
-    blobs, added = _record(place, store, [draft])
+def _keep_draft(place: Place, store: UUID, draft: _Draft) -> Blob:
+    blobs, added = _record_drafts(place, store, [draft])
     blob = blobs[draft.oid]
     if draft.oid not in added:
-        _admit(place, blob, draft, place.sizes([blob.key])[0])
+        _admit_draft(place, blob, draft, place.sizes([blob.key])[0])
     place.flush()
     return blob
 
 
-def _keep_batch(
+def _keep_drafts(
     place: Place, store: UUID, batch: Sequence[tuple[Path, _Draft | EarmarkError]]
 ) -> Iterator[tuple[Path, Blob | EarmarkError]]:
     drafts = [read for _, read in batch if isinstance(read, _Draft)]
     try:
-        blobs, added = _record(place, store, drafts)
+        blobs, added = _record_drafts(place, store, drafts)
         old = [oid for oid in blobs if oid not in added]
         present = dict(zip(old, place.sizes([blobs[oid].key for oid in old]), strict=True))
         for path, read in batch:
-            yield path, _outcome(place, blobs, present, read)
+            yield path, _settle_draft(place, blobs, present, read)
     finally:
         for draft in drafts:
             draft.discard()
 
 
-def _outcome(
+def _settle_draft(
     place: Place,
     blobs: dict[str, Blob],
     present: dict[str, int | None],
@@ -292,17 +292,17 @@ def _outcome(
         return read
     blob = blobs[read.oid]
     try:
-        _admit(place, blob, read, present.get(read.oid, blob.size))
+        _admit_draft(place, blob, read, present.get(read.oid, blob.size))
     except EarmarkError as error:
         return error
     return blob
 
 
-def _record(
+def _record_drafts(
     place: Place, store: UUID, drafts: Sequence[_Draft]
 ) -> tuple[dict[str, Blob], set[str]]:
     """Rows for all drafts, and which of them are new: those have their bytes in place."""
-    blobs = _rows(store, {draft.oid for draft in drafts})
+    blobs = _load_rows(store, {draft.oid for draft in drafts})
     fresh: dict[str, _Draft] = {}
     for draft in drafts:
         if draft.oid not in blobs:
@@ -312,21 +312,21 @@ def _record(
     staged = {oid: draft.stage(place) for oid, draft in fresh.items()}
     place.flush()
     with transaction.atomic():
-        added = _insert(store, fresh)
-        place.keep((staged[oid], blob_key(store, oid)) for oid in added)
+        added = _insert_rows(store, fresh)
+        place.keep((staged[oid], build_blob_key(store, oid)) for oid in added)
     for oid in added:
         fresh[oid].path = None
     blobs |= added
     if lost := fresh.keys() - added.keys():
-        blobs |= _rows(store, lost)
+        blobs |= _load_rows(store, lost)
     return blobs, set(added)
 
 
-def _rows(store: UUID, oids: Collection[str]) -> dict[str, Blob]:
+def _load_rows(store: UUID, oids: Collection[str]) -> dict[str, Blob]:
     return {blob.oid: blob for blob in Blob.objects.filter(store=store).named(oids)}
 
 
-def _insert(store: UUID, fresh: dict[str, _Draft]) -> dict[str, Blob]:
+def _insert_rows(store: UUID, fresh: dict[str, _Draft]) -> dict[str, Blob]:
     """Rows that were not there; of two writers of one row, the second gets none.
 
     By hand because bulk_create cannot say which rows it wrote, and costs four times as much.
@@ -354,7 +354,7 @@ _INSERT = (
 )
 
 
-def _admit(place: Place, blob: Blob, draft: _Draft, present: int | None) -> None:
+def _admit_draft(place: Place, blob: Blob, draft: _Draft, present: int | None) -> None:
     """Is the kept blob what the draft is? Puts its bytes back where they are lost or cut."""
     if (blob.sha256, blob.size) != (draft.digest.sha256, draft.digest.size):
         raise BlobCollisionError(
@@ -383,7 +383,7 @@ def refuse_destroyed(blob: Blob) -> None:
         )
 
 
-def _missing(blob: Blob) -> BlobMissingError:
+def _build_missing_error(blob: Blob) -> BlobMissingError:
     return BlobMissingError(
         f"The bytes of {blob.oid} are not in the store; restore {blob.key} from a backup or put"
         " the same file again.",

@@ -18,13 +18,13 @@ import pygit2
 from django.conf import settings
 
 from apps.storage import git
-from apps.storage.blobs import open_blob, verify
+from apps.storage.blobs import open_blob, verify_blob
 from apps.storage.errors import BlobMismatchError, BlobMissingError, VersionDamagedError
-from apps.storage.manifests import Out, ignore_files, read_listing
+from apps.storage.manifests import Out, read_listing, render_ignore_files
 from apps.storage.models import Blob
-from apps.storage.places import Place, blob_place
-from apps.storage.read import outs_of
-from apps.storage.versions import git_path
+from apps.storage.places import Place, find_blob_place
+from apps.storage.read import read_outs
+from apps.storage.versions import build_git_path
 
 BATCH = 1000
 Progress = Callable[[str, int], None]
@@ -77,7 +77,7 @@ class Report:
         return not self.problems
 
 
-def stores() -> list[UUID]:
+def list_stores() -> list[UUID]:
     """Name every store that has blobs or versions."""
     known = set(Blob.objects.values_list("store", flat=True).distinct())
     for path in Path(settings.GIT_ROOT).glob("*.git"):
@@ -86,7 +86,7 @@ def stores() -> list[UUID]:
     return sorted(known)
 
 
-def check(
+def check_store(
     store: UUID,
     *,
     deep: bool,
@@ -99,7 +99,7 @@ def check(
     what is there; `progress` is told what is being looked at and how much of it is done.
     """
     report = Report(store)
-    place = blob_place()
+    place = find_blob_place()
     report.problems.extend(_check_blobs(place, report, deep=deep, progress=progress))
     report.problems.extend(_check_keys(place, store, progress))
     report.problems.extend(_check_versions(report, expected or {}, progress))
@@ -130,7 +130,7 @@ def _check_blob(blob: Blob, size: int | None, *, deep: bool) -> Iterator[Problem
         yield Problem("blob.changed", blob.oid, message)
     elif deep:
         try:
-            verify(blob)
+            verify_blob(blob)
         except BlobMissingError as error:
             yield Problem("blob.missing", blob.oid, error.message)
         except BlobMismatchError as error:
@@ -156,12 +156,12 @@ def _check_keys(place: Place, store: UUID, progress: Progress) -> Iterator[Probl
 def _check_versions(
     report: Report, expected: Mapping[str, str], progress: Progress
 ) -> Iterator[Problem]:
-    path = git_path(report.store)
+    path = build_git_path(report.store)
     commits: dict[str, str] = {}
     outs: set[Out] = set()
     if path.exists():
         try:
-            with git.reading(path) as repository:
+            with git.open_for_reading(path) as repository:
                 yield from _check_tags(repository, commits, outs)
         except pygit2.GitError as error:
             yield Problem("version.unreadable", path.name, f"The repository is broken: {error}.")
@@ -175,7 +175,7 @@ def _check_versions(
 def _check_tags(
     repository: pygit2.Repository, commits: dict[str, str], outs: set[Out]
 ) -> Iterator[Problem]:
-    for tag in git.tags(repository):
+    for tag in git.list_tags(repository):
         try:
             commit = git.find_tag(repository, tag)
             assert commit is not None
@@ -186,12 +186,14 @@ def _check_tags(
             yield Problem("version.unreadable", tag, message)
             continue
         try:
-            tracked = outs_of(files)
+            tracked = read_outs(files)
         except VersionDamagedError as error:
             yield Problem("version.damaged", tag, f"{tag}: {error.message}")
             continue
         wrong = [
-            path for path, content in ignore_files(tracked).items() if files.get(path) != content
+            path
+            for path, content in render_ignore_files(tracked).items()
+            if files.get(path) != content
         ]
         if wrong or not tracked:
             message = f"{tag}: {', '.join(wrong) or 'every .dvc file'} is not as it was written."

@@ -49,13 +49,13 @@ class Stamp:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[pygit2.Repository]:
+def open_for_writing(path: Path) -> Iterator[pygit2.Repository]:
     """Hold the repository at `path`, made when there is none, for this writer alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            _create(path)
+            _create_repository(path)
         _remove_stale_locks(path)
         repository = pygit2.Repository(str(path))
         try:
@@ -65,7 +65,7 @@ def writing(path: Path) -> Iterator[pygit2.Repository]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[pygit2.Repository]:
+def open_for_reading(path: Path) -> Iterator[pygit2.Repository]:
     """Open a repository; raises VersionUnknownError when there is none."""
     if not path.exists():
         raise VersionUnknownError("Nothing was published from this dataset yet.")
@@ -96,10 +96,10 @@ def commit_tree(
         return existing
     main = repository.references.get(MAIN)
     tip = None if main is None else main.peel(pygit2.Commit)
-    commit = _commit(repository, tree, stamp, tip)
+    commit = _write_commit(repository, tree, stamp, tip)
     follows = tip is None or tip.id in commit.parent_ids
     if follows:
-        _advance(repository, main, commit)
+        _advance_main(repository, main, commit)
     repository.create_tag(stamp.tag, commit.id, ObjectType.COMMIT, stamp.signature, stamp.message)
     return commit
 
@@ -110,12 +110,14 @@ def find_tag(repository: pygit2.Repository, tag: str) -> pygit2.Commit | None:
     return None if reference is None else reference.peel(pygit2.Commit)
 
 
-def tag_targets(repository: pygit2.Repository) -> dict[str, str]:
+def list_tag_targets(repository: pygit2.Repository) -> dict[str, str]:
     """What the reference of each tag names: the annotation, not the commit behind it."""
-    return {tag: str(repository.references[f"refs/tags/{tag}"].target) for tag in tags(repository)}
+    return {
+        tag: str(repository.references[f"refs/tags/{tag}"].target) for tag in list_tags(repository)
+    }
 
 
-def tags(repository: pygit2.Repository) -> list[str]:
+def list_tags(repository: pygit2.Repository) -> list[str]:
     prefix = "refs/tags/"
     return sorted(
         name.removeprefix(prefix) for name in repository.references if name.startswith(prefix)
@@ -136,7 +138,7 @@ def read_tree(repository: pygit2.Repository, commit: pygit2.Commit) -> dict[str,
     return files
 
 
-def _create(path: Path) -> None:
+def _create_repository(path: Path) -> None:
     """Make it aside and rename it: a crash leaves nothing that looks like a repository."""
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=path.parent))
     try:
@@ -162,14 +164,14 @@ def _write_tree(repository: pygit2.Repository, files: Mapping[str, bytes]) -> py
     return index.write_tree(repository)
 
 
-def _commit(
+def _write_commit(
     repository: pygit2.Repository, tree: pygit2.Oid, stamp: Stamp, tip: pygit2.Commit | None
 ) -> pygit2.Commit:
     if stamp.after is not None:
         parent = find_tag(repository, stamp.after)
         if parent is None:
             raise VersionUnknownError(f"{stamp.after}, which {stamp.tag} follows, is not there.")
-    elif tip is not None and _is(tip, tree, stamp):
+    elif tip is not None and _is_same_commit(tip, tree, stamp):
         # A writer was killed between moving the branch and setting the tag.
         return tip
     else:
@@ -185,7 +187,7 @@ def _commit(
     return repository[identity].peel(pygit2.Commit)
 
 
-def _is(commit: pygit2.Commit, tree: pygit2.Oid, stamp: Stamp) -> bool:
+def _is_same_commit(commit: pygit2.Commit, tree: pygit2.Oid, stamp: Stamp) -> bool:
     return (
         commit.tree_id == tree
         and commit.message == stamp.message
@@ -193,7 +195,7 @@ def _is(commit: pygit2.Commit, tree: pygit2.Oid, stamp: Stamp) -> bool:
     )
 
 
-def _advance(
+def _advance_main(
     repository: pygit2.Repository, main: pygit2.Reference | None, commit: pygit2.Commit
 ) -> None:
     """Compare and swap: fails when main is no longer what was read."""

@@ -59,7 +59,7 @@ class Source:
         Foreign outs and the files that DVC and git read as orders are left out. Raises
         PathUnsafeError for a listing that names paths outside of itself.
         """
-        for out in sorted(self._outs()):
+        for out in sorted(self._list_outs()):
             found = self._files.find(f"/{out}", detail=True)
             for path, about in sorted(found.items()):
                 relative = path.removeprefix("/")
@@ -103,13 +103,13 @@ class Source:
     def _foreign(self) -> Iterator[str]:
         for stage in self._repo.index.stages:
             if stage.is_import:
-                yield from (_relative(out) for out in stage.outs)
+                yield from (_find_relative_path(out) for out in stage.outs)
 
-    def _outs(self) -> Iterator[str]:
+    def _list_outs(self) -> Iterator[str]:
         foreign = set(self.foreign)
         for out in self._repo.index.outs:
-            if out.use_cache and _relative(out) not in foreign:
-                yield _relative(out)
+            if out.use_cache and _find_relative_path(out) not in foreign:
+                yield _find_relative_path(out)
 
     def _git_files(self) -> Iterator[SourceFile]:
         held = self._repo.fs
@@ -168,5 +168,5 @@ def _refuse_local_remotes(files: DVCFileSystem) -> None:
             )
 
 
-def _relative(out: Any) -> str:
+def _find_relative_path(out: Any) -> str:
     return str(os.path.relpath(out.fs_path, out.repo.root_dir))

@@ -141,7 +141,7 @@ def check_path(relpath: str) -> None:
         )
 
 
-def dvc_file(out: Out) -> bytes:
+def render_dvc_file(out: Out) -> bytes:
     """Render the `.dvc` file that `dvc add` writes for this out."""
     entry: dict[str, str | int] = {"md5": out.oid, "size": out.size}
     if out.nfiles is not None:
@@ -168,7 +168,9 @@ def read_dvc_file(path: str, content: bytes) -> Out:
     return replace(out, path=f"{folder}/{out.path}") if folder else out
 
 
-def cut(files: Iterable[VersionFile], *, keep: Callable[[Path], str], work: Path) -> list[Out]:
+def cut_version(
+    files: Iterable[VersionFile], *, keep: Callable[[Path], str], work: Path
+) -> list[Out]:
     """Write the listings of a version; `keep` takes a finished listing and answers its oid.
 
     Up to FLAT_LIMIT files are one directory, `data`. Beyond, clips move from `audio/<path>` to
@@ -179,15 +181,15 @@ def cut(files: Iterable[VersionFile], *, keep: Callable[[Path], str], work: Path
     head = list(islice(rest, FLAT_LIMIT + 1))
     if len(head) <= FLAT_LIMIT:
         lines = ((file.relpath, file.oid, file.size) for file in head)
-        return [_listed(DATA, lines, keep, work)]
+        return [_track_listing(DATA, lines, keep, work)]
     sorter = ShardSorter(work)
-    others = _sort_clips(_drain(head, rest), sorter)
+    others = _sort_clips(_chain_files(head, rest), sorter)
     outs = list(_track_others(others, keep, work))
-    outs += (_listed(f"{DATA}/{name}", lines, keep, work) for name, lines in sorter.shards())
+    outs += (_track_listing(f"{DATA}/{name}", lines, keep, work) for name, lines in sorter.shards())
     return sorted(outs, key=lambda out: out.path)
 
 
-def ignore_files(outs: Iterable[Out]) -> dict[str, bytes]:
+def render_ignore_files(outs: Iterable[Out]) -> dict[str, bytes]:
     """Render the `.gitignore` files that `dvc add` leaves beside these outs."""
     folders: dict[str, list[str]] = defaultdict(list)
     for out in outs:
@@ -215,7 +217,7 @@ def find_in_listing(content: bytes, relpath: str) -> str | None:
     return content[end - 35 : end - 3].decode("ascii")
 
 
-def _drain(head: list[VersionFile], rest: Iterator[VersionFile]) -> Iterator[VersionFile]:
+def _chain_files(head: list[VersionFile], rest: Iterator[VersionFile]) -> Iterator[VersionFile]:
     head.reverse()
     while head:
         yield head.pop()
@@ -245,10 +247,12 @@ def _track_others(
             check_path(file.relpath)
             yield Out(f"{DATA}/{file.relpath}", file.oid, file.size)
     if licences:
-        yield _listed(f"{DATA}/{LICENSES}".rstrip("/"), licences, keep, work)
+        yield _track_listing(f"{DATA}/{LICENSES}".rstrip("/"), licences, keep, work)
 
 
-def _listed(path: str, lines: Iterable[Line], keep: Callable[[Path], str], work: Path) -> Out:
+def _track_listing(
+    path: str, lines: Iterable[Line], keep: Callable[[Path], str], work: Path
+) -> Out:
     name = work / "listing"
     with name.open("wb") as file:
         nfiles, size = write_listing(file, lines)

@@ -63,8 +63,8 @@ class Blob(models.Model):
     @property
     def key(self) -> str:
         """Where the bytes lie in the blob storage: DVC's remote layout under the store's prefix."""
-        return blob_key(self.store, self.oid)
+        return build_blob_key(self.store, self.oid)
 
 
-def blob_key(store: object, oid: str) -> str:
+def build_blob_key(store: object, oid: str) -> str:
     return f"{store}/files/md5/{oid[:2]}/{oid[2:]}"

@@ -121,12 +121,12 @@ class RemotePlace:
         """Nothing to do: an upload is durable when the object store has answered."""
 
     def keep(self, moves: Iterable[tuple[str, str]]) -> None:
-        with _reaching(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        with _translate_store_errors(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             for upload in [pool.submit(self._upload, path, key) for path, key in moves]:
                 upload.result()
 
     def open(self, key: str) -> IO[bytes]:
-        with _reaching():
+        with _translate_store_errors():
             return self.storage.open(key, "rb")
 
     def open_span(self, key: str, start: int, length: int) -> IO[bytes]:
@@ -137,7 +137,7 @@ class RemotePlace:
             return file
         if not length:
             return io.BytesIO()
-        with _reaching():
+        with _translate_store_errors():
             return self._fetch(
                 self.storage.bucket.Object(key), f"bytes={start}-{start + length - 1}"
             )
@@ -152,15 +152,15 @@ class RemotePlace:
         return body
 
     def sizes(self, keys: Sequence[str]) -> list[int | None]:
-        with _reaching(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        with _translate_store_errors(), ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             return list(pool.map(self._size, keys))
 
     def delete(self, key: str) -> None:
-        with _reaching():
+        with _translate_store_errors():
             self.storage.delete(key)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        with _reaching():
+        with _translate_store_errors():
             try:
                 folders, names = self.storage.listdir(prefix)
             except FileNotFoundError:
@@ -187,7 +187,7 @@ class RemotePlace:
         Path(path).unlink()
 
 
-def blob_place() -> Place:
+def find_blob_place() -> Place:
     """Find the place that `STORAGES["blobs"]` names."""
     storage = storages["blobs"]
     if isinstance(storage, FileSystemStorage):
@@ -196,7 +196,7 @@ def blob_place() -> Place:
 
 
 @contextmanager
-def _reaching() -> Iterator[None]:
+def _translate_store_errors() -> Iterator[None]:
     try:
         yield
     except (Boto3Error, BotoCoreError, ClientError) as error:

@@ -14,7 +14,7 @@ import duckdb
 from django.conf import settings
 
 from apps.storage.errors import RowInvalidError
-from apps.storage.tables import CLIPS, ClipRow, lacking
+from apps.storage.tables import CLIPS, ClipRow, find_lacking_fields
 
 MEMORY = "256MB"
 THREADS = 2
@@ -31,14 +31,14 @@ def open_tables(**files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     with duckdb.connect(":memory:", config=config) as connection:
         for name, path in files.items():
-            _whole(connection.read_parquet(str(path))).create_view(name)
+            _fill_missing_columns(connection.read_parquet(str(path))).create_view(name)
         connection.execute("SET allowed_paths = ?", [[str(path) for path in files.values()]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
 
 
-def facets(
+def count_facets(
     clips: Path, columns: Sequence[str], *, limit: int = 50
 ) -> dict[str, list[tuple[object, int]]]:
     """Count the values of each column, most frequent first, `limit` values at most.
@@ -48,7 +48,7 @@ def facets(
     with open_tables(clips=clips) as connection:
         return {
             column: connection.execute(
-                f"SELECT {_name(column)}, count(*) FROM clips GROUP BY 1"  # noqa: S608 - a checked name
+                f"SELECT {_check_column(column)}, count(*) FROM clips GROUP BY 1"  # noqa: S608 - a checked name
                 " ORDER BY 2 DESC, 1 LIMIT ?",
                 [limit],
             ).fetchall()
@@ -56,15 +56,15 @@ def facets(
         }
 
 
-def page_of_clips(
+def read_page_of_clips(
     clips: Path, *, where: Mapping[str, object], after: str = "", limit: int = 50
 ) -> list[ClipRow]:
     """Answer the clips after a path, in order, whose columns equal the given values.
 
     Raises RowInvalidError for a column the table does not have.
     """
-    tests = " ".join(f"AND {_name(column)} IS NOT DISTINCT FROM ?" for column in where)
-    names = ", ".join(map(_name, CLIPS.names))
+    tests = " ".join(f"AND {_check_column(column)} IS NOT DISTINCT FROM ?" for column in where)
+    names = ", ".join(map(_check_column, CLIPS.names))
     query = f"SELECT {names} FROM clips WHERE path > ? {tests} ORDER BY path LIMIT ?"  # noqa: S608 - checked names
     with open_tables(clips=clips) as connection:
         rows = connection.execute(query, [after, *where.values(), limit]).fetchall()
@@ -82,15 +82,15 @@ _SQL_TYPES = {
 }
 
 
-def _whole(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+def _fill_missing_columns(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     nulls = [
         f'CAST(NULL AS {_SQL_TYPES[str(field.type)]}) AS "{field.name}"'
-        for field in lacking(table.columns)
+        for field in find_lacking_fields(table.columns)
     ]
     return table.project(", ".join(["*", *nulls]))
 
 
-def _name(column: str) -> str:
+def _check_column(column: str) -> str:
     if column not in CLIPS.names:
         raise RowInvalidError(
             f"There is no column {column!r}; choose one of {', '.join(CLIPS.names)}.",

@@ -56,7 +56,7 @@ class ShardSorter:
         for name, split in sorted(self._splits.items()):
             bits = (max(0, split.clips - 1) // SHARD_LIMIT).bit_length()
             for number, path in enumerate(self._distribute(name, bits)):
-                yield f"{name}/s{number:04}", _read(path)
+                yield f"{name}/s{number:04}", _read_lines(path)
                 path.unlink()
 
     def _open(self, name: str) -> TextIO:
@@ -83,7 +83,7 @@ class ShardSorter:
         return paths
 
 
-def _read(path: Path) -> Iterator[Line]:
+def _read_lines(path: Path) -> Iterator[Line]:
     with path.open(encoding="ascii") as rows:
         for row in rows:
             relpath, oid, size = json.loads(row)

@@ -29,7 +29,7 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StagedFile:
     digest: Digest
     path: str
 
@@ -72,7 +72,7 @@ class Staging:
         token = uuid.uuid4().hex
         self._names = (f"{folder}/{token}-{number}" for number in count())
 
-    def stage(self, stream: Readable, *, limit: int | None = None) -> Staged:
+    def stage(self, stream: Readable, *, limit: int | None = None) -> StagedFile:
         """Write the stream and flush it to the disk."""
         name, handle = self._create()
         path = Path(name)
@@ -84,7 +84,7 @@ class Staging:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return Staged(digest, name)
+        return StagedFile(digest, name)
 
     def stage_bytes(self, content: bytes) -> str:
         """Write without flushing: `Place.flush` makes many of these durable at once."""

@@ -43,12 +43,12 @@ ARROW_TYPES = {
 }
 
 
-def schema_of(columns: Iterable[Column]) -> pa.Schema:
+def build_schema(columns: Iterable[Column]) -> pa.Schema:
     return pa.schema([pa.field(c.name, ARROW_TYPES[c.kind], nullable=c.nullable) for c in columns])
 
 
-CLIPS = schema_of(CLIP_COLUMNS)
-EVENTS = schema_of(EVENT_COLUMNS)
+CLIPS = build_schema(CLIP_COLUMNS)
+EVENTS = build_schema(EVENT_COLUMNS)
 
 # High-entropy columns gain nothing from a dictionary.
 _PLAIN = frozenset(c.name for c in (*CLIP_COLUMNS, *EVENT_COLUMNS) if c.distinct)
@@ -59,7 +59,7 @@ def write_clips(target: Path, rows: Iterable[ClipRow]) -> int:
 
     Raises UnsortedError and RowInvalidError, and leaves no file then.
     """
-    with clips_writer(target) as writer:
+    with open_clips_writer(target) as writer:
         return _write_rows(writer, rows)
 
 
@@ -68,18 +68,18 @@ def write_events(target: Path, rows: Iterable[EventRow]) -> int:
 
     Raises UnsortedError and RowInvalidError, and leaves no file then.
     """
-    with events_writer(target) as writer:
+    with open_events_writer(target) as writer:
         return _write_rows(writer, rows)
 
 
-def clips_writer(target: Path) -> AbstractContextManager[TableWriter]:
+def open_clips_writer(target: Path) -> AbstractContextManager[TableWriter]:
     """Open `clips.parquet` for batches of the schema `CLIPS`; an error inside leaves no file."""
-    return _writing(target, CLIPS, ("path",))
+    return _open_writer(target, CLIPS, ("path",))
 
 
-def events_writer(target: Path) -> AbstractContextManager[TableWriter]:
+def open_events_writer(target: Path) -> AbstractContextManager[TableWriter]:
     """Open `events.parquet` for batches of the schema `EVENTS`; an error inside leaves no file."""
-    return _writing(target, EVENTS, ("path", "onset", "event_id"))
+    return _open_writer(target, EVENTS, ("path", "onset", "event_id"))
 
 
 def read_batches(
@@ -92,23 +92,23 @@ def read_batches(
     """
     with pq.ParquetFile(source) as file:
         there = set(file.schema_arrow.names)
-        schema = _schema_for(there, columns)
-        _check_there(there, schema)
+        schema = _choose_schema(there, columns)
+        _check_present(there, schema)
         wanted = [name for name in schema.names if name in there]
         for batch in file.iter_batches(batch_size=rows, columns=wanted):
-            yield _as_of_today(batch, schema)
+            yield _conform_to_today(batch, schema)
 
 
-def columns_of(source: Path) -> frozenset[str]:
+def read_column_names(source: Path) -> frozenset[str]:
     """The columns that a table has, of whatever version it is."""
     return frozenset(pq.read_schema(source).names)
 
 
-def lacking(there: Collection[str]) -> list[pa.Field]:
+def find_lacking_fields(there: Collection[str]) -> list[pa.Field]:
     """The columns of today that a table of a release with these ones does not have."""
     if not {"event_id", "leaf"} & set(there):
         return []
-    return [field for field in _schema_for(there, None) if field.name not in there]
+    return [field for field in _choose_schema(there, None) if field.name not in there]
 
 
 def read_clips(source: Path, columns: Sequence[str] | None = None) -> Iterator[ClipRow]:
@@ -158,7 +158,7 @@ class TableWriter:
         """Write every full group; what is left is one batch or none."""
         if not self._waiting:
             return []
-        whole = _joined(self._waiting)
+        whole = _join_batches(self._waiting)
         groups = []
         start = 0
         while self._rows >= ROWS_PER_GROUP:
@@ -177,8 +177,8 @@ class TableWriter:
     def _check_order(self, group: pa.RecordBatch) -> None:
         keys = group.select(self._order)
         if self._last is not None:
-            keys = _joined([self._last, keys])
-        rising = _rising(keys)
+            keys = _join_batches([self._last, keys])
+        rising = _find_rising(keys)
         at = pc.index(rising, False).as_py()
         if at >= 0:
             last, this = keys.slice(at, 2).to_pylist()
@@ -190,11 +190,11 @@ class TableWriter:
         self._last = keys.slice(keys.num_rows - 1)
 
 
-def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+def _join_batches(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
-def _rising(keys: pa.RecordBatch) -> pa.BooleanArray:
+def _find_rising(keys: pa.RecordBatch) -> pa.BooleanArray:
     """For each row but the last, whether the next one comes after it; text by code points."""
     count = max(keys.num_rows - 1, 0)
     rising = pa.array([False] * count, pa.bool_())
@@ -213,9 +213,9 @@ def _check_filled(group: pa.RecordBatch, schema: pa.Schema) -> None:
 
 
 @contextmanager
-def _writing(target: Path, schema: pa.Schema, order: Sequence[str]) -> Iterator[TableWriter]:
+def _open_writer(target: Path, schema: pa.Schema, order: Sequence[str]) -> Iterator[TableWriter]:
     try:
-        with _parquet_writer(target, schema) as file:
+        with _open_parquet_writer(target, schema) as file:
             writer = TableWriter(file, schema, order)
             yield writer
             writer.close()
@@ -228,12 +228,12 @@ def _write_rows(writer: TableWriter, rows: Iterable[Mapping[str, Any]]) -> int:
     count = 0
     rest = iter(rows)
     while group := list(islice(rest, ROWS_PER_GROUP)):
-        writer.write(_batch(group, writer.schema))
+        writer.write(_build_batch(group, writer.schema))
         count += len(group)
     return count
 
 
-def _parquet_writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _open_parquet_writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(
         target,
         schema,
@@ -249,7 +249,7 @@ def _parquet_writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _batch(group: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+def _build_batch(group: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
     names = set(schema.names)
     for row in group:
         if row.keys() != names:
@@ -269,13 +269,13 @@ def _batch(group: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBa
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _schema_for(there: Collection[str], columns: Sequence[str] | None) -> pa.Schema:
+def _choose_schema(there: Collection[str], columns: Sequence[str] | None) -> pa.Schema:
     """Today's schema of the table that has these columns; an event has an id of its own."""
     whole = EVENTS if "event_id" in there else CLIPS
     return whole if columns is None else pa.schema([whole.field(name) for name in columns])
 
 
-def _check_there(there: Collection[str], schema: pa.Schema) -> None:
+def _check_present(there: Collection[str], schema: pa.Schema) -> None:
     missing = [f.name for f in schema if f.name not in there and not f.nullable]
     if missing:
         raise RowInvalidError(
@@ -283,7 +283,7 @@ def _check_there(there: Collection[str], schema: pa.Schema) -> None:
         )
 
 
-def _as_of_today(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def _conform_to_today(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """By name, never by place: what is lacking is null."""
     names = set(batch.schema.names)
     arrays = [

@@ -19,7 +19,14 @@ from django.conf import settings
 from apps.storage import git
 from apps.storage.blobs import put_directory
 from apps.storage.errors import BlobMissingError, VersionNameInvalidError
-from apps.storage.manifests import DATA, Out, VersionFile, cut, dvc_file, ignore_files
+from apps.storage.manifests import (
+    DATA,
+    Out,
+    VersionFile,
+    cut_version,
+    render_dvc_file,
+    render_ignore_files,
+)
 from apps.storage.models import Blob
 
 REMOTE = "earmark"
@@ -36,7 +43,7 @@ _DVCIGNORE = b"""\
 """
 
 
-def git_path(store: UUID) -> Path:
+def build_git_path(store: UUID) -> Path:
     """Where the versions of a dataset are, whether or not any was written yet."""
     return Path(settings.GIT_ROOT) / f"{store}.git"
 
@@ -50,7 +57,7 @@ class VersionRepo:
 
     @property
     def path(self) -> Path:
-        return git_path(self.store)
+        return build_git_path(self.store)
 
     @property
     def remote_url(self) -> str:
@@ -98,16 +105,16 @@ def write_version(
     _check_names(stamp, documents)
     keep = partial(_keep_listing, repo.store)
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT, prefix="version-") as work:
-        outs = cut(_proved(repo.store, files), keep=keep, work=Path(work))
+        outs = cut_version(_prove_files(repo.store, files), keep=keep, work=Path(work))
     tree = {
         **documents,
-        **ignore_files(outs),
-        **{f"{out.path}.dvc": dvc_file(out) for out in outs},
+        **render_ignore_files(outs),
+        **{f"{out.path}.dvc": render_dvc_file(out) for out in outs},
         ".dvc/.gitignore": _DVC_IGNORED,
-        ".dvc/config": _config(repo),
+        ".dvc/config": _render_config(repo),
         ".dvcignore": _DVCIGNORE,
     }
-    with git.writing(repo.path) as repository:
+    with git.open_for_writing(repo.path) as repository:
         commit = git.commit_tree(repository, tree, stamp)
         return Version(stamp.tag, str(commit.id), tuple(outs))
 
@@ -123,7 +130,7 @@ def _check_names(stamp: git.Stamp, documents: Iterable[str]) -> None:
             raise VersionNameInvalidError(f"{name!r} cannot be a document of a version.", path=name)
 
 
-def _proved(store: UUID, files: Iterable[VersionFile]) -> Iterator[VersionFile]:
+def _prove_files(store: UUID, files: Iterable[VersionFile]) -> Iterator[VersionFile]:
     """Pass the files on, refusing the first whose blob was never kept or is destroyed."""
     rest = iter(files)
     while some := list(islice(rest, _PROVED_AT_ONCE)):
@@ -144,7 +151,7 @@ def _keep_listing(store: UUID, listing: Path) -> str:
     return put_directory(store, listing).oid
 
 
-def _config(repo: VersionRepo) -> bytes:
+def _render_config(repo: VersionRepo) -> bytes:
     # Analytics off: who fetches gated recordings is nobody else's business.
     return (
         "[core]\n"

@@ -27,6 +27,6 @@ def forget_prints(dataset: Dataset, contents: Iterable[str]) -> int:
     return rows.delete()[0]
 
 
-def forget_all(dataset: Dataset) -> int:
+def forget_dataset_prints(dataset: Dataset) -> int:
     """Destroy every print of the dataset."""
     return VoicePrint.objects.filter(dataset=dataset).delete()[0]

@@ -43,15 +43,15 @@ Stretch = tuple[float, float]
 
 
 @lru_cache(maxsize=1)
-def model_there() -> bool:
+def is_model_installed() -> bool:
     """Whether the model is installed and is the one whose figures are known."""
-    path = _model_path()
+    path = _find_model()
     if path is None:
         return False
     return hashlib.sha256(path.read_bytes()).hexdigest() == MODEL_SHA256
 
 
-def embed(path: Path, speech: Sequence[Stretch]) -> Vector | None:
+def embed_voice(path: Path, speech: Sequence[Stretch]) -> Vector | None:
     """The voice in the speech of a file (stretches in seconds), of unit length.
 
     None where there is less than `LEAST_SPEECH`. Raises `UndecodableError`; `FileNotFoundError`
@@ -64,32 +64,32 @@ def embed(path: Path, speech: Sequence[Stretch]) -> Vector | None:
     if len(heard) < LEAST_SPEECH * SAMPLE_RATE:
         return None
     level = float(np.sqrt(np.square(heard, dtype=np.float64).mean()))
-    return _vector(_log_mel(heard * np.float32(LEVEL / max(level, 1e-9))))
+    return _compute_vector(_measure_log_mel(heard * np.float32(LEVEL / max(level, 1e-9))))
 
 
-def _vector(mel: NDArray[np.float32]) -> Vector:
+def _compute_vector(mel: NDArray[np.float32]) -> Vector:
     views = np.lib.stride_tricks.sliding_window_view(mel, WINDOW, axis=0)[::STRIDE]
     windows = np.ascontiguousarray(views.transpose(0, 2, 1))
-    answers = _session().run(None, {"mel_window": windows})[0]
-    mean = _unit(answers).mean(axis=0, keepdims=True)
-    vector: Vector = _unit(mean)[0].astype(np.float32)
+    answers = _open_session().run(None, {"mel_window": windows})[0]
+    mean = _normalise_rows(answers).mean(axis=0, keepdims=True)
+    vector: Vector = _normalise_rows(mean)[0].astype(np.float32)
     return vector
 
 
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _normalise_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-9), np.float32)
 
 
-def _log_mel(samples: Samples) -> NDArray[np.float32]:
+def _measure_log_mel(samples: Samples) -> NDArray[np.float32]:
     """(frames, 40): log10 of the power in each band."""
     views = np.lib.stride_tricks.sliding_window_view(samples, FFT)[::HOP]
-    power = np.abs(np.fft.rfft(views * _taper(), axis=1)) ** 2
-    return np.asarray(np.log10(np.maximum(power @ _mel_bands(), FLOOR)), np.float32)
+    power = np.abs(np.fft.rfft(views * _build_taper(), axis=1)) ** 2
+    return np.asarray(np.log10(np.maximum(power @ _build_mel_bands(), FLOOR)), np.float32)
 
 
 @lru_cache(maxsize=1)
-def _taper() -> NDArray[np.float64]:
+def _build_taper() -> NDArray[np.float64]:
     """A periodic Hamming window of 400 samples in the middle of 512."""
     around = (FFT - FRAME) // 2
     angle = 2 * np.pi * np.arange(FRAME) / FRAME
@@ -97,10 +97,10 @@ def _taper() -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _mel_bands() -> NDArray[np.float64]:
+def _build_mel_bands() -> NDArray[np.float64]:
     """(bins, bands): triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998)."""
     bins = np.fft.rfftfreq(FFT, 1 / SAMPLE_RATE)
-    edges = _hertz(np.linspace(0.0, _mels(SAMPLE_RATE / 2), MELS + 2))
+    edges = _convert_to_hertz(np.linspace(0.0, _convert_to_mels(SAMPLE_RATE / 2), MELS + 2))
     rising = (bins[:, None] - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - bins[:, None]) / np.diff(edges)[1:]
     triangles = np.maximum(0.0, np.minimum(rising, falling))
@@ -113,18 +113,18 @@ _KNEE = 1000.0
 _STEP = np.log(6.4) / 27.0
 
 
-def _mels(hertz: float) -> float:
+def _convert_to_mels(hertz: float) -> float:
     return float(_KNEE / _LINEAR + np.log(hertz / _KNEE) / _STEP)
 
 
-def _hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+def _convert_to_hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     knee = _KNEE / _LINEAR
     return np.where(mels < knee, mels * _LINEAR, _KNEE * np.exp(_STEP * (mels - knee)))
 
 
 @lru_cache(maxsize=1)
-def _session() -> onnxruntime.InferenceSession:
-    path = _model_path()
+def _open_session() -> onnxruntime.InferenceSession:
+    path = _find_model()
     if path is None:
         raise FileNotFoundError(f"{MODEL_FILE} comes with {PACKAGE}, which is not installed.")
     options = onnxruntime.SessionOptions()
@@ -133,7 +133,7 @@ def _session() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _model_path() -> Path | None:
+def _find_model() -> Path | None:
     try:
         path = Path(str(distribution(PACKAGE).locate_file(MODEL_FILE)))
     except PackageNotFoundError:

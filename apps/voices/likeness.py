@@ -22,15 +22,15 @@ class SameVoice:
     likeness: float
 
 
-def printed(dataset: Dataset) -> set[str]:
+def list_printed_contents(dataset: Dataset) -> set[str]:
     """The contents that were looked at for a voice."""
     rows = VoicePrint.objects.filter(dataset=dataset, version=VERSION)
     return set(rows.values_list("content_sha256", flat=True))
 
 
-def same_voice(dataset: Dataset, content_sha256: str) -> list[SameVoice]:
+def find_same_voice(dataset: Dataset, content_sha256: str) -> list[SameVoice]:
     """Other contents of the dataset with the voice of this one, likest first."""
-    contents, vectors = _all(dataset)
+    contents, vectors = _load_prints(dataset)
     if content_sha256 not in contents:
         return []
     likeness = vectors @ vectors[contents.index(content_sha256)]
@@ -42,7 +42,7 @@ def same_voice(dataset: Dataset, content_sha256: str) -> list[SameVoice]:
     ]
 
 
-def _all(dataset: Dataset) -> tuple[list[str], NDArray[np.float32]]:
+def _load_prints(dataset: Dataset) -> tuple[list[str], NDArray[np.float32]]:
     rows = VoicePrint.objects.filter(dataset=dataset, version=VERSION).exclude(vector=b"")
     listed = list(rows.order_by("pk").values_list("content_sha256", "vector"))
     raw = b"".join(bytes(vector) for _, vector in listed)

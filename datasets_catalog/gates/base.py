@@ -65,7 +65,7 @@ class Gate(Protocol):
         """Judge the facts; the verdict passes exactly when it has no failing rows."""
 
 
-def verdict(
+def build_verdict(
     gate: Gate,
     rows: Iterable[FailingRow],
     *,

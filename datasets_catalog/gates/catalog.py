@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from datasets_catalog.facts import ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
-from datasets_catalog.verticals import profile
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
+from datasets_catalog.verticals import load_profile
 
 
 class CatalogComplete:
@@ -20,16 +20,16 @@ class CatalogComplete:
     severity: ClassVar[Severity] = Severity.BLOCKING
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        return verdict(
+        return build_verdict(
             self,
-            [*_dataset_rows(facts), *_clip_rows(facts)],
+            [*_find_dataset_failures(facts), *_find_clip_failures(facts)],
             passed="Title, description and required fields are there.",
             failed="Missing from the description: {count}.",
             measured={"clips": len(facts.clips)},
         )
 
 
-def _dataset_rows(facts: ReleaseFacts) -> Iterator[FailingRow]:
+def _find_dataset_failures(facts: ReleaseFacts) -> Iterator[FailingRow]:
     if not facts.dataset.title.strip():
         yield FailingRow("The dataset has no title.")
     if not facts.dataset.description.strip():
@@ -38,8 +38,8 @@ def _dataset_rows(facts: ReleaseFacts) -> Iterator[FailingRow]:
         yield FailingRow("The release has no clips.")
 
 
-def _clip_rows(facts: ReleaseFacts) -> Iterator[FailingRow]:
-    by_profile = profile(facts.dataset.vertical).get("required", [])
+def _find_clip_failures(facts: ReleaseFacts) -> Iterator[FailingRow]:
+    by_profile = load_profile(facts.dataset.vertical).get("required", [])
     required = tuple(dict.fromkeys([*by_profile, *facts.dataset.required_fields]))
     for clip in facts.clips if required else ():
         missing = [name for name in required if clip.fields.get(name) in (None, "")]

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from datasets_catalog.consent import Coverage, Plan, coverage
-from datasets_catalog.evidence import unproved_consents
+from datasets_catalog.consent import Coverage, Plan, compute_coverage
+from datasets_catalog.evidence import find_unproved_consents
 from datasets_catalog.facts import ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
 
 
 class ConsentCoverage:
@@ -21,7 +21,7 @@ class ConsentCoverage:
     severity: ClassVar[Severity] = Severity.BLOCKING
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        found = coverage(
+        found = compute_coverage(
             (clip.people() for clip in facts.clips),
             facts.consents,
             facts.purposes,
@@ -30,17 +30,17 @@ class ConsentCoverage:
             dataset=facts.dataset.full_name,
         )
         rows = [
-            FailingRow(_message(row.sentence, row.path), row.path, row.clip_id)
+            FailingRow(_strip_path(row.sentence, row.path), row.path, row.clip_id)
             for row in found.uncovered
         ]
         unrecorded = {row.clip_id for row in found.uncovered if row.contributor is None}
         if found.needing and not facts.purposes:
             rows.append(FailingRow("People are in this release, but it declares no purpose."))
-        return verdict(
+        return build_verdict(
             self,
             rows,
-            passed=_passed(found),
-            failed=_failed(len(unrecorded)),
+            passed=_describe_success(found),
+            failed=_describe_failure(len(unrecorded)),
             measured={
                 "clips_needing": found.needing,
                 "clips_covered": found.covered,
@@ -52,18 +52,18 @@ class ConsentCoverage:
         )
 
 
-def _message(sentence: str, path: str) -> str:
+def _strip_path(sentence: str, path: str) -> str:
     return sentence.removeprefix(f"{path}: ")
 
 
-def _failed(unrecorded: int) -> str:
+def _describe_failure(unrecorded: int) -> str:
     text = "Clips without consent for a declared purpose: {clips}"
     return (
         f"{text}; in {unrecorded} of them somebody is not recorded." if unrecorded else f"{text}."
     )
 
 
-def _passed(found: Coverage) -> str:
+def _describe_success(found: Coverage) -> str:
     if not found.needing:
         return "Nobody is known to be in any clip."
     return f"Everybody in the {found.needing} clips with people has agreed."
@@ -91,9 +91,9 @@ class ConsentEvidence:
                 clip.path,
                 clip.clip_id,
             )
-            for one, clip in unproved_consents(clips, facts.consents, plan)
+            for one, clip in find_unproved_consents(clips, facts.consents, plan)
         ]
-        found = verdict(
+        found = build_verdict(
             self,
             rows,
             passed="Every consent that counts here has its evidence, or nobody is in it.",

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from datasets_catalog.facts import BlobState, ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
 
 SENTENCES = {
     BlobState.MISSING: "its bytes are not in the store",
@@ -26,7 +26,7 @@ class IntegrityPresent:
             for clip in facts.clips
             if clip.blob is not BlobState.PRESENT
         ]
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed=f"Every file is there and matches its hash ({len(facts.clips)}).",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from datasets_catalog.facts import ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
-from datasets_catalog.labels import share_of
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
+from datasets_catalog.labels import compute_share
 
 
 class LabelsValid:
@@ -30,16 +30,16 @@ class LabelsValid:
             "overlaps": sum(clip.overlaps for clip in facts.clips),
             "advised_against": sum(clip.advised_against for clip in facts.clips),
         }
-        return verdict(
+        return build_verdict(
             self,
             rows,
-            passed=_counted(measured),
+            passed=_describe_counts(measured),
             failed="Labels that do not fit: {count} (clips: {clips}).",
             measured=measured,
         )
 
 
-def _counted(measured: Mapping[str, int]) -> str:
+def _describe_counts(measured: Mapping[str, int]) -> str:
     said = (
         f"Every label fits: {measured['events']} events and {measured['weak_labels']} weak labels."
     )
@@ -65,7 +65,7 @@ class LabelsVerified:
 
     def check(self, facts: ReleaseFacts) -> Verdict:
         events = sum(clip.events for clip in facts.clips)
-        share = share_of(sum(clip.events_verified for clip in facts.clips), events)
+        share = compute_share(sum(clip.events_verified for clip in facts.clips), events)
         declared = facts.dataset.verified_share
         rows: list[FailingRow] = []
         if share < declared:
@@ -80,7 +80,7 @@ class LabelsVerified:
             f"{share:.1%} of {events} events were verified here by a second person;"
             f" {declared:.1%} is declared."
         )
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed=stated,

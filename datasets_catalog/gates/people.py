@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from datasets_catalog.checklists import Question, questions_for, required_documents
+from datasets_catalog.checklists import Question, list_questions, list_required_documents
 from datasets_catalog.facts import ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
 
 
 class PrivacyChecklist:
@@ -21,11 +21,11 @@ class PrivacyChecklist:
     severity: ClassVar[Severity] = Severity.BLOCKING
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        asked = questions_for(facts.dataset.vertical)
-        failing = [one for one in asked if not one.satisfied_by(facts.answers.get(one.code))]
-        found = verdict(
+        asked = list_questions(facts.dataset.vertical)
+        failing = [one for one in asked if not one.is_satisfied_by(facts.answers.get(one.code))]
+        found = build_verdict(
             self,
-            [FailingRow(_sentence(one, facts.answers.get(one.code))) for one in failing],
+            [FailingRow(_describe_answer(one, facts.answers.get(one.code))) for one in failing],
             passed=f"Every question was answered as it has to be ({len(asked)}).",
             failed="Questions without the answer that is needed: {count}.",
             measured={"questions": len(asked)},
@@ -46,9 +46,9 @@ class EthicsDocumentsValid:
     severity: ClassVar[Severity] = Severity.BLOCKING
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        rows = list(_paper_rows(facts))
+        rows = list(_find_paper_failures(facts))
         if rows or facts.documents:
-            return verdict(
+            return build_verdict(
                 self,
                 rows,
                 passed=f"Every document attached holds ({len(facts.documents)}).",
@@ -57,16 +57,16 @@ class EthicsDocumentsValid:
             )
         row = FailingRow("No ethics approval or impact assessment is attached to the dataset.")
         return replace(
-            verdict(self, [row], passed="", failed=row.message), severity=Severity.ADVISORY
+            build_verdict(self, [row], passed="", failed=row.message), severity=Severity.ADVISORY
         )
 
 
-def _sentence(question: Question, answer: str | None) -> str:
+def _describe_answer(question: Question, answer: str | None) -> str:
     said = "nobody answered" if answer is None else f"the answer is {answer.replace('_', ' ')}"
     return f"{question.code}: {question.ask} ({said}; needed: {question.expected})"
 
 
-def _paper_rows(facts: ReleaseFacts) -> Iterator[FailingRow]:
+def _find_paper_failures(facts: ReleaseFacts) -> Iterator[FailingRow]:
     today = facts.at.date()
     for paper in facts.documents:
         if paper.valid_until is not None and paper.valid_until < today:
@@ -75,6 +75,6 @@ def _paper_rows(facts: ReleaseFacts) -> Iterator[FailingRow]:
                 " retire it"
             )
     held = {paper.kind for paper in facts.documents}
-    for kind in required_documents(facts.dataset.vertical):
+    for kind in list_required_documents(facts.dataset.vertical):
         if kind not in held:
             yield FailingRow(f"a document of the kind {kind} is needed and none is attached")

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from datasets_catalog.detector_figures import not_there
+from datasets_catalog.detector_figures import describe_nothing_found
 from datasets_catalog.facts import FindingFacts, FindingState, ReleaseFacts, SampleFacts
-from datasets_catalog.gates.base import FailingRow, Number, Severity, Verdict, verdict
-from datasets_catalog.sampling import CONFIDENCE, clips_to_hear, share_left, stated
+from datasets_catalog.gates.base import FailingRow, Number, Severity, Verdict, build_verdict
+from datasets_catalog.sampling import (
+    CONFIDENCE,
+    compute_share_left,
+    count_clips_to_hear,
+    format_bound,
+)
 
 # With 95 % confidence at most one unflagged clip in a hundred: 368 heard, none missed, in the first
 # draw of a dataset, 477 in its second.
@@ -39,11 +44,11 @@ class PrivacyScanned:
     severity: ClassVar[Severity] = Severity.BLOCKING
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        return verdict(
+        return build_verdict(
             self,
-            _unscanned(facts),
+            _find_unscanned(facts),
             passed=f"Every current detector ({len(facts.detectors)}) has seen every clip. "
-            f"{not_there(_listening(facts))}",
+            f"{describe_nothing_found(_name_listening_profile(facts))}",
             failed="Clips that not every current detector has seen: {clips}.",
             measured={"detectors": len(facts.detectors)},
         )
@@ -62,11 +67,13 @@ class PrivacyDecided:
 
     def check(self, facts: ReleaseFacts) -> Verdict:
         rows = [
-            FailingRow.of(clip, _open(finding)) for clip in facts.clips for finding in clip.findings
+            FailingRow.of(clip, _describe_finding(finding))
+            for clip in facts.clips
+            for finding in clip.findings
         ]
         # Speech of one clip stands in the way of every clip of its recording.
         found = {finding.finding_id for clip in facts.clips for finding in clip.findings}
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed="No finding is open.",
@@ -92,9 +99,9 @@ class PrivacySampled:
 
     def _heard(self, sample: SampleFacts | None) -> Verdict:
         if sample is None or (sample.heard == 0 and sample.population + sample.outside > 0):
-            row = FailingRow(f"Nobody has heard a sample. {_first_step(sample)}")
-            return verdict(self, [row], passed="", failed=row.message)
-        bound = share_left(sample)
+            row = FailingRow(f"Nobody has heard a sample. {_describe_first_step(sample)}")
+            return build_verdict(self, [row], passed="", failed=row.message)
+        bound = compute_share_left(sample)
         measured: dict[str, Number] = {
             "population": sample.population,
             "frame": sample.drawn_from,
@@ -105,11 +112,11 @@ class PrivacySampled:
         }
         if bound is not None:
             measured["bound"] = bound
-        sentence = _proved(sample, bound)
-        reasons = _unproved(sample, bound)
+        sentence = _describe_proof(sample, bound)
+        reasons = _list_proof_gaps(sample, bound)
         advice = " ".join([sentence, *reasons])
         rows = [FailingRow(advice)] if reasons else []
-        return verdict(self, rows, passed=sentence, failed=advice, measured=measured)
+        return build_verdict(self, rows, passed=sentence, failed=advice, measured=measured)
 
 
 class PrivacyMetadata:
@@ -133,7 +140,7 @@ class PrivacyMetadata:
             for clip in facts.clips
             for place in clip.identifying
         ]
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed="No identifying tag, cell or text is left.",
@@ -141,13 +148,13 @@ class PrivacyMetadata:
         )
 
 
-def _listening(facts: ReleaseFacts) -> str:
+def _name_listening_profile(facts: ReleaseFacts) -> str:
     """The privacy profile, as far as it says what a clip without findings is worth."""
     twice = any(detector.name == SECOND_OPINION for detector in facts.detectors)
     return "sensitive" if twice else "standard"
 
 
-def _unscanned(facts: ReleaseFacts) -> Iterator[FailingRow]:
+def _find_unscanned(facts: ReleaseFacts) -> Iterator[FailingRow]:
     if not facts.detectors:
         yield FailingRow("No detector is configured, so nothing was scanned.")
         return
@@ -158,32 +165,35 @@ def _unscanned(facts: ReleaseFacts) -> Iterator[FailingRow]:
             yield FailingRow.of(clip, f"not scanned by {names}")
 
 
-def _first_step(sample: SampleFacts | None) -> str:
+def _describe_first_step(sample: SampleFacts | None) -> str:
     population = sample.population + sample.outside if sample else None
     drawn = sample is not None and sample.number > 0 and not sample.gone and not sample.outside
     if sample is not None and drawn:
-        wanted = clips_to_hear(bound=SAMPLE_BOUND, population=sample.drawn_from, draw=sample.number)
+        wanted = count_clips_to_hear(
+            bound=SAMPLE_BOUND, population=sample.drawn_from, draw=sample.number
+        )
         return f"Hear the first {wanted} of draw {sample.number}."
     draw = sample.number + 1 if sample else 1
-    wanted = clips_to_hear(bound=SAMPLE_BOUND, population=population, draw=draw)
+    wanted = count_clips_to_hear(bound=SAMPLE_BOUND, population=population, draw=draw)
     return f"Draw one and hear {wanted} clips."
 
 
-def _proved(sample: SampleFacts, bound: float | None) -> str:
+def _describe_proof(sample: SampleFacts, bound: float | None) -> str:
     heard = f"{sample.missed} missed in {sample.heard} heard of {sample.drawn_from}"
     if bound is None:
         return f"{heard}: a draw with a miss proves no bound."
     draws = "" if sample.number <= 1 else f", over all {sample.number} draws of the dataset,"
     return (
-        f"{heard}: with {CONFIDENCE:.0%} confidence{draws} at most {stated(bound)} of unflagged"
+        f"{heard}: with {CONFIDENCE:.0%} confidence{draws} at most {format_bound(bound)} of"
+        " unflagged"
         " clips hold what the detectors look for."
     )
 
 
-def _unproved(sample: SampleFacts, bound: float | None) -> list[str]:
+def _list_proof_gaps(sample: SampleFacts, bound: float | None) -> list[str]:
     """Why the sample does not prove the bound for the whole draft."""
     reasons = []
-    again = clips_to_hear(
+    again = count_clips_to_hear(
         bound=SAMPLE_BOUND,
         population=sample.population + sample.outside,
         draw=sample.number + 1,
@@ -210,7 +220,7 @@ def _unproved(sample: SampleFacts, bound: float | None) -> list[str]:
     return reasons
 
 
-def _open(finding: FindingFacts) -> str:
+def _describe_finding(finding: FindingFacts) -> str:
     place = ""
     if finding.onset is not None and finding.offset is not None:
         place = f" at {finding.onset:.2f} to {finding.offset:.2f} s"

@@ -47,11 +47,11 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def check_all(facts: ReleaseFacts) -> tuple[Verdict, ...]:
+def check_all_gates(facts: ReleaseFacts) -> tuple[Verdict, ...]:
     """Ask every gate, whatever the others say."""
     return tuple(gate.check(facts) for gate in GATES)
 
 
-def blocking_failures(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+def list_blocking_failures(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Return the verdicts that stop a release; nobody can waive them."""
     return tuple(verdict for verdict in verdicts if verdict.blocks)

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.facts import ClipFacts, ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
 from datasets_catalog.licence_expressions import UnknownLicenceError
 from datasets_catalog.licences import Licences, Use
-from datasets_catalog.outbound import Outbound, outbound
-from datasets_catalog.usage import Taking, refusal
+from datasets_catalog.outbound import Outbound, find_outbound_licence
+from datasets_catalog.usage import Taking, find_refusal
 
 HOUR = 3600
 NOT_CREDITED = "state author, title or source_url"
@@ -35,7 +35,7 @@ class LicenceKnown:
             for clip in facts.clips
             if (problem := readings.problem(clip) or readings.exemption(clip)) is not None
         ]
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed="Every clip has a licence on record.",
@@ -65,7 +65,7 @@ class RightsCredited:
             and readings.problem(clip, settled=False) is None
             and asking(clip.licence or "")
         ]
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed="Every clip that has to be credited names an author, a title or a source.",
@@ -94,7 +94,7 @@ class LicencePurposes:
             options = licences.options(expression)
             refused: defaultdict[str, list[str]] = defaultdict(list)
             for purpose in facts.purposes:
-                why = refusal(options, purpose, taking)
+                why = find_refusal(options, purpose, taking)
                 if why is not None:
                     refused[why].append(purpose.value)
             return "; ".join(f"{why} ({', '.join(names)})" for why, names in refused.items())
@@ -108,7 +108,7 @@ class LicencePurposes:
         whole = self._licence_of_adaptation(facts, licences, readings)
         if whole and (why := reasons(whole)):
             rows.append(FailingRow(f"The whole goes out under {whole}, which {why}"))
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed="The licences of all clips allow every declared purpose.",
@@ -145,13 +145,13 @@ class OutboundLicence:
             result = _outbound(facts, licences, readable)
         except UnknownLicenceError as error:
             row = FailingRow(f"The wanted licence cannot be computed. {error.message}")
-            return verdict(self, [row], passed="", failed=row.message)
+            return build_verdict(self, [row], passed="", failed=row.message)
         failed = " ".join(
             [*(conflict.sentence for conflict in result.conflicts), result.drop.sentence]
         )
-        return verdict(
+        return build_verdict(
             self,
-            _standing_in_the_way(result, readable),
+            _find_obstacles(result, readable),
             passed=f"The whole goes out as {result.licence or 'nothing, having no clips'}.",
             failed=failed,
             measured={
@@ -165,7 +165,7 @@ class OutboundLicence:
 
 def _outbound(facts: ReleaseFacts, licences: Licences, clips: Iterable[ClipFacts]) -> Outbound:
     licensed = (clip.licensed() for clip in clips)
-    return outbound(licensed, facts.use, facts.wanted, licences=licences)
+    return find_outbound_licence(licensed, facts.use, facts.wanted, licences=licences)
 
 
 class _Readings:
@@ -207,7 +207,7 @@ class _Readings:
         return None
 
 
-def _standing_in_the_way(result: Outbound, clips: list[ClipFacts]) -> Iterator[FailingRow]:
+def _find_obstacles(result: Outbound, clips: list[ClipFacts]) -> Iterator[FailingRow]:
     for conflict in result.conflicts:
         yield FailingRow(conflict.sentence)
     dropped = set(result.drop.clip_ids)

@@ -3,8 +3,13 @@
 from typing import ClassVar
 
 from datasets_catalog.facts import ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
-from datasets_catalog.splits import leaks, misplaced, missing_folds, synthetic_in_evaluation
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
+from datasets_catalog.splits import (
+    find_leaks,
+    find_misplaced,
+    find_missing_folds,
+    find_synthetic_in_evaluation,
+)
 
 
 class SplitsLeakFree:
@@ -21,13 +26,13 @@ class SplitsLeakFree:
 
     def check(self, facts: ReleaseFacts) -> Verdict:
         policy = facts.dataset.splits
-        found = leaks(facts.clips, policy)
+        found = find_leaks(facts.clips, policy)
         messages: dict[str, list[str]] = {}
         for leak in found:
             for clip_id in leak.stray:
                 messages.setdefault(clip_id, []).append(leak.sentence)
         others = 0
-        for each in misplaced(facts.clips, policy):
+        for each in find_misplaced(facts.clips, policy):
             others += 1
             messages.setdefault(each.clip_id, []).append(each.message)
         rows = [
@@ -35,9 +40,9 @@ class SplitsLeakFree:
             for clip in facts.clips
             for message in messages.get(clip.clip_id, ())
         ]
-        empty = missing_folds(facts.clips, policy)
+        empty = find_missing_folds(facts.clips, policy)
         rows += [FailingRow(f"{name} holds no clip") for name in empty]
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed=f"It is so: {policy.sentence}",
@@ -64,12 +69,12 @@ class SyntheticSeparate:
     def check(self, facts: ReleaseFacts) -> Verdict:
         rows = [
             FailingRow(f"is synthetic, and in {clip.split}", clip.path, clip.clip_id)
-            for clip in synthetic_in_evaluation(
+            for clip in find_synthetic_in_evaluation(
                 facts.clips, facts.dataset.evaluation_splits, facts.dataset.splits
             )
         ]
         synthetic = sum(clip.synthetic for clip in facts.clips)
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed="No evaluation split holds a synthetic clip.",

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from datasets_catalog.facts import ReleaseFacts
-from datasets_catalog.gates.base import FailingRow, Severity, Verdict, verdict
+from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
 from datasets_catalog.versions import parse_version
 
 
@@ -21,7 +21,7 @@ class VersionSaysChange:
     def check(self, facts: ReleaseFacts) -> Verdict:
         changed = facts.changed
         if changed is None or facts.version is None:
-            return verdict(
+            return build_verdict(
                 self, [], passed="There is no earlier version to compare with.", failed=""
             )
         number = f"{facts.version} follows {changed.since}"
@@ -32,7 +32,7 @@ class VersionSaysChange:
                 FailingRow(f"{reason}, which asks for {changed.proposed}")
                 for reason in changed.reasons
             ]
-        return verdict(
+        return build_verdict(
             self,
             rows,
             passed=f"{number}; {asked}.",

@@ -20,7 +20,7 @@ REFERENCE_PATHS = ("/api/v1/docs/", "/api/v1/redoc/")
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def security_headers(get_response: Handler) -> Handler:
+def add_security_headers(get_response: Handler) -> Handler:
     """A content security policy without inline code, and no guessing of types."""
 
     def answer(request: HttpRequest) -> HttpResponse:

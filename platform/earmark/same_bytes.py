@@ -22,7 +22,7 @@ import httpx2
 import pyarrow.parquet as pq
 
 from datasets_catalog.errors import EarmarkError
-from earmark.client.tables import CLIPS, EVENTS, prove
+from earmark.client.tables import CLIPS, EVENTS, prove_tables
 
 SECONDS = 3600
 SHOWN_LINES = 5
@@ -73,7 +73,7 @@ class Target:
 
 
 @dataclass(slots=True)
-class Taken:
+class DoorResult:
     """What came through a door: SHA-256 of each clip by path, and the root where there is one.
 
     `problem` says why nothing came, `checked` is False where that is no fault of the door.
@@ -87,18 +87,18 @@ class Taken:
     checked: bool = True
 
 
-Way = Callable[[Target], Taken]
+Way = Callable[[Target], DoorResult]
 
 
-def take_all(target: Target, say: Callable[[str], None]) -> list[Taken]:
+def take_by_every_door(target: Target, say: Callable[[str], None]) -> list[DoorResult]:
     """Take the release through every door, one after the other."""
     home = target.work / "home"
     home.mkdir()
     _sign_in(home, target)
-    return [_taken(door, client, way, target, say) for door, client, way in WAYS]
+    return [_take_by_door(door, client, way, target, say) for door, client, way in WAYS]
 
 
-def differences(taken: Sequence[Taken]) -> list[str]:
+def find_differences(taken: Sequence[DoorResult]) -> list[str]:
     """Every way in which the doors disagree, in sentences; the first that came is the measure."""
     found = [f"{one.door}: {one.problem}" for one in taken if one.checked and one.problem]
     came = [one for one in taken if one.checked and not one.problem]
@@ -118,28 +118,30 @@ def differences(taken: Sequence[Taken]) -> list[str]:
     return found
 
 
-def _taken(door: str, client: str, way: Way, target: Target, say: Callable[[str], None]) -> Taken:
+def _take_by_door(
+    door: str, client: str, way: Way, target: Target, say: Callable[[str], None]
+) -> DoorResult:
     say(door)
-    named = " ".join(_named(name) for name in client.split())
+    named = " ".join(_name_with_version(name) for name in client.split())
     try:
         taken = way(target)
     except NotCheckedError as problem:
-        return Taken(door, named, problem=problem.message, checked=False)
+        return DoorResult(door, named, problem=problem.message, checked=False)
     except FAILURES as problem:
         text = str(problem) or type(problem).__name__
-        return Taken(door, named, problem=_without(target.token, text))
+        return DoorResult(door, named, problem=_hide_secret(target.token, text))
     taken.door, taken.client = door, named
     return taken
 
 
-def _named(package: str) -> str:
+def _name_with_version(package: str) -> str:
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
         return package
 
 
-def _web(target: Target) -> Taken:
+def _take_by_web(target: Target) -> DoorResult:
     """The link on the release's page, and the root that the page shows."""
     page = httpx2.get(
         f"{target.address}/datasets/{target.dataset}/releases/{target.version}/",
@@ -156,17 +158,17 @@ def _web(target: Target) -> Taken:
         raise ClientFailedError(f"the page links to another address, {link[1]}")
     folder = target.work / "web"
     folder.mkdir()
-    _download(link[1], target.token, folder / "release.tar")
+    _download_file(link[1], target.token, folder / "release.tar")
     with tarfile.open(folder / "release.tar") as tar:
         tar.extractall(folder, filter="data")
     (inner,) = (each for each in folder.iterdir() if each.is_dir())
-    taken = _folder(inner)
+    taken = _hash_folder(inner)
     if taken.root not in ROOT.findall(page.text):
         raise ClientFailedError("the page shows another root than what it gives")
     return taken
 
 
-def _download(link: str, token: str, file: Path) -> None:
+def _download_file(link: str, token: str, file: Path) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with (
         httpx2.stream("GET", link, headers=headers, follow_redirects=True, timeout=60) as answer,
@@ -179,23 +181,23 @@ def _download(link: str, token: str, file: Path) -> None:
             kept.write(chunk)
 
 
-def _rest(target: Target) -> Taken:
+def _take_by_rest(target: Target) -> DoorResult:
     name = f"{target.dataset}@{target.version}"
     program = "import sys; from earmark.client.main import main; sys.exit(main())"
     pull = ("pull", name, "--to", "rest", "--quiet", "--url", target.address)
-    _run(target, sys.executable, "-c", program, *pull)
-    return _folder(target.work / "rest")
+    _run_client(target, sys.executable, "-c", program, *pull)
+    return _hash_folder(target.work / "rest")
 
 
-def _dvc(target: Target) -> Taken:
-    _run(target, "dvc", "get", target.git, "data", "--rev", target.tag, "-o", "dvc")
-    return _folder(target.work / "dvc")
+def _take_by_dvc(target: Target) -> DoorResult:
+    _run_client(target, "dvc", "get", target.git, "data", "--rev", target.tag, "-o", "dvc")
+    return _hash_folder(target.work / "dvc")
 
 
-def _clone(target: Target) -> Taken:
-    _run(target, "git", "clone", "-q", "--branch", target.tag, target.git, "clone")
-    _run(target, "dvc", "pull", folder="clone")
-    return _folder(target.work / "clone" / "data")
+def _take_by_clone(target: Target) -> DoorResult:
+    _run_client(target, "git", "clone", "-q", "--branch", target.tag, target.git, "clone")
+    _run_client(target, "dvc", "pull", folder="clone")
+    return _hash_folder(target.work / "clone" / "data")
 
 
 _SNAPSHOT = """
@@ -205,10 +207,10 @@ print(snapshot_download(sys.argv[1], repo_type="dataset", revision=sys.argv[2]))
 """
 
 
-def _hub(target: Target) -> Taken:
-    said = _run(target, sys.executable, "-c", _SNAPSHOT, target.dataset, target.tag)
+def _take_by_hub(target: Target) -> DoorResult:
+    said = _run_client(target, sys.executable, "-c", _SNAPSHOT, target.dataset, target.tag)
     folder = Path(said.splitlines()[-1])
-    taken = Taken("", "", prove(folder / "tables").root)
+    taken = DoorResult("", "", prove_tables(folder / "tables").root)
     for shard in sorted((folder / "data").glob("*.parquet")):
         with pq.ParquetFile(shard) as file:
             for batch in file.iter_batches(batch_size=64, columns=["path", "audio"]):
@@ -230,10 +232,10 @@ os._exit(0)
 """
 
 
-def _datasets(target: Target) -> Taken:
-    _needs("datasets")
-    said = _run(target, sys.executable, "-c", _ROWS, target.dataset, target.tag)
-    return Taken("", "", clips=json.loads(said.splitlines()[-1]))
+def _take_by_datasets(target: Target) -> DoorResult:
+    _require_package("datasets")
+    said = _run_client(target, sys.executable, "-c", _ROWS, target.dataset, target.tag)
+    return DoorResult("", "", clips=json.loads(said.splitlines()[-1]))
 
 
 _RECORDS = """
@@ -249,46 +251,46 @@ print(json.dumps(found))
 """
 
 
-def _croissant(target: Target) -> Taken:
+def _take_by_croissant(target: Target) -> DoorResult:
     """What the tables say, whose checksums mlcroissant holds against the description."""
-    _needs("mlcroissant")
+    _require_package("mlcroissant")
     file = target.work / "croissant.json"
     address = f"{target.address}/datasets/{target.dataset}/croissant.json?revision={target.tag}"
-    _download(address, target.token, file)
+    _download_file(address, target.token, file)
     root = json.loads(file.read_text(encoding="utf-8"))["identifier"]["value"]
-    said = _run(target, sys.executable, "-W", "ignore", "-c", _RECORDS, file)
-    return Taken("", "", root, json.loads(said.splitlines()[-1]))
+    said = _run_client(target, sys.executable, "-W", "ignore", "-c", _RECORDS, file)
+    return DoorResult("", "", root, json.loads(said.splitlines()[-1]))
 
 
 WAYS: tuple[tuple[str, str, Way], ...] = (
-    ("REST", "earmark", _rest),
-    ("web", "httpx2", _web),
-    ("DVC", "dvc", _dvc),
-    ("git and DVC", "git dvc", _clone),
-    ("Hub", "huggingface_hub", _hub),
-    ("Hub, rows", "datasets", _datasets),
-    ("Croissant", "mlcroissant", _croissant),
+    ("REST", "earmark", _take_by_rest),
+    ("web", "httpx2", _take_by_web),
+    ("DVC", "dvc", _take_by_dvc),
+    ("git and DVC", "git dvc", _take_by_clone),
+    ("Hub", "huggingface_hub", _take_by_hub),
+    ("Hub, rows", "datasets", _take_by_datasets),
+    ("Croissant", "mlcroissant", _take_by_croissant),
 )
 
 
-def _folder(folder: Path) -> Taken:
+def _hash_folder(folder: Path) -> DoorResult:
     """A release laid out as `audio/…` beside its tables, hashed and its root computed."""
     clips = {}
-    for path in _files(folder / "audio"):
+    for path in _list_files(folder / "audio"):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         clips[path.relative_to(folder / "audio").as_posix()] = digest
     missing = [name for name in (CLIPS, EVENTS) if not (folder / name).is_file()]
     if missing:
         raise ClientFailedError(f"{' and '.join(missing)} did not come")
-    return Taken("", "", prove(folder).root, clips)
+    return DoorResult("", "", prove_tables(folder).root, clips)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-def _needs(package: str) -> None:
+def _require_package(package: str) -> None:
     try:
         version(package)
     except PackageNotFoundError as problem:
@@ -310,7 +312,7 @@ def _sign_in(home: Path, target: Target) -> None:
         (home / name).write_text(text, encoding="utf-8")
 
 
-def _environment(target: Target) -> Mapping[str, str]:
+def _build_environment(target: Target) -> Mapping[str, str]:
     home = target.work / "home"
     own = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -334,12 +336,12 @@ def _environment(target: Target) -> Mapping[str, str]:
     return own | {name: os.environ[name] for name in KEPT if name in os.environ}
 
 
-def _run(target: Target, *command: str | Path, folder: str = "") -> str:
+def _run_client(target: Target, *command: str | Path, folder: str = "") -> str:
     """Run a client in its empty home; its output, or ClientFailedError with its last words."""
     done = subprocess.run(  # noqa: S603 - no shell, and the words are our own
         [str(word) for word in command],
         cwd=target.work / folder,
-        env=_environment(target),
+        env=_build_environment(target),
         capture_output=True,
         text=True,
         check=False,
@@ -353,5 +355,5 @@ def _run(target: Target, *command: str | Path, folder: str = "") -> str:
     return done.stdout
 
 
-def _without(secret: str, text: str) -> str:
+def _hide_secret(secret: str, text: str) -> str:
     return text.replace(secret, "…") if secret else text

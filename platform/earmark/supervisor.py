@@ -39,7 +39,7 @@ class Child:
     pause: float = 0.0
     not_before: float = 0.0
 
-    def tend(self, say: Callable[[str], None]) -> None:
+    def keep_running(self, say: Callable[[str], None]) -> None:
         """Start it if it is not running and may be started again."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is None:
@@ -65,7 +65,7 @@ class Child:
                 self.process.kill()
 
 
-def children() -> list[Child]:
+def build_children() -> list[Child]:
     """The web server (many threads: slow readers must not starve pages) and one worker."""
     here = Path(sys.executable).parent
     address = urlsplit(settings.BASE_URL)
@@ -100,7 +100,7 @@ def find_newest_change() -> float:
     return max(path.stat().st_mtime for folder in folders for path in folder.rglob("*.py"))
 
 
-def supervise(say: Callable[[str], None], *, reload: bool = False) -> None:
+def supervise_children(say: Callable[[str], None], *, reload: bool = False) -> None:
     """Run until a signal says stop; with `reload`, start anew whenever our code changes."""
     stopping = False
 
@@ -111,11 +111,11 @@ def supervise(say: Callable[[str], None], *, reload: bool = False) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "earmark.settings.embedded")
-    tended = children()
+    tended = build_children()
     written = find_newest_change() if reload else 0.0
     while not stopping:
         for child in tended:
-            child.tend(say)
+            child.keep_running(say)
         time.sleep(RELOAD_EVERY if reload else TEND_EVERY)
         if reload and (newest := find_newest_change()) > written:
             written = newest

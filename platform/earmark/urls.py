@@ -13,6 +13,6 @@ urlpatterns = [
 ]
 
 handler400 = "apps.doors.web.views.errors.bad_request"
-handler403 = "apps.doors.web.views.errors.forbidden"
+handler403 = "apps.doors.web.views.errors.permission_denied"
 handler404 = "apps.doors.web.views.errors.not_found"
 handler500 = "apps.doors.web.views.errors.server_error"

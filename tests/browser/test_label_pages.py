@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.labels import import_labels
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from tests.browser.chromium import DESK, PHONE, THEMES, overflow, picture, violations
 from tests.browser.conftest import OpenPage
 from tests.cast import Cast
@@ -33,7 +33,7 @@ def furnish(people: Cast, base: Path) -> Dataset:
         actor=people.ada, dataset=dataset, source=table, format_name="native", replace=True
     )
     assert report.is_clean, report.sentences()
-    publish(actor=people.rita, release=approve(people, make_release(people, dataset)))
+    publish_release_here(actor=people.rita, release=approve(people, make_release(people, dataset)))
     return dataset
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from apps.releases.models import Stop
 from apps.releases.people import attach_document
-from apps.releases.stops import stop
+from apps.releases.stops import place_stop
 from tests.browser.chromium import DESK, PHONE, THEMES, overflow, picture, violations
 from tests.browser.conftest import OpenPage
 from tests.cast import Cast
@@ -21,7 +21,7 @@ def furnish(people: Cast, base: Path) -> None:
     release = make_published(people, base / "one")
     make_release(people, make_draft(people, base / "two", name="more"))
     clip = release.dataset.clips.get(path="field/000.wav")
-    stop(actor=people.cleo, dataset=release.dataset, reason="A name is said.", clip=clip)
+    place_stop(actor=people.cleo, dataset=release.dataset, reason="A name is said.", clip=clip)
     attach_document(
         actor=people.ada,
         dataset=release.dataset,

@@ -9,12 +9,12 @@ from django.test import Client
 
 from apps.access.access import open_newest
 from apps.datasets.models import Dataset
-from apps.doors.web.figures import newest_releases
-from apps.publishing.releasing import publish
-from apps.releases.actions import create_release, deprecate
+from apps.doors.web.figures import find_newest_releases
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import create_release, deprecate_release
 from apps.releases.models import Release
-from apps.releases.versioning import repo_of
-from apps.storage.git import MAIN, find_tag, reading
+from apps.releases.versioning import build_repo
+from apps.storage.git import MAIN, find_tag, open_for_reading
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.versions import VersionOrderError
 from tests.cast import Cast
@@ -47,7 +47,7 @@ def mains(client: Client) -> set[str]:
     found.add(client.get(f"{hub}/revision/main").json()["sha"])
     branches = client.get(f"{hub}/refs").json()["branches"]
     found |= {one["targetCommit"] for one in branches if one["name"] == "main"}
-    shown = newest_releases(list(Dataset.objects.all()))[0].release
+    shown = find_newest_releases(list(Dataset.objects.all()))[0].release
     assert shown is not None
     found |= {shown.dvc_commit, open_newest(AnonymousUser(), NAME).release.dvc_commit}
     return found
@@ -66,9 +66,9 @@ def test_main_leaves_a_deprecated_version_at_every_door(
 ) -> None:
     first, second = out(dataset, "1.0.0"), out(dataset, "1.1.0")
     assert mains(client) == {second.dvc_commit}
-    deprecate(actor=cast.ada, release=second, reason="A wrong label.")
+    deprecate_release(actor=cast.ada, release=second, reason="A wrong label.")
     assert mains(client) == {first.dvc_commit}
-    deprecate(actor=cast.ada, release=first, reason="The same.")
+    deprecate_release(actor=cast.ada, release=first, reason="The same.")
     assert mains(client) == {second.dvc_commit}
 
 
@@ -85,9 +85,9 @@ def test_a_version_that_was_overtaken_is_not_published(cast: Cast, tmp_path: Pat
     dataset = first.dataset
     slow = approve(cast, make_release(cast, dataset, "1.2.0"))
     fast = approve(cast, make_release(cast, dataset, "2.0.0"))
-    publish(actor=cast.rita, release=fast)
+    publish_release_here(actor=cast.rita, release=fast)
     with pytest.raises(VersionOrderError):
-        publish(actor=cast.rita, release=slow)
+        publish_release_here(actor=cast.rita, release=slow)
     assert open_newest(cast.ada, dataset.full_name).release.version == "2.0.0"
 
 
@@ -102,13 +102,13 @@ def test_the_database_refuses_what_the_rule_refuses(dataset: Dataset) -> None:
 
 def test_a_patch_of_an_older_line_hangs_on_that_line_in_git(cast: Cast, tmp_path: Path) -> None:
     first = make_published(cast, tmp_path)
-    second = publish(
+    second = publish_release_here(
         actor=cast.rita, release=approve(cast, make_release(cast, first.dataset, "1.1.0"))
     )
-    patch = publish(
+    patch = publish_release_here(
         actor=cast.rita, release=approve(cast, make_release(cast, first.dataset, "1.0.1"))
     )
-    with reading(repo_of(patch).path) as there:
+    with open_for_reading(build_repo(patch).path) as there:
         commit = find_tag(there, "v1.0.1")
         assert commit is not None
         assert [str(each) for each in commit.parent_ids] == [first.dvc_commit]

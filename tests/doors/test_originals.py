@@ -13,13 +13,13 @@ from django.urls import reverse
 from apps.access.actions import grant_access
 from apps.accounts.models import User
 from apps.datasets.models import Clip
-from apps.doors.signing import sign
-from apps.privacy.actions import decide
-from apps.publishing.releasing import publish
+from apps.doors.signing import sign_object
+from apps.privacy.actions import decide_finding
+from apps.publishing.releasing import publish_release_here
 from apps.releases.models import Release, ReleaseBlob
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
-from apps.storage.versions import git_path
+from apps.storage.versions import build_git_path
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.dvc.conftest import token_of
@@ -34,9 +34,9 @@ def redacted(cast: Cast, tmp_path: Path) -> Clip:
     """A clip of a published release; dan may take the release."""
     dataset = make_draft(cast, tmp_path)
     clip = clip_at(dataset, 2)
-    decide(actor=cast.cleo, finding=found_in(clip), verdict="redact", reason="a name")
+    decide_finding(actor=cast.cleo, finding=found_in(clip), verdict="redact", reason="a name")
     dataset.refresh_from_db()
-    publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    publish_release_here(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
     work_off()
     grant_access(
         actor=cast.ada, dataset=dataset, holder=cast.dan, purposes=["research.noncommercial"]
@@ -54,7 +54,7 @@ def bearer(user: User) -> dict[str, str]:
 
 
 def content(blob: Blob) -> bytes:
-    with local_copy(blob) as path:
+    with open_local_copy(blob) as path:
         return path.read_bytes()
 
 
@@ -102,7 +102,7 @@ def test_nothing_that_is_released_names_the_original(cast: Cast, redacted: Clip)
     assert old.pk not in {row.blob_id for row in held}
     names = (old.oid, old.sha256)
     for row in held:
-        with local_copy(row.blob) as path:
+        with open_local_copy(row.blob) as path:
             content = path.read_bytes()
         for name in names:
             assert name.encode() not in content
@@ -115,9 +115,9 @@ def test_no_signature_opens_the_original(
 ) -> None:
     user, old, new = getattr(cast, who), old_of(redacted), redacted.blob
     release = Release.objects.get(dataset=redacted.dataset)
-    opened = client.get("/api/v1/signed/", {"key": sign(user, release, new)})
+    opened = client.get("/api/v1/signed/", {"key": sign_object(user, release, new)})
     assert hashlib.sha256(body(opened)).hexdigest() == new.sha256
-    refused = client.get("/api/v1/signed/", {"key": sign(user, release, old)})
+    refused = client.get("/api/v1/signed/", {"key": sign_object(user, release, old)})
     assert (refused.status_code, refused.json()["code"]) == (404, "object.unknown")
 
 
@@ -164,7 +164,7 @@ def test_the_repository_of_versions_does_not_name_the_original(
 ) -> None:
     """Whatever git would send of it, and the listing by which DVC fetches."""
     old, new = old_of(redacted), redacted.blob
-    folder = git_path(redacted.dataset.uid)
+    folder = build_git_path(redacted.dataset.uid)
     command = ["git", "-C", str(folder), "cat-file", "--batch-all-objects", "--batch"]
     sent = subprocess.run(command, check=True, capture_output=True).stdout
     listings = {

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from apps.accounts.tokens import create_token
 from apps.doors.serving import Offer, serve_blob
-from apps.storage.blobs import put
+from apps.storage.blobs import put_blob
 from apps.storage.errors import BlobMissingError
 from apps.storage.models import Blob
 from tests.cast import Cast
@@ -36,7 +36,7 @@ def object_store(s3: dict[str, Any], settings: Settings) -> None:
 
 @pytest.fixture
 def blob(object_store: None) -> Blob:
-    return put(uuid4(), io.BytesIO(CONTENT))
+    return put_blob(uuid4(), io.BytesIO(CONTENT))
 
 
 def get(blob: Blob, offer: Offer, **headers: str) -> HttpResponseBase:
@@ -64,7 +64,7 @@ def test_a_signed_address_gives_the_bytes_without_our_credentials(blob: Blob) ->
 
 def test_a_signed_address_is_for_this_object_alone(blob: Blob) -> None:
     address = get(blob, SIGNED).headers["Location"]
-    other = put(blob.store, io.BytesIO(b"another"))
+    other = put_blob(blob.store, io.BytesIO(b"another"))
     forged = address.replace(f"{blob.oid[:2]}/{blob.oid[2:]}", f"{other.oid[:2]}/{other.oid[2:]}")
     assert forged != address
     with pytest.raises(urllib.error.HTTPError, match="403") as refusal:
@@ -84,7 +84,7 @@ def test_bytes_are_passed_on_where_a_redirect_would_leak_credentials(blob: Blob)
     assert (whole.status_code, content(whole)) == (200, CONTENT)
     part = get(blob, PASSED_ON, Range="bytes=100-199")
     assert (part.status_code, content(part)) == (206, CONTENT[100:200])
-    empty = put(blob.store, io.BytesIO(b""))
+    empty = put_blob(blob.store, io.BytesIO(b""))
     assert content(get(empty, PASSED_ON)) == b""
 
 

@@ -9,12 +9,12 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Clip, Dataset
-from apps.ingest.draft_files import head_of
+from apps.ingest.draft_files import compute_head
 from apps.publishing.models import Target
 from apps.publishing.permission import require_sendable
 from apps.releases.errors import StoppedError
 from apps.releases.models import Release
-from apps.releases.stops import lift_stop, stop
+from apps.releases.stops import lift_stop, place_stop
 from tests.cast import Cast
 from tests.factories.drafts import make_draft
 from tests.factories.published import keep_snapshot, make_dataset, publish_tree
@@ -50,7 +50,7 @@ def test_every_door_refuses_at_once_and_serves_the_other_version(
     cast: Cast, client: Client, releases: tuple[Release, Release]
 ) -> None:
     first, second = releases
-    row = stop(actor=cast.cleo, dataset=first.dataset, reason="Mrs Brown", release=second)
+    row = place_stop(actor=cast.cleo, dataset=first.dataset, reason="Mrs Brown", release=second)
     for door, address in addresses(second).items():
         response = client.get(address)
         said = str(response.headers) + response.content.decode() + response.reason_phrase
@@ -72,7 +72,7 @@ def taken(client: Client, address: str) -> bytes:
 def test_the_hubs_clients_are_told_that_it_is_disabled(
     cast: Cast, client: Client, releases: tuple[Release, Release]
 ) -> None:
-    stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice")
+    place_stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice")
     response = client.get(addresses(releases[1])["hub"])
     assert response.headers["X-Error-Message"] == "Access to this resource is disabled."
     assert "X-Error-Code" not in response.headers
@@ -83,7 +83,7 @@ def draft_addresses(dataset: Dataset, path: str) -> dict[str, str]:
     uid = dataset.clips.get(path=path).uid
     return {
         "hub": f"/datasets/{dataset.full_name}/resolve/draft/{path}",
-        "hub head": f"/datasets/{dataset.full_name}/resolve/{head_of(dataset)}/{path}",
+        "hub head": f"/datasets/{dataset.full_name}/resolve/{compute_head(dataset)}/{path}",
         "rest": f"/api/v1/datasets/{dataset.full_name}/clips/{uid}/audio/",
         "page": reverse("web:dataset_clip_audio", args=["acme", dataset.name, uid]),
         "page outline": reverse("web:dataset_clip_peaks", args=["acme", dataset.name, uid]),
@@ -117,7 +117,7 @@ def test_the_drafts_bytes_are_closed_at_each_door_but_to_reviewers(
     one = clip if scope == "clip" else None
     addresses = draft_addresses(dataset, clip.path)
     assert {told(cast.rita, *each) for each in addresses.items()} == {(200, "")}
-    row = stop(actor=cast.cleo, dataset=dataset, reason="Mrs Brown", clip=one)
+    row = place_stop(actor=cast.cleo, dataset=dataset, reason="Mrs Brown", clip=one)
     for door, address in addresses.items():
         for method in ("get", "head"):
             status, said = told(cast.rita, door, address, method)
@@ -136,7 +136,7 @@ def test_the_bytes_of_a_stopped_clip_are_closed_under_another_name_too(
     dataset = make_draft(cast, tmp_path)
     clip, other = dataset.clips.order_by("path")[:2]
     Clip.objects.filter(pk=other.pk).update(blob=clip.blob_id)
-    stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=clip)
+    place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=clip)
     status, said = told(cast.rita, "hub", draft_addresses(dataset, other.path)["hub"])
     assert (status, "ask the privacy reviewers of acme" in said) == (403, True)
 
@@ -145,18 +145,18 @@ def test_git_hides_a_stopped_version_and_refuses_when_all_are(
     cast: Cast, client: Client, releases: tuple[Release, Release]
 ) -> None:
     address = f"/git/{NAME}.git/info/refs?service=git-upload-pack"
-    stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice", release=releases[1])
+    place_stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice", release=releases[1])
     shown = b"".join(client.get(address))
     assert b"refs/tags/v1.0.0" in shown
     assert b"v1.1.0" not in shown
     assert f"{releases[0].dvc_commit} refs/heads/main\n".encode() in shown
-    stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice")
+    place_stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice")
     response = client.get(address)
     assert response.status_code == 403
     assert b"closed by a privacy officer" in response.content
 
 
 def test_nothing_stopped_is_sent_to_a_target(cast: Cast, releases: tuple[Release, Release]) -> None:
-    stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice", release=releases[1])
+    place_stop(actor=cast.cleo, dataset=releases[0].dataset, reason="a voice", release=releases[1])
     with pytest.raises(StoppedError):
         require_sendable(releases[1], Target(organisation=cast.acme, gate="manual"))

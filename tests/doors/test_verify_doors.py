@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from earmark import same_bytes
-from earmark.same_bytes import Taken, Target, differences, take_all
+from earmark.same_bytes import DoorResult, Target, find_differences, take_by_every_door
 from tests.doors.client.conftest import Desk, desk, token_of
 from tests.factories.jobs import work_off
 
@@ -66,12 +66,12 @@ def test_what_cannot_be_checked_is_said(
 
     monkeypatch.setattr(same_bytes, "version", missing)
     monkeypatch.setattr(same_bytes, "WAYS", (same_bytes.WAYS[0], same_bytes.WAYS[-1]))
-    taken = take_all(
+    taken = take_by_every_door(
         Target(desk.url, "acme/tones", "1.0.0", token_of(desk.cast.dan), tmp_path), print
     )
     assert taken[1].problem == "not checked: mlcroissant is not installed"
     assert (taken[0].checked, taken[1].checked) == (True, False)
-    assert differences(taken) == []
+    assert find_differences(taken) == []
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_what_cannot_be_checked_is_said(
     ],
 )
 def test_every_difference_is_named(other: dict[str, Any], said: str) -> None:
-    same = Taken("REST", "earmark", "a" * 64, dict(CLIPS))
-    assert differences([same, Taken("Hub", "datasets", "", dict(CLIPS))]) == []
+    same = DoorResult("REST", "earmark", "a" * 64, dict(CLIPS))
+    assert find_differences([same, DoorResult("Hub", "datasets", "", dict(CLIPS))]) == []
     values: dict[str, Any] = {"root": "a" * 64, "clips": dict(CLIPS), **other}
-    found = differences([same, Taken("DVC", "dvc", **values)])
+    found = find_differences([same, DoorResult("DVC", "dvc", **values)])
     assert len(found) == 1
     assert found[0].startswith(said)

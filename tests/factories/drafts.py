@@ -12,8 +12,8 @@ from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips, import_consents
 from apps.ingest.labels import import_labels
 from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish
-from apps.releases.actions import create_release, freeze, sign_off, submit
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import create_release, freeze_release, sign_off_release, submit_release
 from apps.releases.models import Release
 from tests.cast import Cast
 from tests.sounds import tone, write_sound
@@ -141,14 +141,14 @@ def make_release(
 ) -> Release:
     """A frozen release of the draft."""
     release = create_release(actor=cast.ada, dataset=dataset, version=version, purposes=purposes)
-    return freeze(actor=cast.ada, release=release)
+    return freeze_release(actor=cast.ada, release=release)
 
 
 def approve(cast: Cast, release: Release) -> Release:
     """Submit and sign a frozen release for both parts."""
-    release = submit(actor=cast.ada, release=release)
-    release = sign_off(actor=cast.cleo, release=release, part="privacy")
-    return sign_off(actor=cast.cleo, release=release, part="rights")
+    release = submit_release(actor=cast.ada, release=release)
+    release = sign_off_release(actor=cast.cleo, release=release, part="privacy")
+    return sign_off_release(actor=cast.cleo, release=release, part="rights")
 
 
 def make_published(
@@ -165,4 +165,4 @@ def make_published(
     if more := sorted(set(purposes) - set(OPEN_PURPOSES)):
         allow_more(cast, base, dataset, more)
     release = make_release(cast, dataset, version, purposes)
-    return publish(actor=cast.rita, release=approve(cast, release))
+    return publish_release_here(actor=cast.rita, release=approve(cast, release))

@@ -11,16 +11,16 @@ from apps.access.models import AccessChange
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
 from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.snapshots import is_large, pointer
+from apps.publishing.snapshots import is_large, render_pointer
 from apps.releases.models import GateResult, Release, ReleaseBlob, SignOff
-from apps.storage.blobs import put
+from apps.storage.blobs import put_blob
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
 from apps.storage.versions import VersionRepo, write_version
 from datasets_catalog.purposes import Purpose, include_implied
-from datasets_catalog.release_states import PUBLIC, ReleaseState
-from datasets_catalog.versions import version_order
+from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
+from datasets_catalog.versions import compute_version_order
 
 # What every door and a target abroad ask of a release that hands out its audio.
 GIVEN_OUT = (Purpose.PUBLISH_OPEN, Purpose.SHARE_RAW_AUDIO)
@@ -68,7 +68,7 @@ def make_release(
     release = Release.objects.create(
         dataset=dataset,
         version=version,
-        order=version_order(version),
+        order=compute_version_order(version),
         purposes=list(purposes),
         cleared=sorted(include_implied(purposes)),
         territories=list(territories),
@@ -126,7 +126,7 @@ def keep_snapshot(release: Release, tree: Mapping[str, bytes]) -> Snapshot:
     )
     for path, content in tree.items():
         blob = keep(release.dataset, content)
-        text = pointer(blob) if is_large(path) else content
+        text = render_pointer(blob) if is_large(path) else content
         oid = hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest()
         SnapshotFile.objects.create(snapshot=snapshot, path=path, blob=blob, git_oid=oid)
         ReleaseBlob.objects.get_or_create(release=release, blob=blob)
@@ -138,7 +138,7 @@ def walk(release: Release, state: ReleaseState) -> None:
     for step in WAY[WAY.index(ReleaseState(release.state)) + 1 : WAY.index(state) + 1]:
         release.state = step.value
         release.save(update_fields=["state"])
-    if state in PUBLIC:
+    if state in PUBLIC_STATES:
         Dataset.objects.filter(pk=release.dataset_id).update(released_at=timezone.now())
 
 
@@ -163,7 +163,7 @@ def set_access(access: str = "", *, dataset: Dataset | None = None, **columns: A
 
 
 def keep(dataset: Dataset, content: bytes) -> Blob:
-    return put(dataset.uid, io.BytesIO(content))
+    return put_blob(dataset.uid, io.BytesIO(content))
 
 
 def _sign(release: Release) -> None:

@@ -16,7 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from apps.releases.models import Release
 from apps.storage.models import Blob
-from apps.storage.versions import git_path
+from apps.storage.versions import build_git_path
 from tests.golden.rows import dump_rows, load_rows, without_triggers
 
 HERE = Path(__file__).parent
@@ -45,7 +45,9 @@ def save_golden(release: Release, folder: Path) -> Golden:
     (folder / "blobs").mkdir(parents=True)
     for blob in Blob.objects.alive().filter(store=release.dataset.uid):
         shutil.copyfile(_file_of(blob), folder / "blobs" / blob.oid)
-    _git(git_path(release.dataset.uid), "bundle", "create", folder / "versions.bundle", "--all")
+    _git(
+        build_git_path(release.dataset.uid), "bundle", "create", folder / "versions.bundle", "--all"
+    )
     leaves = MigrationLoader(connection).graph.leaf_nodes()
     content = {"migrations": sorted(map(list, leaves)), "rows": dump_rows()}
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
@@ -70,7 +72,7 @@ def load_golden(folder: Path = FIRST) -> Release:
         target = _file_of(blob)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(golden.blob(blob.oid))
-    _restore_versions(folder, git_path(release.dataset.uid))
+    _restore_versions(folder, build_git_path(release.dataset.uid))
     return release
 
 

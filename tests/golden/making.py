@@ -8,10 +8,10 @@ from apps.datasets.actions import create_dataset, import_vocabulary, update_data
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips, import_consents
 from apps.ingest.labels import import_labels
-from apps.privacy.actions import decide
+from apps.privacy.actions import decide_finding
 from apps.privacy.models import Finding
 from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.publishing.snapshots import build_snapshot
 from apps.releases.models import Release
 from datasets_catalog.purposes import Purpose
@@ -106,7 +106,7 @@ def make_golden(cast: Cast, base: Path) -> Release:
     _redact_tags(cast, dataset)
     dataset = update_dataset(actor=cast.ada, dataset=dataset, changes={"access": "open"})
     release = approve(cast, make_release(cast, dataset, purposes=PURPOSES))
-    release = publish(actor=cast.rita, release=release)
+    release = publish_release_here(actor=cast.rita, release=release)
     build_snapshot(release, lambda done, total, said: None)
     return release
 
@@ -163,6 +163,8 @@ def _write_sound(path: Path, *, hertz: float, artist: bool) -> None:
 
 def _redact_tags(cast: Cast, dataset: Dataset) -> None:
     for finding in Finding.objects.filter(clip__dataset=dataset, clip__path=NEIGH):
-        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="A tag names somebody.")
+        decide_finding(
+            actor=cast.cleo, finding=finding, verdict="redact", reason="A tag names somebody."
+        )
     for finding in Finding.objects.filter(clip__dataset=dataset).exclude(clip__path=NEIGH):
-        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="Nobody is named.")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="Nobody is named.")

@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from apps.releases.integrity import check_roots, expected_commits
+from apps.releases.integrity import check_roots, list_expected_commits
 from apps.releases.models import Release
-from apps.storage.fsck import check
+from apps.storage.fsck import check_store
 from tests import verifier
 from tests.cast import Cast
 from tests.golden.keeping import FIRST, Golden, load_golden, save_golden
@@ -55,7 +55,9 @@ def test_the_first_one_comes_back_as_it_was() -> None:
     assert release.published_at is not None
     assert release.published_at.isoformat() == kept["published_at"]
     assert release.root == ROOT
-    report = check(release.dataset.uid, deep=True, expected=expected_commits(release.dataset))
+    report = check_store(
+        release.dataset.uid, deep=True, expected=list_expected_commits(release.dataset)
+    )
     assert [*report.problems, *check_roots(release.dataset)] == []
     assert report.blobs == len(list((FIRST / "blobs").iterdir()))
     assert report.versions == 1

@@ -14,24 +14,24 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip
-from apps.publishing.documents import release_croissant
-from apps.publishing.released import content_of
+from apps.publishing.documents import build_release_croissant
+from apps.publishing.released import load_content
 from apps.publishing.snapshot import plan_snapshot, write_shards
-from apps.releases.actions import create_release, freeze
+from apps.releases.actions import create_release, freeze_release
 from apps.releases.diff import diff_releases
 from apps.releases.freezing import freeze_rows
-from apps.releases.leaves import leaf_of
+from apps.releases.leaves import compute_leaf
 from apps.releases.models import Release
-from apps.releases.stops import stop
-from apps.storage.blobs import local_copy
-from apps.storage.read import clips as clips_of_version
-from apps.storage.read import events as events_of_version
+from apps.releases.stops import place_stop
+from apps.storage.blobs import open_local_copy
 from apps.storage.read import open_version
+from apps.storage.read import read_version_clips as clips_of_version
+from apps.storage.read import read_version_events as events_of_version
 from apps.storage.tables import CLIPS, EVENTS, read_clips
 from datasets_catalog.licences import Use
 from datasets_catalog.part_proofs import Node, proves_part
 from datasets_catalog.release_changes import ChangeKind
-from earmark.client.tables import prove
+from earmark.client.tables import prove_tables
 from earmark.client.verify import verify_folder
 from tests import verifier
 from tests.golden.keeping import FIRST, Golden, load_golden
@@ -118,7 +118,7 @@ def test_a_stranger_finds_the_root_in_a_part_of_everything(
 ) -> None:
     folder = take_part(ada, tmp_path, "")
     assert verifier.verify(folder) == release.root == ROOT
-    assert prove(folder).root == ROOT
+    assert prove_tables(folder).root == ROOT
     assert verify_folder(folder, ROOT).problems == {}
 
 
@@ -156,7 +156,7 @@ def test_a_part_stands_under_its_root(release: Release, ada: Client, tmp_path: P
     nodes = [Node(x["level"], x["number"], bytes.fromhex(x["hash"])) for x in lines if "hash" in x]
     rows = pq.read_table(folder / "clips.parquet").to_pylist()
     assert BARK in {row["path"] for row in rows}
-    leaves = {n: leaf_of(row) for n, row in zip(numbers, rows, strict=True)}
+    leaves = {n: compute_leaf(row) for n, row in zip(numbers, rows, strict=True)}
     assert proves_part(leaves=leaves, size=len(PATHS), nodes=nodes, root=bytes.fromhex(ROOT))
 
 
@@ -237,7 +237,7 @@ def test_its_pages_are_there(release: Release, ada: Client, page: str) -> None:
 
 
 def test_a_snapshot_can_be_made_of_it_again(release: Release, tmp_path: Path) -> None:
-    made = content_of(release)
+    made = load_content(release)
     assert made.root == ROOT
     rows: list[dict[str, Any]] = []
     for shard, path in write_shards(made, plan_snapshot(made), tmp_path):
@@ -250,7 +250,7 @@ def test_a_snapshot_can_be_made_of_it_again(release: Release, tmp_path: Path) ->
 
 def test_its_description_names_the_columns_that_its_tables_have(release: Release) -> None:
     for with_files in (True, False):
-        described = release_croissant(release, with_files=with_files)
+        described = build_release_croissant(release, with_files=with_files)
         fields = [field for each in described.get("recordSet", []) for field in each["field"]]
         named = {field["source"]["extract"]["column"] for field in fields if "source" in field}
         named |= {name.rpartition("/")[2] for name in described.get("variableMeasured", [])}
@@ -263,7 +263,7 @@ def test_the_next_freeze_takes_its_rows_over(release: Release) -> None:
     fresh = freeze_rows(following.dataset, use=Use(following.use), at=at_of(following), afresh=True)
     assert fresh.root == following.root
     assert following.clips_table is not None
-    with local_copy(following.clips_table) as table:
+    with open_local_copy(following.clips_table) as table:
         rows = {row["path"]: row for row in read_clips(table)}
     for row in filled(kept(release, "clips"), CLIPS.names):
         if row["path"] in WITHOUT_PEOPLE - {QUIET}:
@@ -276,7 +276,7 @@ def freeze_next(release: Release) -> Release:
     following = create_release(
         actor=ada, dataset=release.dataset, version="1.1.0", purposes=PURPOSES
     )
-    return freeze(actor=ada, release=following)
+    return freeze_release(actor=ada, release=following)
 
 
 def at_of(release: Release) -> Any:
@@ -299,7 +299,7 @@ def test_it_is_compared_with_the_next_release(release: Release, ada: Client) -> 
 
 def test_a_stop_of_one_of_its_clips_closes_it(release: Release, ada: Client) -> None:
     clip = Clip.objects.get(dataset=release.dataset, path=BARK)
-    stop(
+    place_stop(
         actor=User.objects.get(username="cleo"),
         dataset=release.dataset,
         reason="Somebody called.",

@@ -7,14 +7,14 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
-from apps.releases.actions import create_release, freeze
+from apps.releases.actions import create_release, freeze_release
 from apps.releases.freezing import freeze_rows
 from apps.releases.integrity import check_roots
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.tables import CLIPS, EVENTS, read_clips
 from datasets_catalog.licences import Use
-from earmark.client.tables import prove
+from earmark.client.tables import prove_tables
 from tests import verifier
 from tests.golden.keeping import load_golden
 from tests.golden.making import BARK, PURPOSES
@@ -30,7 +30,7 @@ def following() -> Release:
     Clip.objects.filter(dataset=dataset, path=BARK).update(title="Other", touched=99)
     ada = User.objects.get(username="ada")
     release = create_release(actor=ada, dataset=dataset, version="1.1.0", purposes=PURPOSES)
-    return freeze(actor=ada, release=release)
+    return freeze_release(actor=ada, release=release)
 
 
 def test_the_columns_are_there() -> None:
@@ -40,10 +40,10 @@ def test_the_columns_are_there() -> None:
 def test_it_is_released_hashed_and_asked_for(following: Release, tmp_path: Path) -> None:
     assert following.clips_table is not None
     assert following.events_table is not None
-    with local_copy(following.clips_table) as table:
+    with open_local_copy(following.clips_table) as table:
         rows = list(read_clips(table))
         (tmp_path / "clips.parquet").write_bytes(table.read_bytes())
-    with local_copy(following.events_table) as table:
+    with open_local_copy(following.events_table) as table:
         (tmp_path / "events.parquet").write_bytes(table.read_bytes())
     cut = [row["path"] for row in rows if row["recording"]]
     assert [row["path"] for row in rows if row["wish"] == "CC-BY-4.0"] == cut
@@ -53,7 +53,7 @@ def test_it_is_released_hashed_and_asked_for(following: Release, tmp_path: Path)
         assert same == (row["wish"] is None)
         assert verifier.leaf_of(verifier.clip_entry(row)) == row["leaf"]
     assert verifier.root_of([row["leaf"] for row in rows]) == following.root
-    assert prove(tmp_path).root == following.root
+    assert prove_tables(tmp_path).root == following.root
     assert list(check_roots(following.dataset)) == []
     client = Client()
     client.force_login(User.objects.get(username="ada"))

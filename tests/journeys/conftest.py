@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.accounts.models import User
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.releases.models import Release
 from datasets_catalog.roles import Role
 from tests.cast import Cast
@@ -38,4 +38,4 @@ def gated(cast: Cast, tmp_path: Path) -> Release:
     allow(cast, OPEN)
     dataset.refresh_from_db()
     release = make_release(cast, dataset, purposes=OPEN)
-    return publish(actor=cast.rita, release=approve(cast, release))
+    return publish_release_here(actor=cast.rita, release=approve(cast, release))

@@ -13,7 +13,7 @@ from apps.ingest.actions import import_clips
 from apps.privacy.models import Decision
 from apps.privacy.scanning import scan_dataset
 from apps.releases.models import Release
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table
 from tests.journeys.door_asking import hertz_of, md5_of
@@ -98,7 +98,7 @@ class History:
 
     def releases(self) -> list[Release]:
         """What is out, newest first."""
-        rows = Release.objects.filter(dataset=self.dataset, state__in=PUBLIC)
+        rows = Release.objects.filter(dataset=self.dataset, state__in=PUBLIC_STATES)
         return list(rows.select_related("dataset__organisation").order_by("-order"))
 
     def clip_of(self, sound: str) -> Clip:

@@ -17,15 +17,15 @@ from apps.consent.models import Consent
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Clip, Dataset
 from apps.jobs.models import Job
-from apps.privacy.actions import count_people, decide, point_out, undo
+from apps.privacy.actions import count_people, decide_finding, point_out_voice, undo_decision
 from apps.privacy.models import Finding
-from apps.publishing.actions import TargetSettings, publish_release, save_target
+from apps.publishing.actions import TargetSettings, save_target, start_publication
 from apps.publishing.flavours import Spec, order_flavour
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.publishing.selections import Selection
-from apps.releases.actions import create_release, freeze, sign_off, submit
+from apps.releases.actions import create_release, freeze_release, sign_off_release, submit_release
 from apps.releases.models import Stop
-from apps.releases.stops import lift_stop, stop
+from apps.releases.stops import lift_stop, place_stop
 from datasets_catalog.purposes import Answer, Purpose
 from tests.factories.jobs import work_off
 from tests.factories.reviews import play
@@ -112,21 +112,21 @@ def change_profile(history: History, profile: str) -> None:
 
 def exclude(history: History, sound: str) -> None:
     """A reviewer hears something in it, and takes it out."""
-    found = point_out(
+    found = point_out_voice(
         actor=history.cast.cleo,
         clip=history.clip_of(sound),
         onset=0.0,
         offset=0.2,
         reason="a name is said",
     )
-    history.exclusions[sound] = decide(
+    history.exclusions[sound] = decide_finding(
         actor=history.cast.cleo, finding=found, verdict="exclude", reason="a name is said"
     )
     history.promise.shut_out.add(sound)
 
 
 def take_exclusion_back(history: History, sound: str) -> None:
-    undo(actor=history.cast.cleo, decision=history.exclusions[sound])
+    undo_decision(actor=history.cast.cleo, decision=history.exclusions[sound])
     history.promise.shut_out.discard(sound)
 
 
@@ -153,11 +153,13 @@ def settle(history: History) -> None:
         if sound in history.promise.shut_out or not set(codes) >= HEARD[sound]:
             continue
         play(history.cast.cleo, finding.clip)
-        decide(actor=history.cast.cleo, finding=finding, verdict="clear", reason="all are there")
+        decide_finding(
+            actor=history.cast.cleo, finding=finding, verdict="clear", reason="all are there"
+        )
 
 
 def close(history: History) -> None:
-    stop(actor=history.cast.cleo, dataset=history.current(), reason="somebody complained")
+    place_stop(actor=history.cast.cleo, dataset=history.current(), reason="somebody complained")
     history.promise.stopped = True
 
 
@@ -177,10 +179,10 @@ def release(history: History, purposes: tuple[str, ...]) -> None:
     row = create_release(
         actor=cast.ada, dataset=history.current(), version=version, purposes=purposes
     )
-    row = submit(actor=cast.ada, release=freeze(actor=cast.ada, release=row))
+    row = submit_release(actor=cast.ada, release=freeze_release(actor=cast.ada, release=row))
     for part in ("privacy", "rights"):
-        row = sign_off(actor=cast.cleo, release=row, part=part)
-    row = publish(actor=cast.rita, release=row)
+        row = sign_off_release(actor=cast.cleo, release=row, part=part)
+    row = publish_release_here(actor=cast.rita, release=row)
     order_flavour(actor=cast.ada, release=row, spec=Spec.named(FLAVOUR), selection=Selection())
     # The files of the Hub door too.
     assert {job.state for job in work_off()} <= {Job.State.DONE}
@@ -240,5 +242,5 @@ def send(history: History, gate: str) -> None:
     target = save_target(
         actor=history.cast.rita, organisation=history.cast.acme, name="hub", settings=settings
     )
-    publish_release(actor=history.cast.rita, release=history.releases()[0], target=target)
+    start_publication(actor=history.cast.rita, release=history.releases()[0], target=target)
     work_off()

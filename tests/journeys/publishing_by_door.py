@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.ingest.draft_files import head_of
+from apps.ingest.draft_files import compute_head
 from apps.releases.models import Release
 from tests.factories.jobs import work_off
 from tests.journeys.door_asking import client_of
@@ -68,7 +68,7 @@ def publish_on_pages(staff: Staff, dataset: Dataset, purposes: Sequence[str]) ->
 
 def publish_over_the_hub(staff: Staff, dataset: Dataset, purposes: Sequence[str]) -> None:
     """A tag makes and freezes it; the Hub's protocol has no word for what follows."""
-    head = head_of(Dataset.objects.get(pk=dataset.pk))
+    head = compute_head(Dataset.objects.get(pk=dataset.pk))
     body = {"tag": f"v{VERSION}", "message": f"purposes: {', '.join(purposes)}"}
     send(client_of(staff.maker), "post", f"/api/datasets/acme/tones/tag/{head}", body)
     work_off()

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 import apps
-from apps.audit.chain import breaks
+from apps.audit.chain import find_breaks
 from apps.datasets.models import Clip, Dataset, Event
 from apps.ingest.actions import import_clips
 from apps.ingest.labels import import_labels
-from apps.publishing.releasing import publish
-from apps.releases.actions import freeze, settle, sign_off, submit
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import freeze_release, settle_release, sign_off_release, submit_release
 from apps.releases.models import Release, ReleaseBlob
-from apps.storage.fsck import check
+from apps.storage.fsck import check_store
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast, assemble
 from tests.factories.drafts import (
@@ -43,7 +43,7 @@ def killed_in(work: Callable[[], object], total: int) -> None:
 
 
 def sound(dataset: Dataset) -> bool:
-    return check(dataset.uid, deep=True).is_clean and not list(breaks())
+    return check_store(dataset.uid, deep=True).is_clean and not list(find_breaks())
 
 
 def test_an_import_killed_anywhere_brings_all_clips_or_none(people: Cast, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_freeze_killed_anywhere_leaves_a_draft_or_a_whole_freeze(
     ReleaseBlob.objects.all().delete()
 
     def again() -> None:
-        freeze(actor=people.ada, release=Release.objects.get(pk=release.pk))
+        freeze_release(actor=people.ada, release=Release.objects.get(pk=release.pk))
 
     total = lines_of(again, within=OURS)
     Release.objects.filter(pk=release.pk).update(
@@ -103,11 +103,11 @@ def test_a_freeze_killed_anywhere_leaves_a_draft_or_a_whole_freeze(
     )
     ReleaseBlob.objects.all().delete()
     for number in spread(total, POINTS):
-        if settle(release).state == ReleaseState.DRAFT:
+        if settle_release(release).state == ReleaseState.DRAFT:
             assert killed_at_line(number, again, within=OURS)
         row = Release.objects.get(pk=release.pk)
         assert (row.state == ReleaseState.FROZEN) == bool(row.root)
-    if settle(release).state == ReleaseState.DRAFT:
+    if settle_release(release).state == ReleaseState.DRAFT:
         again()
     row = Release.objects.get(pk=release.pk)
     assert row.root == root
@@ -121,14 +121,14 @@ def test_review_killed_anywhere_goes_on_where_it_was(people: Cast, tmp_path: Pat
     def review() -> None:
         row = Release.objects.get(pk=release.pk)
         if row.state == ReleaseState.FROZEN:
-            row = submit(actor=people.ada, release=row)
+            row = submit_release(actor=people.ada, release=row)
         for part in ("privacy", "rights"):
             if row.state == ReleaseState.IN_REVIEW:
-                row = sign_off(actor=people.cleo, release=row, part=part)
+                row = sign_off_release(actor=people.cleo, release=row, part=part)
 
     for number in range(1, 1200, 150):
         killed_at_line(number, review, within=OURS)
-        assert not list(breaks())
+        assert not list(find_breaks())
     review()
     row = Release.objects.get(pk=release.pk)
     assert row.state == ReleaseState.APPROVED
@@ -141,7 +141,7 @@ def test_a_publish_killed_anywhere_is_completed_by_publishing_again(
     release = approve(people, make_release(people, make_draft(people, tmp_path)))
 
     def out() -> None:
-        publish(actor=people.rita, release=Release.objects.get(pk=release.pk))
+        publish_release_here(actor=people.rita, release=Release.objects.get(pk=release.pk))
 
     for number in spread(6000, 12):
         killed_at_line(number, out, within=OURS)
@@ -151,5 +151,5 @@ def test_a_publish_killed_anywhere_is_completed_by_publishing_again(
     out()
     row = Release.objects.get(pk=release.pk)
     assert row.state == ReleaseState.PUBLISHED
-    report = check(row.dataset.uid, deep=True, expected={"v1.0.0": row.dvc_commit})
+    report = check_store(row.dataset.uid, deep=True, expected={"v1.0.0": row.dvc_commit})
     assert report.problems == []

@@ -16,12 +16,12 @@ from apps.accounts.models import User
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import decide
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.actions import decide_finding
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.models import Decision, Finding, Scan
-from apps.privacy.scanning import scan_dataset, scans_by
-from apps.publishing.releasing import publish
-from apps.releases.actions import freeze, reopen, submit
+from apps.privacy.scanning import list_scans, scan_dataset
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import freeze_release, reopen_release, submit_release
 from apps.releases.errors import GatesFailedError
 from apps.releases.models import (
     DetectorInForce,
@@ -104,9 +104,9 @@ def first_clip(release: Release) -> Clip:
 def test_no_state_is_jumped_over(cast: Cast, tmp_path: Path, way: Way, state: str) -> None:
     release = make_release(cast, make_draft(cast, tmp_path))
     if state == "draft":
-        release = reopen(actor=cast.ada, release=release)
+        release = reopen_release(actor=cast.ada, release=release)
     if state == "in_review":
-        release = submit(actor=cast.ada, release=release)
+        release = submit_release(actor=cast.ada, release=release)
     refused(cast, release, "cannot go|sign-offs|not seen|no root|has_root|does not hold", way)
     assert Release.objects.get(pk=release.pk).state == state
 
@@ -125,9 +125,9 @@ def test_an_open_finding_keeps_it_in(cast: Cast, approved: Release, way: Way) ->
     finding = finding_in(first_clip(approved))
     refused(cast, approved, "a finding stands open", way)
     with pytest.raises(GatesFailedError, match=r"privacy\.decided"):
-        publish(actor=cast.rita, release=approved)
-    decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
-    publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
+    decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+    publish_release_here(actor=cast.rita, release=approved)
 
 
 def insert_decision(cast: Cast, finding: Finding, **more: Any) -> Decision:
@@ -153,7 +153,7 @@ def test_a_decision_by_the_uploader_keeps_it_in(cast: Cast, approved: Release, w
     Clip.objects.filter(pk=finding.clip_id).update(added_by=cast.cleo)
     refused(cast, approved, "a decision does not hold", way)
     with pytest.raises(GatesFailedError, match=r"privacy\.decided"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
 
 
 @WAYS
@@ -161,7 +161,7 @@ def test_a_decision_on_other_bytes_keeps_it_in(cast: Cast, approved: Release, wa
     insert_decision(cast, finding_in(first_clip(approved)), content_sha256="0" * 64)
     refused(cast, approved, "a decision does not hold", way)
     with pytest.raises(GatesFailedError, match=r"privacy\.decided"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
 
 
 @pytest.mark.parametrize("verdict", ["redact", "exclude"])
@@ -171,7 +171,7 @@ def test_a_clip_that_was_to_leave_and_is_there_keeps_it_in(
     insert_decision(cast, finding_in(first_clip(approved)), verdict=verdict)
     refused(cast, approved, "a decision does not hold")
     with pytest.raises(GatesFailedError, match=r"privacy\.decided"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
 
 
 @WAYS
@@ -179,21 +179,21 @@ def test_a_scan_that_is_gone_keeps_it_in(cast: Cast, approved: Release, way: Way
     Scan.objects.filter(detector="speech").delete()
     refused(cast, approved, "not seen by the detectors", way)
     with pytest.raises(GatesFailedError, match=r"privacy\.scanned"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
 
 
 def test_a_scan_of_an_older_version_does_not_count_whatever_its_date(
     cast: Cast, approved: Release
 ) -> None:
-    detector = detectors_for(approved.dataset.privacy_profile)[0]
-    for scan in scans_by(approved.dataset, detector):
+    detector = list_detectors(approved.dataset.privacy_profile)[0]
+    for scan in list_scans(approved.dataset, detector):
         Scan.objects.filter(pk=scan.pk).delete()
         scan.pk, scan.detector_version = None, "0.9"
         scan.finished_at = datetime(2020, 1, 1, tzinfo=UTC)
         scan.save(force_insert=True)
     refused(cast, approved, "not seen by the detectors")
     with pytest.raises(GatesFailedError, match=r"privacy\.scanned"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
 
 
 def test_a_new_version_of_a_detector_keeps_it_in_once_any_gate_asked_for_it(
@@ -213,7 +213,7 @@ def test_a_failed_scan_keeps_it_in(cast: Cast, approved: Release) -> None:
     scan.save(force_insert=True)
     refused(cast, approved, "not seen by the detectors")
     with pytest.raises(GatesFailedError, match=r"privacy\.scanned"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
 
 
 def test_a_scan_whose_findings_were_lost_keeps_it_in(cast: Cast, approved: Release) -> None:
@@ -226,7 +226,7 @@ def test_a_scan_whose_findings_were_lost_keeps_it_in(cast: Cast, approved: Relea
     scan.save(force_insert=True)
     refused(cast, approved, "not seen by the detectors")
     with pytest.raises(GatesFailedError, match=r"privacy\.scanned"):
-        publish(actor=cast.rita, release=approved)
+        publish_release_here(actor=cast.rita, release=approved)
     scan_dataset(actor=cast.ada, dataset=approved.dataset)
     assert Finding.objects.filter(clip=clip, scan=scan).count() == 1
 
@@ -235,7 +235,7 @@ def test_a_stricter_profile_after_approval_keeps_it_in(cast: Cast, approved: Rel
     Dataset.objects.filter(pk=approved.dataset_id).update(privacy_profile="sensitive")
     refused(cast, approved, "not seen by the detectors")
     with pytest.raises(GatesFailedError, match=r"privacy\.scanned"):
-        publish(actor=cast.rita, release=Release.objects.get(pk=approved.pk))
+        publish_release_here(actor=cast.rita, release=Release.objects.get(pk=approved.pk))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_what_was_judged_does_not_change_afterwards(cast: Cast, approved: Releas
     ):
         with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
             update(approved, **columns)
-    publish(actor=cast.rita, release=approved)
+    publish_release_here(actor=cast.rita, release=approved)
     for columns in ({"purposes": ["train.generative"]}, {"published_by": cast.dan}):
         with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
             update(approved, **columns)
@@ -317,7 +317,7 @@ def test_gates_and_sign_offs_are_not_rewritten(cast: Cast, approved: Release) ->
         lambda: gates.update(passed=True),
         lambda: signs.update(signed_by=cast.dan),
     ]
-    publish(actor=cast.rita, release=approved)
+    publish_release_here(actor=cast.rita, release=approved)
     attempts += [gates.delete, signs.delete]
     for attempt in attempts:
         with pytest.raises(DatabaseError, match=r"append-only|stay as they are"):
@@ -325,7 +325,7 @@ def test_gates_and_sign_offs_are_not_rewritten(cast: Cast, approved: Release) ->
 
 
 def test_a_sign_off_by_the_maker_under_another_name_keeps_it_in(cast: Cast, tmp_path: Path) -> None:
-    release = submit(actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path)))
+    release = submit_release(actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path)))
     for part in SignOff.Part.values:
         SignOff.objects.create(
             release=release, root=release.root, part=part, signed_by=cast.ada, frozen_by=cast.dan
@@ -367,14 +367,14 @@ def test_what_a_reviewer_took_out_does_not_come_back_by_another_import(
     for row in Finding.objects.filter(clip__path="tagged.wav", decision=None):
         row.clip.refresh_from_db()
         if row.clip.blob.sha256 == row.content_sha256 and row.clip.state == "active":
-            decide(actor=cast.cleo, finding=row, verdict=verdict, reason="a name")
+            decide_finding(actor=cast.cleo, finding=row, verdict=verdict, reason="a name")
     remove_clips(actor=cast.ada, dataset=dataset, paths=["tagged.wav"])
     bring_in()
     back = Clip.objects.select_related("blob").get(path="tagged.wav")
     assert (back.blob.sha256, back.state) == (before, "active")
     release = make_release(cast, Dataset.objects.get(pk=dataset.pk))
     with pytest.raises(GatesFailedError, match=r"privacy\.decided"):
-        submit(actor=cast.ada, release=release)
+        submit_release(actor=cast.ada, release=release)
 
 
 def admin_addresses() -> Iterator[str]:
@@ -400,7 +400,7 @@ def test_operators_change_nothing_by_the_admin_pages(cast: Cast, address: str) -
 def test_steps_in_an_odd_order_over_rest_move_nothing(
     cast: Cast, tmp_path: Path, client: Client, step: str
 ) -> None:
-    release = reopen(
+    release = reopen_release(
         actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path, clips=2))
     )
     for role in ("owner", "steward", "privacy_reviewer", "rights_reviewer", "release_manager"):
@@ -412,8 +412,8 @@ def test_steps_in_an_odd_order_over_rest_move_nothing(
         response = client.post(address, body, content_type="application/json")
         assert response.status_code in {401, 403, 409}, response.content
         assert Release.objects.get(pk=release.pk).state == ReleaseState.DRAFT
-        freeze(actor=cast.ada, release=release)
-        reopen(actor=cast.ada, release=release)
+        freeze_release(actor=cast.ada, release=release)
+        reopen_release(actor=cast.ada, release=release)
 
 
 def rescan(cast: Cast, release: Release, folder: Path) -> None:
@@ -462,7 +462,7 @@ def test_what_happens_while_it_is_published_is_in_time_or_too_late(
 
     works = (
         lambda: meddle(cast, release, tmp_path),
-        lambda: publish(actor=cast.rita, release=release),
+        lambda: publish_release_here(actor=cast.rita, release=release),
     )
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
     for thread in threads:

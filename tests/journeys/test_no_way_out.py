@@ -20,7 +20,7 @@ from apps.accounts.models import User
 from apps.consent.actions import record_consents
 from apps.datasets.actions import update_dataset
 from apps.datasets.models import Dataset
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.releases.models import Release
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast
@@ -119,7 +119,7 @@ def test_a_release_that_was_not_made_for_readers_has_none(
     allow(cast, purposes)
     Dataset.objects.filter(pk=dataset.pk).update(access="open")
     release = make_release(cast, Dataset.objects.get(pk=dataset.pk), purposes=purposes)
-    release = publish(actor=cast.rita, release=approve(cast, release))
+    release = publish_release_here(actor=cast.rita, release=approve(cast, release))
     body = {"username": "dan", "purposes": ["research.noncommercial"]}
     send(client_of(cast.ada), "post", f"{API}entitlements/", body)
     for access in ("open", "terms", "request", "organisation"):
@@ -217,7 +217,7 @@ def test_a_consent_that_ends_closes_the_release_on_that_day(cast: Cast, tmp_path
     record_consents(actor=cast.ada, organisation=cast.acme, entries=[entry])
     update_dataset(actor=cast.ada, dataset=dataset, changes={"access": "open"})
     release = make_release(cast, Dataset.objects.get(pk=dataset.pk), purposes=OPEN)
-    release = publish(actor=cast.rita, release=approve(cast, release))
+    release = publish_release_here(actor=cast.rita, release=approve(cast, release))
     with time_machine.travel(end - timedelta(minutes=1), tick=False):
         assert set(sounds_for(None, release)) >= {"dvc", "archive", "rest"}
     with time_machine.travel(end, tick=False):

@@ -17,7 +17,7 @@ from apps.consent.models import Consent, ConsentAnswer
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.lowering import confirm_lowering, propose_lowering
 from apps.datasets.models import Dataset
-from apps.privacy.actions import count_people, decide
+from apps.privacy.actions import count_people, decide_finding
 from apps.privacy.models import Finding
 from apps.privacy.scanning import scan_dataset
 from datasets_catalog.privacy_profiles import PROFILES
@@ -244,7 +244,7 @@ def confirm_moves(cast: Cast, dataset: Dataset) -> int:
     """A reviewer stands by the places of the clips; returns how many there were."""
     rows = list(Finding.objects.filter(clip__dataset=dataset, kind="people_changed", decision=None))
     for row in rows:
-        decide(actor=cast.cleo, finding=row, verdict="clear", reason="It is of that study.")
+        decide_finding(actor=cast.cleo, finding=row, verdict="clear", reason="It is of that study.")
     return len(rows)
 
 

@@ -23,11 +23,11 @@ from apps.consent.ages import record_minor
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import count_people, point_out
+from apps.privacy.actions import count_people, point_out_voice
 from apps.privacy.scanning import scan_dataset
 from apps.releases.models import Release
 from datasets_catalog.purposes import Answer, Purpose
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 from datasets_catalog.roles import Role
 from tests.cast import Cast
 from tests.factories.drafts import OPEN_PURPOSES, make_dataset, make_draft, write_table
@@ -54,7 +54,7 @@ def a_voice_without_a_contributor(cast: Cast, base: Path) -> Dataset:
 def a_voice_that_a_person_pointed_out(cast: Cast, base: Path) -> Dataset:
     dataset = make_draft(cast, base)
     clip = dataset.clips.get(path="field/003.wav")
-    point_out(actor=cast.cleo, clip=clip, onset=0.1, offset=0.2, reason="somebody laughs")
+    point_out_voice(actor=cast.cleo, clip=clip, onset=0.1, offset=0.2, reason="somebody laughs")
     return dataset
 
 
@@ -158,7 +158,7 @@ def got_out(cast: Cast) -> list[str]:
     if row is None:
         return []
     doors = [door for reader in (None, cast.eve) for door in sounds_for(reader, row)]
-    return [*doors, row.state] if row.state in PUBLIC else doors
+    return [*doors, row.state] if row.state in PUBLIC_STATES else doors
 
 
 @contextmanager

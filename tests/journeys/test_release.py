@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from apps.audit.chain import breaks
+from apps.audit.chain import find_breaks
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Dataset
-from apps.privacy.actions import decide
+from apps.privacy.actions import decide_finding
 from apps.privacy.models import Finding, Scan
-from apps.publishing.releasing import publish
-from apps.releases.actions import freeze, reopen, settle, sign_off, submit
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import (
+    freeze_release,
+    reopen_release,
+    settle_release,
+    sign_off_release,
+    submit_release,
+)
 from apps.releases.errors import (
     DraftMovedError,
     EmptyDraftError,
@@ -44,13 +50,13 @@ def test_a_folder_becomes_a_published_release(cast: Cast, tmp_path: Path) -> Non
     assert (row.clips, row.events) == (4, 4)
     assert set(row.licence.split(" AND ")) == {"CC0-1.0", "CC-BY-4.0"}
     assert row.dataset.released_at is not None
-    assert list(breaks()) == []
+    assert list(find_breaks()) == []
 
 
 def test_the_same_draft_frozen_again_has_the_same_root(cast: Cast, tmp_path: Path) -> None:
     first = make_release(cast, make_draft(cast, tmp_path))
     root = first.root
-    again = freeze(actor=cast.ada, release=reopen(actor=cast.ada, release=first))
+    again = freeze_release(actor=cast.ada, release=reopen_release(actor=cast.ada, release=first))
     assert again.root == root
 
 
@@ -60,39 +66,39 @@ def test_any_change_of_the_draft_voids_what_was_signed(cast: Cast, tmp_path: Pat
     assert release.state == ReleaseState.APPROVED
     remove_clips(actor=cast.ada, dataset=dataset, paths=["field/003.wav"])
     with pytest.raises(DraftMovedError):
-        submit(actor=cast.ada, release=release)
-    row = settle(release)
+        submit_release(actor=cast.ada, release=release)
+    row = settle_release(release)
     assert (row.state, row.root, row.sign_offs.count()) == (ReleaseState.DRAFT, "", 0)
     with pytest.raises(ReleaseStateError):
-        publish(actor=cast.rita, release=release)
+        publish_release_here(actor=cast.rita, release=release)
 
 
 def test_letting_people_in_does_not_void_anything(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
     release = approve(cast, make_release(cast, dataset))
     update_dataset(actor=cast.ada, dataset=dataset, changes={"access": "open"})
-    assert publish(actor=cast.rita, release=release).state == ReleaseState.PUBLISHED
+    assert publish_release_here(actor=cast.rita, release=release).state == ReleaseState.PUBLISHED
 
 
 def test_nobody_signs_for_what_they_made_or_publishes_what_they_signed(
     cast: Cast, tmp_path: Path
 ) -> None:
-    release = submit(actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path)))
+    release = submit_release(actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path)))
     with pytest.raises(DeniedError):
-        sign_off(actor=cast.ada, release=release, part="privacy")
+        sign_off_release(actor=cast.ada, release=release, part="privacy")
     give(cast, "ada", "privacy_reviewer")
     with pytest.raises(OwnReleaseError, match="You made this"):
-        sign_off(actor=cast.ada, release=release, part="privacy")
+        sign_off_release(actor=cast.ada, release=release, part="privacy")
     for part in ("privacy", "rights"):
-        release = sign_off(actor=cast.cleo, release=release, part=part)
+        release = sign_off_release(actor=cast.cleo, release=release, part=part)
     give(cast, "cleo", "release_manager")
     with pytest.raises(OwnReleaseError, match="You signed"):
-        publish(actor=cast.cleo, release=release)
+        publish_release_here(actor=cast.cleo, release=release)
     give(cast, "ada", "release_manager")
     with pytest.raises(OwnReleaseError, match="You made this"):
-        publish(actor=cast.ada, release=release)
+        publish_release_here(actor=cast.ada, release=release)
     with pytest.raises(DeniedError):
-        publish(actor=cast.eve, release=release)
+        publish_release_here(actor=cast.eve, release=release)
     made = {"dvc_commit": "a" * 40, "published_by": cast.ada, "published_at": release.frozen_at}
     refused(release, "who made a release does not publish", state="published", **made)
 
@@ -103,19 +109,19 @@ def give(cast: Cast, username: str, role: str) -> None:
 
 
 def test_a_release_waits_for_both_parts(cast: Cast, tmp_path: Path) -> None:
-    release = submit(actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path)))
-    release = sign_off(actor=cast.cleo, release=release, part="rights")
+    release = submit_release(actor=cast.ada, release=make_release(cast, make_draft(cast, tmp_path)))
+    release = sign_off_release(actor=cast.cleo, release=release, part="rights")
     assert release.state == ReleaseState.IN_REVIEW
     with pytest.raises(ReleaseStateError):
-        publish(actor=cast.rita, release=release)
+        publish_release_here(actor=cast.rita, release=release)
 
 
 def test_a_failing_gate_stops_a_release_and_says_which_rows(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
     release = make_release(cast, dataset, purposes=["train.generative"])
     with pytest.raises(GatesFailedError, match=r"consent\.coverage"):
-        submit(actor=cast.ada, release=release)
-    assert settle(release).state == ReleaseState.FROZEN
+        submit_release(actor=cast.ada, release=release)
+    assert settle_release(release).state == ReleaseState.FROZEN
     gate = GateResult.objects.get(release=release, code="consent.coverage")
     assert gate.failing_count == 2
     assert {row["path"] for row in gate.failing} == {"field/000.wav", "field/001.wav"}
@@ -126,7 +132,7 @@ def test_what_no_detector_saw_does_not_leave(cast: Cast, tmp_path: Path) -> None
     release = make_release(cast, dataset)
     Scan.objects.filter(detector="speech").delete()
     with pytest.raises(GatesFailedError, match=r"privacy\.scanned"):
-        submit(actor=cast.ada, release=release)
+        submit_release(actor=cast.ada, release=release)
 
 
 def test_an_empty_draft_and_a_taken_version_are_refused(cast: Cast, tmp_path: Path) -> None:
@@ -161,7 +167,7 @@ def test_the_database_refuses_what_the_table_refuses(cast: Cast, tmp_path: Path)
     release = make_release(cast, make_draft(cast, tmp_path))
     refused(release, "cannot go|both sign-offs|not seen", state="published")
     refused(release, "cannot go|both sign-offs", state="approved")
-    release = submit(actor=cast.ada, release=release)
+    release = submit_release(actor=cast.ada, release=release)
     refused(release, "needs both sign-offs", state="approved")
     with pytest.raises(DatabaseError, match="sign_off_not_by_maker"), transaction.atomic():
         SignOff.objects.create(
@@ -172,7 +178,7 @@ def test_the_database_refuses_what_the_table_refuses(cast: Cast, tmp_path: Path)
             frozen_by=cast.ada,
         )
     for part in ("privacy", "rights"):
-        release = sign_off(actor=cast.cleo, release=release, part=part)
+        release = sign_off_release(actor=cast.cleo, release=release, part=part)
     refused(release, "release_published_has_commit", state="published")
     refused(
         release,
@@ -194,7 +200,7 @@ def test_the_database_refuses_what_the_table_refuses(cast: Cast, tmp_path: Path)
         "published_at": release.frozen_at,
     }
     refused(release, "a finding stands open", state="published", **as_rita)
-    decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone, not a voice")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone, not a voice")
     Dataset.objects.filter(pk=release.dataset_id).update(draft_serial=99)
     refused(release, "the draft changed", state="published", **as_rita)
 
@@ -223,7 +229,9 @@ def test_two_people_pressing_publish_at_once_give_one_release(tmp_path: Path) ->
     def press(name: str) -> None:
         start.wait()
         try:
-            commits.append(publish(actor=getattr(cast, name), release=release).dvc_commit)
+            commits.append(
+                publish_release_here(actor=getattr(cast, name), release=release).dvc_commit
+            )
         except Exception as problem:  # noqa: BLE001  (asserted on below)
             problems.append(problem)
         finally:

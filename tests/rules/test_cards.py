@@ -23,14 +23,25 @@ from datasets_catalog.card_facts import (
     WeakClass,
     WeakCount,
 )
-from datasets_catalog.card_text import bibtex_value, cell, hours, percent, prose
-from datasets_catalog.cards import card_body, card_metadata, citation, size_category
+from datasets_catalog.card_text import (
+    escape_bibtex,
+    escape_cell,
+    escape_prose,
+    format_duration,
+    format_percent,
+)
+from datasets_catalog.cards import (
+    build_card_metadata,
+    name_size_category,
+    render_card_body,
+    render_citation,
+)
 from datasets_catalog.description_sheets import Creator
 from datasets_catalog.facts import Detector, SampleFacts
 from datasets_catalog.labels import Source
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licences import Use
-from datasets_catalog.outbound import Outbound, outbound
+from datasets_catalog.outbound import Outbound, find_outbound_licence
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.verticals import Vertical
 
@@ -39,7 +50,7 @@ ROOT = "ab" * 32
 
 def licensed(*expressions: str) -> Outbound:
     clips = [ClipLicence(str(n), f"{n}.wav", text, 60.0) for n, text in enumerate(expressions)]
-    return outbound(clips, Use.COLLECTION)
+    return find_outbound_licence(clips, Use.COLLECTION)
 
 
 STREET = CardFacts(
@@ -76,7 +87,7 @@ STREET = CardFacts(
 
 
 def test_the_metadata_is_what_the_hub_reads() -> None:
-    assert card_metadata(STREET) == {
+    assert build_card_metadata(STREET) == {
         "pretty_name": "Street sounds",
         "language": ["de"],
         "license": "other",
@@ -90,57 +101,57 @@ def test_the_metadata_is_what_the_hub_reads() -> None:
 
 
 def test_the_metadata_survives_yaml_unchanged() -> None:
-    metadata = card_metadata(replace(STREET, title="Yes: 'no' #1 \u2028 {x}"))
+    metadata = build_card_metadata(replace(STREET, title="Yes: 'no' #1 \u2028 {x}"))
     assert yaml.safe_load(yaml.safe_dump(metadata, allow_unicode=True)) == metadata
 
 
 def test_a_single_licence_needs_no_name_of_its_own() -> None:
-    metadata = card_metadata(replace(STREET, outbound=licensed("CC-BY-4.0")))
+    metadata = build_card_metadata(replace(STREET, outbound=licensed("CC-BY-4.0")))
     assert metadata["license"] == "cc-by-4.0"
     assert "license_name" not in metadata
 
 
 def test_a_release_without_events_claims_no_task() -> None:
-    metadata = card_metadata(replace(STREET, sources={}, classes=()))
+    metadata = build_card_metadata(replace(STREET, sources={}, classes=()))
     assert metadata["annotations_creators"] == ["no-annotation"]
     assert "task_categories" not in metadata
     assert "strong-labels" not in metadata["tags"]
-    assert "The clips carry no events." in card_body(replace(STREET, sources={}, classes=()))
+    assert "The clips carry no events." in render_card_body(replace(STREET, sources={}, classes=()))
 
 
 def test_weak_labels_are_no_strong_ones() -> None:
     weak = WeakCount(7, 5, {Source.IMPORT: 7}, (WeakClass("Rain", 4), WeakClass("Wind|y", 1)))
     tagged = replace(STREET, sources={}, classes=(), weak=weak, found_empty=3)
-    metadata = card_metadata(tagged)
+    metadata = build_card_metadata(tagged)
     assert metadata["task_categories"] == ["audio-classification"]
     assert metadata["annotations_creators"] == ["found"]
     assert "weak-labels" in metadata["tags"]
     assert not {"strong-labels", "sound-event-detection"} & set(metadata["tags"])
-    body = card_body(tagged)
+    body = render_card_body(tagged)
     assert "with 0 events and 7 weak labels." in body
     assert "7 weak labels say of 5 clips as a whole" in body
     assert "| Rain | 4 |" in body
     assert "3 clips were annotated and found to hold none of the labels." in body
-    both = card_metadata(replace(STREET, weak=weak))["tags"]
+    both = build_card_metadata(replace(STREET, weak=weak))["tags"]
     assert {"strong-labels", "weak-labels"} <= set(both)
-    assert "weak" not in card_body(STREET)
+    assert "weak" not in render_card_body(STREET)
 
 
 def test_a_card_names_the_vocabulary_of_its_labels() -> None:
     named = replace(STREET, vocabulary=VocabularyName("audioset", "2024", "cd" * 32))
     said = "Labels are terms of the vocabulary audioset 2024, whose file has the SHA-256 `cdcd"
-    assert said in card_body(named)
-    assert "vocabulary" not in card_body(STREET)
+    assert said in render_card_body(named)
+    assert "vocabulary" not in render_card_body(STREET)
 
 
 def test_a_gated_release_asks_its_questions() -> None:
     gate = GateForm("Tell us why.", {"Affiliation": "text", "I agree": "checkbox"}, button="Ask")
-    metadata = card_metadata(replace(STREET, gate=gate))
+    metadata = build_card_metadata(replace(STREET, gate=gate))
     assert metadata["extra_gated_prompt"] == "Tell us why."
     assert metadata["extra_gated_fields"] == {"Affiliation": "text", "I agree": "checkbox"}
     assert metadata["extra_gated_button_content"] == "Ask"
     assert "extra_gated_eu_disallowed" not in metadata
-    assert not any(key.startswith("extra_gated") for key in card_metadata(STREET))
+    assert not any(key.startswith("extra_gated") for key in build_card_metadata(STREET))
 
 
 @pytest.mark.parametrize(
@@ -157,11 +168,11 @@ def test_a_gated_release_asks_its_questions() -> None:
     ],
 )
 def test_size_categories_are_the_hubs(examples: int, category: str) -> None:
-    assert size_category(examples) == category
+    assert name_size_category(examples) == category
 
 
 def test_the_body_tells_each_part() -> None:
-    body = card_body(STREET)
+    body = render_card_body(STREET)
     headings = re.findall(r"^#+ (.*)$", body, re.MULTILINE)
     assert headings == [
         "Street sounds",
@@ -202,7 +213,7 @@ def test_the_body_tells_each_part() -> None:
 
 
 def test_what_nobody_said_is_not_made_up() -> None:
-    body = card_body(
+    body = render_card_body(
         replace(
             STREET,
             provenance="",
@@ -221,36 +232,36 @@ def test_what_nobody_said_is_not_made_up() -> None:
 
 
 def test_attribution_is_not_mentioned_when_nobody_asks_for_it() -> None:
-    assert "ATTRIBUTION" not in card_body(replace(STREET, outbound=licensed("CC0-1.0")))
+    assert "ATTRIBUTION" not in render_card_body(replace(STREET, outbound=licensed("CC0-1.0")))
 
 
 def test_share_alike_and_non_commercial_clips_are_told() -> None:
-    body = card_body(replace(STREET, outbound=licensed("CC-BY-SA-4.0", "CC-BY-NC-4.0")))
+    body = render_card_body(replace(STREET, outbound=licensed("CC-BY-SA-4.0", "CC-BY-NC-4.0")))
     assert "may not be used commercially" in body
     assert "must stay under the same licence" in body
 
 
 def test_many_labels_are_cut_and_counted() -> None:
     classes = tuple(ClassCount(f"label {n}", n, 1, 1.0) for n in range(250))
-    body = card_body(replace(STREET, classes=classes))
+    body = render_card_body(replace(STREET, classes=classes))
     assert len(re.findall(r"\| label \d", body)) == 200
     assert "50 rarer labels are not listed here." in body
 
 
 def test_the_citation_names_the_version_and_its_root() -> None:
-    entry = citation(STREET)
+    entry = render_citation(STREET)
     assert entry.startswith("@misc{lab_street_1_2_0,")
     assert "author = {Ada Berg and Ben Ko}" in entry
     assert "year = {2026}" in entry
     assert f"Merkle root {ROOT}" in entry
-    nobody = citation(replace(STREET, creators=(), title="Bells & {braces}"))
+    nobody = render_citation(replace(STREET, creators=(), title="Bells & {braces}"))
     assert "author = {{Sound Lab}}" in nobody
     assert r"title = {Bells \& \{braces\}}" in nobody
 
 
 def test_typed_text_cannot_open_a_section_of_its_own() -> None:
     typed = "Fine.\n## Licences\n\r## Licences\r---\n```\n<script>x</script>\nEnd\n===\n"
-    body = card_body(replace(STREET, description=typed, provenance=typed, limitations=typed))
+    body = render_card_body(replace(STREET, description=typed, provenance=typed, limitations=typed))
     assert body.count("\n## Licences\n") == 1
     assert "<script" not in body
     assert "\n---\n" not in body
@@ -259,33 +270,33 @@ def test_typed_text_cannot_open_a_section_of_its_own() -> None:
 
 @given(st.text())
 def test_no_text_breaks_out_of_a_table_cell(text: str) -> None:
-    shown = cell(text)
+    shown = escape_cell(text)
     assert "\n" not in shown
     assert not re.search(r"(?<!\\)(\\\\)*\|", shown)
 
 
 @given(st.text())
 def test_no_text_starts_a_block_or_a_tag(text: str) -> None:
-    assert not re.search(r"^\s{0,3}(#|---|===|```|~~~)", prose(text), re.MULTILINE)
-    assert "<" not in prose(text)
+    assert not re.search(r"^\s{0,3}(#|---|===|```|~~~)", escape_prose(text), re.MULTILINE)
+    assert "<" not in escape_prose(text)
 
 
 def test_lists_in_typed_text_stay_lists() -> None:
-    assert prose("Mostly:\n\n- rain\n- wind") == "Mostly:\n\n- rain\n- wind"
+    assert escape_prose("Mostly:\n\n- rain\n- wind") == "Mostly:\n\n- rain\n- wind"
 
 
 @given(st.text())
 def test_bibtex_braces_stay_balanced(text: str) -> None:
-    shown = re.sub(r"\\[{}]", "", bibtex_value(text))
+    shown = re.sub(r"\\[{}]", "", escape_bibtex(text))
     assert shown.count("{") == shown.count("}")
     assert "\n" not in shown
 
 
 def test_lengths_and_shares_are_rounded_honestly() -> None:
-    assert hours(59.94) == "59.9 s"
-    assert hours(1800) == "30.0 min"
-    assert hours(36_000_000) == "10,000.0 h"
-    assert percent(1) == "100%"
-    assert percent(0) == "0%"
-    assert percent(0.999999) == "99.99%"
-    assert percent(0.0000001) == "0.01%"
+    assert format_duration(59.94) == "59.9 s"
+    assert format_duration(1800) == "30.0 min"
+    assert format_duration(36_000_000) == "10,000.0 h"
+    assert format_percent(1) == "100%"
+    assert format_percent(0) == "0%"
+    assert format_percent(0.999999) == "99.99%"
+    assert format_percent(0.0000001) == "0.01%"

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from datasets_catalog.clip_columns import CLIP_COLUMNS
-from datasets_catalog.columns import Hashed, Kind
+from datasets_catalog.columns import HashPlace, Kind
 from datasets_catalog.event_columns import EVENT_COLUMNS, IN_LABELS
 from datasets_catalog.labels import Event
 from datasets_catalog.manifest import ClipRow
@@ -51,7 +51,7 @@ def test_numbers_that_measure_have_a_unit() -> None:
 
 
 def test_the_leaf_and_the_digest_of_labels_hold_what_the_columns_say() -> None:
-    in_leaf = {column.name for column in CLIP_COLUMNS if column.hashed is Hashed.LEAF}
+    in_leaf = {column.name for column in CLIP_COLUMNS if column.hashed is HashPlace.LEAF}
     named = {"audio_sha256": "sha256"}
     members = {named.get(field.name, field.name) for field in fields(ClipRow)}
     assert members - {"metadata_sha256"} == in_leaf

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.consent import PeopleAsked, Plan, coverage
-from datasets_catalog.consent_digests import consent_digest
+from datasets_catalog.consent import PeopleCoverage, Plan, compute_coverage
+from datasets_catalog.consent_digests import compute_consent_digest
 from datasets_catalog.ledger import (
     EVERYTHING,
     Consent,
@@ -17,7 +17,7 @@ from datasets_catalog.ledger import (
     Ledger,
     Refusal,
     Scope,
-    meet,
+    meet_scopes,
 )
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
@@ -60,7 +60,7 @@ def clip(number: int, *contributors: str, identifiable: bool = False) -> ClipPeo
 
 
 def clip_scope(ledger: Ledger, one: ClipPeople) -> Scope:
-    return PeopleAsked(ledger, Plan(()), NOW).scope(one)
+    return PeopleCoverage(ledger, Plan(()), NOW).scope(one)
 
 
 def test_an_allowed_purpose_is_permitted() -> None:
@@ -216,7 +216,7 @@ def test_coverage_counts_clips_and_hours_and_names_what_binds() -> None:
         clip(4, identifiable=True),
     ]
     ledger = [consent("p1"), consent("p2", denied=(RESEARCH,), allowed=())]
-    result = coverage(clips, ledger, [RESEARCH], NOW)
+    result = compute_coverage(clips, ledger, [RESEARCH], NOW)
     assert (result.clips, result.needing, result.covered) == (4, 3, 1)
     assert result.percent_of_clips == pytest.approx(100 / 3)
     assert result.percent_of_hours == pytest.approx(20.0)
@@ -230,14 +230,14 @@ def test_coverage_counts_clips_and_hours_and_names_what_binds() -> None:
 
 
 def test_a_release_without_people_is_covered() -> None:
-    result = coverage([clip(1), clip(2)], [], [OPEN], NOW)
+    result = compute_coverage([clip(1), clip(2)], [], [OPEN], NOW)
     assert result.is_complete
     assert (result.percent_of_clips, result.percent_of_hours) == (100.0, 100.0)
     assert result.scope == EVERYTHING
 
 
 def test_every_purpose_must_be_covered() -> None:
-    result = coverage([clip(1, "p1")], [consent("p1")], [RESEARCH, OPEN], NOW)
+    result = compute_coverage([clip(1, "p1")], [consent("p1")], [RESEARCH, OPEN], NOW)
     assert [(row.purpose, row.refusal) for row in result.uncovered] == [(OPEN, Refusal.NOT_ASKED)]
     assert result.scope == {RESEARCH}
 
@@ -246,7 +246,7 @@ def test_coverage_of_a_large_release_is_quick() -> None:
     ledger = [consent(f"p{n}") for n in range(500)]
     clips = [clip(n, f"p{n % 500}", f"p{n % 7}") for n in range(50_000)]
     began = time.process_time()
-    assert coverage(clips, ledger, [RESEARCH], NOW).is_complete
+    assert compute_coverage(clips, ledger, [RESEARCH], NOW).is_complete
     assert time.process_time() - began < 5
 
 
@@ -271,10 +271,10 @@ scopes = st.frozensets(st.sampled_from(Purpose))
 
 @given(st.lists(scopes), scopes)
 def test_the_meet_is_monotone(parts: list[Scope], other: Scope) -> None:
-    assert meet([*parts, other]) <= meet(parts)
-    assert meet([*parts, other]) <= other
-    assert meet([*parts, *parts]) == meet(parts)
-    assert meet(reversed(parts)) == meet(parts)
+    assert meet_scopes([*parts, other]) <= meet_scopes(parts)
+    assert meet_scopes([*parts, other]) <= other
+    assert meet_scopes([*parts, *parts]) == meet_scopes(parts)
+    assert meet_scopes(reversed(parts)) == meet_scopes(parts)
 
 
 @given(st.lists(scopes, min_size=1), st.data())
@@ -282,7 +282,7 @@ def test_narrowing_one_scope_never_widens_the_meet(parts: list[Scope], data: st.
     index = data.draw(st.integers(0, len(parts) - 1))
     narrower = [*parts]
     narrower[index] = parts[index] & data.draw(scopes)
-    assert meet(narrower) <= meet(parts)
+    assert meet_scopes(narrower) <= meet_scopes(parts)
 
 
 @given(st.lists(consents), codes, codes)
@@ -300,8 +300,8 @@ def test_adding_a_person_to_a_clip_never_widens_what_it_permits(
 def test_adding_clips_never_widens_a_release(
     history: list[Consent], some: list[ClipPeople], more: list[ClipPeople]
 ) -> None:
-    part = coverage(some, history, list(Purpose), NOW)
-    whole = coverage([*some, *more], history, list(Purpose), NOW)
+    part = compute_coverage(some, history, list(Purpose), NOW)
+    whole = compute_coverage([*some, *more], history, list(Purpose), NOW)
     assert whole.scope <= part.scope
 
 
@@ -309,12 +309,12 @@ def test_adding_clips_never_widens_a_release(
 def test_a_release_is_covered_exactly_when_its_purposes_lie_in_its_scope(
     history: list[Consent], clips: list[ClipPeople], purposes: set[Purpose]
 ) -> None:
-    result = coverage(clips, history, sorted(purposes), NOW)
+    result = compute_coverage(clips, history, sorted(purposes), NOW)
     told = [row for row in result.uncovered if row.purpose in purposes]
     assert (not told) == (purposes <= result.scope)
     assert result.is_complete == (not result.uncovered)
     ledger = Ledger(history)
-    assert result.scope == meet(clip_scope(ledger, each) for each in clips)
+    assert result.scope == meet_scopes(clip_scope(ledger, each) for each in clips)
 
 
 @given(st.lists(consents), consents, instants)
@@ -327,7 +327,7 @@ def test_what_is_given_later_never_changes_what_held_before(
 
 
 def digest(*history: Consent, clip_id: str = "c1", people: tuple[str, ...] = ("p1",)) -> str | None:
-    return consent_digest(
+    return compute_consent_digest(
         clip_id=clip_id, contributors=people, ledger=Ledger(history), at=NOW, key=KEY
     )
 
@@ -353,17 +353,19 @@ def test_the_same_person_in_two_clips_cannot_be_linked_by_digest() -> None:
 
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConsentInvalidError, match="16 bytes"):
-        consent_digest(clip_id="c", contributors=["p1"], ledger=Ledger([]), at=NOW, key=b"short")
+        compute_consent_digest(
+            clip_id="c", contributors=["p1"], ledger=Ledger([]), at=NOW, key=b"short"
+        )
 
 
 def test_what_a_purpose_contains_is_asked_where_a_form_has_a_table_of_its_own() -> None:
     """A door gives through a gate what is cleared for everyone; this form did not say so."""
     own = replace(consent(allowed=(OPEN,)), implied={})
-    [row] = coverage([clip(1, "p1")], [own], [OPEN], NOW).uncovered
+    [row] = compute_coverage([clip(1, "p1")], [own], [OPEN], NOW).uncovered
     assert (row.purpose, row.refusal) == (Purpose.PUBLISH_GATED, Refusal.NOT_ASKED)
-    assert coverage([clip(1, "p1")], [consent(allowed=(OPEN,))], [OPEN], NOW).is_complete
+    assert compute_coverage([clip(1, "p1")], [consent(allowed=(OPEN,))], [OPEN], NOW).is_complete
 
 
 def test_what_follows_from_a_refused_purpose_is_not_named_again() -> None:
-    rows = coverage([clip(1, "p1")], [consent()], [OPEN], NOW).uncovered
+    rows = compute_coverage([clip(1, "p1")], [consent()], [OPEN], NOW).uncovered
     assert [row.purpose for row in rows] == [OPEN]

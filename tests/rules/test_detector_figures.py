@@ -2,20 +2,20 @@
 
 import pytest
 
-from apps.privacy.detectors.registry import current_versions
-from datasets_catalog.detector_figures import figures, not_there
+from apps.privacy.detectors.registry import list_current_versions
+from datasets_catalog.detector_figures import describe_nothing_found, load_figures
 from datasets_catalog.privacy_profiles import PROFILES
 
 
 def test_every_figure_is_of_a_detector_in_its_present_version() -> None:
-    for figure in figures():
-        versions = {each.name: each.version for each in current_versions(figure.profile)}
+    for figure in load_figures():
+        versions = {each.name: each.version for each in list_current_versions(figure.profile)}
         names, measured = figure.detector.split(" + "), figure.version.split(" + ")
         assert [versions[name] for name in names] == measured, figure.detector
 
 
 def test_counts_are_possible() -> None:
-    for figure in figures():
+    for figure in load_figures():
         counts = [each for each in (figure.voices, figure.sounds) if each is not None]
         for found, of in (*counts, *figure.mixed.values()):
             assert 0 <= found <= of
@@ -25,7 +25,7 @@ def test_counts_are_possible() -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_each_profile_says_what_nothing_found_is_worth(profile: str) -> None:
     figure = next(
-        each for each in figures() if each.mixed and each.profile in {profile, "standard"}
+        each for each in load_figures() if each.mixed and each.profile in {profile, "standard"}
     )
-    assert f"of {figure.mixed['0'][1]} were missed" in not_there(profile)
+    assert f"of {figure.mixed['0'][1]} were missed" in describe_nothing_found(profile)
     assert 0 <= figure.missed("0") < figure.missed("-10")

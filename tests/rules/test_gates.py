@@ -21,11 +21,11 @@ from datasets_catalog.facts import (
     SampleFacts,
 )
 from datasets_catalog.gates.base import Severity, Verdict
-from datasets_catalog.gates.registry import GATES, blocking_failures, check_all
+from datasets_catalog.gates.registry import GATES, check_all_gates, list_blocking_failures
 from datasets_catalog.ledger import Consent
 from datasets_catalog.licence_terms import Terms
 from datasets_catalog.licences import Use
-from datasets_catalog.outbound import Wanted
+from datasets_catalog.outbound import WantedOutcome
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.release_changes import VersionStep
 from datasets_catalog.versions import Step
@@ -100,9 +100,9 @@ def with_clip(**changes: Any) -> ReleaseFacts:
 
 
 def test_a_release_that_is_right_passes_every_gate() -> None:
-    verdicts = check_all(RIGHT)
+    verdicts = check_all_gates(RIGHT)
     assert [verdict.summary for verdict in verdicts if not verdict.passed] == []
-    assert blocking_failures(verdicts) == ()
+    assert list_blocking_failures(verdicts) == ()
     assert len(verdicts) == len(GATES)
 
 
@@ -169,7 +169,7 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
     ),
     (
         "rights.outbound_licence",
-        replace(with_clip(licence="CC-BY-NC-4.0"), wanted=Wanted.COMMERCIAL),
+        replace(with_clip(licence="CC-BY-NC-4.0"), wanted=WantedOutcome.COMMERCIAL),
         "CC-BY-NC-4.0 stands in the way for commercial",
     ),
     (
@@ -307,9 +307,9 @@ def test_only_evidence_the_sample_and_the_number_are_advisory() -> None:
         changed=changed,
         consents=(replace(AGREED, has_evidence=False),),
     )
-    verdicts = check_all(facts)
+    verdicts = check_all_gates(facts)
     assert [verdict.code for verdict in verdicts if not verdict.passed] == advisory
-    assert blocking_failures(verdicts) == ()
+    assert list_blocking_failures(verdicts) == ()
 
 
 def test_evidence_stops_a_release_where_the_dataset_asks_for_it() -> None:
@@ -323,22 +323,24 @@ def test_evidence_stops_a_release_where_the_dataset_asks_for_it() -> None:
 
 def test_questions_and_documents_stop_a_release_where_the_table_says_so() -> None:
     open_ended = replace(RIGHT, answers={}, documents=())
-    assert blocking_failures(check_all(open_ended)) == ()
-    stopped = [verdict.code for verdict in blocking_failures(check_all(MEDICAL))]
+    assert list_blocking_failures(check_all_gates(open_ended)) == ()
+    stopped = [verdict.code for verdict in list_blocking_failures(check_all_gates(MEDICAL))]
     assert stopped == ["privacy.checklist", "ethics.documents_valid"]
     answered = replace(
         MEDICAL,
         answers={"phi_absent": "yes", "patients_not_recognisable": "yes"},
         documents=(DocumentFacts("ethics", "Vote 12"),),
     )
-    assert blocking_failures(check_all(answered)) == ()
+    assert list_blocking_failures(check_all_gates(answered)) == ()
     ended = replace(RIGHT, documents=(DocumentFacts("dpia", "Old", date(2020, 1, 1)),))
-    assert [one.code for one in blocking_failures(check_all(ended))] == ["ethics.documents_valid"]
+    assert [one.code for one in list_blocking_failures(check_all_gates(ended))] == [
+        "ethics.documents_valid"
+    ]
 
 
 def test_blocking_failures_are_those_that_stop_a_release() -> None:
     wrong = replace(with_clip(blob=BlobState.MISSING, licence=None), sample=None)
-    stopped = blocking_failures(check_all(wrong))
+    stopped = list_blocking_failures(check_all_gates(wrong))
     assert [verdict.code for verdict in stopped] == ["rights.licence_known", "integrity.present"]
 
 
@@ -356,7 +358,9 @@ def test_a_failing_summary_counts_clips_and_a_row_names_one() -> None:
 
 
 def test_the_outbound_verdict_measures_what_to_drop() -> None:
-    facts = replace(with_clip(licence="CC-BY-NC-4.0", duration=1800.0), wanted=Wanted.COMMERCIAL)
+    facts = replace(
+        with_clip(licence="CC-BY-NC-4.0", duration=1800.0), wanted=WantedOutcome.COMMERCIAL
+    )
     verdict = ask("rights.outbound_licence", facts)
     assert verdict.measured["clips_to_drop"] == 1
     assert verdict.measured["hours_to_drop"] == 0.5

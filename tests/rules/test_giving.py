@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.giving import Action, Clearance, Entrance, ways_to
+from datasets_catalog.giving import Action, Clearance, Entrance, list_ways
 from datasets_catalog.purposes import Purpose
 
 OPEN, GATED = Purpose.PUBLISH_OPEN, Purpose.PUBLISH_GATED
@@ -67,7 +67,7 @@ def test_more_purposes_never_close_and_an_open_door_never_gives_more_than_a_gate
         assert before.allows(action, Entrance.GATE)
     missing = before.lacks(action, entrance)
     assert Clearance.of(held | missing).allows(action, entrance)
-    assert any(missing <= way for way in ways_to(action, entrance))
+    assert any(missing <= way for way in list_ways(action, entrance))
 
 
 def test_readers_are_granted_uses_and_passing_on_and_never_a_way_of_publishing() -> None:

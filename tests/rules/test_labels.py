@@ -15,10 +15,10 @@ from datasets_catalog.labels import (
     Presence,
     Source,
     Status,
-    event_problems,
-    labels_digest,
-    released,
-    verified_share,
+    compute_verified_share,
+    digest_labels,
+    find_event_problems,
+    select_released,
 )
 
 CLIP = Extent(duration=10.0, sample_rate=16_000, channels=2)
@@ -26,11 +26,11 @@ BARK = Event("e1", "Bark", 1.0, 2.5, f_low=300.0, f_high=8000.0, channel=1, conf
 
 
 def fields(**changes: Any) -> list[str]:
-    return [problem.field for problem in event_problems(replace(BARK, **changes), CLIP)]
+    return [problem.field for problem in find_event_problems(replace(BARK, **changes), CLIP)]
 
 
 def test_a_sound_event_has_no_problems() -> None:
-    assert event_problems(BARK, CLIP) == ()
+    assert find_event_problems(BARK, CLIP) == ()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_impossible_value_is_named(changes: dict[str, Any], field: str) -> No
 
 
 def test_a_point_is_refused_with_advice() -> None:
-    (problem,) = event_problems(replace(BARK, offset=1.0), CLIP)
+    (problem,) = find_event_problems(replace(BARK, offset=1.0), CLIP)
     assert "half-open" in problem.message
     assert problem.value == 1.0
 
@@ -79,9 +79,9 @@ def test_the_verified_share_leaves_rejected_events_out() -> None:
         replace(BARK, status=Status.SUGGESTED),
         replace(BARK, status=Status.REJECTED),
     ]
-    assert verified_share(events) == 0.5
-    assert len(released(events)) == 2
-    assert verified_share([]) == 1.0
+    assert compute_verified_share(events) == 0.5
+    assert len(select_released(events)) == 2
+    assert compute_verified_share([]) == 1.0
 
 
 times = st.floats(0, 100, allow_nan=False)
@@ -103,7 +103,7 @@ events_strategy = st.lists(
 def test_the_digest_does_not_depend_on_order(events: list[Event], random: Any) -> None:
     shuffled = [*events]
     random.shuffle(shuffled)
-    assert labels_digest(shuffled) == labels_digest(events)
+    assert digest_labels(shuffled) == digest_labels(events)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_the_digest_does_not_depend_on_order(events: list[Event], random: Any) -
     ],
 )
 def test_the_digest_sees_every_field(changes: dict[str, Any]) -> None:
-    assert labels_digest([replace(BARK, **changes)]) != labels_digest([BARK])
+    assert digest_labels([replace(BARK, **changes)]) != digest_labels([BARK])
 
 
 def test_the_digest_of_no_events_is_that_of_an_empty_list() -> None:
-    assert labels_digest([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
+    assert digest_labels([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"

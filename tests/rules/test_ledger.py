@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.consent import PeopleAsked, Plan, coverage, coverage_end
+from datasets_catalog.consent import PeopleCoverage, Plan, compute_coverage, find_coverage_end
 from datasets_catalog.corrections import is_narrower
 from datasets_catalog.implications import parse_implications, settle_answers
 from datasets_catalog.ledger import Consent, Ledger, Reach, Refusal, Scope
 from datasets_catalog.people import ClipPeople
-from datasets_catalog.purposes import IMPLIED, Answer, Purpose, include_implied
+from datasets_catalog.purposes import IMPLIED_PURPOSES, Answer, Purpose, include_implied
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -56,7 +56,7 @@ def drawn_consents(draw: st.DrawFn) -> Consent:
         of_age_at=of_age,
         guardian_until=None if of_age is None else of_age + draw(st.integers(0, 2)) * DAY,
         reach=draw(st.sampled_from(REACHES)),
-        implied=draw(st.sampled_from([IMPLIED, {}])),
+        implied=draw(st.sampled_from([IMPLIED_PURPOSES, {}])),
         answered_by=draw(st.sampled_from(["g1", "g2"])) if guardian else "",
     )
 
@@ -65,9 +65,9 @@ consents = drawn_consents()
 histories = st.lists(consents, max_size=6)
 
 
-def asked(history: list[Consent], at: datetime, dataset: str = "lab/a") -> PeopleAsked:
+def asked(history: list[Consent], at: datetime, dataset: str = "lab/a") -> PeopleCoverage:
     plan = Plan((), frozenset({"DE"}), dataset)
-    return PeopleAsked(Ledger(history), plan, at)
+    return PeopleCoverage(Ledger(history), plan, at)
 
 
 def scope(history: list[Consent], at: datetime = NOW, recording: str = "r1") -> Scope:
@@ -221,7 +221,7 @@ def test_a_table_of_a_form_is_followed_all_the_way() -> None:
     )
     assert settle_answers({OPEN: Answer.ALLOWED}, table)[RAW] is Answer.ALLOWED
     assert settle_answers({RAW: Answer.DENIED}, table)[OPEN] is Answer.DENIED
-    assert parse_implications(None) is IMPLIED
+    assert parse_implications(None) is IMPLIED_PURPOSES
     assert parse_implications({}) == {}
 
 
@@ -244,12 +244,12 @@ def test_coverage_ends_at_the_first_moment_at_which_something_is_not_covered(
     ]
 
     def is_covered(moment: datetime) -> bool:
-        found = coverage(
+        found = compute_coverage(
             clips, history, [RESEARCH], moment, territories=frozenset({"DE"}), dataset="lab/a"
         )
         return found.is_complete
 
-    end = coverage_end(
+    end = find_coverage_end(
         clips, history, [RESEARCH], at, territories=frozenset({"DE"}), dataset="lab/a"
     )
     hours = [at + timedelta(hours=6 * step) for step in range(80)]
@@ -274,14 +274,14 @@ def test_nobody_who_denied_a_transfer_is_in_what_may_leave_the_eea() -> None:
     clip = ClipPeople("c", "c.wav", ("p1",), 1.0)
 
     def refused(*codes: str) -> list[Purpose | None]:
-        found = coverage([clip], history, [RESEARCH], NOW, territories=frozenset(codes))
+        found = compute_coverage([clip], history, [RESEARCH], NOW, territories=frozenset(codes))
         return [row.purpose for row in found.uncovered]
 
     assert refused("EEA") == []
     assert refused() == [Purpose.TRANSFER_OUTSIDE_EEA]
     assert refused("DE", "US") == [Purpose.TRANSFER_OUTSIDE_EEA]
     silent = [replace(history[0], answers={RESEARCH: Answer.ALLOWED})]
-    assert coverage([clip], silent, [RESEARCH], NOW).is_complete
+    assert compute_coverage([clip], silent, [RESEARCH], NOW).is_complete
 
 
 def test_majority_ends_a_guardians_answer_and_begins_ones_own() -> None:

@@ -9,12 +9,12 @@ from itertools import combinations
 
 import pytest
 
-from datasets_catalog.compatibility import may_stand, permits
+from datasets_catalog.compatibility import may_stand, permits_adaptation
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licence_terms import Terms
-from datasets_catalog.licences import Licences, Use, table
-from datasets_catalog.outbound import Outbound, outbound
-from datasets_catalog.spdx_list import spdx_licences
+from datasets_catalog.licences import Licences, Use, load_judged_licences
+from datasets_catalog.outbound import Outbound, find_outbound_licence
+from datasets_catalog.spdx_list import load_spdx_licences
 
 LICENCES = Licences()
 
@@ -24,7 +24,7 @@ def go(*expressions: str, use: Use = Use.ADAPTATION, wanted: str | None = None) 
         ClipLicence(f"c{number}", f"{number}.wav", text, 1.0)
         for number, text in enumerate(expressions)
     ]
-    return outbound(clips, use, wanted, licences=LICENCES)
+    return find_outbound_licence(clips, use, wanted, licences=LICENCES)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def go(*expressions: str, use: Use = Use.ADAPTATION, wanted: str | None = None) 
     ],
 )
 def test_what_may_become_what(source: str, target: str) -> None:
-    assert permits(LICENCES.terms(source), LICENCES.terms(target))
+    assert permits_adaptation(LICENCES.terms(source), LICENCES.terms(target))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_may_become_what(source: str, target: str) -> None:
     ],
 )
 def test_what_may_not_become_what(source: str, target: str) -> None:
-    assert not permits(LICENCES.terms(source), LICENCES.terms(target))
+    assert not permits_adaptation(LICENCES.terms(source), LICENCES.terms(target))
 
 
 def test_apache_and_the_second_gpl_cannot_be_worked_into_one() -> None:
@@ -192,19 +192,19 @@ def test_a_conflict_names_few_of_many_ways_out() -> None:
     )
 
 
-@pytest.mark.parametrize("licence", list(table()))
+@pytest.mark.parametrize("licence", list(load_judged_licences()))
 def test_every_licence_that_asks_for_its_text_has_one(licence: str) -> None:
-    listed = spdx_licences().get(licence)
+    listed = load_spdx_licences().get(licence)
     if listed is None or not listed.text:
         # Creative Commons asks for a copy of the licence or for its address.
-        assert "creativecommons.org" in table()[licence].url
+        assert "creativecommons.org" in load_judged_licences()[licence].url
 
 
 def test_what_nobody_judged_stands_nowhere() -> None:
     unjudged = [
         licence
-        for licence, listed in spdx_licences().items()
-        if not listed.deprecated and licence not in table()
+        for licence, listed in load_spdx_licences().items()
+        if not listed.deprecated and licence not in load_judged_licences()
     ]
     assert len(unjudged) > 500
     for licence in unjudged:
@@ -212,9 +212,9 @@ def test_what_nobody_judged_stands_nowhere() -> None:
 
 
 def test_compatible_licences_are_judged_and_never_less_free_of_conditions() -> None:
-    for terms in table().values():
+    for terms in load_judged_licences().values():
         for name in terms.compatible:
-            target = table()[name]
+            target = load_judged_licences()[name]
             assert target.noncommercial >= terms.noncommercial
             assert target.share_alike >= terms.share_alike
             assert not target.no_derivatives
@@ -244,7 +244,7 @@ REASONS: Mapping[str, Callable[[Terms, Terms], bool]] = {
 def test_every_conflict_of_two_gives_the_reason_that_the_licences_have() -> None:
     judged = [
         terms
-        for terms in table().values()
+        for terms in load_judged_licences().values()
         if not (terms.jurisdiction or terms.needs_human or terms.database_only or terms.mark)
         and not terms.no_derivatives
         and not terms.is_custom

@@ -7,27 +7,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.compatibility import permits
-from datasets_catalog.licence_addresses import licence_of_address
+from datasets_catalog.compatibility import permits_adaptation
+from datasets_catalog.licence_addresses import find_addressed_licence
 from datasets_catalog.licence_expressions import (
     LicenceExpressionError,
     UnknownLicenceError,
     parse_expression,
 )
 from datasets_catalog.licence_terms import Terms
-from datasets_catalog.licences import HubLicence, Licences, hub_licence, table
+from datasets_catalog.licences import HubLicence, Licences, load_judged_licences, name_hub_licence
 
 OWN = Terms("LicenseRef-acme-sounds-1", title="Acme sounds", redistribution=True)
 LICENCES = Licences([OWN])
 
 
 def test_every_packaged_licence_is_consistent() -> None:
-    for licence, terms in table().items():
+    for licence, terms in load_judged_licences().items():
         assert terms.licence == licence
         assert terms.title
         assert terms.url.startswith(("https://", "http://www.wtfpl.net/"))
         assert terms.family
-        assert set(terms.compatible) <= table().keys()
+        assert set(terms.compatible) <= load_judged_licences().keys()
         assert terms.noncommercial == ("-NC" in licence or "Sampling" in licence)
         assert terms.no_derivatives == ("-ND" in licence)
         assert "-SA" not in licence or terms.share_alike
@@ -36,15 +36,15 @@ def test_every_packaged_licence_is_consistent() -> None:
 
 def test_the_hub_knows_every_identifier_it_is_given() -> None:
     known = (Path(__file__).parents[1] / "stand_ins" / "hub" / "licenses.txt").read_text().split()
-    assert {terms.hub for terms in table().values() if terms.hub} <= set(known)
+    assert {terms.hub for terms in load_judged_licences().values() if terms.hub} <= set(known)
 
 
-@pytest.mark.parametrize("licence", list(table()))
+@pytest.mark.parametrize("licence", list(load_judged_licences()))
 def test_version_upgrades_go_one_way(licence: str) -> None:
-    source = table()[licence]
-    for target in table().values():
+    source = load_judged_licences()[licence]
+    for target in load_judged_licences().values():
         if target.family == source.family and (target.version or "") < (source.version or ""):
-            assert not permits(source, target)
+            assert not permits_adaptation(source, target)
 
 
 def test_and_binds_all_and_or_offers_a_choice() -> None:
@@ -217,21 +217,24 @@ def test_attribution_is_needed_as_soon_as_one_licence_asks(text: str, *, needed:
     ],
 )
 def test_addresses_of_licence_texts_are_recognised(url: str, licence: str | None) -> None:
-    assert licence_of_address(url) == licence
+    assert find_addressed_licence(url) == licence
 
 
 def test_the_hub_names_single_licences_and_slugs_mixtures() -> None:
-    by, zero = table()["CC-BY-4.0"], table()["CC0-1.0"]
-    assert hub_licence([by]) == HubLicence("cc-by-4.0")
-    assert hub_licence([by, by]) == HubLicence("cc-by-4.0")
+    by, zero = load_judged_licences()["CC-BY-4.0"], load_judged_licences()["CC0-1.0"]
+    assert name_hub_licence([by]) == HubLicence("cc-by-4.0")
+    assert name_hub_licence([by, by]) == HubLicence("cc-by-4.0")
     mixed = HubLicence("other", "mixed-cc-by-4.0-cc0-1.0", "LICENSES.md")
-    assert hub_licence([zero, by]) == mixed
-    assert hub_licence([OWN]) == HubLicence("other", "acme-sounds-1", "LICENSES.md")
-    assert hub_licence([table()["CC-BY-SA-2.0"]]) == HubLicence(
+    assert name_hub_licence([zero, by]) == mixed
+    assert name_hub_licence([OWN]) == HubLicence("other", "acme-sounds-1", "LICENSES.md")
+    assert name_hub_licence([load_judged_licences()["CC-BY-SA-2.0"]]) == HubLicence(
         "other", "cc-by-sa-2.0", "LICENSES.md"
     )
-    assert hub_licence(list(table().values())).name == f"mixed-{len(table())}-licences"
-    assert hub_licence([]) == HubLicence("unknown")
+    assert (
+        name_hub_licence(list(load_judged_licences().values())).name
+        == f"mixed-{len(load_judged_licences())}-licences"
+    )
+    assert name_hub_licence([]) == HubLicence("unknown")
 
 
 def test_parsing_alone_does_not_judge() -> None:

@@ -20,17 +20,17 @@ from datasets_catalog.manifest import (
     RootBuilder,
     Tombstone,
     UnknownClipError,
-    amend,
-    amended_root,
-    bury,
-    inclusion_proof,
-    leaf_hash,
-    leaves_in_order,
-    merkle_root,
-    metadata_digest,
-    ordered,
-    original_root,
-    root_of_rows,
+    amend_manifest,
+    build_inclusion_proof,
+    bury_clip,
+    compute_amended_root,
+    compute_merkle_root,
+    compute_original_root,
+    compute_root_of_rows,
+    digest_metadata,
+    hash_leaf,
+    order_rows,
+    stream_leaves,
     verify_inclusion,
 )
 
@@ -84,24 +84,24 @@ def split_root(parts: list[bytes]) -> bytes:
 
 @pytest.mark.parametrize("count", range(1, 9))
 def test_roots_equal_the_published_reference_roots(count: int) -> None:
-    root = merkle_root(leaf_hash(data) for data in REFERENCE_DATA[:count])
+    root = compute_merkle_root(hash_leaf(data) for data in REFERENCE_DATA[:count])
     assert root.hex() == REFERENCE_ROOTS[count - 1]
 
 
 def test_an_empty_manifest_has_the_empty_root() -> None:
-    assert merkle_root([]) == EMPTY_ROOT == RootBuilder().root()
+    assert compute_merkle_root([]) == EMPTY_ROOT == RootBuilder().root()
 
 
 @given(leaves)
 def test_the_streamed_root_is_the_recursive_root(parts: list[bytes]) -> None:
-    assert merkle_root(parts) == split_root(parts)
+    assert compute_merkle_root(parts) == split_root(parts)
 
 
 @given(leaves, st.data())
 def test_every_leaf_has_a_proof_that_verifies(parts: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(parts) - 1))
-    proof = inclusion_proof(parts, index)
-    root = merkle_root(parts)
+    proof = build_inclusion_proof(parts, index)
+    root = compute_merkle_root(parts)
     size = len(parts)
     assert verify_inclusion(leaf=parts[index], index=index, size=size, proof=proof, root=root)
 
@@ -109,8 +109,8 @@ def test_every_leaf_has_a_proof_that_verifies(parts: list[bytes], data: st.DataO
 @given(leaves, st.data())
 def test_a_proof_of_anything_else_fails(parts: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(parts) - 1))
-    proof = inclusion_proof(parts, index)
-    root = merkle_root(parts)
+    proof = build_inclusion_proof(parts, index)
+    root = compute_merkle_root(parts)
     size = len(parts)
     other = hashlib.sha256(parts[index]).digest()
     assert not verify_inclusion(leaf=other, index=index, size=size, proof=proof, root=root)
@@ -126,7 +126,7 @@ def test_a_proof_of_anything_else_fails(parts: list[bytes], data: st.DataObject)
 
 def test_a_proof_beyond_the_tree_is_refused() -> None:
     with pytest.raises(UnknownClipError):
-        inclusion_proof([leaf_hash(b"a")], 1)
+        build_inclusion_proof([hash_leaf(b"a")], 1)
 
 
 def test_a_leaf_is_the_hash_the_docstring_defines() -> None:
@@ -165,72 +165,74 @@ def test_a_leaf_is_the_hash_the_docstring_defines() -> None:
 
 @given(st.permutations(range(12)))
 def test_the_root_does_not_depend_on_the_order_rows_arrive_in(order: list[int]) -> None:
-    assert root_of_rows(row(n) for n in order) == root_of_rows(row(n) for n in range(12))
+    assert compute_root_of_rows(row(n) for n in order) == compute_root_of_rows(
+        row(n) for n in range(12)
+    )
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True, min_size=2))
 def test_path_order_is_the_order_of_the_utf8_bytes(paths: list[str]) -> None:
-    rows = ordered(row(n, path) for n, path in enumerate(paths))
+    rows = order_rows(row(n, path) for n, path in enumerate(paths))
     assert [r.path for r in rows] == sorted(paths, key=lambda path: path.encode())
 
 
 def test_any_change_of_a_row_changes_the_root() -> None:
     rows = [row(n) for n in range(7)]
     changed = [*rows[:3], row(3, licence="CC-BY-4.0"), *rows[4:]]
-    assert root_of_rows(changed) != root_of_rows(rows)
+    assert compute_root_of_rows(changed) != compute_root_of_rows(rows)
 
 
 def test_two_clips_with_one_path_are_refused() -> None:
     with pytest.raises(PathOrderError, match=r"a\.wav"):
-        ordered([row(1, "a.wav"), row(2, "a.wav")])
+        order_rows([row(1, "a.wav"), row(2, "a.wav")])
 
 
 def test_a_stream_out_of_order_is_refused() -> None:
-    rows = ordered(row(n) for n in range(5))
-    assert merkle_root(leaves_in_order(rows)) == root_of_rows(rows)
+    rows = order_rows(row(n) for n in range(5))
+    assert compute_merkle_root(stream_leaves(rows)) == compute_root_of_rows(rows)
     with pytest.raises(PathOrderError):
-        merkle_root(leaves_in_order(reversed(rows)))
+        compute_merkle_root(stream_leaves(reversed(rows)))
 
 
 def test_an_amended_manifest_still_proves_the_original_root() -> None:
-    rows = ordered(row(n) for n in range(20))
-    published = root_of_rows(rows)
+    rows = order_rows(row(n) for n in range(20))
+    published = compute_root_of_rows(rows)
     gone = random.Random(5).sample(rows, 6)
     tombstones = [
-        bury(clip, reason_class=ReasonClass.CONSENT, on=date(2026, 3, 1)) for clip in gone
+        bury_clip(clip, reason_class=ReasonClass.CONSENT, on=date(2026, 3, 1)) for clip in gone
     ]
-    amended = amend(rows, tombstones[:3])
-    amended = amend(amended, tombstones[3:])
-    assert original_root(amended) == published
-    assert amended_root(amended) != published
+    amended = amend_manifest(rows, tombstones[:3])
+    amended = amend_manifest(amended, tombstones[3:])
+    assert compute_original_root(amended) == published
+    assert compute_amended_root(amended) != published
     removed = [entry for entry in amended if isinstance(entry, Tombstone)]
     assert {entry.clip_id for entry in removed} == {clip.clip_id for clip in gone}
 
 
 def test_an_untouched_manifest_has_one_root() -> None:
-    rows = ordered(row(n) for n in range(9))
-    assert original_root(rows) == amended_root(rows) == root_of_rows(rows)
+    rows = order_rows(row(n) for n in range(9))
+    assert compute_original_root(rows) == compute_amended_root(rows) == compute_root_of_rows(rows)
 
 
 def test_a_tombstone_that_lies_about_its_clip_is_refused() -> None:
-    rows = ordered(row(n) for n in range(4))
+    rows = order_rows(row(n) for n in range(4))
     lie = Tombstone(rows[1].clip_id, rows[2].leaf(), ReasonClass.RIGHTS, date(2026, 1, 1))
     with pytest.raises(ConflictError):
-        amend(rows, [lie])
+        amend_manifest(rows, [lie])
 
 
 def test_a_clip_is_buried_once_and_only_if_it_was_there() -> None:
-    rows = ordered(row(n) for n in range(4))
-    tombstone = bury(rows[0], reason_class=ReasonClass.PRIVACY, on=date(2026, 1, 1))
-    amended = amend(rows, [tombstone])
+    rows = order_rows(row(n) for n in range(4))
+    tombstone = bury_clip(rows[0], reason_class=ReasonClass.PRIVACY, on=date(2026, 1, 1))
+    amended = amend_manifest(rows, [tombstone])
     with pytest.raises(AlreadyTombstoneError):
-        amend(amended, [tombstone])
-    stranger = bury(row(99), reason_class=ReasonClass.PRIVACY, on=date(2026, 1, 1))
+        amend_manifest(amended, [tombstone])
+    stranger = bury_clip(row(99), reason_class=ReasonClass.PRIVACY, on=date(2026, 1, 1))
     with pytest.raises(UnknownClipError):
-        amend(amended, [stranger])
+        amend_manifest(amended, [stranger])
 
 
 def test_the_metadata_digest_ignores_key_order_and_sees_every_value() -> None:
-    first = metadata_digest({"title": "Bell", "fields": {"machine": "pump", "load": 0.5}})
-    assert first == metadata_digest({"fields": {"load": 0.5, "machine": "pump"}, "title": "Bell"})
-    assert first != metadata_digest({"title": "Bell", "fields": {"machine": "pump", "load": 0.25}})
+    first = digest_metadata({"title": "Bell", "fields": {"machine": "pump", "load": 0.5}})
+    assert first == digest_metadata({"fields": {"load": 0.5, "machine": "pump"}, "title": "Bell"})
+    assert first != digest_metadata({"title": "Bell", "fields": {"machine": "pump", "load": 0.25}})

@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from datasets_catalog.consent import coverage
+from datasets_catalog.consent import compute_coverage
 from datasets_catalog.ledger import Ledger
-from datasets_catalog.people import SURE, ClipPeople, Unrecorded, fewer_recorded, reviewers_needed
+from datasets_catalog.people import (
+    SURE,
+    ClipPeople,
+    UnrecordedReason,
+    count_needed_reviewers,
+    describe_fewer_recorded,
+)
 from datasets_catalog.purposes import Purpose
 from tests.rules.test_consent import NOW, clip_scope, consent
 
@@ -15,7 +21,7 @@ SPOKEN = replace(SILENT, speech_heard=True)
 NAMED = replace(SPOKEN, contributors=("p1",))
 
 
-def reasons(clip: ClipPeople) -> list[Unrecorded]:
+def reasons(clip: ClipPeople) -> list[UnrecordedReason]:
     return [reason for reason, _ in clip.unrecorded()]
 
 
@@ -23,29 +29,33 @@ def reasons(clip: ClipPeople) -> list[Unrecorded]:
     ("clip", "expected"),
     [
         (SILENT, []),
-        (SPOKEN, [Unrecorded.SPEECH]),
+        (SPOKEN, [UnrecordedReason.SPEECH]),
         (replace(SPOKEN, nobody_identifiable=True), []),
-        (replace(SPOKEN, agreement_due=True), [Unrecorded.AGREEMENT_DUE]),
-        (replace(SPOKEN, identifiable=True), [Unrecorded.IDENTIFIABLE]),
+        (replace(SPOKEN, agreement_due=True), [UnrecordedReason.AGREEMENT_DUE]),
+        (replace(SPOKEN, identifiable=True), [UnrecordedReason.IDENTIFIABLE]),
         (
             replace(SPOKEN, identifiable=True, nobody_identifiable=True),
-            [Unrecorded.IDENTIFIABLE],
+            [UnrecordedReason.IDENTIFIABLE],
         ),
         (NAMED, []),
         (replace(NAMED, people_heard=1), []),
-        (replace(NAMED, people_heard=2), [Unrecorded.FEWER]),
-        (replace(NAMED, people_heard=1, somebody_unknown=True), [Unrecorded.UNKNOWN]),
-        (replace(NAMED, count_due=True), [Unrecorded.COUNT_DUE]),
-        (replace(SILENT, people_heard=1), [Unrecorded.FEWER]),
+        (replace(NAMED, people_heard=2), [UnrecordedReason.FEWER]),
+        (replace(NAMED, people_heard=1, somebody_unknown=True), [UnrecordedReason.UNKNOWN]),
+        (replace(NAMED, count_due=True), [UnrecordedReason.COUNT_DUE]),
+        (replace(SILENT, people_heard=1), [UnrecordedReason.FEWER]),
         (replace(SILENT, people_heard=0), []),
     ],
 )
-def test_who_may_be_missing_from_the_record(clip: ClipPeople, expected: list[Unrecorded]) -> None:
+def test_who_may_be_missing_from_the_record(
+    clip: ClipPeople, expected: list[UnrecordedReason]
+) -> None:
     assert reasons(clip) == expected
 
 
 def test_speech_without_a_contributor_is_not_covered_for_any_purpose_and_named_once() -> None:
-    found = coverage([SILENT, SPOKEN], [], [Purpose.PUBLISH_OPEN, Purpose.SHARE_RAW_AUDIO], NOW)
+    found = compute_coverage(
+        [SILENT, SPOKEN], [], [Purpose.PUBLISH_OPEN, Purpose.SHARE_RAW_AUDIO], NOW
+    )
     assert (found.clips, found.needing, found.covered) == (2, 1, 0)
     assert [row.sentence for row in found.uncovered] == [
         "1.wav: speech was heard here, and no contributor is recorded"
@@ -57,9 +67,9 @@ def test_speech_without_a_contributor_is_not_covered_for_any_purpose_and_named_o
 def test_one_who_agreed_does_not_cover_somebody_unknown_beside() -> None:
     ledger = [consent("p1", allowed=tuple(Purpose))]
     purposes = [Purpose.RESEARCH_NONCOMMERCIAL]
-    assert coverage([NAMED], ledger, purposes, NOW).is_complete
+    assert compute_coverage([NAMED], ledger, purposes, NOW).is_complete
     two = replace(NAMED, people_heard=2, somebody_unknown=True)
-    found = coverage([two], ledger, purposes, NOW)
+    found = compute_coverage([two], ledger, purposes, NOW)
     assert [row.detail for row in found.uncovered] == [
         "2 people are heard, 1 is recorded",
         "somebody is heard who is not recorded",
@@ -69,7 +79,11 @@ def test_one_who_agreed_does_not_cover_somebody_unknown_beside() -> None:
 
 
 def test_where_the_detector_is_sure_two_reviewers_have_to_agree() -> None:
-    assert (reviewers_needed(SURE - 0.01), reviewers_needed(SURE), reviewers_needed(1.0)) == (
+    assert (
+        count_needed_reviewers(SURE - 0.01),
+        count_needed_reviewers(SURE),
+        count_needed_reviewers(1.0),
+    ) == (
         1,
         2,
         2,
@@ -85,4 +99,4 @@ def test_where_the_detector_is_sure_two_reviewers_have_to_agree() -> None:
     ],
 )
 def test_how_many_are_heard_and_recorded_in_words(heard: int, recorded: int, words: str) -> None:
-    assert fewer_recorded(heard, recorded) == words
+    assert describe_fewer_recorded(heard, recorded) == words

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.playback import SLACK, Stretch, covers
+from datasets_catalog.playback import SLACK, Stretch, covers_stretch
 from datasets_catalog.sampling import BATCH_BOUND, choose_prefix
 
 
@@ -25,14 +25,14 @@ def test_stretches_cover_what_they_leave_nothing_out_of(
     played: list[Stretch],
     holds: bool,  # noqa: FBT001 - a row of the table above
 ) -> None:
-    assert covers(played, 2.0, 5.0) == holds
+    assert covers_stretch(played, 2.0, 5.0) == holds
 
 
 @pytest.mark.parametrize("length", [0.0, 0.0005, SLACK / 2, SLACK])
 def test_the_shortest_stretch_is_not_held_by_nothing(length: float) -> None:
-    assert not covers([], 2.0, 2.0 + length)
-    assert not covers([(0.0, 1.99), (2.0 + length + SLACK, 9.0)], 2.0, 2.0 + length)
-    assert covers([(1.9, 2.1)], 2.0, 2.0 + length)
+    assert not covers_stretch([], 2.0, 2.0 + length)
+    assert not covers_stretch([(0.0, 1.99), (2.0 + length + SLACK, 9.0)], 2.0, 2.0 + length)
+    assert covers_stretch([(1.9, 2.1)], 2.0, 2.0 + length)
 
 
 STRETCH = st.tuples(st.integers(0, 30), st.integers(1, 10)).map(lambda it: (it[0], it[0] + it[1]))
@@ -43,7 +43,7 @@ def test_covering_is_that_of_every_second(
     played: list[tuple[int, int]], wanted: tuple[int, int]
 ) -> None:
     seconds = {second for start, end in played for second in range(start, end)}
-    assert covers(played, *wanted) == (set(range(*wanted)) <= seconds)
+    assert covers_stretch(played, *wanted) == (set(range(*wanted)) <= seconds)
     assert SLACK < 1
 
 

@@ -1,7 +1,7 @@
 """What one purpose contains of the others, and which of them readers do."""
 
 from datasets_catalog.purposes import (
-    IMPLIED,
+    IMPLIED_PURPOSES,
     TERMS,
     Purpose,
     PurposeGroup,
@@ -30,12 +30,12 @@ def test_what_is_implied_is_followed_over_several_steps_and_round_a_circle() -> 
 
 
 def test_no_use_implies_a_way_of_giving_nor_the_reverse() -> None:
-    for purpose, contained in IMPLIED.items():
+    for purpose, contained in IMPLIED_PURPOSES.items():
         assert {TERMS[each].group for each in contained} == {TERMS[purpose].group}
 
 
 def test_nothing_implies_generation_synthesis_or_recognition() -> None:
-    contained = frozenset().union(*IMPLIED.values())
+    contained = frozenset().union(*IMPLIED_PURPOSES.values())
     assert contained.isdisjoint(
         {Purpose.TRAIN_GENERATIVE, Purpose.TRAIN_VOICE_SYNTHESIS, Purpose.IDENTIFY_SPEAKER}
     )

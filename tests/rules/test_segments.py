@@ -12,11 +12,11 @@ from datasets_catalog.segments import (
     Fate,
     Segment,
     SegmentError,
-    events_after_mute,
-    intersect,
-    subtract,
-    total,
-    union,
+    intersect_segments,
+    merge_segments,
+    mute_events,
+    subtract_segments,
+    sum_duration,
 )
 
 # Eighths of a second are exact in binary, so equalities below may be exact too.
@@ -36,26 +36,26 @@ def moments(parts: Sequence[Segment]) -> set[int]:
 
 @given(segments)
 def test_union_keeps_the_time_and_leaves_gaps_between_segments(parts: list[Segment]) -> None:
-    merged = union(parts)
+    merged = merge_segments(parts)
     assert moments(merged) == moments(parts)
     assert all(a.offset < b.onset for a, b in pairwise(merged))
-    assert union(merged) == merged
+    assert merge_segments(merged) == merged
 
 
 @given(segments, segments)
 def test_intersect_and_subtract_split_the_time_exactly(
     left: list[Segment], right: list[Segment]
 ) -> None:
-    shared, rest = intersect(left, right), subtract(left, right)
+    shared, rest = intersect_segments(left, right), subtract_segments(left, right)
     assert moments(shared) == moments(left) & moments(right)
     assert moments(rest) == moments(left) - moments(right)
-    assert total(shared) + total(rest) == total(left)
-    assert intersect(left, right) == intersect(right, left)
+    assert sum_duration(shared) + sum_duration(rest) == sum_duration(left)
+    assert intersect_segments(left, right) == intersect_segments(right, left)
 
 
 @given(segments)
 def test_total_counts_each_moment_once(parts: list[Segment]) -> None:
-    assert total(parts) == len(moments(parts)) / 8
+    assert sum_duration(parts) == len(moments(parts)) / 8
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_an_interval_of_no_time_is_refused(onset: float, offset: float) -> None:
 
 def test_touching_segments_do_not_overlap() -> None:
     assert not Segment(0, 1).overlaps(Segment(1, 2))
-    assert intersect([Segment(0, 1)], [Segment(1, 2)]) == ()
+    assert intersect_segments([Segment(0, 1)], [Segment(1, 2)]) == ()
 
 
 def test_an_event_outside_the_muted_time_is_left_alone() -> None:
-    (result,) = events_after_mute([Segment(0, 1)], [Segment(1, 2)])
+    (result,) = mute_events([Segment(0, 1)], [Segment(1, 2)])
     assert result.fate is Fate.AUDIBLE
     assert result.audible == (Segment(0, 1),)
 
 
 def test_a_partly_muted_event_keeps_its_time_and_names_what_is_left() -> None:
     event = Segment(1, 5)
-    (result,) = events_after_mute([event], [Segment(2, 3), Segment(2.5, 4), Segment(4.5, 9)])
+    (result,) = mute_events([event], [Segment(2, 3), Segment(2.5, 4), Segment(4.5, 9)])
     assert result.event is event
     assert result.fate is Fate.PARTLY_MUTED
     assert result.audible == (Segment(1, 2), Segment(4, 4.5))
@@ -87,13 +87,13 @@ def test_a_partly_muted_event_keeps_its_time_and_names_what_is_left() -> None:
 
 
 def test_an_event_wholly_inside_the_muted_time_is_muted() -> None:
-    (result,) = events_after_mute([Segment(1, 2)], [Segment(0.5, 1.5), Segment(1.5, 3)])
+    (result,) = mute_events([Segment(1, 2)], [Segment(0.5, 1.5), Segment(1.5, 3)])
     assert result.fate is Fate.MUTED
     assert result.audible == ()
 
 
 def test_a_rest_shorter_than_rounding_does_not_count_as_heard() -> None:
-    (result,) = events_after_mute([Segment(1, 2)], [Segment(1 + 1e-12, 2)])
+    (result,) = mute_events([Segment(1, 2)], [Segment(1 + 1e-12, 2)])
     assert result.fate is Fate.MUTED
 
 
@@ -101,8 +101,8 @@ def test_a_rest_shorter_than_rounding_does_not_count_as_heard() -> None:
 def test_muting_more_never_makes_an_event_more_audible(
     events: list[Segment], muted: list[Segment]
 ) -> None:
-    before = events_after_mute(events, muted[:-1])
-    after = events_after_mute(events, muted)
+    before = mute_events(events, muted[:-1])
+    after = mute_events(events, muted)
     order = [Fate.AUDIBLE, Fate.PARTLY_MUTED, Fate.MUTED]
     for first, second in zip(before, after, strict=True):
         assert order.index(first.fate) <= order.index(second.fate)

@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from datasets_catalog.facts import ClipFacts
 from datasets_catalog.split_policies import (
     DEFAULT,
-    KNOWN,
+    KNOWN_POLICIES,
     SplitPolicy,
     SplitPolicyError,
     Trait,
-    looser_in,
+    describe_loosening,
     parse_policy,
 )
 from datasets_catalog.splits import (
     CONTENT,
-    leaks,
-    misplaced,
-    missing_folds,
-    synthetic_in_evaluation,
+    find_leaks,
+    find_misplaced,
+    find_missing_folds,
+    find_synthetic_in_evaluation,
 )
 
 
@@ -39,13 +39,13 @@ def test_clean_splits_leak_nothing() -> None:
         clip(2, "train", recording="r1", contributors=("p1", "p2")),
         clip(3, "test", recording="r2", contributors=("p3",)),
     ]
-    assert leaks(clips) == ()
+    assert find_leaks(clips) == ()
 
 
 def test_a_recording_in_two_splits_is_a_leak_and_the_minority_is_named() -> None:
     clips = [clip(n, "train", recording="r1") for n in range(3)]
     clips.append(clip(3, "test", recording="r1"))
-    (leak,) = leaks(clips)
+    (leak,) = find_leaks(clips)
     assert leak.kind == Trait.RECORDING
     assert leak.splits == (("train", 3), ("test", 1))
     assert leak.stray == ("c3",)
@@ -58,7 +58,7 @@ def test_a_contributor_the_same_bytes_and_alike_sounds_are_leaks() -> None:
         clip(1, "train", contributors=("p1",), sha256=same, sound_group="g"),
         clip(2, "test", contributors=("p1", "p2"), sha256=same, sound_group="g"),
     ]
-    assert {leak.kind for leak in leaks(clips)} == {
+    assert {leak.kind for leak in find_leaks(clips)} == {
         Trait.CONTRIBUTOR,
         CONTENT,
         Trait.SOUND,
@@ -66,12 +66,12 @@ def test_a_contributor_the_same_bytes_and_alike_sounds_are_leaks() -> None:
 
 
 def test_clips_without_a_split_leak_nothing() -> None:
-    assert leaks([clip(1, None, recording="r1"), clip(2, "test", recording="r1")]) == ()
+    assert find_leaks([clip(1, None, recording="r1"), clip(2, "test", recording="r1")]) == ()
 
 
 def test_a_recording_and_a_contributor_of_one_name_are_different_things() -> None:
     clips = [clip(1, "train", recording="x"), clip(2, "test", contributors=("x",))]
-    assert leaks(clips) == ()
+    assert find_leaks(clips) == ()
 
 
 @given(
@@ -88,7 +88,7 @@ def test_moving_the_stray_clips_of_a_leak_home_mends_it(
     rows: list[tuple[str | None, str | None, tuple[str, ...]]],
 ) -> None:
     clips = [clip(n, s, recording=r, contributors=p) for n, (s, r, p) in enumerate(rows)]
-    for leak in leaks(clips):
+    for leak in find_leaks(clips):
         home = leak.splits[0][0]
         moved = [
             clip(
@@ -99,7 +99,7 @@ def test_moving_the_stray_clips_of_a_leak_home_mends_it(
             )
             for n, (split, recording, people) in enumerate(rows)
         ]
-        assert (leak.kind, leak.key) not in {(each.kind, each.key) for each in leaks(moved)}
+        assert (leak.kind, leak.key) not in {(each.kind, each.key) for each in find_leaks(moved)}
 
 
 def test_synthetic_clips_are_kept_out_of_evaluation() -> None:
@@ -109,32 +109,32 @@ def test_synthetic_clips_are_kept_out_of_evaluation() -> None:
         clip(3, "test"),
         clip(4, None, synthetic=True),
     ]
-    found = synthetic_in_evaluation(clips, frozenset({"test"}))
+    found = find_synthetic_in_evaluation(clips, frozenset({"test"}))
     assert [each.clip_id for each in found] == ["c2"]
 
 
 def test_a_large_release_is_checked_quickly() -> None:
     clips = [clip(n, "train", recording=f"r{n // 4}") for n in range(50_000)]
     began = time.process_time()
-    assert leaks(clips) == ()
+    assert find_leaks(clips) == ()
     assert time.process_time() - began < 5
 
 
 def messages(clips: Collection[ClipFacts], policy: SplitPolicy) -> list[tuple[str, str]]:
-    return [(each.clip_id, each.message) for each in misplaced(clips, policy)]
+    return [(each.clip_id, each.message) for each in find_misplaced(clips, policy)]
 
 
 def test_recognising_speakers_wants_the_same_people_on_both_sides_but_no_recording() -> None:
-    policy = KNOWN["speakers"]
+    policy = KNOWN_POLICIES["speakers"]
     clips = [
         clip(1, "train", recording="r1", contributors=("p1",)),
         clip(2, "test", recording="r2", contributors=("p1",)),
         clip(3, "train", recording="r3", contributors=("p2",)),
     ]
-    assert leaks(clips, policy) == ()
+    assert find_leaks(clips, policy) == ()
     assert messages(clips, policy) == []
     # The usual policy refuses the very same division.
-    assert [leak.kind for leak in leaks(clips)] == [Trait.CONTRIBUTOR]
+    assert [leak.kind for leak in find_leaks(clips)] == [Trait.CONTRIBUTOR]
 
     stranger = clip(4, "test", recording="r4", contributors=("p3",))
     nobody = clip(5, "validation", recording="r5")
@@ -143,12 +143,12 @@ def test_recognising_speakers_wants_the_same_people_on_both_sides_but_no_recordi
         ("c5", "has no contributor, which has to be shared"),
     ]
     same_session = clip(6, "test", recording="r1", contributors=("p1",))
-    assert [leak.kind for leak in leaks([*clips, same_session], policy)] == [Trait.RECORDING]
+    assert [leak.kind for leak in find_leaks([*clips, same_session], policy)] == [Trait.RECORDING]
 
 
 def test_the_same_bytes_are_never_in_two_splits_whatever_the_policy() -> None:
     clips = [clip(1, "train", sha256="a" * 64), clip(2, "test", sha256="a" * 64)]
-    assert [leak.kind for leak in leaks(clips, SplitPolicy(apart=()))] == [CONTENT]
+    assert [leak.kind for leak in find_leaks(clips, SplitPolicy(apart=()))] == [CONTENT]
 
 
 def test_folds_are_numbered_and_each_is_a_split() -> None:
@@ -162,10 +162,10 @@ def test_folds_are_numbered_and_each_is_a_split() -> None:
         clip(6, "test", recording="r6"),
         clip(7, None),
     ]
-    assert [leak.key for leak in leaks(clips, policy)] == ["r1"]
+    assert [leak.key for leak in find_leaks(clips, policy)] == ["r1"]
     assert [clip_id for clip_id, _ in messages(clips, policy)] == ["c3", "c4", "c5"]
-    assert missing_folds(clips, policy) == ("fold3",)
-    assert missing_folds(clips, DEFAULT) == ()
+    assert find_missing_folds(clips, policy) == ("fold3",)
+    assert find_missing_folds(clips, DEFAULT) == ()
 
 
 def test_what_is_shared_over_folds_is_in_two_of_them() -> None:
@@ -185,8 +185,8 @@ def test_what_is_shared_over_folds_is_in_two_of_them() -> None:
 def test_a_synthetic_clip_in_a_fold_is_judged_on_in_its_turn() -> None:
     clips = [clip(1, "fold1", synthetic=True), clip(2, "train", synthetic=True)]
     evaluation = frozenset({"test"})
-    assert list(synthetic_in_evaluation(clips, evaluation)) == []
-    found = synthetic_in_evaluation(clips, evaluation, SplitPolicy(folds=2))
+    assert list(find_synthetic_in_evaluation(clips, evaluation)) == []
+    found = find_synthetic_in_evaluation(clips, evaluation, SplitPolicy(folds=2))
     assert [each.clip_id for each in found] == ["c1"]
 
 
@@ -239,7 +239,7 @@ def test_places_devices_and_fields_can_be_kept_apart_and_have_to_be_known() -> N
         clip(2, "test", traits={"place": "Ghent", "fields.session": "s2"}),
         clip(3, "test", traits={"place": "Bern"}),
     ]
-    assert [leak.sentence for leak in leaks(clips, policy)] == [
+    assert [leak.sentence for leak in find_leaks(clips, policy)] == [
         "place Ghent is in test (1), train (1)"
     ]
     assert messages(clips, policy) == [
@@ -271,24 +271,28 @@ def test_a_policy_that_cannot_be_applied_is_refused(value: Any, says: str) -> No
         parse_policy(value)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", KNOWN_POLICIES)
 def test_a_policy_reads_back_as_it_was_written(name: str) -> None:
-    policy = KNOWN[name]
+    policy = KNOWN_POLICIES[name]
     assert parse_policy(policy.as_json()) == policy
     assert parse_policy(None) == DEFAULT
     assert policy.sentence.startswith("No file")
 
 
 def test_what_a_change_of_policy_no_longer_asks_is_said() -> None:
-    assert looser_in(DEFAULT, DEFAULT) == ()
-    assert looser_in(DEFAULT, KNOWN["places"]) == ()
-    assert looser_in(DEFAULT, KNOWN["speakers"]) == ("contributor may be in two splits",)
-    assert looser_in(KNOWN["speakers"], DEFAULT) == (
+    assert describe_loosening(DEFAULT, DEFAULT) == ()
+    assert describe_loosening(DEFAULT, KNOWN_POLICIES["places"]) == ()
+    assert describe_loosening(DEFAULT, KNOWN_POLICIES["speakers"]) == (
+        "contributor may be in two splits",
+    )
+    assert describe_loosening(KNOWN_POLICIES["speakers"], DEFAULT) == (
         "contributor need not be in what is learnt from",
     )
-    assert len(looser_in(DEFAULT, KNOWN["time"])) == 2
+    assert len(describe_loosening(DEFAULT, KNOWN_POLICIES["time"])) == 2
     cut = SplitPolicy(apart=(), gap=60.0, order=("train", "test"))
-    assert len(looser_in(cut, SplitPolicy(apart=(), gap=5.0, order=("train", "test")))) == 1
-    assert len(looser_in(cut, SplitPolicy(apart=()))) == 2
-    assert looser_in(cut, SplitPolicy(apart=("recording",))) == ()
-    assert len(looser_in(SplitPolicy(folds=5), SplitPolicy(folds=2))) == 1
+    assert (
+        len(describe_loosening(cut, SplitPolicy(apart=(), gap=5.0, order=("train", "test")))) == 1
+    )
+    assert len(describe_loosening(cut, SplitPolicy(apart=()))) == 2
+    assert describe_loosening(cut, SplitPolicy(apart=("recording",))) == ()
+    assert len(describe_loosening(SplitPolicy(folds=5), SplitPolicy(folds=2))) == 1

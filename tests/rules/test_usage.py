@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datasets_catalog.licence_terms import AiTerms, Terms
 from datasets_catalog.licences import Licences
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.usage import TRAINING, Taking, Usage, meet_usage
+from datasets_catalog.usage import TRAINING_PURPOSES, Taking, Usage, meet_usage
 
 TODAY = Taking(date(2026, 5, 1))
 OWN = Terms("LicenseRef-lab-1", noncommercial=False, no_derivatives=False, redistribution=True)
@@ -66,7 +66,7 @@ def test_a_licence_takes_away_what_it_says_and_nothing_more(
 @pytest.mark.parametrize(
     ("terms", "purposes"),
     [
-        (replace(OWN, ai_terms=AiTerms.FORBIDDEN), set(TRAINING)),
+        (replace(OWN, ai_terms=AiTerms.FORBIDDEN), set(TRAINING_PURPOSES)),
         (replace(OWN, ai_terms=AiTerms.UNSTATED), set()),
         (replace(OWN, redistribution=False), GIVEN_OUT),
         (replace(OWN, noncommercial=True), {Purpose.RESEARCH_COMMERCIAL}),
@@ -76,7 +76,7 @@ def test_a_licence_takes_away_what_it_says_and_nothing_more(
         (
             replace(OWN, field_of_use=(Purpose.RESEARCH_COMMERCIAL,)),
             {
-                *TRAINING,
+                *TRAINING_PURPOSES,
                 Purpose.IDENTIFY_SPEAKER,
                 Purpose.INFER_SENSITIVE,
                 Purpose.LINK_OTHER_DATASETS,

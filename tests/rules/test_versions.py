@@ -10,11 +10,11 @@ from datasets_catalog.versions import (
     Step,
     Version,
     VersionOrderError,
+    compute_version_order,
+    find_step,
+    find_version_before,
     parse_version,
     refuse_out_of_order,
-    step_between,
-    version_before,
-    version_order,
 )
 
 PARTS = st.integers(0, LARGEST_PART)
@@ -38,7 +38,7 @@ def test_what_is_no_version_is_refused(text: str) -> None:
 
 def test_a_v_may_stand_before_the_numbers() -> None:
     assert parse_version("v1.20.3") == Version(1, 20, 3)
-    assert version_order("1.20.3") == version_order("v1.20.3")
+    assert compute_version_order("1.20.3") == compute_version_order("v1.20.3")
 
 
 def versions(*texts: str) -> list[Version]:
@@ -98,14 +98,14 @@ def test_what_comes_out_is_the_newest_or_the_last_of_its_line(
 
 def test_a_patch_of_an_older_line_follows_that_line() -> None:
     out = versions("1.0.5", "1.1.0", "2.0.0")
-    assert version_before(parse_version("1.0.6"), out) == Version(1, 0, 5)
-    assert version_before(parse_version("2.1.0"), out) == Version(2, 0, 0)
-    assert version_before(parse_version("1.0.0"), []) is None
+    assert find_version_before(parse_version("1.0.6"), out) == Version(1, 0, 5)
+    assert find_version_before(parse_version("2.1.0"), out) == Version(2, 0, 0)
+    assert find_version_before(parse_version("1.0.0"), []) is None
 
 
 def test_the_step_between_two_versions_is_the_first_number_that_differs() -> None:
     one = parse_version("1.2.3")
-    assert step_between(one, parse_version("1.2.4")) is Step.PATCH
-    assert step_between(one, parse_version("1.3.0")) is Step.MINOR
-    assert step_between(one, parse_version("2.0.0")) is Step.MAJOR
+    assert find_step(one, parse_version("1.2.4")) is Step.PATCH
+    assert find_step(one, parse_version("1.3.0")) is Step.MINOR
+    assert find_step(one, parse_version("2.0.0")) is Step.MAJOR
     assert [str(one.after(step)) for step in Step] == ["1.2.4", "1.3.0", "2.0.0"]

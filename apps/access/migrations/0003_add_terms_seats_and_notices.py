@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
 
 class Migration(migrations.Migration):
@@ -331,6 +331,6 @@ class Migration(migrations.Migration):
                 fields=("entitlement", "membership"), name="seat_once"
             ),
         ),
-        append_only("access_accessterms"),
-        append_only("access_acceptance"),
+        make_append_only("access_accessterms"),
+        make_append_only("access_acceptance"),
     ]

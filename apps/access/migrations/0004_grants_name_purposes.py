@@ -2,7 +2,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 from datasets_catalog.giving import Clearance, is_grantable
 from datasets_catalog.purposes import Purpose, include_implied
 
@@ -77,14 +77,14 @@ class Migration(migrations.Migration):
                 condition=~models.Q(purposes=[]), name="entitlement_names_purposes"
             ),
         ),
-        refuse(
+        refuse_change(
             "access_entitlement",
             name="entitlement_within_releases",
             event="INSERT",
             when=beyond_releases(),
             message="no release is cleared for what the grant names",
         ),
-        refuse(
+        refuse_change(
             "access_entitlement",
             name="entitlement_purposes_stay",
             event="UPDATE",

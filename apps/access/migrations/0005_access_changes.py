@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 from datasets_catalog.access_widths import WIDTHS
 
 WIDER = " OR ".join(
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 max_length=16,
             ),
         ),
-        refuse(
+        refuse_change(
             "datasets_dataset",
             name="dataset_access_never_widens_alone",
             event="UPDATE",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
             f" AND {RELEASED} AND NOT {CONFIRMED}",
             message="more people are let into what was released only after another person agreed",
         ),
-        refuse(
+        refuse_change(
             "access_accesschange",
             name="access_change_is_decided_once",
             event="UPDATE",
@@ -167,12 +167,12 @@ class Migration(migrations.Migration):
             " OR OLD.proposed_by_id <> NEW.proposed_by_id OR OLD.dataset_id <> NEW.dataset_id",
             message="a proposal is decided on once, as it was made",
         ),
-        refuse(
+        refuse_change(
             "access_accesschange",
             name="access_change_begins_as_proposal",
             event="INSERT",
             when="NEW.state <> 'proposed'",
             message="a change of access begins as a proposal",
         ),
-        append_only("access_accesschange", events=("DELETE",)),
+        make_append_only("access_accesschange", events=("DELETE",)),
     ]

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded, append_only, refuse
+from apps.audit.immutable import AlterGuarded, make_append_only, refuse_change
 from datasets_catalog.giving import is_grantable
 from datasets_catalog.purposes import Purpose
 
@@ -63,7 +63,7 @@ def beyond_clearances() -> str:
     return " OR ".join(cases)
 
 
-WITHIN = refuse(
+WITHIN = refuse_change(
     "access_entitlement",
     name="entitlement_within_clearances",
     event="INSERT",
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
             ),
         ),
         WITHIN,
-        refuse(
+        refuse_change(
             "access_entitlement",
             name="entitlement_only_ends",
             event="UPDATE",
@@ -113,15 +113,15 @@ class Migration(migrations.Migration):
             + " OR (OLD.revoked_at IS NOT NULL AND OLD.revoked_at IS NOT NEW.revoked_at)",
             message="a grant never changes its holder, lasts longer or comes back: give another",
         ),
-        refuse(
+        refuse_change(
             "access_entitlement",
             name="entitlement_terms_are_accepted",
             event="UPDATE",
             when=f"NEW.terms <> OLD.terms AND (NEW.terms < OLD.terms OR NOT {ACCEPTED})",
             message="a grant is bound to terms that its holder accepted",
         ),
-        append_only("access_entitlement", events=("DELETE",)),
-        refuse(
+        make_append_only("access_entitlement", events=("DELETE",)),
+        refuse_change(
             "access_accesschange",
             name="access_change_stays_as_made",
             event="UPDATE",
@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
             + " OR OLD.embargoes <> NEW.embargoes",
             message="a proposal is decided on as it was made",
         ),
-        refuse(
+        refuse_change(
             "datasets_dataset",
             name="dataset_embargoes_never_end_alone",
             event="UPDATE",

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 from datasets_catalog.giving import is_grantable
 from datasets_catalog.purposes import Purpose
 
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     dependencies = [("access", "0008_stated_purposes")]
 
     operations = [
-        refuse(
+        refuse_change(
             "access_entitlement",
             name="entitlement_of_what_is_covered",
             event="INSERT",

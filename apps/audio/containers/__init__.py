@@ -21,13 +21,13 @@ from apps.audio.containers.chunked import (
     walk_wave,
 )
 from apps.audio.containers.flac import walk_flac
-from apps.audio.containers.id3 import id3_size
+from apps.audio.containers.id3 import measure_id3
 from apps.audio.containers.matroska import walk_matroska
 from apps.audio.containers.mp4 import walk_mp4
 from apps.audio.containers.mpeg import (
-    adts_frame_size,
-    mpeg_frame_size,
-    starts_frames,
+    has_frames_at,
+    measure_adts_frame,
+    measure_mpeg_frame,
     walk_adts,
     walk_mpeg,
 )
@@ -43,8 +43,8 @@ __all__ = [
     "Source",
     "WaveFormat",
     "read_wave_format",
-    "sniff",
-    "walk",
+    "detect_container",
+    "walk_container",
 ]
 
 WALKERS: dict[Container, Callable[[Source, Container], Layout]] = {
@@ -80,7 +80,7 @@ SIGNATURES: tuple[tuple[Container, tuple[tuple[int, bytes], ...]], ...] = (
 EBML_MAGIC = b"\x1aE\xdf\xa3"
 
 
-def sniff(source: Source) -> Container | None:
+def detect_container(source: Source) -> Container | None:
     """The container by its own first bytes; the file's name is not asked."""
     head = source.at(0, 64)
     if head.startswith(EBML_MAGIC):
@@ -88,24 +88,24 @@ def sniff(source: Source) -> Container | None:
     for container, parts in SIGNATURES:
         if all(head.startswith(raw, offset) for offset, raw in parts):
             return container
-    return _sniff_frames(source)
+    return _detect_frames(source)
 
 
-def _sniff_frames(source: Source) -> Container | None:
+def _detect_frames(source: Source) -> Container | None:
     """Formats that start with a tag, or with sound."""
     position = 0
-    while size := id3_size(source, position):
+    while size := measure_id3(source, position):
         position += size
     if source.at(position, 4) == b"fLaC":
         return Container.FLAC
-    if starts_frames(source, position, adts_frame_size):
+    if has_frames_at(source, position, measure_adts_frame):
         return Container.AAC
-    if starts_frames(source, position, mpeg_frame_size):
+    if has_frames_at(source, position, measure_mpeg_frame):
         return Container.MP3
     return None
 
 
-def walk(source: Source) -> Layout | None:
+def walk_container(source: Source) -> Layout | None:
     """All regions of the file, or nothing when it is none of the known containers."""
-    container = sniff(source)
+    container = detect_container(source)
     return None if container is None else WALKERS[container](source, container)

@@ -91,7 +91,7 @@ class Layout:
             )
         self.regions.append(Region(role, name, offset, size, content))
 
-    def having(self, *roles: Role) -> list[Region]:
+    def list_regions(self, *roles: Role) -> list[Region]:
         return [region for region in self.regions if region.role in roles]
 
     def lay_padding(self, source: "Source", name: str, offset: int, size: int) -> None:

@@ -20,20 +20,20 @@ class Chunk(NamedTuple):
     following: int
 
 
-def _name(raw: bytes) -> str | None:
+def _read_chunk_name(raw: bytes) -> str | None:
     """Four printable letters; nothing when this cannot be the start of a chunk."""
     text = raw.decode("latin-1")
     return text if len(text) == 4 and text.isascii() and text.isprintable() else None
 
 
-def _chunks(
+def _iterate_chunks(
     source: Source, start: int, end: int, *, big: bool, long_data: int | None = None
 ) -> Iterator[Chunk]:
     """RIFF and IFF chunks: four letters, four bytes of size, padded to an even length.
 
     `long_data` is the size of a data chunk that is too long to say its own.
     """
-    while start + 8 <= end and (name := _name(source.at(start, 4))):
+    while start + 8 <= end and (name := _read_chunk_name(source.at(start, 4))):
         size = source.number(start + 4, 4, big=big)
         if name == "data" and size == UNKNOWN_32 and long_data is not None:
             size = long_data
@@ -42,14 +42,14 @@ def _chunks(
         start = following
 
 
-def _fmt_size_is_plain(source: Source, chunk: Chunk) -> bool:
+def _is_fmt_plain(source: Source, chunk: Chunk) -> bool:
     """A `fmt ` chunk holds 16 bytes, or 18 and as many as it announces: more hides something."""
     if chunk.size in {14, 16}:
         return True
     return chunk.size >= 18 and chunk.size == 18 + source.number(chunk.offset + 16, 2, big=False)
 
 
-def _counted(base: int, each: int, count_at: int) -> Callable[[Source, Chunk], bool]:
+def _expect_counted_size(base: int, each: int, count_at: int) -> Callable[[Source, Chunk], bool]:
     """The chunk has exactly `base` bytes and `each` for every entry it counts."""
 
     def exact(source: Source, chunk: Chunk) -> bool:
@@ -60,20 +60,20 @@ def _counted(base: int, each: int, count_at: int) -> Callable[[Source, Chunk], b
     return exact
 
 
-def _sampler_is_plain(source: Source, chunk: Chunk) -> bool:
+def _is_sampler_plain(source: Source, chunk: Chunk) -> bool:
     if chunk.size < 36 or source.number(chunk.offset + 32, 4, big=False):
         return False
-    return _counted(36, 24, 28)(source, chunk)
+    return _expect_counted_size(36, 24, 28)(source, chunk)
 
 
 # Technical chunks that can hold nothing a person wrote, as long as they have their own size.
 WAVE_STRUCTURE: dict[str, Callable[[Source, Chunk], bool]] = {
-    "fmt ": _fmt_size_is_plain,
-    "ds64": _counted(28, 12, 24),
+    "fmt ": _is_fmt_plain,
+    "ds64": _expect_counted_size(28, 12, 24),
     "fact": lambda _, chunk: chunk.size in {4, 8, 12},
     "PEAK": lambda _, chunk: chunk.size >= 16 and chunk.size % 8 == 0 and chunk.size <= 8 + 8 * 256,
-    "cue ": _counted(4, 24, 0),
-    "smpl": _sampler_is_plain,
+    "cue ": _expect_counted_size(4, 24, 0),
+    "smpl": _is_sampler_plain,
     "inst": lambda _, chunk: chunk.size == 7,
 }
 
@@ -90,7 +90,7 @@ def walk_wave(source: Source, container: Container) -> Layout:
     position = 12
     layout.add(Role.STRUCTURE, "RIFF", 0, 12)
     end = min(declared, source.size)
-    for chunk in _chunks(source, 12, end, big=big, long_data=long_data):
+    for chunk in _iterate_chunks(source, 12, end, big=big, long_data=long_data):
         overrun = max(0, chunk.offset + chunk.size - source.size)
         layout.missing = max(layout.missing, overrun)
         _lay_wave_chunk(layout, source, chunk._replace(size=chunk.size - overrun))
@@ -105,14 +105,14 @@ def walk_wave(source: Source, container: Container) -> Layout:
 def _lay_wave_chunk(layout: Layout, source: Source, chunk: Chunk) -> None:
     name, offset, size, _ = chunk
     # A second data chunk is played by nobody: it would be a place to hide something.
-    if name == "data" and not layout.having(Role.SOUND):
+    if name == "data" and not layout.list_regions(Role.SOUND):
         layout.add(Role.SOUND, "data", offset, size)
     elif name in WAVE_STRUCTURE and WAVE_STRUCTURE[name](source, chunk):
         layout.add(Role.STRUCTURE, name, offset, size)
     elif name in PADDING_CHUNKS:
         layout.lay_padding(source, name, offset, size)
     elif name == "LIST":
-        kind = _name(source.at(offset, 4)) or "unknown"
+        kind = _read_chunk_name(source.at(offset, 4)) or "unknown"
         layout.add(Role.METADATA, f"LIST/{kind}", offset, size)
     else:
         layout.add(Role.METADATA, name, offset, size)
@@ -162,17 +162,17 @@ def walk_w64(source: Source, container: Container) -> Layout:
     layout.add(Role.STRUCTURE, "riff", 0, 40)
     declared = source.number(16, 8, big=False)
     layout.missing = max(0, declared - source.size - 7)
-    return _lay_chunks(layout, source, _w64_chunks(source), W64_ROLES, 40)
+    return _lay_chunks(layout, source, _iterate_w64_chunks(source), W64_ROLES, 40)
 
 
-def _w64_chunks(source: Source) -> Iterator[Chunk]:
+def _iterate_w64_chunks(source: Source) -> Iterator[Chunk]:
     position = 40
     while position + 24 <= source.size:
         guid = source.at(position, 16)
         size = source.number(position + 16, 8, big=False)
         if size < 24:
             return
-        name = _name(guid[:4]) if guid[4:] == W64_SUFFIX else None
+        name = _read_chunk_name(guid[:4]) if guid[4:] == W64_SUFFIX else None
         following = position + size + (-size % 8)
         yield Chunk(name or guid.hex(), position + 24, size - 24, following)
         position = following
@@ -185,7 +185,7 @@ def walk_aiff(source: Source, container: Container) -> Layout:
     layout.add(Role.STRUCTURE, "FORM", 0, 12)
     if declared > source.size + 1:
         layout.missing = declared - source.size
-    chunks = _chunks(source, 12, min(declared, source.size), big=True)
+    chunks = _iterate_chunks(source, 12, min(declared, source.size), big=True)
     return _lay_chunks(layout, source, chunks, AIFF_ROLES, 12)
 
 
@@ -193,12 +193,12 @@ def walk_caf(source: Source, container: Container) -> Layout:
     """Apple Core Audio Format: four letters and a signed 64-bit size; -1 means to the end."""
     layout = Layout(container, source.size)
     layout.add(Role.STRUCTURE, "caff", 0, 8)
-    return _lay_chunks(layout, source, _caf_chunks(source), CAF_ROLES, 8)
+    return _lay_chunks(layout, source, _iterate_caf_chunks(source), CAF_ROLES, 8)
 
 
-def _caf_chunks(source: Source) -> Iterator[Chunk]:
+def _iterate_caf_chunks(source: Source) -> Iterator[Chunk]:
     position = 8
-    while position + 12 <= source.size and (name := _name(source.at(position, 4))):
+    while position + 12 <= source.size and (name := _read_chunk_name(source.at(position, 4))):
         size = source.number(position + 4, 8)
         if size == (1 << 64) - 1 and name == "data":
             size = source.size - position - 12

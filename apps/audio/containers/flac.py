@@ -44,7 +44,7 @@ def walk_flac(source: Source, container: Container) -> Layout:
         position += 4 + size
     position = min(position, source.size)
     end, tags = lay_tail_tags(source, position)
-    sound_end = end_of_frames(source, layout, position, end)
+    sound_end = find_end_of_frames(source, layout, position, end)
     layout.add(Role.SOUND, "frames", position, sound_end - position)
     if sound_end < end:
         role = Role.PADDING if source.is_zero(sound_end, end - sound_end) else Role.FOREIGN
@@ -85,7 +85,7 @@ class _Info(NamedTuple):
         return head.number * self.largest + head.length if self.smallest == self.largest else None
 
 
-def end_of_frames(source: Source, layout: Layout, start: int, end: int) -> int:
+def find_end_of_frames(source: Source, layout: Layout, start: int, end: int) -> int:
     """Where the last frame ends; counts the samples up to there into `layout.frames`.
 
     A frame says its number but not its length, and closes with a checksum that makes the checksum
@@ -98,37 +98,39 @@ def end_of_frames(source: Source, layout: Layout, start: int, end: int) -> int:
         return end
     smallest, largest = (source.number(found.offset + at, 2) for at in (0, 2))
     info = _Info(smallest, largest, source.number(found.offset + 13, 5) & ((1 << 36) - 1))
-    for position, head in islice(_headers_backwards(source, start, end), MOST_CANDIDATES):
+    for position, head in islice(_find_headers_backwards(source, start, end), MOST_CANDIDATES):
         counted = info.samples_after(head)
         frame = source.at(position, min(end - position, LONGEST_FRAME))
-        if len(frame) == end - position and not crc16(frame):
+        if len(frame) == end - position and not compute_crc16(frame):
             layout.frames = counted
-            return position + _without_zeros(frame)
-        if counted is not None and counted == info.total and (ends := _zero_points(frame)):
+            return position + _measure_without_zeros(frame)
+        if counted is not None and counted == info.total and (ends := _find_zero_points(frame)):
             layout.frames = counted
             return position + ends[0]
     return end
 
 
-def _headers_backwards(source: Source, start: int, end: int) -> Iterator[tuple[int, FrameHead]]:
+def _find_headers_backwards(
+    source: Source, start: int, end: int
+) -> Iterator[tuple[int, FrameHead]]:
     sync, position = source.at(start, 2), end
     if sync not in {b"\xff\xf8", b"\xff\xf9"}:
         return
     while (position := source.view.rfind(sync, start, position)) >= 0:
-        head = frame_head(source.at(position, LARGEST_HEADER))
+        head = parse_frame_head(source.at(position, LARGEST_HEADER))
         if head is not None:
             yield position, head
 
 
-def _without_zeros(frame: bytes) -> int:
+def _measure_without_zeros(frame: bytes) -> int:
     """Zeros leave a zero checksum zero, so a frame can seem to end after those that follow it."""
     zeros = len(frame) - len(frame.rstrip(b"\0"))
     if zeros <= 2:
         return len(frame)
-    return next(length for length in _zero_points(frame) if length >= len(frame) - zeros)
+    return next(length for length in _find_zero_points(frame) if length >= len(frame) - zeros)
 
 
-def frame_head(head: bytes) -> FrameHead | None:
+def parse_frame_head(head: bytes) -> FrameHead | None:
     """The header of a frame, when its own checksum holds."""
     if len(head) < 6 or head[2] >> 4 == 0 or head[3] & 1:
         return None
@@ -147,12 +149,12 @@ def frame_head(head: bytes) -> FrameHead | None:
         length = int.from_bytes(head[position : position + size], "big") + 1
         position += size
     position += {12: 1, 13: 2, 14: 2}.get(rate, 0)
-    if position >= len(head) or _crc8(head[:position]) != head[position]:
+    if position >= len(head) or _compute_crc8(head[:position]) != head[position]:
         return None
     return FrameHead(fixed=not head[1] & 1, number=number, length=length)
 
 
-def _crc8(raw: bytes) -> int:
+def _compute_crc8(raw: bytes) -> int:
     crc = 0
     for byte in raw:
         crc ^= byte
@@ -161,18 +163,18 @@ def _crc8(raw: bytes) -> int:
     return crc
 
 
-def crc16(raw: bytes) -> int:
+def compute_crc16(raw: bytes) -> int:
     """CRC-16 with polynomial 0x8005, zero start, as FLAC frames close with.
 
     The checksum is linear, so it is the exclusive-or of one power for every bit that is set.
     """
     bits = np.unpackbits(np.frombuffer(raw, np.uint8))
-    powers = _powers(1 << max(12, (len(bits) - 1).bit_length()))[: len(bits)][::-1]
+    powers = _compute_powers(1 << max(12, (len(bits) - 1).bit_length()))[: len(bits)][::-1]
     return int(np.bitwise_xor.reduce(powers[bits.view(bool)], initial=np.uint16(0)))
 
 
 @lru_cache(maxsize=4)
-def _powers(count: int) -> NDArray[np.uint16]:
+def _compute_powers(count: int) -> NDArray[np.uint16]:
     """x^16 · x^n modulo the polynomial, for n from 0 up to a power of two."""
     powers = np.array([POLYNOMIAL], np.uint16)
     step = 2
@@ -181,32 +183,32 @@ def _powers(count: int) -> NDArray[np.uint16]:
         shifted = step
         for bit in range(16):
             following ^= np.where(powers >> bit & 1, np.uint16(shifted), np.uint16(0))
-            shifted = _doubled(shifted)
+            shifted = _double_power(shifted)
         powers = np.concatenate([powers, following])
-        step = _times(step, step)
+        step = _multiply_powers(step, step)
     return powers
 
 
-def _times(left: int, right: int) -> int:
+def _multiply_powers(left: int, right: int) -> int:
     product = 0
     for bit in range(16):
         product ^= left if right >> bit & 1 else 0
-        left = _doubled(left)
+        left = _double_power(left)
     return product
 
 
-def _doubled(value: int) -> int:
+def _double_power(value: int) -> int:
     return (value << 1 ^ POLYNOMIAL) & 0xFFFF if value & 0x8000 else value << 1
 
 
 @lru_cache(maxsize=1)
-def _table() -> list[int]:
-    return [crc16(bytes([byte])) for byte in range(256)]
+def _build_crc_table() -> list[int]:
+    return [compute_crc16(bytes([byte])) for byte in range(256)]
 
 
-def _zero_points(frame: bytes) -> list[int]:
+def _find_zero_points(frame: bytes) -> list[int]:
     """The lengths at which the running checksum is zero."""
-    table, crc, points = _table(), 0, []
+    table, crc, points = _build_crc_table(), 0, []
     for index, byte in enumerate(frame[: 1 << 20]):
         crc = (crc << 8 & 0xFF00) ^ table[crc >> 8 ^ byte]
         if not crc and index >= LARGEST_HEADER - 6:

@@ -6,7 +6,7 @@ ID3V1_SIZE = 128
 APE_FOOTER = 32
 
 
-def id3_size(source: Source, position: int) -> int:
+def measure_id3(source: Source, position: int) -> int:
     """Bytes of the ID3v2 tag that starts here; 0 when none does."""
     head = source.at(position, 10)
     if len(head) < 10 or head[:3] != b"ID3":
@@ -19,7 +19,7 @@ def id3_size(source: Source, position: int) -> int:
 
 def skip_id3(source: Source, layout: Layout, position: int) -> int:
     """Lay the ID3v2 tags that start at `position`; return where they end."""
-    while size := id3_size(source, position):
+    while size := measure_id3(source, position):
         size = min(size, source.size - position)
         layout.add(Role.METADATA, "ID3v2", position, size)
         position += size
@@ -29,13 +29,13 @@ def skip_id3(source: Source, layout: Layout, position: int) -> int:
 def lay_tail_tags(source: Source, start: int) -> tuple[int, list[Region]]:
     """The tags at the very end of the file, and where what comes before them ends."""
     end, found = source.size, list[Region]()
-    while (tag := _tail_tag(source, end)) and end - tag.size >= start:
+    while (tag := _find_tail_tag(source, end)) and end - tag.size >= start:
         found.insert(0, tag)
         end -= tag.size
     return end, found
 
 
-def _tail_tag(source: Source, end: int) -> Region | None:
+def _find_tail_tag(source: Source, end: int) -> Region | None:
     if end >= ID3V1_SIZE and source.at(end - ID3V1_SIZE, 3) == b"TAG":
         return Region(Role.METADATA, "ID3v1", end - ID3V1_SIZE, ID3V1_SIZE)
     if end >= APE_FOOTER and source.at(end - APE_FOOTER, 8) == b"APETAGEX":

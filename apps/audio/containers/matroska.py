@@ -46,11 +46,11 @@ class Element(NamedTuple):
     open: bool
 
 
-def elements(source: Source, start: int, end: int) -> Iterator[Element]:
+def iterate_elements(source: Source, start: int, end: int) -> Iterator[Element]:
     """The elements of one level; stops at the first thing that is not an element."""
     while start < end:
-        width = _width(source, start)
-        size_width = _width(source, start + width) if 0 < width <= 4 else 0
+        width = _measure_number_width(source, start)
+        size_width = _measure_number_width(source, start + width) if 0 < width <= 4 else 0
         if not size_width:
             return
         identifier = source.number(start, width)
@@ -62,7 +62,7 @@ def elements(source: Source, start: int, end: int) -> Iterator[Element]:
         start = offset if unknown else offset + size
 
 
-def _width(source: Source, position: int) -> int:
+def _measure_number_width(source: Source, position: int) -> int:
     lead = source.at(position, 1)
     return 9 - lead[0].bit_length() if lead and lead[0] else 0
 
@@ -70,7 +70,7 @@ def _width(source: Source, position: int) -> int:
 def walk_matroska(source: Source, container: Container) -> Layout:
     layout = Layout(container, source.size, streams=0)
     position = 0
-    for element in elements(source, 0, source.size):
+    for element in iterate_elements(source, 0, source.size):
         if element.identifier not in {EBML, SEGMENT, VOID}:
             break
         layout.missing = max(0, element.offset + element.size - source.size)
@@ -93,7 +93,7 @@ def walk_matroska(source: Source, container: Container) -> Layout:
 def _lay_segment(layout: Layout, source: Source, start: int, end: int) -> int:
     """Lay the children of a segment; return where they end."""
     position, in_cluster = start, False
-    for child in elements(source, start, end):
+    for child in iterate_elements(source, start, end):
         known = child.identifier in TOP_LEVEL or child.identifier in {VOID, CHECKSUM}
         if not known and not in_cluster:
             return position
@@ -115,7 +115,7 @@ def _lay_child(layout: Layout, source: Source, child: Element) -> None:
     elif identifier == INFO:
         _lay_named(layout, source, offset, size)
     elif identifier == TRACKS:
-        for track in elements(source, offset, offset + size):
+        for track in iterate_elements(source, offset, offset + size):
             if track.identifier == TRACK_ENTRY:
                 _lay_named(layout, source, track.offset, track.size)
             else:
@@ -128,7 +128,7 @@ def _lay_child(layout: Layout, source: Source, child: Element) -> None:
 
 def _lay_named(layout: Layout, source: Source, offset: int, size: int) -> None:
     layout.add(Role.STRUCTURE, "header", offset, size)
-    for element in elements(source, offset, min(offset + size, source.size)):
+    for element in iterate_elements(source, offset, min(offset + size, source.size)):
         if element.identifier in NAMES:
             content = source.at(element.offset, element.size)
             layout.add(

@@ -41,7 +41,7 @@ class Box(NamedTuple):
     missing: int
 
 
-def boxes(source: Source, start: int, end: int) -> Iterator[Box]:
+def iterate_boxes(source: Source, start: int, end: int) -> Iterator[Box]:
     """The boxes of one level; stops at the first thing that is not a box."""
     while start + 8 <= end:
         size, header = source.number(start, 4), 8
@@ -60,7 +60,7 @@ def boxes(source: Source, start: int, end: int) -> Iterator[Box]:
 def walk_mp4(source: Source, container: Container) -> Layout:
     layout = Layout(container, source.size)
     position = 0
-    for box in boxes(source, 0, source.size):
+    for box in iterate_boxes(source, 0, source.size):
         if box.name not in TOP_LEVEL:
             break
         _lay_box(layout, source, box)
@@ -79,7 +79,7 @@ def _lay_box(layout: Layout, source: Source, box: Box, depth: int = 0) -> None:
         layout.add(Role.METADATA, box.name, box.offset, box.size)
     elif box.name in BRANCHES and depth < DEEPEST:
         position = box.offset
-        for child in boxes(source, box.offset, box.offset + box.size):
+        for child in iterate_boxes(source, box.offset, box.offset + box.size):
             _lay_box(layout, source, child, depth + 1)
             position = child.offset + child.size
         # QuickTime closes some lists with four zero bytes.

@@ -16,7 +16,7 @@ RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8
 LARGEST_FRAME = 8192
 
 
-def mpeg_frame_size(head: bytes) -> int:
+def measure_mpeg_frame(head: bytes) -> int:
     """Bytes of the MPEG frame that starts with these four bytes; 0 when none does."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
@@ -33,7 +33,7 @@ def mpeg_frame_size(head: bytes) -> int:
     return samples // 8 * bits // rate + padding
 
 
-def adts_frame_size(head: bytes) -> int:
+def measure_adts_frame(head: bytes) -> int:
     """Bytes of the ADTS frame that starts with these six bytes; 0 when none does."""
     if len(head) < 6 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0 or head[2] >> 2 & 15 > 12:
         return 0
@@ -42,14 +42,14 @@ def adts_frame_size(head: bytes) -> int:
 
 
 def walk_mpeg(source: Source, container: Container) -> Layout:
-    return _walk_frames(source, Layout(container, source.size), mpeg_frame_size)
+    return _walk_frames(source, Layout(container, source.size), measure_mpeg_frame)
 
 
 def walk_adts(source: Source, container: Container) -> Layout:
-    return _walk_frames(source, Layout(container, source.size), adts_frame_size)
+    return _walk_frames(source, Layout(container, source.size), measure_adts_frame)
 
 
-def starts_frames(source: Source, position: int, frame_size: Callable[[bytes], int]) -> bool:
+def has_frames_at(source: Source, position: int, frame_size: Callable[[bytes], int]) -> bool:
     """Whether three frames follow one another here, or fewer fill the rest of the file."""
     for _ in range(3):
         size = frame_size(source.at(position, 6))
@@ -77,7 +77,7 @@ def _walk_frames(source: Source, layout: Layout, frame_size: Callable[[bytes], i
             layout.add(Role.SOUND, "torn frame", position, end - position)
             position = start = end
             break
-        start = _resynchronise(source, position, end, frame_size)
+        start = _find_next_frames(source, position, end, frame_size)
         role = Role.PADDING if source.is_zero(position, start - position) else Role.FOREIGN
         layout.add(role, "bytes that are not sound", position, start - position)
         position = start
@@ -89,20 +89,20 @@ def _walk_frames(source: Source, layout: Layout, frame_size: Callable[[bytes], i
     return layout
 
 
-def _resynchronise(
+def _find_next_frames(
     source: Source, position: int, end: int, frame_size: Callable[[bytes], int]
 ) -> int:
     while True:
         position = source.view.find(b"\xff", position + 1, end)
         if position < 0:
             return end
-        if starts_frames(source, position, frame_size):
+        if has_frames_at(source, position, frame_size):
             return position
 
 
 def _count_announced(source: Source, layout: Layout) -> None:
     """Compare the bytes that a Xing/Info header announces with those that are there."""
-    sound = layout.having(Role.SOUND)
+    sound = layout.list_regions(Role.SOUND)
     if not sound:
         return
     first = source.at(sound[0].offset, 200)

@@ -38,7 +38,7 @@ def walk_ogg(source: Source, container: Container) -> Layout:
     streams: dict[int, _Stream] = {}
     position = 0
     while source.at(position, 4) == b"OggS":
-        size = _page_size(source, position)
+        size = _measure_page(source, position)
         if size is None or position + size > source.size:
             layout.missing = max(1, position + (size or 28) - source.size)
             size = source.size - position
@@ -62,7 +62,7 @@ def walk_ogg(source: Source, container: Container) -> Layout:
     return layout
 
 
-def _page_size(source: Source, position: int) -> int | None:
+def _measure_page(source: Source, position: int) -> int | None:
     count = source.at(position + 26, 1)
     segments = source.at(position + 27, count[0]) if count else b""
     return 27 + len(segments) + sum(segments) if count and len(segments) == count[0] else None
@@ -117,20 +117,20 @@ def _lay_flac_block(layout: Layout, content: bytes) -> None:
     layout.add(Role.METADATA, name, 0, len(payload), payload)
 
 
-def comment_free_pages(source: Source) -> Iterator[bytes]:
+def strip_ogg_comments(source: Source) -> Iterator[bytes]:
     """The file's pages with empty comments; the pages of sound change only their number.
 
     Streams that are neither sound nor picture are left out.
     """
-    streams: dict[int, _Rewritten] = {}
+    streams: dict[int, _RewrittenStream] = {}
     sound: list[tuple[int, int]] = []
     position = 0
-    while source.at(position, 4) == b"OggS" and (size := _page_size(source, position)):
+    while source.at(position, 4) == b"OggS" and (size := _measure_page(source, position)):
         serial = source.number(position + 14, 4, big=False)
         segments = source.at(position + 27, source.at(position + 26, 1)[0])
         stream = streams.get(serial)
         if stream is None:
-            stream = streams[serial] = _Rewritten(
+            stream = streams[serial] = _RewrittenStream(
                 _open_stream(source, position + 27 + len(segments))
             )
         if stream.source.in_headers:
@@ -142,9 +142,9 @@ def comment_free_pages(source: Source) -> Iterator[bytes]:
     kept = {serial: each for serial, each in streams.items() if each.source.codec in HEADER_PACKETS}
     kept |= {serial: each for serial, each in streams.items() if each.source.codec == "flac"}
     for serial, stream in kept.items():
-        yield _page(_identification(stream.source), serial, 0, first=True)
+        yield _build_page(_build_identification(stream.source), serial, 0, first=True)
     for serial, stream in kept.items():
-        for page in _paged(_plain_headers(stream.source), serial):
+        for page in _build_header_pages(_build_plain_headers(stream.source), serial):
             stream.pages_after += 1
             yield page
     for position, size in sound:
@@ -152,11 +152,11 @@ def comment_free_pages(source: Source) -> Iterator[bytes]:
         serial = int.from_bytes(page[14:18], "little")
         if serial in kept:
             number = int.from_bytes(page[18:22], "little") + kept[serial].shift
-            yield _sealed(page[:18] + number.to_bytes(4, "little") + bytes(4) + page[26:])
+            yield _seal_page(page[:18] + number.to_bytes(4, "little") + bytes(4) + page[26:])
 
 
 @dataclass(slots=True)
-class _Rewritten:
+class _RewrittenStream:
     """A stream, and how many pages its headers took and take."""
 
     source: _Stream
@@ -168,13 +168,13 @@ class _Rewritten:
         return self.pages_after - self.pages_before
 
 
-def _identification(stream: _Stream) -> bytes:
+def _build_identification(stream: _Stream) -> bytes:
     head = bytes(stream.packets[0])
     # The first packet of FLAC counts the header packets that follow: one is left.
     return head[:7] + b"\0\1" + head[9:] if stream.codec == "flac" else head
 
 
-def _plain_headers(stream: _Stream) -> list[bytes]:
+def _build_plain_headers(stream: _Stream) -> list[bytes]:
     """The header packets after the first, with no vendor and no comments."""
     empty = bytes(8)
     if stream.codec == "flac":
@@ -188,7 +188,7 @@ def _plain_headers(stream: _Stream) -> list[bytes]:
     return [mark + empty + framing, *(bytes(packet) for packet in stream.packets[2:])]
 
 
-def _paged(packets: list[bytes], serial: int) -> Iterator[bytes]:
+def _build_header_pages(packets: list[bytes], serial: int) -> Iterator[bytes]:
     """Header packets as pages of up to 255 segments."""
     lacing = b"".join(
         b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]) for packet in packets
@@ -198,12 +198,12 @@ def _paged(packets: list[bytes], serial: int) -> Iterator[bytes]:
     for start in range(0, len(lacing), 255):
         part = lacing[start : start + 255]
         continued = start > 0 and lacing[start - 1] == 255
-        yield _page(body[: sum(part)], serial, number, lacing=part, continued=continued)
+        yield _build_page(body[: sum(part)], serial, number, lacing=part, continued=continued)
         body = body[sum(part) :]
         number += 1
 
 
-def _page(
+def _build_page(
     body: bytes,
     serial: int,
     number: int,
@@ -217,14 +217,14 @@ def _page(
     flags = (1 if continued else 0) | (2 if first else 0)
     head = b"OggS\0" + bytes([flags]) + bytes(8) + serial.to_bytes(4, "little")
     head += number.to_bytes(4, "little") + bytes(4) + bytes([len(lacing)]) + lacing
-    return _sealed(head + body)
+    return _seal_page(head + body)
 
 
 # Ogg's CRC-32 is zlib's with the bits of every byte and of the result the other way round.
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def _sealed(page: bytes) -> bytes:
+def _seal_page(page: bytes) -> bytes:
     """The page with its checksum, for which the field has to be zero."""
     start = 0xFFFFFFFF
     crc = zlib.crc32(page.translate(MIRRORED), start) ^ 0xFFFFFFFF

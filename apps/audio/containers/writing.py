@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from apps.audio.containers.base import Container, Layout, Region, Role, Source
 from apps.audio.containers.chunked import W64_SUFFIX
-from apps.audio.containers.ogg import comment_free_pages
-from apps.audio.containers.patching import matroska_patches, mp4_patches
+from apps.audio.containers.ogg import strip_ogg_comments
+from apps.audio.containers.patching import find_matroska_patches, find_mp4_patches
 from datasets_catalog.errors import EarmarkError
 
 COPY_STEP = 1 << 20
@@ -42,7 +42,7 @@ WAVE_SUBTYPES = {
 }
 
 
-def wave_format(*, rate: int, channels: int, subtype: str) -> bytes:
+def build_wave_format(*, rate: int, channels: int, subtype: str) -> bytes:
     """The payload of a `fmt ` chunk."""
     tag, width = WAVE_SUBTYPES[subtype]
     block = channels * width
@@ -73,11 +73,11 @@ def write_wave(
             unknown = struct.pack("<I", LARGEST_RIFF)
             sizes = struct.pack("<IQQQI", 28, total + 36, size, frames, 0)
             file.write(b"RF64" + unknown + b"WAVE" + b"ds64" + sizes + rest + b"data" + unknown)
-        file.writelines(_wave_bytes(block, subtype) for block in blocks)
+        file.writelines(_pack_samples(block, subtype) for block in blocks)
         file.write(bytes(size & 1))
 
 
-def _wave_bytes(block: NDArray[Any], subtype: str) -> bytes:
+def _pack_samples(block: NDArray[Any], subtype: str) -> bytes:
     """Samples as they lie in the file; narrower ones come at the top of wider integers."""
     if subtype in {"PCM_U8", "PCM_S8"}:
         return ((block >> 8) + 128).astype("u1").tobytes()
@@ -87,7 +87,7 @@ def _wave_bytes(block: NDArray[Any], subtype: str) -> bytes:
     return little.tobytes()
 
 
-def _patch(file: BinaryIO, patches: Iterable[tuple[int, bytes]]) -> None:
+def _apply_patches(file: BinaryIO, patches: Iterable[tuple[int, bytes]]) -> None:
     for offset, raw in patches:
         file.seek(offset)
         file.write(raw)
@@ -101,11 +101,11 @@ def strip_container(source: Source, layout: Layout, target: Path) -> tuple[tuple
     """
     with target.open("wb") as file:
         STRIPPERS[layout.container](source, layout, file)
-    gone = layout.having(Role.METADATA, Role.FOREIGN)
+    gone = layout.list_regions(Role.METADATA, Role.FOREIGN)
     return tuple((region.name.strip(), region.size) for region in gone)
 
 
-def _copy(source: Source, file: BinaryIO, offset: int, size: int) -> None:
+def _copy_bytes(source: Source, file: BinaryIO, offset: int, size: int) -> None:
     end = offset + size
     starts = range(offset, end, COPY_STEP)
     file.writelines(source.at(start, min(COPY_STEP, end - start)) for start in starts)
@@ -121,16 +121,18 @@ class _Chunking(NamedTuple):
 
 
 def _strip_chunks(source: Source, layout: Layout, file: BinaryIO, how: _Chunking) -> None:
-    kept = list(_needed(source, layout, how.keep))
+    kept = list(_select_needed_regions(source, layout, how.keep))
     file.write(bytes(len(how.head(0))))
     for region in kept:
         file.write(how.header(region.name, region.size))
-        _copy(source, file, region.offset, region.size)
+        _copy_bytes(source, file, region.offset, region.size)
         file.write(bytes(-file.tell() % how.align))
-    _patch(file, [(0, how.head(file.tell()))])
+    _apply_patches(file, [(0, how.head(file.tell()))])
 
 
-def _needed(source: Source, layout: Layout, keep: frozenset[str]) -> Iterator[Region]:
+def _select_needed_regions(
+    source: Source, layout: Layout, keep: frozenset[str]
+) -> Iterator[Region]:
     seen: set[str] = set()
     for region in layout.regions:
         name = region.name
@@ -142,14 +144,14 @@ def _needed(source: Source, layout: Layout, keep: frozenset[str]) -> Iterator[Re
             extra = source.number(region.offset + 16, 2, big=source.at(0, 4) == b"RIFX")
             size = 18 + extra if 18 + extra <= size else 16
         yield region._replace(size=size)
-    if not layout.having(Role.SOUND) or not seen & {"fmt ", "COMM", "desc"}:
+    if not layout.list_regions(Role.SOUND) or not seen & {"fmt ", "COMM", "desc"}:
         raise NotStrippableError(
             "The file has no readable description of its sound, so it cannot be written again. "
             "Export it anew from the original."
         )
 
 
-def _riff(source: Source, layout: Layout, file: BinaryIO) -> None:
+def _strip_riff(source: Source, layout: Layout, file: BinaryIO) -> None:
     order = ">" if source.at(0, 4) == b"RIFX" else "<"
     magic = source.at(0, 4)
 
@@ -162,8 +164,8 @@ def _riff(source: Source, layout: Layout, file: BinaryIO) -> None:
     _strip_chunks(source, layout, file, _Chunking(WAVE_PARTS, header, 2, head))
 
 
-def _rf64(source: Source, layout: Layout, file: BinaryIO) -> None:
-    data = layout.having(Role.SOUND)[0].size
+def _strip_rf64(source: Source, layout: Layout, file: BinaryIO) -> None:
+    data = layout.list_regions(Role.SOUND)[0].size
     magic = source.at(0, 4)
 
     def header(name: str, size: int) -> bytes:
@@ -176,7 +178,7 @@ def _rf64(source: Source, layout: Layout, file: BinaryIO) -> None:
     _strip_chunks(source, layout, file, _Chunking(WAVE_PARTS, header, 2, head))
 
 
-def _w64(source: Source, layout: Layout, file: BinaryIO) -> None:
+def _strip_w64(source: Source, layout: Layout, file: BinaryIO) -> None:
     def header(name: str, size: int) -> bytes:
         return name.encode() + W64_SUFFIX + struct.pack("<Q", size + 24)
 
@@ -186,7 +188,7 @@ def _w64(source: Source, layout: Layout, file: BinaryIO) -> None:
     _strip_chunks(source, layout, file, _Chunking(WAVE_PARTS, header, 8, head))
 
 
-def _aiff(source: Source, layout: Layout, file: BinaryIO) -> None:
+def _strip_aiff(source: Source, layout: Layout, file: BinaryIO) -> None:
     def header(name: str, size: int) -> bytes:
         return name.encode() + struct.pack(">I", size)
 
@@ -196,42 +198,42 @@ def _aiff(source: Source, layout: Layout, file: BinaryIO) -> None:
     _strip_chunks(source, layout, file, _Chunking(AIFF_PARTS, header, 2, head))
 
 
-def _caf(source: Source, layout: Layout, file: BinaryIO) -> None:
+def _strip_caf(source: Source, layout: Layout, file: BinaryIO) -> None:
     def header(name: str, size: int) -> bytes:
         return name.encode() + struct.pack(">Q", size)
 
     _strip_chunks(source, layout, file, _Chunking(CAF_PARTS, header, 1, lambda _: source.at(0, 8)))
 
 
-def _flac(source: Source, layout: Layout, file: BinaryIO) -> None:
+def _strip_flac(source: Source, layout: Layout, file: BinaryIO) -> None:
     blocks = [r for r in layout.regions if r.name in {"STREAMINFO", "SEEKTABLE"}]
     file.write(b"fLaC")
     for index, region in enumerate(blocks):
         last = 0x80 if index == len(blocks) - 1 else 0
         kind = 0 if region.name == "STREAMINFO" else 3
         file.write(bytes([last | kind]) + region.size.to_bytes(3, "big"))
-        _copy(source, file, region.offset, region.size)
-    _sound_only(source, layout, file)
+        _copy_bytes(source, file, region.offset, region.size)
+    _copy_sound(source, layout, file)
 
 
-def _sound_only(source: Source, layout: Layout, file: BinaryIO) -> None:
-    for region in layout.having(Role.SOUND):
-        _copy(source, file, region.offset, region.size)
+def _copy_sound(source: Source, layout: Layout, file: BinaryIO) -> None:
+    for region in layout.list_regions(Role.SOUND):
+        _copy_bytes(source, file, region.offset, region.size)
 
 
-def _ogg(source: Source, layout: Layout, file: BinaryIO) -> None:
-    file.writelines(comment_free_pages(source))
+def _strip_ogg(source: Source, layout: Layout, file: BinaryIO) -> None:
+    file.writelines(strip_ogg_comments(source))
 
 
-def _in_place(
+def _blank_in_place(
     patches_of: Callable[[Source, Layout], Iterator[tuple[int, bytes]]],
 ) -> Callable[[Source, Layout, BinaryIO], None]:
     """Offsets into the file are everywhere in it: blank the parts where they are, cut the tail."""
 
     def strip(source: Source, layout: Layout, file: BinaryIO) -> None:
         tail = [r.offset for r in layout.regions if r.name == "trailing bytes"]
-        _copy(source, file, 0, min(tail, default=source.size))
-        _patch(file, patches_of(source, layout))
+        _copy_bytes(source, file, 0, min(tail, default=source.size))
+        _apply_patches(file, patches_of(source, layout))
 
     return strip
 
@@ -240,16 +242,16 @@ WAVE_PARTS = frozenset({"fmt ", "fact", "data"})
 AIFF_PARTS = frozenset({"COMM", "FVER", "SSND"})
 CAF_PARTS = frozenset({"desc", "chan", "kuki", "pakt", "data"})
 STRIPPERS: dict[Container, Callable[[Source, Layout, BinaryIO], None]] = {
-    Container.WAV: _riff,
-    Container.RF64: _rf64,
-    Container.W64: _w64,
-    Container.AIFF: _aiff,
-    Container.CAF: _caf,
-    Container.FLAC: _flac,
-    Container.OGG: _ogg,
-    Container.MP3: _sound_only,
-    Container.AAC: _sound_only,
-    Container.MP4: _in_place(mp4_patches),
-    Container.WEBM: _in_place(matroska_patches),
-    Container.MATROSKA: _in_place(matroska_patches),
+    Container.WAV: _strip_riff,
+    Container.RF64: _strip_rf64,
+    Container.W64: _strip_w64,
+    Container.AIFF: _strip_aiff,
+    Container.CAF: _strip_caf,
+    Container.FLAC: _strip_flac,
+    Container.OGG: _strip_ogg,
+    Container.MP3: _copy_sound,
+    Container.AAC: _copy_sound,
+    Container.MP4: _blank_in_place(find_mp4_patches),
+    Container.WEBM: _blank_in_place(find_matroska_patches),
+    Container.MATROSKA: _blank_in_place(find_matroska_patches),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from apps.audit.events.base import event
+from apps.audit.events.base import write_event
 
 
 def access_granted(
@@ -15,7 +15,7 @@ def access_granted(
     country: str,
     until: str,
 ) -> None:
-    event(
+    write_event(
         "access.granted",
         actor=actor,
         organisation=organisation,
@@ -28,13 +28,15 @@ def access_granted(
 
 
 def access_revoked(*, actor: str, organisation: str, dataset: str, holder: str) -> None:
-    event("access.revoked", actor=actor, organisation=organisation, subject=dataset, holder=holder)
+    write_event(
+        "access.revoked", actor=actor, organisation=organisation, subject=dataset, holder=holder
+    )
 
 
 def access_terms_saved(
     *, actor: str, organisation: str, dataset: str, version: int, sha256: str, asks_again: bool
 ) -> None:
-    event(
+    write_event(
         "access.terms_saved",
         actor=actor,
         organisation=organisation,
@@ -48,7 +50,7 @@ def access_terms_saved(
 def access_terms_accepted(
     *, actor: str, organisation: str, dataset: str, version: int, holder: str
 ) -> None:
-    event(
+    write_event(
         "access.terms_accepted",
         actor=actor,
         organisation=organisation,
@@ -61,7 +63,7 @@ def access_terms_accepted(
 def access_seats_set(
     *, actor: str, organisation: str, dataset: str, holder: str, seats: int | None
 ) -> None:
-    event(
+    write_event(
         "access.seats_set",
         actor=actor,
         organisation=organisation,
@@ -74,7 +76,7 @@ def access_seats_set(
 def access_seat_moved(
     *, actor: str, organisation: str, dataset: str, user: str, given: bool
 ) -> None:
-    event(
+    write_event(
         "access.seat_given" if given else "access.seat_taken",
         actor=actor,
         organisation=organisation,
@@ -86,7 +88,7 @@ def access_seat_moved(
 def access_requested(
     *, actor: str, organisation: str, dataset: str, request: str, purposes: list[str]
 ) -> None:
-    event(
+    write_event(
         "access.requested",
         actor=actor,
         organisation=organisation,
@@ -99,7 +101,7 @@ def access_requested(
 def access_answered(
     *, actor: str, organisation: str, dataset: str, request: str, state: str, answer: str
 ) -> None:
-    event(
+    write_event(
         "access.answered",
         actor=actor,
         organisation=organisation,
@@ -119,7 +121,7 @@ def access_change_moved(
     state: str,
     detail: Mapping[str, str | bool],
 ) -> None:
-    event(
+    write_event(
         f"access.change_{state}",
         actor=actor,
         organisation=organisation,

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from apps.audit.chain import append
+from apps.audit.chain import append_event
 
 
-def event(kind: str, *, actor: str, organisation: str = "", subject: str, **detail: Any) -> None:
-    append(kind=kind, actor=actor, organisation=organisation, subject=subject, detail=detail)
+def write_event(
+    kind: str, *, actor: str, organisation: str = "", subject: str, **detail: Any
+) -> None:
+    append_event(kind=kind, actor=actor, organisation=organisation, subject=subject, detail=detail)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from apps.audit.events.base import event
+from apps.audit.events.base import write_event
 
 
 def dataset_created(*, actor: str, organisation: str, dataset: str, vertical: str) -> None:
-    event(
+    write_event(
         "dataset.created",
         actor=actor,
         organisation=organisation,
@@ -24,7 +24,7 @@ def dataset_changed(
     changes: dict[str, str],
 ) -> None:
     """`before` and `changes`: what the settings were and what they are now, as text by name."""
-    event(
+    write_event(
         "dataset.changed",
         actor=actor,
         organisation=organisation,
@@ -45,7 +45,7 @@ def lowering_moved(
     detail: dict[str, Any],
 ) -> None:
     """`detail`: of each bar, what it was and what it becomes."""
-    event(
+    write_event(
         f"dataset.lowering_{state}",
         actor=actor,
         organisation=organisation,
@@ -59,7 +59,7 @@ def lowering_moved(
 def clips_ingested(
     *, actor: str, organisation: str, dataset: str, added: int, changed: int, unchanged: int
 ) -> None:
-    event(
+    write_event(
         "clips.ingested",
         actor=actor,
         organisation=organisation,
@@ -71,13 +71,15 @@ def clips_ingested(
 
 
 def clips_removed(*, actor: str, organisation: str, dataset: str, clips: list[str]) -> None:
-    event("clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips)
+    write_event(
+        "clips.removed", actor=actor, organisation=organisation, subject=dataset, clips=clips
+    )
 
 
 def draft_pushed(
     *, actor: str, organisation: str, dataset: str, commit: str, files: int, removed: int
 ) -> None:
-    event(
+    write_event(
         "draft.pushed",
         actor=actor,
         organisation=organisation,
@@ -91,7 +93,7 @@ def draft_pushed(
 def events_imported(
     *, actor: str, organisation: str, dataset: str, format_name: str, events: int
 ) -> None:
-    event(
+    write_event(
         "events.imported",
         actor=actor,
         organisation=organisation,
@@ -102,7 +104,7 @@ def events_imported(
 
 
 def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str) -> None:
-    event(
+    write_event(
         "consents.recorded",
         actor=actor,
         organisation=organisation,
@@ -115,7 +117,7 @@ def consents_recorded(*, actor: str, organisation: str, count: int, sha256: str)
 def contributor_of_age(
     *, actor: str, organisation: str, contributor: str, reason: str, evidence_sha256: str
 ) -> None:
-    event(
+    write_event(
         "contributor.of_age",
         actor=actor,
         organisation=organisation,
@@ -129,7 +131,7 @@ def people_changed(
     *, actor: str, organisation: str, dataset: str, changes: list[dict[str, Any]]
 ) -> None:
     """`changes`: the path of each clip, with the codes of who was in it and who is now."""
-    event(
+    write_event(
         "clip.people_changed",
         actor=actor,
         organisation=organisation,
@@ -148,7 +150,7 @@ def contributor_minor(
     evidence_sha256: str,
 ) -> None:
     """`of_age_on` is the day before and after; empty: not known."""
-    event(
+    write_event(
         "contributor.minor",
         actor=actor,
         organisation=organisation,
@@ -170,7 +172,7 @@ def consent_corrected(
     reason: str,
 ) -> None:
     """`consents` are the ids of the wrong record and of the one in its place."""
-    event(
+    write_event(
         "consent.corrected",
         actor=actor,
         organisation=organisation,
@@ -185,7 +187,7 @@ def consent_corrected(
 def form_registered(
     *, actor: str, organisation: str, form: str, language: str, text_sha256: str
 ) -> None:
-    event(
+    write_event(
         "form.registered",
         actor=actor,
         organisation=organisation,
@@ -196,7 +198,7 @@ def form_registered(
 
 
 def form_bound(*, actor: str, organisation: str, form: str, reach: str, reason: str) -> None:
-    event(
+    write_event(
         "form.bound",
         actor=actor,
         organisation=organisation,
@@ -207,7 +209,7 @@ def form_bound(*, actor: str, organisation: str, form: str, reach: str, reason: 
 
 
 def form_reach_ended(*, actor: str, organisation: str, form: str, reach: str, reason: str) -> None:
-    event(
+    write_event(
         "form.reach_ended",
         actor=actor,
         organisation=organisation,
@@ -220,7 +222,7 @@ def form_reach_ended(*, actor: str, organisation: str, form: str, reach: str, re
 def events_verified(
     *, actor: str, organisation: str, dataset: str, verdict: str, events: list[str]
 ) -> None:
-    event(
+    write_event(
         "events.verified",
         actor=actor,
         organisation=organisation,

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from apps.audit.events.base import event
+from apps.audit.events.base import write_event
 
 
 def release_moved(
     *, actor: str, organisation: str, release: str, before: str, after: str, root: str, reason: str
 ) -> None:
-    event(
+    write_event(
         "release.moved",
         actor=actor,
         organisation=organisation,
@@ -23,7 +23,7 @@ def release_moved(
 def release_signed_off(
     *, actor: str, organisation: str, release: str, part: str, root: str, note: str
 ) -> None:
-    event(
+    write_event(
         "release.signed_off",
         actor=actor,
         organisation=organisation,
@@ -37,7 +37,7 @@ def release_signed_off(
 def stop_placed(
     *, actor: str, organisation: str, dataset: str, stop: str, of: str, reason: str
 ) -> None:
-    event(
+    write_event(
         "stop.placed",
         actor=actor,
         organisation=organisation,
@@ -49,7 +49,7 @@ def stop_placed(
 
 
 def stop_confirmed(*, actor: str, organisation: str, dataset: str, stop: str, of: str) -> None:
-    event(
+    write_event(
         "stop.confirmed",
         actor=actor,
         organisation=organisation,
@@ -62,7 +62,7 @@ def stop_confirmed(*, actor: str, organisation: str, dataset: str, stop: str, of
 def stop_lifted(
     *, actor: str, organisation: str, dataset: str, stop: str, of: str, reason: str
 ) -> None:
-    event(
+    write_event(
         "stop.lifted",
         actor=actor,
         organisation=organisation,
@@ -76,7 +76,7 @@ def stop_lifted(
 def question_answered(
     *, actor: str, organisation: str, release: str, root: str, question: str, answer: str, note: str
 ) -> None:
-    event(
+    write_event(
         "checklist.answered",
         actor=actor,
         organisation=organisation,
@@ -91,7 +91,7 @@ def question_answered(
 def document_attached(
     *, actor: str, organisation: str, dataset: str, document: str, kind: str, sha256: str
 ) -> None:
-    event(
+    write_event(
         "document.attached",
         actor=actor,
         organisation=organisation,
@@ -105,7 +105,7 @@ def document_attached(
 def document_retired(
     *, actor: str, organisation: str, dataset: str, document: str, reason: str
 ) -> None:
-    event(
+    write_event(
         "document.retired",
         actor=actor,
         organisation=organisation,
@@ -116,13 +116,15 @@ def document_retired(
 
 
 def target_saved(*, actor: str, organisation: str, target: str, endpoint: str) -> None:
-    event("target.saved", actor=actor, organisation=organisation, subject=target, endpoint=endpoint)
+    write_event(
+        "target.saved", actor=actor, organisation=organisation, subject=target, endpoint=endpoint
+    )
 
 
 def publication_moved(
     *, actor: str, organisation: str, release: str, target: str, state: str, detail: dict[str, Any]
 ) -> None:
-    event(
+    write_event(
         "publication.moved",
         actor=actor,
         organisation=organisation,

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from apps.audit.events.base import event
+from apps.audit.events.base import write_event
 
 
 def scan_finished(
     *, actor: str, organisation: str, dataset: str, scanned: int, findings: int, failed: int
 ) -> None:
-    event(
+    write_event(
         "privacy.scanned",
         actor=actor,
         organisation=organisation,
@@ -22,7 +22,7 @@ def scan_finished(
 def finding_decided(
     *, actor: str, organisation: str, dataset: str, finding: str, verdict: str, reason: str
 ) -> None:
-    event(
+    write_event(
         "finding.decided",
         actor=actor,
         organisation=organisation,
@@ -37,7 +37,7 @@ def findings_decided(
     *, actor: str, organisation: str, dataset: str, verdict: str, reason: str, batch: dict[str, Any]
 ) -> None:
     """`batch`: its uid, the kind of its findings, how many, and the first of them."""
-    event(
+    write_event(
         "findings.decided",
         actor=actor,
         organisation=organisation,
@@ -58,7 +58,7 @@ def decisions_revoked(
     cause: str,
     reason: str,
 ) -> None:
-    event(
+    write_event(
         "decisions.revoked",
         actor=actor,
         organisation=organisation,
@@ -73,7 +73,7 @@ def decisions_revoked(
 def decision_confirmed(
     *, actor: str, organisation: str, dataset: str, finding: str, agree: bool, reason: str
 ) -> None:
-    event(
+    write_event(
         "decision.confirmed",
         actor=actor,
         organisation=organisation,
@@ -87,7 +87,7 @@ def decision_confirmed(
 def changes_requested(
     *, actor: str, organisation: str, dataset: str, clip: str, request: str, text: str
 ) -> None:
-    event(
+    write_event(
         "changes.requested",
         actor=actor,
         organisation=organisation,
@@ -101,7 +101,7 @@ def changes_requested(
 def changes_answered(
     *, actor: str, organisation: str, dataset: str, clip: str, request: str, text: str
 ) -> None:
-    event(
+    write_event(
         "changes.answered",
         actor=actor,
         organisation=organisation,
@@ -115,7 +115,7 @@ def changes_answered(
 def sample_drawn(
     *, actor: str, organisation: str, dataset: str, number: int, size: int, seed: str
 ) -> None:
-    event(
+    write_event(
         "sample.drawn",
         actor=actor,
         organisation=organisation,
@@ -136,7 +136,7 @@ def sample_heard(
     missed: bool,
     note: str,
 ) -> None:
-    event(
+    write_event(
         "sample.heard",
         actor=actor,
         organisation=organisation,
@@ -151,7 +151,7 @@ def sample_heard(
 def original_heard(
     *, actor: str, organisation: str, dataset: str, clip: str, onset: float, end: float
 ) -> None:
-    event(
+    write_event(
         "clip.original_heard",
         actor=actor,
         organisation=organisation,
@@ -165,7 +165,7 @@ def original_heard(
 def clip_redacted(
     *, actor: str, organisation: str, dataset: str, clip: str, before: str, after: str, method: str
 ) -> None:
-    event(
+    write_event(
         "clip.redacted",
         actor=actor,
         organisation=organisation,
@@ -187,7 +187,7 @@ def people_counted(
     count: dict[str, Any],
 ) -> None:
     """`count`: of which content, how many people are heard and recorded, whether all are."""
-    event(
+    write_event(
         "people.counted",
         actor=actor,
         organisation=organisation,
@@ -209,7 +209,7 @@ def somebody_pointed_out(
     reason: str,
 ) -> None:
     """Times in seconds."""
-    event(
+    write_event(
         "people.pointed_out",
         actor=actor,
         organisation=organisation,

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
 
 class Migration(migrations.Migration):
@@ -50,5 +50,5 @@ class Migration(migrations.Migration):
                 "ordering": ["id"],
             },
         ),
-        append_only("consent_peoplestatement"),
+        make_append_only("consent_peoplestatement"),
     ]

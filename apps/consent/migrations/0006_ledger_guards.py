@@ -2,7 +2,7 @@ import uuid
 
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded, append_only, refuse
+from apps.audit.immutable import AlterGuarded, make_append_only, refuse_change
 
 
 def changed(*columns: str) -> str:
@@ -34,14 +34,14 @@ class Migration(migrations.Migration):
                 field=models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
             ),
         ),
-        refuse(
+        refuse_change(
             "consent_consent",
             name="guardian_is_another",
             event="INSERT",
             when=GUARDIANS.format(when="g.id = p.id"),
             message="nobody is their own guardian",
         ),
-        refuse(
+        refuse_change(
             "consent_consent",
             name="guardian_is_of_age",
             event="INSERT",
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             ),
             message="a minor answers for nobody else",
         ),
-        refuse(
+        refuse_change(
             "consent_consent",
             name="correction_is_of_the_same_person",
             event="INSERT",
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             " WHERE o.id = NEW.supersedes_id AND o.contributor_id <> NEW.contributor_id)",
             message="a consent is corrected by one of the same contributor",
         ),
-        refuse(
+        refuse_change(
             "consent_consentanswer",
             name="consent_takes_no_answer_in",
             event="INSERT",
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             " WHERE c.id = NEW.consent_id)",
             message="a consent keeps the answers it was recorded with",
         ),
-        refuse(
+        refuse_change(
             "consent_consentform",
             name="form_stays_as_it_was_answered",
             event="UPDATE",
@@ -78,8 +78,8 @@ class Migration(migrations.Migration):
             " OR (OLD.text_sha256 <> '' AND OLD.text_sha256 <> NEW.text_sha256)))",
             message="a form stays as it was answered",
         ),
-        append_only("consent_formreach", events=("DELETE",)),
-        refuse(
+        make_append_only("consent_formreach", events=("DELETE",)),
+        refuse_change(
             "consent_formreach",
             name="reach_is_only_ended",
             event="UPDATE",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             + changed("form_id", "dataset_id", "recording", "reason", "added_by_id", "added_at"),
             message="what a form asked about is only ended, once",
         ),
-        refuse(
+        refuse_change(
             "consent_formreach",
             name="reach_is_widened_by_another",
             event="INSERT",
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             " WHERE c.form_id = NEW.form_id AND c.recorded_by_id = NEW.added_by_id)",
             message="who recorded answers to a form does not widen what it asked about",
         ),
-        refuse(
+        refuse_change(
             "consent_formreach",
             name="reach_stays_at_home",
             event="INSERT",
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
             " AND f.organisation_id <> d.organisation_id)",
             message="a form asks about datasets of its own organisation",
         ),
-        refuse(
+        refuse_change(
             "consent_contributor",
             name="minor_stays_on_record",
             event="UPDATE",

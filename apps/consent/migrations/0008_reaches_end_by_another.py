@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 STANDS = "NOT EXISTS (SELECT 1 FROM consent_consent s WHERE s.supersedes_id = {row}.id)"
 RECORDED = (
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
     dependencies = [("consent", "0007_recordings_in_statements")]
 
     operations = [
-        refuse(
+        refuse_change(
             "consent_formreach",
             name="reach_ends_by_another",
             event="UPDATE",

@@ -4,7 +4,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from datasets_catalog.canonical import canonical_json
+from datasets_catalog.canonical import to_canonical_json
 
 CHUNK = 2000
 TEXTS = (
@@ -43,7 +43,7 @@ def _renew(apps: StateApps, using: str, *, with_recording: bool) -> None:
         if with_recording and recording:
             cells["recording"] = recording
         cells |= {f"fields.{name}": str(value) for name, value in fields.items() if value != ""}
-        digest = hashlib.sha256(canonical_json(cells)).hexdigest()
+        digest = hashlib.sha256(to_canonical_json(cells)).hexdigest()
         changed.append(Clip(pk=pk, cells_sha256=digest))
         if len(changed) == CHUNK:
             Clip.objects.using(using).bulk_update(changed, ["cells_sha256"])

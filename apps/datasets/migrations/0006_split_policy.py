@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 
 class Migration(migrations.Migration):
@@ -21,14 +21,14 @@ class Migration(migrations.Migration):
             name="split_policy",
             field=models.JSONField(blank=True, null=True),
         ),
-        refuse(
+        refuse_change(
             "datasets_vocabulary",
             name="vocabulary_stays",
             event="UPDATE",
             when="OLD.name <> NEW.name OR OLD.version <> NEW.version OR OLD.sha256 <> NEW.sha256",
             message="a version of a vocabulary never changes",
         ),
-        refuse(
+        refuse_change(
             "datasets_term",
             name="term_stays",
             event="UPDATE",

@@ -3,7 +3,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 
 
 # Of each bar: when the row's value is lower than it was, and that a confirmed request says exactly
@@ -65,7 +65,7 @@ def _guard(name: str) -> migrations.RunPython:
         " AND l.state = 'confirmed' AND {says})"
     )
     when = "{lower} AND " + HAS_CLIPS + " AND NOT " + confirmed
-    return refuse(
+    return refuse_change(
         "datasets_dataset",
         name=f"dataset_bar_{name}_lowers_by_two",
         event="UPDATE",
@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
             },
         ),
         *(_guard(name) for name in LOWER),
-        refuse(
+        refuse_change(
             "datasets_lowering",
             name="lowering_is_decided_once",
             event="UPDATE",
@@ -183,12 +183,12 @@ class Migration(migrations.Migration):
             " OR OLD.reason <> NEW.reason",
             message="a request to lower a bar is decided on once, as it was made",
         ),
-        refuse(
+        refuse_change(
             "datasets_lowering",
             name="lowering_begins_as_proposal",
             event="INSERT",
             when="NEW.state <> 'proposed'",
             message="lowering a bar begins as a proposal",
         ),
-        append_only("datasets_lowering", events=("DELETE",)),
+        make_append_only("datasets_lowering", events=("DELETE",)),
     ]

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 USUAL = '["recording","contributor","sound"]'
 
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
     dependencies = [("datasets", "0009_sheet_and_verification")]
 
     operations = [
-        refuse(
+        refuse_change(
             "datasets_dataset",
             name="dataset_bar_split_policy_lowers_by_two",
             event="UPDATE",

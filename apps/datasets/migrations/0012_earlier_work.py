@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
 BATCH = 500
 
@@ -73,5 +73,5 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(note_contents, migrations.RunPython.noop),
-        append_only("datasets_earlierwork"),
+        make_append_only("datasets_earlierwork"),
     ]

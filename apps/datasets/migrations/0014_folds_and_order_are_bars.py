@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.immutable import refuse, withdraw
+from apps.audit.immutable import refuse_change, withdraw
 
 before = import_module("apps.datasets.migrations.0010_split_policy_is_a_bar")
 
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
 
     operations = [
         withdraw(before.Migration.operations[0]),
-        refuse(
+        refuse_change(
             "datasets_dataset",
             name="dataset_bar_split_policy_lowers_by_two",
             event="UPDATE",

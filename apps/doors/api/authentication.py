@@ -7,7 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from apps.accounts.models import Token, User
-from apps.accounts.tokens import token_for
+from apps.accounts.tokens import fetch_token
 
 SCHEME = b"bearer"
 CHALLENGE = 'Bearer realm="earmark"'
@@ -25,23 +25,23 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() != SCHEME:
             return None
         try:
-            token = token_for(text.strip().decode("ascii"))
+            token = fetch_token(text.strip().decode("ascii"))
         except UnicodeDecodeError:
             token = None
         if token is None:
-            _refuse()
+            _refuse_token()
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
 
 
-def token_of(request: Request) -> Token | None:
+def read_token(request: Request) -> Token | None:
     """Return the token of the request; None for a person signed in on the pages, or nobody."""
     return cast("Token | None", request.auth)
 
 
-def _refuse() -> NoReturn:
+def _refuse_token() -> NoReturn:
     raise AuthenticationFailed(
         "This token is unknown, expired or revoked: make a new one on your account page.",
         code="token_invalid",

@@ -15,8 +15,8 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.models import Token, User
-from apps.doors.api.conditional import conditional
-from apps.doors.api.keyset import KeysetPagination, answer, page_of
+from apps.doors.api.conditional import apply_entity_tag
+from apps.doors.api.keyset import KeysetPagination, build_page_answer, load_page
 from apps.doors.api.negotiation import AnyAccept
 from apps.doors.api.parsers import BoundedJSONParser
 from apps.doors.api.schema import ApiSchema
@@ -72,8 +72,10 @@ class ApiView(APIView):
         context: Mapping[str, Any] | None = None,
     ) -> Response:
         """One page of rows, `order` being unique together."""
-        found, following = page_of(self.request, rows, order)
-        return answer(shape(found, many=True, context=dict(context or {})).data, following)
+        found, following = load_page(self.request, rows, order)
+        return build_page_answer(
+            shape(found, many=True, context=dict(context or {})).data, following
+        )
 
     def get_throttles(self) -> list[BaseThrottle]:
         self._throttles = super().get_throttles()
@@ -92,7 +94,7 @@ class ApiView(APIView):
             and hasattr(final, "data")
             and final.status_code == HTTPStatus.OK
         ):
-            return conditional(request, final)
+            return apply_entity_tag(request, final)
         return final
 
     def _checked(self, shape: Shape, data: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 
-def conditional(request: Request, response: Response) -> Response:
+def apply_entity_tag(request: Request, response: Response) -> Response:
     """Give the answer an ETag of its content, or answer 304 if the caller has just that.
 
     What a caller sees depends on who asks, so caches in between may not keep it.

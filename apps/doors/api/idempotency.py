@@ -40,7 +40,7 @@ class KeyInvalidError(InvalidError):
     code = "idempotency.key_invalid"
 
 
-def idempotent(post: Post[V, P]) -> Post[V, P]:
+def honour_idempotency_key(post: Post[V, P]) -> Post[V, P]:
     """Let a view's method honour `Idempotency-Key`.
 
     The work and the memory of it are one transaction: a crash leaves both or neither, and of two
@@ -58,17 +58,17 @@ def idempotent(post: Post[V, P]) -> Post[V, P]:
         user = request.user
         assert isinstance(user, User)
         with transaction.atomic():
-            row, first = _reserve(user, key, _fingerprint(request))
+            row, first = _reserve_answer(user, key, _hash_request(request))
             if not first:
-                return _replay(row)
+                return _replay_answer(row)
             response = post(view, request, *args, **kwargs)
-            _remember(row, response)
+            _keep_answer(row, response)
         return response
 
     return extend_schema(parameters=[IDEMPOTENCY_KEY])(once)
 
 
-def _reserve(user: User, key: str, request_sha256: str) -> tuple[IdempotentAnswer, bool]:
+def _reserve_answer(user: User, key: str, request_sha256: str) -> tuple[IdempotentAnswer, bool]:
     IdempotentAnswer.objects.filter(user=user, created_at__lt=timezone.now() - KEPT).delete()
     try:
         # The insert waits for another transaction that holds the same key.
@@ -85,18 +85,18 @@ def _reserve(user: User, key: str, request_sha256: str) -> tuple[IdempotentAnswe
     return row, False
 
 
-def _remember(row: IdempotentAnswer, response: Response) -> None:
+def _keep_answer(row: IdempotentAnswer, response: Response) -> None:
     row.status = response.status_code
     row.body = JSONRenderer().render(response.data).decode()
     row.save(update_fields=["status", "body"])
 
 
-def _replay(row: IdempotentAnswer) -> Response:
+def _replay_answer(row: IdempotentAnswer) -> Response:
     data = json.loads(row.body) if row.body else None
     return Response(data, status=row.status, headers={"Idempotency-Replayed": "true"})
 
 
-def _fingerprint(request: Request) -> str:
+def _hash_request(request: Request) -> str:
     body: Any = request.data
     parts = [request.method, request.get_full_path(), json.dumps(body, sort_keys=True)]
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

@@ -76,38 +76,38 @@ class KeysetPagination(BasePagination):
         ]
 
 
-def page_of(
+def load_page(
     request: Request, rows: QuerySet[M, M], order: Sequence[str]
 ) -> tuple[list[M], str | None]:
     """One page of `rows` in `order` (together unique; "-" before all or none), and the next's URL.
 
     Costs one query that reads one row more than the page.
     """
-    names, side = _direction(order)
-    limit = limit_of(request)
+    names, side = _split_order(order)
+    limit = read_limit(request)
     ordered = rows.order_by(*order)
-    after = cursor_of(request)
+    after = read_cursor(request)
     if after is not None:
-        ordered = ordered.filter(_beyond(names, _typed(rows.model, names, after), side))
+        ordered = ordered.filter(_filter_beyond(names, _parse_key(rows.model, names, after), side))
     found = list(ordered[: limit + 1])
     page = found[:limit]
     if len(found) <= limit:
         return page, None
-    return page, next_url(request, [_value(page[-1], name) for name in names])
+    return page, build_next_url(request, [_read_value(page[-1], name) for name in names])
 
 
-def answer(rows: Sequence[Any], following: str | None) -> Response:
+def build_page_answer(rows: Sequence[Any], following: str | None) -> Response:
     return Response({"next": following, "results": list(rows)})
 
 
-def limit_of(request: Request) -> int:
+def read_limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= MAX_LIMIT):
         raise LimitInvalidError(f"The limit is a whole number from 1 to {MAX_LIMIT}.")
     return int(text)
 
 
-def cursor_of(request: Request) -> list[Any] | None:
+def read_cursor(request: Request) -> list[Any] | None:
     """Return the key after which the page begins; None at the first page."""
     text = request.query_params.get("cursor")
     if not text:
@@ -115,13 +115,13 @@ def cursor_of(request: Request) -> list[Any] | None:
     try:
         key = json.loads(base64.urlsafe_b64decode(text.encode()))
     except (ValueError, binascii.Error, RecursionError) as error:
-        raise _damaged() from error
+        raise _build_cursor_error() from error
     if not isinstance(key, list):
-        raise _damaged()
+        raise _build_cursor_error()
     return key
 
 
-def next_url(request: Request, key: Sequence[Any]) -> str:
+def build_next_url(request: Request, key: Sequence[Any]) -> str:
     """Return the request's own address with the cursor moved behind `key`."""
     cursor = base64.urlsafe_b64encode(json.dumps(list(key), default=str).encode()).decode()
     parts = urlsplit(request.build_absolute_uri())
@@ -131,12 +131,12 @@ def next_url(request: Request, key: Sequence[Any]) -> str:
     return urlunsplit(parts._replace(query=urlencode(pairs)))
 
 
-def _direction(order: Sequence[str]) -> tuple[list[str], str]:
+def _split_order(order: Sequence[str]) -> tuple[list[str], str]:
     descending = order[0].startswith("-")
     return [name.removeprefix("-") for name in order], "lt" if descending else "gt"
 
 
-def _beyond(names: Sequence[str], key: Sequence[Any], side: str) -> Q:
+def _filter_beyond(names: Sequence[str], key: Sequence[Any], side: str) -> Q:
     """Lexicographic comparison, spelled out because SQL's row values sort NULL elsewhere."""
     condition = Q()
     for depth, name in enumerate(names):
@@ -145,21 +145,22 @@ def _beyond(names: Sequence[str], key: Sequence[Any], side: str) -> Q:
     return condition
 
 
-def _typed(model: type[Model], names: Sequence[str], key: Sequence[Any]) -> list[Any]:
+def _parse_key(model: type[Model], names: Sequence[str], key: Sequence[Any]) -> list[Any]:
     if len(key) != len(names) or not all(isinstance(part, str | int | float) for part in key):
-        raise _damaged()
+        raise _build_cursor_error()
     try:
         values = [
-            _field(model, name).to_python(value) for name, value in zip(names, key, strict=True)
+            _find_field(model, name).to_python(value)
+            for name, value in zip(names, key, strict=True)
         ]
     except (ValidationError, TypeError, ValueError, OverflowError) as error:
-        raise _damaged() from error
+        raise _build_cursor_error() from error
     if any(value is None or (isinstance(value, str) and "\0" in value) for value in values):
-        raise _damaged()
+        raise _build_cursor_error()
     return values
 
 
-def _field(model: type[Model], name: str) -> "Field[Any, Any]":
+def _find_field(model: type[Model], name: str) -> "Field[Any, Any]":
     *through, last = name.split("__")
     for step in through:
         related = model._meta.get_field(step).related_model
@@ -171,12 +172,12 @@ def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     return field
 
 
-def _value(row: Model, name: str) -> Any:
+def _read_value(row: Model, name: str) -> Any:
     value: Any = row
     for step in name.split("__"):
         value = getattr(value, step)
     return value
 
 
-def _damaged() -> CursorInvalidError:
+def _build_cursor_error() -> CursorInvalidError:
     return CursorInvalidError("This cursor is damaged or of another list: start without one.")

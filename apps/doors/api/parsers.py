@@ -31,7 +31,7 @@ class BoundedJSONParser(JSONParser):
                 f"The body has more than {self.limit()} bytes: send it in smaller batches."
             )
         try:
-            value = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+            value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise ParseError(f"The body is not JSON we can read: {error}") from error
         if _SUSPECT.search(raw):
@@ -49,7 +49,7 @@ class BatchJSONParser(BoundedJSONParser):
         return 16 * 1024 * 1024
 
 
-def _refuse(word: str) -> NoReturn:
+def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 

@@ -7,7 +7,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from apps.accounts.models import Token
-from apps.doors.api.authentication import token_of
+from apps.doors.api.authentication import read_token
 
 if TYPE_CHECKING:
     # rest_framework.views reads the settings that name this module.
@@ -28,8 +28,8 @@ class WithinScope(BasePermission):
             return True
         if not request.user.is_authenticated:
             return False
-        needed = _needed(request, view)
-        token = token_of(request)
+        needed = _find_needed_scope(request, view)
+        token = read_token(request)
         if token is not None and _WIDTH[Token.Scope(token.scope)] < _WIDTH[needed]:
             raise PermissionDenied(
                 f"This token has the scope {token.scope}; this needs {needed}.", code="token_scope"
@@ -37,7 +37,7 @@ class WithinScope(BasePermission):
         return True
 
 
-def _needed(request: Request, view: "APIView") -> Token.Scope:
+def _find_needed_scope(request: Request, view: "APIView") -> Token.Scope:
     if request.method in SAFE_METHODS:
         return Token.Scope.READ
     return Token.Scope(getattr(view, "write_scope", Token.Scope.WRITE))

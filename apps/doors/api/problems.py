@@ -43,7 +43,7 @@ class BodyTooLargeError(InvalidError):
     code = "request.body_too_large"
 
 
-def problem(
+def build_problem(
     status: int, code: str, detail: str, *, context: Mapping[str, Any] | None = None, **more: Any
 ) -> Response:
     """Build an answer that says no: a code for machines, a sentence for people."""
@@ -59,12 +59,12 @@ def problem(
     return Response(body, status=status, content_type=MEDIA_TYPE)
 
 
-def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def handle_error(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler; None for what nobody foresaw, which stays a 500 and a log entry."""
-    return _translate(_as_known(error))
+    return _translate_error(_convert_known_error(error))
 
 
-def _as_known(error: Exception) -> Exception:
+def _convert_known_error(error: Exception) -> Exception:
     if isinstance(error, Http404):
         return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
@@ -76,50 +76,52 @@ def _as_known(error: Exception) -> Exception:
     return error
 
 
-def _translate(error: Exception) -> Response | None:
+def _translate_error(error: Exception) -> Response | None:
     if isinstance(error, SignInNeededError):
-        return _sign_in(error)
+        return _ask_for_sign_in(error)
     if isinstance(error, EarmarkError):
-        return problem(STATUS_OF_KIND[error.kind], error.code, error.message, context=error.detail)
+        return build_problem(
+            STATUS_OF_KIND[error.kind], error.code, error.message, context=error.detail
+        )
     if isinstance(error, exceptions.ValidationError):
-        return _fields(error)
+        return _describe_fields(error)
     if isinstance(error, exceptions.APIException):
-        return _refusal(error)
+        return _describe_refusal(error)
     return None
 
 
-def _sign_in(error: SignInNeededError) -> Response:
-    response = problem(HTTPStatus.UNAUTHORIZED, error.code, error.message)
+def _ask_for_sign_in(error: SignInNeededError) -> Response:
+    response = build_problem(HTTPStatus.UNAUTHORIZED, error.code, error.message)
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
 
 
-def _fields(error: exceptions.ValidationError) -> Response:
-    errors = list(_walk(error.get_full_details(), ""))
+def _describe_fields(error: exceptions.ValidationError) -> Response:
+    errors = list(_walk_details(error.get_full_details(), ""))
     first = errors[0]
     where = f"{first['field']}: " if first["field"] else ""
-    return problem(
+    return build_problem(
         HTTPStatus.BAD_REQUEST, "request.invalid", f"{where}{first['message']}", errors=errors
     )
 
 
-def _walk(details: Any, field: str) -> Iterator[dict[str, str]]:
+def _walk_details(details: Any, field: str) -> Iterator[dict[str, str]]:
     """Every message with the path of its field, such as `rows.3.sha256`."""
     if isinstance(details, dict) and {"message", "code"} == details.keys():
         yield {"field": field, "code": str(details["code"]), "message": str(details["message"])}
     elif isinstance(details, dict):
         for name, inner in details.items():
             step = "" if name == "non_field_errors" else str(name)
-            yield from _walk(inner, ".".join(part for part in (field, step) if part))
+            yield from _walk_details(inner, ".".join(part for part in (field, step) if part))
     else:
         for position, inner in enumerate(details):
             nested = isinstance(inner, dict) and {"message", "code"} != inner.keys()
-            yield from _walk(inner, f"{field}.{position}" if nested else field)
+            yield from _walk_details(inner, f"{field}.{position}" if nested else field)
 
 
-def _refusal(error: exceptions.APIException) -> Response:
+def _describe_refusal(error: exceptions.APIException) -> Response:
     code = error.get_codes()
-    response = problem(error.status_code, f"request.{code}", str(error.detail))
+    response = build_problem(error.status_code, f"request.{code}", str(error.detail))
     challenge = getattr(error, "auth_header", None)
     if challenge:
         response.headers["WWW-Authenticate"] = challenge

@@ -50,20 +50,20 @@ class Chunks:
             raise UnreadablePostError(*error.args) from error
 
 
-def declared_size(request: Request) -> int | None:
+def read_declared_size(request: Request) -> int | None:
     """Bytes of the body as declared; None where it comes in chunks."""
     text = request.META.get("CONTENT_LENGTH") or ""
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def body_of(request: Request) -> ByteStream:
+def open_body(request: Request) -> ByteStream:
     """Give the body, to be read once; raises LengthRequiredError.
 
     Django reads nothing without a length, so chunks are taken from the server itself where it
     promises (`wsgi.input_terminated`) to say when they end.
     """
     stream: ByteStream
-    if declared_size(request) is not None:
+    if read_declared_size(request) is not None:
         stream = cast("ByteStream", request)
     elif request.META.get("wsgi.input_terminated"):
         stream = Chunks(request.META["wsgi.input"])
@@ -72,9 +72,9 @@ def body_of(request: Request) -> ByteStream:
     return stream
 
 
-def spooled(request: Request, target: Path, *, limit: int) -> Path:
+def spool_body(request: Request, target: Path, *, limit: int) -> Path:
     """Write a body of at most `limit` bytes to a file; raises BodyTooLargeError."""
-    stream = body_of(request)
+    stream = open_body(request)
     left = limit
     with target.open("wb") as file:
         while chunk := stream.read(CHUNK):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from apps.doors.api.authentication import token_of
-from apps.doors.signing import SignatureInvalidError, holder_in
+from apps.doors.api.authentication import read_token
+from apps.doors.signing import SignatureInvalidError, read_holder
 
 if TYPE_CHECKING:
     # rest_framework.views reads the settings that name this module.
@@ -50,13 +50,16 @@ class TokenRateThrottle(SimpleRateThrottle):
         }
 
     def get_cache_key(self, request: Request, view: "APIView") -> str:
-        return self.cache_format % {"scope": self.scope, "ident": self._ident(request, view)}
+        return self.cache_format % {
+            "scope": self.scope,
+            "ident": self._identify_caller(request, view),
+        }
 
     def _is_known(self, request: Request) -> bool:
         return bool(request.user.is_authenticated)
 
-    def _ident(self, request: Request, view: "APIView") -> str:
-        token = token_of(request)
+    def _identify_caller(self, request: Request, view: "APIView") -> str:
+        token = read_token(request)
         if token is not None:
             return f"token-{token.pk}"
         if request.user.is_authenticated:
@@ -79,8 +82,8 @@ class SignedThrottle(TokenRateThrottle):
     def _is_known(self, request: Request) -> bool:
         return True
 
-    def _ident(self, request: Request, view: "APIView") -> str:
+    def _identify_caller(self, request: Request, view: "APIView") -> str:
         try:
-            return f"signed-{holder_in(request.query_params.get('key', ''))}"
+            return f"signed-{read_holder(request.query_params.get('key', ''))}"
         except SignatureInvalidError:
             return self.get_ident(request)

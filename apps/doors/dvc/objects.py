@@ -7,26 +7,28 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.access.access import open_object
 from apps.access.answers import Binding
-from apps.access.receipts import note_taken
+from apps.access.receipts import record_receipt
 from apps.accounts.access import Principal
-from apps.doors.dvc.signing_in import signed_in
-from apps.doors.refusals import refusal
+from apps.doors.dvc.signing_in import authenticate_client
+from apps.doors.refusals import build_refusal
 from apps.doors.serving import Offer, serve_blob
 
 
 @csrf_exempt
-@signed_in
+@authenticate_client
 def serve_object(
     request: HttpRequest, principal: Principal, dataset: str, address: str
 ) -> HttpResponseBase:
     """`ab/cdef…` as DVC asks for it: by GET (`dvc get` does so twice) and by HEAD."""
     if request.method not in {"GET", "HEAD"}:
-        response = refusal("This remote is read-only: change the dataset on its page.", 405)
+        response = build_refusal("This remote is read-only: change the dataset on its page.", 405)
         response.headers["Allow"] = "GET, HEAD"
         return response
     found = open_object(principal, dataset, address.replace("/", ""))
     if request.method == "GET":
-        note_taken(principal, found.release, found.authorization, door="dvc", taken=found.blob.oid)
+        record_receipt(
+            principal, found.release, found.authorization, door="dvc", taken=found.blob.oid
+        )
     offer = Offer(
         name=found.blob.oid,
         public=found.authorization.binding is Binding.OPEN,

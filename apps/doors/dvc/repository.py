@@ -13,13 +13,13 @@ from typing import IO, cast
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.access.access import open_newest, shown_releases
+from apps.access.access import list_shown_releases, open_newest
 from apps.access.answers import Action
 from apps.accounts.access import Principal
-from apps.doors.dvc.signing_in import signed_in
-from apps.doors.dvc.upload_pack import Readable, answer_of, read_request
-from apps.doors.refusals import refusal
-from apps.storage.git import MAIN, reading, tag_targets
+from apps.doors.dvc.signing_in import authenticate_client
+from apps.doors.dvc.upload_pack import Readable, read_request, run_upload_pack
+from apps.doors.refusals import build_refusal
+from apps.storage.git import MAIN, list_tag_targets, open_for_reading
 from apps.storage.versions import VersionRepo
 
 SERVICE = "git-upload-pack"
@@ -28,39 +28,41 @@ READ_ONLY = "This repository is read-only: nothing is pushed here, change the da
 
 
 @csrf_exempt
-@signed_in
-def advertise(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+@authenticate_client
+def advertise_references(
+    request: HttpRequest, principal: Principal, dataset: str
+) -> HttpResponseBase:
     """`info/refs`: which versions there are."""
     if request.method != "GET" or request.GET.get("service") != SERVICE:
-        return refusal(READ_ONLY, 403)
-    repository, shown, _ = _shown(principal, dataset)
-    answer = answer_of(repository.path, shown, ask=None, protocol=_protocol(request))
-    return _sent(answer, "advertisement")
+        return build_refusal(READ_ONLY, 403)
+    repository, shown, _ = _load_repository(principal, dataset)
+    answer = run_upload_pack(repository.path, shown, ask=None, protocol=_read_protocol(request))
+    return _send_answer(answer, "advertisement")
 
 
 @csrf_exempt
-@signed_in
+@authenticate_client
 def upload_pack(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """`git-upload-pack`: what a clone or fetch asks for."""
     if request.method != "POST":
-        return refusal("Ask by POST.", 405)
-    repository, shown, commits = _shown(principal, dataset)
+        return build_refusal("Ask by POST.", 405)
+    repository, shown, commits = _load_repository(principal, dataset)
     encoding = request.headers.get("Content-Encoding", "").lower()
-    with read_request(_body(request), encoding) as ask:
-        answer = answer_of(
-            repository.path, shown, open_to=commits, ask=ask, protocol=_protocol(request)
+    with read_request(_open_body(request), encoding) as ask:
+        answer = run_upload_pack(
+            repository.path, shown, open_to=commits, ask=ask, protocol=_read_protocol(request)
         )
-    return _sent(answer, "result")
+    return _send_answer(answer, "result")
 
 
 @csrf_exempt
-@signed_in
-def refuse(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+@authenticate_client
+def refuse_request(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Every other part of a repository: pushing, and reading it file by file."""
-    return refusal(READ_ONLY, 403)
+    return build_refusal(READ_ONLY, 403)
 
 
-def _shown(
+def _load_repository(
     principal: Principal, full_name: str
 ) -> tuple[VersionRepo, dict[str, str], frozenset[str]]:
     """The repository, the references the principal may see with what they name, and their commits.
@@ -71,27 +73,27 @@ def _shown(
     opened = open_newest(principal, full_name, Action.LIST)
     dataset = opened.release.dataset
     repository = VersionRepo(dataset.uid, dataset.full_name)
-    given = {row.tag: row.dvc_commit for row in shown_releases(principal, full_name)}
-    with reading(repository.path) as there:
-        targets = tag_targets(there)
+    given = {row.tag: row.dvc_commit for row in list_shown_releases(principal, full_name)}
+    with open_for_reading(repository.path) as there:
+        targets = list_tag_targets(there)
     tags = {f"refs/tags/{tag}": target for tag, target in targets.items() if tag in given}
     commits = frozenset(given.values())
     return repository, {**tags, MAIN: opened.release.dvc_commit}, commits
 
 
-def _protocol(request: HttpRequest) -> str:
+def _read_protocol(request: HttpRequest) -> str:
     asked = request.headers.get("Git-Protocol", "")
     return asked if PROTOCOL.fullmatch(asked) else ""
 
 
-def _body(request: HttpRequest) -> Readable:
+def _open_body(request: HttpRequest) -> Readable:
     # Django reads nothing of a body sent in chunks; servers that end it themselves may be read.
     if request.META.get("wsgi.input_terminated"):
         return cast("Readable", request.META["wsgi.input"])
     return request
 
 
-def _sent(answer: IO[bytes], kind: str) -> HttpResponseBase:
+def _send_answer(answer: IO[bytes], kind: str) -> HttpResponseBase:
     size = answer.tell()
     answer.seek(0)
     response = FileResponse(answer, content_type=f"application/x-{SERVICE}-{kind}")

@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from apps.access.answers import SignInNeededError
 from apps.accounts.access import Principal
-from apps.doors.credentials import TokenInvalidError, principal_of
-from apps.doors.refusals import refusal, refused
+from apps.doors.credentials import TokenInvalidError, identify_principal
+from apps.doors.refusals import answer_problem, build_refusal
 from datasets_catalog.errors import EarmarkError, Kind
 
 View = Callable[..., HttpResponseBase]
 MISSING = "No such dataset, or it needs a sign-in: give a token of your account as the password."
 
 
-def signed_in(door: View) -> View:
+def authenticate_client(door: View) -> View:
     """Hand the view its principal, and translate the domain's errors.
 
     Nobody is told 401 wherever signing in could help, also where there is nothing at all: git
@@ -29,14 +29,18 @@ def signed_in(door: View) -> View:
     def view(request: HttpRequest, **address: Any) -> HttpResponseBase:
         principal: Principal | None = None
         try:
-            principal = principal_of(request)
+            principal = identify_principal(request)
             return door(request, principal, **address)
         except (SignInNeededError, TokenInvalidError) as problem:
-            return _challenge(problem.message)
+            return _build_challenge(problem.message)
         except EarmarkError as problem:
-            if problem.kind is Kind.NOT_FOUND and not _is_known(principal) and _hides(problem):
-                return _challenge(MISSING)
-            return refused(problem)
+            if (
+                problem.kind is Kind.NOT_FOUND
+                and not _is_known(principal)
+                and _may_hide_dataset(problem)
+            ):
+                return _build_challenge(MISSING)
+            return answer_problem(problem)
 
     return view
 
@@ -45,12 +49,12 @@ def _is_known(principal: Principal | None) -> bool:
     return principal is not None and principal.is_authenticated
 
 
-def _hides(problem: EarmarkError) -> bool:
+def _may_hide_dataset(problem: EarmarkError) -> bool:
     """An object unknown in a dataset that is open may be told to anybody."""
     return problem.code != "object.unknown"
 
 
-def _challenge(message: str) -> HttpResponse:
-    response = refusal(message, 401)
+def _build_challenge(message: str) -> HttpResponse:
+    response = build_refusal(message, 401)
     response.headers["WWW-Authenticate"] = 'Basic realm="Earmark", charset="UTF-8"'
     return response

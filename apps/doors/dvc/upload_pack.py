@@ -49,7 +49,7 @@ class Readable(Protocol):
     def read(self, size: int = ..., /) -> bytes: ...
 
 
-def answer_of(
+def run_upload_pack(
     repository: Path,
     shown: Mapping[str, str],
     *,
@@ -70,8 +70,8 @@ def answer_of(
     with ExitStack() as on_error:
         answer = on_error.enter_context(tempfile.TemporaryFile(buffering=0))
         answer.write(banner)
-        with _place(), _view(repository, shown) as view:
-            _run(_command(view, advertise=ask is None), ask, answer, protocol)
+        with _take_place(), _build_view(repository, shown) as view:
+            _run_process(_build_command(view, advertise=ask is None), ask, answer, protocol)
         if answer.tell() == len(banner):
             raise GitRequestError("This is no request that git can answer.")
         on_error.pop_all()
@@ -105,14 +105,16 @@ def _lines_of(ask: IO[bytes]) -> Iterator[bytes]:
             yield ask.read(size - len(header))
 
 
-def _run(command: Sequence[str], ask: IO[bytes] | None, answer: IO[bytes], protocol: str) -> None:
+def _run_process(
+    command: Sequence[str], ask: IO[bytes] | None, answer: IO[bytes], protocol: str
+) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, no shell
             command,
             stdin=ask or subprocess.DEVNULL,
             stdout=answer,
             stderr=subprocess.PIPE,
-            env=_environment(protocol),
+            env=_build_environment(protocol),
             timeout=LIFETIME,
             check=False,
         )
@@ -123,7 +125,7 @@ def _run(command: Sequence[str], ask: IO[bytes] | None, answer: IO[bytes], proto
 
 
 @contextmanager
-def _place() -> Iterator[None]:
+def _take_place() -> Iterator[None]:
     if not _places.acquire(timeout=PATIENCE):
         raise GitBusyError("Too many clones are running: try again in a minute.")
     try:
@@ -137,25 +139,25 @@ def read_request(stream: Readable, encoding: str) -> IO[bytes]:
     with ExitStack() as on_error:
         file = on_error.enter_context(tempfile.TemporaryFile())
         if encoding in {"gzip", "x-gzip"}:
-            _decompress(stream, file)
+            _decompress_stream(stream, file)
         else:
-            _copy(stream, file)
+            _copy_stream(stream, file)
         file.seek(0)
         on_error.pop_all()
         return file
 
 
-def _copy(stream: Readable, file: IO[bytes]) -> None:
+def _copy_stream(stream: Readable, file: IO[bytes]) -> None:
     while chunk := stream.read(CHUNK):
-        _add(chunk, file)
+        _add_chunk(chunk, file)
 
 
-def _decompress(stream: Readable, file: IO[bytes]) -> None:
+def _decompress_stream(stream: Readable, file: IO[bytes]) -> None:
     gzip = zlib.decompressobj(wbits=31)
     try:
         while chunk := stream.read(CHUNK):
             while chunk:
-                _add(gzip.decompress(chunk, CHUNK), file)
+                _add_chunk(gzip.decompress(chunk, CHUNK), file)
                 chunk = gzip.unconsumed_tail
     except zlib.error as problem:
         raise GitRequestError("The request is not valid gzip.") from problem
@@ -163,14 +165,14 @@ def _decompress(stream: Readable, file: IO[bytes]) -> None:
         raise GitRequestError("The request was cut off.")
 
 
-def _add(chunk: bytes, file: IO[bytes]) -> None:
+def _add_chunk(chunk: bytes, file: IO[bytes]) -> None:
     if file.tell() + len(chunk) > REQUEST_BYTES:
         raise GitRequestError("The request is too long.")
     file.write(chunk)
 
 
 @contextmanager
-def _view(repository: Path, shown: Mapping[str, str]) -> Iterator[Path]:
+def _build_view(repository: Path, shown: Mapping[str, str]) -> Iterator[Path]:
     """A repository with the objects of another and these references alone.
 
     So what a reader may not see is not there to be asked for, and `main` can be another version
@@ -189,7 +191,7 @@ def _view(repository: Path, shown: Mapping[str, str]) -> Iterator[Path]:
         yield view
 
 
-def _command(repository: Path, *, advertise: bool) -> list[str]:
+def _build_command(repository: Path, *, advertise: bool) -> list[str]:
     command = ["git", "-c", f"safe.directory={repository}", "-c", "lsrefs.unborn=ignore"]
     command += ["upload-pack", "--strict", "--stateless-rpc", "--timeout=60"]
     if advertise:
@@ -197,7 +199,7 @@ def _command(repository: Path, *, advertise: bool) -> list[str]:
     return [*command, str(repository)]
 
 
-def _environment(protocol: str) -> dict[str, str]:
+def _build_environment(protocol: str) -> dict[str, str]:
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C.UTF-8",

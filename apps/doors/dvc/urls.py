@@ -13,7 +13,7 @@ urlpatterns = [
         objects.serve_object,
         name="object",
     ),
-    re_path(rf"^git/{DATASET}\.git/info/refs$", repository.advertise, name="refs"),
+    re_path(rf"^git/{DATASET}\.git/info/refs$", repository.advertise_references, name="refs"),
     re_path(rf"^git/{DATASET}\.git/git-upload-pack$", repository.upload_pack, name="upload_pack"),
-    re_path(rf"^git/{DATASET}\.git(?:/.*)?$", repository.refuse, name="git"),
+    re_path(rf"^git/{DATASET}\.git(?:/.*)?$", repository.refuse_request, name="git"),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from apps.access.access import requests_for
+from apps.access.access import list_visible_requests
 from apps.access.actions import (
     AccessAnsweredError,
     grant_access,
@@ -14,18 +14,18 @@ from apps.access.actions import (
     refuse_request,
     revoke_access,
 )
-from apps.access.grants import cleared_uses
+from apps.access.grants import list_cleared_uses
 from apps.access.models import AccessRequest
-from apps.accounts.access import Principal, holder_named, require
+from apps.accounts.access import Principal, find_holder, require_permission
 from apps.accounts.models import User
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
-from apps.doors.hub.answers import hub_door, refusal
-from apps.doors.hub.bodies import json_of, text_in
-from apps.doors.hub.paging import limit_of, page
-from apps.doors.hub.shapes import moment
+from apps.doors.hub.answers import build_refusal, hub_door
+from apps.doors.hub.bodies import read_json, read_text
+from apps.doors.hub.paging import build_page, read_limit
+from apps.doors.hub.shapes import format_moment
 from apps.doors.hub.tree import Json
-from apps.doors.hub.writers import known_to
+from apps.doors.hub.writers import require_known_dataset
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -39,23 +39,25 @@ LISTED = 100
 
 
 @hub_door
-def listing(
+def list_requests(
     request: HttpRequest, principal: Principal, dataset: str, status: str
 ) -> HttpResponseBase:
     """Requests in one state, newest first."""
-    row = dataset_for(principal, dataset)
-    require(principal, Permission.ACCESS_GRANT, row.organisation)
-    rows = requests_for(principal, row).filter(state=_STATES[status]).order_by("-pk")
+    row = fetch_dataset(principal, dataset)
+    require_permission(principal, Permission.ACCESS_GRANT, row.organisation)
+    rows = list_visible_requests(principal, row).filter(state=_STATES[status]).order_by("-pk")
     cursor = request.GET.get("cursor", "")
     if cursor.isascii() and cursor.isdigit() and len(cursor) < 19:  # noqa: PLR2004 - of 64 bits
         rows = rows.filter(pk__lt=int(cursor))
-    limit = limit_of(request, LISTED)
+    limit = read_limit(request, LISTED)
     found = list(rows[: limit + 1])
     after = str(found[limit - 1].pk) if len(found) > limit else None
-    return page(request, [_described(each) for each in found[:limit]], next_cursor=after)
+    return build_page(
+        request, [_describe_request(each) for each in found[:limit]], next_cursor=after
+    )
 
 
-def _described(row: AccessRequest) -> Json:
+def _describe_request(row: AccessRequest) -> Json:
     fields = {str(each.get("label") or each.get("name")): each.get("value") for each in row.answers}
     if row.purposes:
         fields["purposes"] = ", ".join(row.purposes)
@@ -69,27 +71,27 @@ def _described(row: AccessRequest) -> Json:
             "email": row.user.email,
         },
         "status": _WORDS[AccessRequest.State(row.state)],
-        "timestamp": moment(row.asked_at),
+        "timestamp": format_moment(row.asked_at),
         "fields": fields,
     }
 
 
 @hub_door
-def handle(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def answer_request(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Accept or refuse a request; `pending` takes back what was accepted."""
-    user, row = known_to(principal, dataset)
+    user, row = require_known_dataset(principal, dataset)
     if request.method != "POST":
-        return refusal(405, "Answer requests by POST.")
-    require(user, Permission.ACCESS_GRANT, row.organisation)
-    body = json_of(request)
-    asked = _request(user, row, body)
+        return build_refusal(405, "Answer requests by POST.")
+    require_permission(user, Permission.ACCESS_GRANT, row.organisation)
+    body = read_json(request)
+    asked = _find_request(user, row, body)
     match body.get("status"):
         case "accepted":
             grant_request(
-                actor=user, request=asked, purposes=asked.purposes or sorted(cleared_uses(row))
+                actor=user, request=asked, purposes=asked.purposes or sorted(list_cleared_uses(row))
             )
         case "rejected":
-            reason = text_in(body, "rejectionReason", default="", most=4000)
+            reason = read_text(body, "rejectionReason", default="", most=4000)
             refuse_request(actor=user, request=asked, answer=reason or "No reason was given.")
         case "pending":
             if asked.state != AccessRequest.State.GRANTED:
@@ -100,29 +102,29 @@ def handle(request: HttpRequest, principal: Principal, dataset: str) -> HttpResp
     return JsonResponse({})
 
 
-def _request(user: User, row: Dataset, body: Json) -> AccessRequest:
+def _find_request(user: User, row: Dataset, body: Json) -> AccessRequest:
     """By its id, or the person's newest."""
-    rows = requests_for(user, row).order_by("-pk")
+    rows = list_visible_requests(user, row).order_by("-pk")
     if named := body.get("requestId"):
         try:
             found = rows.filter(uid=UUID(str(named))).first()
         except ValueError:
             found = None
     else:
-        found = rows.filter(user__username=text_in(body, "user")).first()
+        found = rows.filter(user__username=read_text(body, "user")).first()
     if found is None:
         raise NotFoundError("There is no such request for access.")
     return found
 
 
 @hub_door
-def grant(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def let_person_in(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Let a person in without a request."""
-    user, row = known_to(principal, dataset)
+    user, row = require_known_dataset(principal, dataset)
     if request.method != "POST":
-        return refusal(405, "Let people in by POST.")
-    require(user, Permission.ACCESS_GRANT, row.organisation)
-    holder = holder_named(username=text_in(json_of(request), "user"))
+        return build_refusal(405, "Let people in by POST.")
+    require_permission(user, Permission.ACCESS_GRANT, row.organisation)
+    holder = find_holder(username=read_text(read_json(request), "user"))
     # The protocol has no word for purposes: the grant names what the releases are cleared for now.
-    grant_access(actor=user, dataset=row, holder=holder, purposes=sorted(cleared_uses(row)))
+    grant_access(actor=user, dataset=row, holder=holder, purposes=sorted(list_cleared_uses(row)))
     return JsonResponse({})

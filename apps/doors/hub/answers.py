@@ -21,9 +21,9 @@ from apps.access.answers import (
 )
 from apps.accounts.access import Principal
 from apps.datasets.access import DatasetUnknownError
-from apps.doors.credentials import TokenInvalidError, principal_of
+from apps.doors.credentials import TokenInvalidError, identify_principal
 from apps.doors.hub.writers import CredentialsNeededError
-from apps.doors.refusals import STATUS, reason_phrase
+from apps.doors.refusals import STATUS, format_reason_phrase
 from apps.ingest.pushes import PushedFileUnknownError, PushRefusedError, PushStaleError
 from apps.storage.errors import BlobDestroyedError
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
@@ -58,15 +58,15 @@ class SnapshotUnbuiltError(EarmarkError):
 
 def hub_door(view: View) -> View:
     """Hand the view its principal, and translate the domain's errors."""
-    return _door(view, principal_of)
+    return _build_door(view, identify_principal)
 
 
 def signed_door(view: View) -> View:
     """The same for a view that takes what was signed here instead of credentials."""
-    return _door(view, lambda _: AnonymousUser())
+    return _build_door(view, lambda _: AnonymousUser())
 
 
-def _door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
+def _build_door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
 
     @csrf_exempt
     @wraps(view)
@@ -79,9 +79,9 @@ def _door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
             known = principal.is_authenticated
             dataset = address.get("dataset", "")
             response = (
-                _refused_read(problem, dataset, known=known)
-                or (None if request.method in READING else _refused_write(problem))
-                or _refused_otherwise(problem)
+                _refuse_read(problem, dataset, known=known)
+                or (None if request.method in READING else _refuse_write(problem))
+                or _refuse_otherwise(problem)
             )
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers["X-Request-Id"] = uuid.uuid4().hex
@@ -90,7 +90,7 @@ def _door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
     return answered
 
 
-def refusal(
+def build_refusal(
     status: int,
     message: str,
     code: str = "",
@@ -115,56 +115,58 @@ def refusal(
         body,
         status=status,
         headers={
-            "X-Error-Message": reason_phrase(message),
+            "X-Error-Message": format_reason_phrase(message),
             "Cache-Control": "private, no-store",
             **named,
         },
     )
 
 
-def _refused_read(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse | None:
+def _refuse_read(problem: EarmarkError, dataset: str, *, known: bool) -> JsonResponse | None:
     """What clients have errors of their own for."""
     match problem:
         case TokenInvalidError():
-            return refusal(401, BAD_TOKEN)
+            return build_refusal(401, BAD_TOKEN)
         case ReleaseStoppedError():
-            told = f"stopped; {reason_phrase(problem.message)}"
-            return refusal(403, DISABLED, X_HF_Warning=told)
+            told = f"stopped; {format_reason_phrase(problem.message)}"
+            return build_refusal(403, DISABLED, X_HF_Warning=told)
         case AccessRefusedError():
             status = 401 if isinstance(problem, SignInNeededError) else 403
-            return refusal(status, _gated(dataset, problem), "GatedRepo")
+            return build_refusal(status, _explain_gate(dataset, problem), "GatedRepo")
         case ReleaseUnknownError() | DatasetUnknownError():
-            return refusal(404 if known else 401, "Repository not found", "RepoNotFound")
+            return build_refusal(404 if known else 401, "Repository not found", "RepoNotFound")
         case _:
             return None
 
 
-def _refused_otherwise(problem: EarmarkError) -> JsonResponse:
+def _refuse_otherwise(problem: EarmarkError) -> JsonResponse:
     if problem.kind is Kind.GONE:
         # The client replaces the message; the warning reaches the reader.
-        return refusal(403, DISABLED, X_HF_Warning=f"withdrawn; {reason_phrase(problem.message)}")
-    code, headers = _named(problem)
-    return refusal(STATUS[problem.kind], problem.message, code, **headers)
+        return build_refusal(
+            403, DISABLED, X_HF_Warning=f"withdrawn; {format_reason_phrase(problem.message)}"
+        )
+    code, headers = _name_error(problem)
+    return build_refusal(STATUS[problem.kind], problem.message, code, **headers)
 
 
-def _refused_write(problem: EarmarkError) -> JsonResponse | None:
+def _refuse_write(problem: EarmarkError) -> JsonResponse | None:
     """Statuses by which clients know what became of a push."""
     match problem:
         case BlobDestroyedError():
-            return refusal(410, problem.message)
+            return build_refusal(410, problem.message)
         case CredentialsNeededError():
-            return refusal(401, problem.message)
+            return build_refusal(401, problem.message)
         case PushStaleError():
-            return refusal(412, problem.message)
+            return build_refusal(412, problem.message)
         case PushedFileUnknownError():
-            return refusal(404, problem.message, "EntryNotFound")
+            return build_refusal(404, problem.message, "EntryNotFound")
         case PushRefusedError():
-            return refusal(400, problem.message, errors=problem.detail.get("errors", ()))
+            return build_refusal(400, problem.message, errors=problem.detail.get("errors", ()))
         case _:
             return None
 
 
-def _named(problem: EarmarkError) -> tuple[str, dict[str, str]]:
+def _name_error(problem: EarmarkError) -> tuple[str, dict[str, str]]:
     match problem:
         case RevisionUnknownError():
             return "RevisionNotFound", {}
@@ -176,7 +178,7 @@ def _named(problem: EarmarkError) -> tuple[str, dict[str, str]]:
             return "", {}
 
 
-def _gated(dataset: str, problem: AccessRefusedError) -> str:
+def _explain_gate(dataset: str, problem: AccessRefusedError) -> str:
     """The sentence that clients look for, and what to do."""
     start = f"Access to dataset {dataset} is restricted"
     page = f"{settings.BASE_URL.rstrip('/')}/datasets/{dataset}"

@@ -35,7 +35,7 @@ class Body:
             raise BodyBrokenError("The connection ended before the body did.") from problem
 
 
-def json_of(request: HttpRequest) -> Json:
+def read_json(request: HttpRequest) -> Json:
     """The body as one object of JSON; empty where there is none."""
     stream = Body(request)
     content = b""
@@ -43,10 +43,10 @@ def json_of(request: HttpRequest) -> Json:
         content += chunk
         if len(content) > JSON_BYTES:
             raise InvalidError(f"The body has more than {JSON_BYTES} bytes.")
-    return _object(content) if content.strip() else {}
+    return _parse_object(content) if content.strip() else {}
 
 
-def lines_of(request: HttpRequest) -> Iterator[Json]:
+def read_json_lines(request: HttpRequest) -> Iterator[Json]:
     """The objects of a body with one on each line; no more than one line lies in memory."""
     total = 0
     while True:
@@ -60,10 +60,10 @@ def lines_of(request: HttpRequest) -> Iterator[Json]:
         if len(line) > LINE_BYTES or total > LINES_BYTES:
             raise InvalidError("The commit is too large: send large files by LFS or Xet.")
         if line.strip():
-            yield _object(line)
+            yield _parse_object(line)
 
 
-def _object(content: bytes) -> Json:
+def _parse_object(content: bytes) -> Json:
     try:
         found: Any = json.loads(content)
     except (ValueError, RecursionError) as problem:
@@ -73,7 +73,7 @@ def _object(content: bytes) -> Json:
     return found
 
 
-def text_in(body: Json, name: str, *, default: str | None = None, most: int = 4096) -> str:
+def read_text(body: Json, name: str, *, default: str | None = None, most: int = 4096) -> str:
     """A text of the body; raises InvalidError where there is none, or it is longer than `most`."""
     value = body.get(name)
     if value is None and default is not None:
@@ -83,7 +83,7 @@ def text_in(body: Json, name: str, *, default: str | None = None, most: int = 40
     return value
 
 
-def objects_in(body: Json, name: str, *, most: int) -> list[Json]:
+def read_objects(body: Json, name: str, *, most: int) -> list[Json]:
     """A list of objects of the body; raises InvalidError."""
     rows = body.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -93,7 +93,7 @@ def objects_in(body: Json, name: str, *, most: int) -> list[Json]:
     return rows
 
 
-def size_in(body: Json, name: str = "size") -> int:
+def read_size(body: Json, name: str = "size") -> int:
     """A number of bytes; raises InvalidError."""
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:

@@ -12,16 +12,16 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
-from apps.doors.hub.answers import hub_door, refusal
-from apps.doors.hub.bodies import json_of, lines_of, objects_in, size_in, text_in
-from apps.doors.hub.drafts import DRAFT, parents_of, refuse_other_branches
+from apps.doors.hub.answers import build_refusal, hub_door
+from apps.doors.hub.bodies import read_json, read_json_lines, read_objects, read_size, read_text
+from apps.doors.hub.drafts import DRAFT, list_parents, refuse_other_branches
 from apps.doors.hub.tree import Json
-from apps.doors.hub.writers import draft_of, writer
-from apps.doors.refusals import reason_phrase
-from apps.ingest.draft_files import Part, files_of, head_of, part_of
+from apps.doors.hub.writers import require_draft, require_writer
+from apps.doors.refusals import format_reason_phrase
+from apps.ingest.draft_files import FileRole, compute_head, find_role, list_draft_files
 from apps.ingest.models import Push
-from apps.ingest.push_card import CardInvalidError, header_of
-from apps.ingest.pushes import Addition, Change, Inline, Removal, push
+from apps.ingest.push_card import CardInvalidError, read_header
+from apps.ingest.pushes import Addition, Change, Inline, Removal, push_commit
 from datasets_catalog.errors import InvalidError
 
 PREUPLOADED = 1000
@@ -36,9 +36,9 @@ NO_PULL_REQUESTS = (
 @hub_door
 def validate_yaml(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Whether a card's header can be read."""
-    writer(principal)
+    require_writer(principal)
     try:
-        header_of(text_in(json_of(request), "content", most=4 * 1024 * 1024))
+        read_header(read_text(read_json(request), "content", most=4 * 1024 * 1024))
     except CardInvalidError as problem:
         errors = [{"message": problem.message}]
         return JsonResponse({"errors": errors, "warnings": []}, status=400)
@@ -46,29 +46,31 @@ def validate_yaml(request: HttpRequest, principal: Principal) -> HttpResponseBas
 
 
 @hub_door
-def preupload(
+def plan_uploads(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
     """For each file how it is to come, and what the draft holds in its place."""
-    _, row = draft_of(principal, dataset)
+    _, row = require_draft(principal, dataset)
     refuse_other_branches(revision)
     if _wants_pull_request(request):
-        return refusal(403, NO_PULL_REQUESTS)
-    asked = objects_in(json_of(request), "files", most=PREUPLOADED)
-    files = [(text_in(file, "path"), size_in(file)) for file in asked]
-    held = {file.path: file.remote_oid for file in files_of(row, [path for path, _ in files])}
-    described = [_described(path, size, held.get(path)) for path, size in files]
-    return JsonResponse({"files": described, "commitOid": head_of(row)})
+        return build_refusal(403, NO_PULL_REQUESTS)
+    asked = read_objects(read_json(request), "files", most=PREUPLOADED)
+    files = [(read_text(file, "path"), read_size(file)) for file in asked]
+    held = {
+        file.path: file.remote_oid for file in list_draft_files(row, [path for path, _ in files])
+    }
+    described = [_describe_file(path, size, held.get(path)) for path, size in files]
+    return JsonResponse({"files": described, "commitOid": compute_head(row)})
 
 
-def _described(path: str, size: int, held: str | None) -> Json:
-    part = part_of(path)
-    small = part is not Part.SOUND and size <= REGULAR_BYTES
+def _describe_file(path: str, size: int, held: str | None) -> Json:
+    part = find_role(path)
+    small = part is not FileRole.SOUND and size <= REGULAR_BYTES
     answer: Json = {
         "path": path,
         # Consents come within the commit, so that their bytes never lie in the dataset's store.
-        "uploadMode": "regular" if small or part is Part.CONSENTS else "lfs",
-        "shouldIgnore": part is Part.HIDDEN,
+        "uploadMode": "regular" if small or part is FileRole.CONSENTS else "lfs",
+        "shouldIgnore": part is FileRole.HIDDEN,
     }
     if held is not None:
         answer["oid"] = held
@@ -76,28 +78,28 @@ def _described(path: str, size: int, held: str | None) -> Json:
 
 
 @hub_door
-def commit(
+def take_commit(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
     """Take the operations into the draft, all or none."""
-    user, row = draft_of(principal, dataset)
+    user, row = require_draft(principal, dataset)
     refuse_other_branches(revision)
     if _wants_pull_request(request):
-        return refusal(403, NO_PULL_REQUESTS)
-    lines = lines_of(request)
-    header = _value(next(lines, {}), "header")
-    made = push(
+        return build_refusal(403, NO_PULL_REQUESTS)
+    lines = read_json_lines(request)
+    header = _read_value(next(lines, {}), "header")
+    made = push_commit(
         actor=user,
         dataset=row,
-        changes=list(_changes(lines)),
-        title=text_in(header, "summary", default=""),
-        message=text_in(header, "description", default="", most=65_536),
-        parents=parents_of(row, text_in(header, "parentCommit", default="")),
+        changes=list(_parse_changes(lines)),
+        title=read_text(header, "summary", default=""),
+        message=read_text(header, "description", default="", most=65_536),
+        parents=list_parents(row, read_text(header, "parentCommit", default="")),
     )
-    return _committed(request, row, made)
+    return _answer_commit(request, row, made)
 
 
-def _committed(request: HttpRequest, dataset: Dataset, made: Push) -> JsonResponse:
+def _answer_commit(request: HttpRequest, dataset: Dataset, made: Push) -> JsonResponse:
     told = " ".join(made.report)
     page = request.build_absolute_uri(f"/datasets/{dataset.full_name}")
     response = JsonResponse(
@@ -112,42 +114,42 @@ def _committed(request: HttpRequest, dataset: Dataset, made: Push) -> JsonRespon
     )
     if told:
         # Python's client shows a warning once for each topic, and never the hook's output.
-        response.headers["X-HF-Warning"] = f"{DRAFT} {made.oid[:8]}; {reason_phrase(told)}"
+        response.headers["X-HF-Warning"] = f"{DRAFT} {made.oid[:8]}; {format_reason_phrase(told)}"
     return response
 
 
-def _changes(lines: Iterator[Json]) -> Iterator[Change]:
+def _parse_changes(lines: Iterator[Json]) -> Iterator[Change]:
     for line in lines:
         key = line.get("key")
         if key not in {"file", "lfsFile", "deletedFile", "deletedFolder"}:
             raise InvalidError(f"A commit has no operation {key!r}.")
-        value = _value(line, str(key))
-        path = text_in(value, "path")
+        value = _read_value(line, str(key))
+        path = read_text(value, "path")
         match key:
             case "file":
-                yield Inline(path, _content(value))
+                yield Inline(path, _decode_content(value))
             case "lfsFile":
-                yield _addition(path, value)
+                yield _parse_addition(path, value)
             case _:
                 yield Removal(path, folder=key == "deletedFolder")
 
 
-def _value(line: Json, key: str) -> Json:
+def _read_value(line: Json, key: str) -> Json:
     value = line.get("value")
     if line.get("key") != key or not isinstance(value, dict):
         raise InvalidError(f"Expected a line of the commit with the key {key} and its value.")
     return value
 
 
-def _addition(path: str, value: Json) -> Addition:
-    oid = text_in(value, "oid")
+def _parse_addition(path: str, value: Json) -> Addition:
+    oid = read_text(value, "oid")
     if not SHA256.fullmatch(oid) or value.get("algo", "sha256") != "sha256":
         raise InvalidError(f"{path}: large files are named by their SHA-256.")
-    return Addition(path, oid, size_in(value) if value.get("size") is not None else None)
+    return Addition(path, oid, read_size(value) if value.get("size") is not None else None)
 
 
-def _content(value: dict[str, Any]) -> bytes:
-    text = text_in(value, "content", most=16 * 1024 * 1024)
+def _decode_content(value: dict[str, Any]) -> bytes:
+    text = read_text(value, "content", most=16 * 1024 * 1024)
     if value.get("encoding") != "base64":
         return text.encode()
     try:

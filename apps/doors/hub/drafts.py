@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from apps.accounts.access import Principal
 from apps.accounts.models import User
-from apps.datasets.access import sees_draft, visible_datasets
+from apps.datasets.access import list_visible_datasets, may_see_draft
 from apps.datasets.models import Dataset
 from apps.doors.hub.revisions import COMMIT, MAIN
-from apps.doors.hub.shapes import gate, moment
-from apps.doors.hub.tree import Folder, Json, folders_of
-from apps.ingest.draft_files import files_of, head_of
+from apps.doors.hub.shapes import describe_gate, format_moment
+from apps.doors.hub.tree import Folder, Json, build_folders
+from apps.ingest.draft_files import compute_head, list_draft_files
 from apps.ingest.models import Push
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError
@@ -37,7 +37,7 @@ def refuse_other_branches(revision: str) -> None:
         )
 
 
-def draft_at(principal: Principal, full_name: str, revision: str) -> Dataset | None:
+def find_draft(principal: Principal, full_name: str, revision: str) -> Dataset | None:
     """The dataset, if the revision is its draft and the principal works on it.
 
     `main` is the draft as long as nothing of the dataset was released.
@@ -45,11 +45,11 @@ def draft_at(principal: Principal, full_name: str, revision: str) -> Dataset | N
     if not isinstance(principal, User) or _is_released(revision):
         return None
     organisation, _, name = full_name.partition("/")
-    rows = visible_datasets(principal).filter(organisation__name=organisation, name=name)
+    rows = list_visible_datasets(principal).filter(organisation__name=organisation, name=name)
     row = rows.first()
-    if row is None or not sees_draft(principal, row):
+    if row is None or not may_see_draft(principal, row):
         return None
-    if revision in _DRAFT or revision == head_of(row):
+    if revision in _DRAFT or revision == compute_head(row):
         return row
     return row if revision in MAIN and row.released_at is None else None
 
@@ -61,7 +61,7 @@ def _is_released(revision: str) -> bool:
     return not COMMIT.fullmatch(revision) or Release.objects.filter(dvc_commit=revision).exists()
 
 
-def parents_of(dataset: Dataset, parent: str) -> Iterable[str]:
+def list_parents(dataset: Dataset, parent: str) -> Iterable[str]:
     """The commits of which one must be the draft's, for the parent that a client names.
 
     Who looked at `main` builds on the newest release: it stands for the draft as long as nothing
@@ -69,7 +69,7 @@ def parents_of(dataset: Dataset, parent: str) -> Iterable[str]:
     """
     if not parent:
         return ()
-    head = head_of(dataset)
+    head = compute_head(dataset)
     if head.startswith(parent):
         return (head,)
     newest = Release.objects.filter(dataset=dataset, state=ReleaseState.PUBLISHED)
@@ -78,18 +78,18 @@ def parents_of(dataset: Dataset, parent: str) -> Iterable[str]:
     return (head,) if same and release and release.dvc_commit == parent else (parent,)
 
 
-def info(dataset: Dataset) -> Json:
+def describe_draft(dataset: Dataset) -> Json:
     """The draft as the Hub describes a dataset."""
     last = Push.objects.filter(dataset=dataset).order_by("-id").first()
     return {
         "_id": dataset.uid.hex[:24],
         "id": dataset.full_name,
         "author": dataset.organisation.name,
-        "sha": head_of(dataset),
-        "createdAt": moment(dataset.created_at),
-        "lastModified": moment(last.pushed_at if last else dataset.created_at),
+        "sha": compute_head(dataset),
+        "createdAt": format_moment(dataset.created_at),
+        "lastModified": format_moment(last.pushed_at if last else dataset.created_at),
         "private": dataset.access == Dataset.Access.ORGANISATION or dataset.released_at is None,
-        "gated": gate(dataset, dataset.access),
+        "gated": describe_gate(dataset, dataset.access),
         "disabled": False,
         "description": dataset.description,
         "tags": [],
@@ -97,11 +97,11 @@ def info(dataset: Dataset) -> Json:
     }
 
 
-def tree(dataset: Dataset) -> Folder:
-    return folders_of(files_of(dataset))
+def load_draft_tree(dataset: Dataset) -> Folder:
+    return build_folders(list_draft_files(dataset))
 
 
-def commits(dataset: Dataset) -> list[Json]:
+def list_commits(dataset: Dataset) -> list[Json]:
     """The pushes, newest first; the draft itself where it was changed otherwise since."""
     rows = Push.objects.filter(dataset=dataset).select_related("pushed_by").order_by("-id")
     found = [
@@ -109,27 +109,27 @@ def commits(dataset: Dataset) -> list[Json]:
             "id": row.oid,
             "title": row.title,
             "message": "\n".join([row.message, *row.report]).strip(),
-            "date": moment(row.pushed_at),
+            "date": format_moment(row.pushed_at),
             "authors": [{"user": row.pushed_by.username}],
         }
         for row in rows[:COMMITS]
     ]
-    head = head_of(dataset)
+    head = compute_head(dataset)
     if not found or found[0]["id"] != head:
-        found.insert(0, _now(dataset, head))
+        found.insert(0, _describe_current_state(dataset, head))
     return found
 
 
-def _now(dataset: Dataset, head: str) -> Json:
+def _describe_current_state(dataset: Dataset, head: str) -> Json:
     return {
         "id": head,
         "title": "The draft as it is",
         "message": "",
-        "date": moment(dataset.created_at),
+        "date": format_moment(dataset.created_at),
         "authors": [{"user": dataset.organisation.name}],
     }
 
 
-def last_commit(dataset: Dataset) -> dict[str, str]:
-    newest = commits(dataset)[0]
+def describe_last_commit(dataset: Dataset) -> dict[str, str]:
+    newest = list_commits(dataset)[0]
     return {name: newest[name] for name in ("id", "title", "date")}

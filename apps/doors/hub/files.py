@@ -11,18 +11,18 @@ from functools import partial
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.access.answers import Action, Binding
-from apps.access.receipts import note_taken
+from apps.access.receipts import record_receipt
 from apps.accounts.access import Principal
-from apps.accounts.prepared import Prepared
+from apps.accounts.prepared import PreparedQuery
 from apps.datasets.models import Dataset
 from apps.doors.hub import drafts
-from apps.doors.hub.answers import EntryUnknownError, hub_door, refusal
-from apps.doors.hub.paging import limit_of, page
+from apps.doors.hub.answers import EntryUnknownError, build_refusal, hub_door
+from apps.doors.hub.paging import build_page, read_limit
 from apps.doors.hub.revisions import Revision, open_revision
-from apps.doors.hub.shapes import last_commit
-from apps.doors.hub.tree import Folder, entry, tree_of
+from apps.doors.hub.shapes import describe_last_commit
+from apps.doors.hub.tree import Folder, describe_entry, load_tree
 from apps.doors.serving import Offer, serve_blob
-from apps.ingest.draft_files import files_of, head_of, require_readable
+from apps.ingest.draft_files import compute_head, list_draft_files, require_readable
 from apps.publishing.models import SnapshotFile
 from apps.publishing.snapshots import is_large
 from apps.releases.stops import require_takeable
@@ -44,22 +44,22 @@ class _Listing:
     last_commit: Callable[[], Mapping[str, str]]
 
 
-def _listed(principal: Principal, dataset: str, revision: str) -> _Listing:
-    if draft := drafts.draft_at(principal, dataset, revision):
-        head = head_of(draft)
-        named = partial(drafts.last_commit, draft)
-        return _Listing(drafts.tree(draft), head, {"X-Repo-Commit": head}, named)
+def _open_listing(principal: Principal, dataset: str, revision: str) -> _Listing:
+    if draft := drafts.find_draft(principal, dataset, revision):
+        head = compute_head(draft)
+        named = partial(drafts.describe_last_commit, draft)
+        return _Listing(drafts.load_draft_tree(draft), head, {"X-Repo-Commit": head}, named)
     found = open_revision(principal, dataset, revision, Action.LIST)
-    named = partial(last_commit, found.release)
-    return _Listing(tree_of(found.snapshot), found.commit, found.headers, named)
+    named = partial(describe_last_commit, found.release)
+    return _Listing(load_tree(found.snapshot), found.commit, found.headers, named)
 
 
 @hub_door
-def tree(
+def list_tree(
     request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str = ""
 ) -> HttpResponseBase:
     """`recursive` goes into folders, `expand` adds the last commit."""
-    found = _listed(principal, dataset, revision)
+    found = _open_listing(principal, dataset, revision)
     path = path.strip("/")
     folder = found.folder.find(path)
     if folder is None:
@@ -69,33 +69,35 @@ def tree(
     expand = request.GET.get("expand") in TRUE
     after = request.GET.get("cursor", "")
     ordered = sorted((row for row in rows if row[0] > after), key=lambda row: row[0])
-    limit = min(limit_of(request, PAGE), PAGE_EXPANDED if expand else PAGE)
+    limit = min(read_limit(request, PAGE), PAGE_EXPANDED if expand else PAGE)
     shown = ordered[:limit]
     commit = found.last_commit() if expand else None
     cursor = shown[-1][0] if len(ordered) > limit else None
-    response = page(request, [entry(*row, commit) for row in shown], next_cursor=cursor)
+    response = build_page(
+        request, [describe_entry(*row, commit) for row in shown], next_cursor=cursor
+    )
     for name, value in found.headers.items():
         response.headers[name] = value
     return response
 
 
 @hub_door
-def paths_info(
+def describe_paths(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
     """What the given paths are; unknown ones are left out."""
     if request.method != "POST":
-        return refusal(405, "Send the paths by POST.")
-    found = _listed(principal, dataset, revision)
-    paths, expand = _asked_paths(request)
+        return build_refusal(405, "Send the paths by POST.")
+    found = _open_listing(principal, dataset, revision)
+    paths, expand = _read_paths(request)
     known = dict(found.folder.walk())
     commit = found.last_commit() if expand else None
-    rows = [entry(path, known[path], commit) for path in paths if path in known]
+    rows = [describe_entry(path, known[path], commit) for path in paths if path in known]
     return JsonResponse(rows, safe=False, headers=found.headers)
 
 
 # What every file that is fetched asks.
-_FILE = Prepared(
+_FILE = PreparedQuery(
     lambda *, snapshot, path: SnapshotFile.objects.select_related("blob").filter(
         snapshot=snapshot, path=path
     )
@@ -103,25 +105,27 @@ _FILE = Prepared(
 
 
 @hub_door
-def resolve(
+def serve_file(
     request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str
 ) -> HttpResponseBase:
     """A file's bytes, or by HEAD what they are."""
     if request.method not in {"GET", "HEAD"}:
-        return refusal(405, "Files are read by GET and HEAD.")
-    if draft := drafts.draft_at(principal, dataset, revision):
-        return _resolve_draft(request, principal, draft, path)
+        return build_refusal(405, "Files are read by GET and HEAD.")
+    if draft := drafts.find_draft(principal, dataset, revision):
+        return _serve_draft_file(request, principal, draft, path)
     found = open_revision(principal, dataset, revision, Action.DOWNLOAD)
     file = next(iter(_FILE.rows(snapshot=found.snapshot.pk, path=path)), None)
     if file is None:
-        raise _unknown(found, path)
+        raise _build_entry_error(found, path)
     headers = dict(found.headers)
     etag = file.git_oid
     if is_large(path):
         etag = file.blob.sha256
         headers |= {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(file.blob.size)}
     if request.method == "GET":
-        note_taken(principal, found.release, found.authorization, door="hub", taken=file.blob.oid)
+        record_receipt(
+            principal, found.release, found.authorization, door="hub", taken=file.blob.oid
+        )
     offer = Offer(
         name=path.rpartition("/")[2],
         media_type=mimetypes.guess_type(path)[0] or "application/octet-stream",
@@ -132,12 +136,12 @@ def resolve(
     return serve_blob(request, file.blob, offer)
 
 
-def _resolve_draft(
+def _serve_draft_file(
     request: HttpRequest, principal: Principal, draft: Dataset, path: str
 ) -> HttpResponseBase:
     """A file of the draft, for those who work on it and hear its clips on the pages too."""
-    head = head_of(draft)
-    file = next(iter(files_of(draft, [path])), None)
+    head = compute_head(draft)
+    file = next(iter(list_draft_files(draft, [path])), None)
     if file is None:
         raise EntryUnknownError(f"Entry not found: {path}", commit=head)
     require_readable(principal, draft, path)
@@ -152,23 +156,23 @@ def _resolve_draft(
     return serve_blob(request, file.blob, offer)
 
 
-def _unknown(found: Revision, path: str) -> EntryUnknownError:
+def _build_entry_error(found: Revision, path: str) -> EntryUnknownError:
     return EntryUnknownError(f"Entry not found: {path}", commit=found.commit)
 
 
-def _asked_paths(request: HttpRequest) -> tuple[Sequence[str], bool]:
+def _read_paths(request: HttpRequest) -> tuple[Sequence[str], bool]:
     """From a form, as Python's client sends them, or from JSON, as others do."""
     if request.content_type != "application/json":
         paths: Sequence[str] = request.POST.getlist("paths")
         expand = request.POST.get("expand") in TRUE
     else:
-        paths, expand = _json_paths(request.body)
+        paths, expand = _parse_json_paths(request.body)
     if len(paths) > PATHS:
         raise InvalidError(f"Ask for at most {PATHS} paths at once.")
     return [path.strip("/") for path in paths], expand
 
 
-def _json_paths(body: bytes) -> tuple[list[str], bool]:
+def _parse_json_paths(body: bytes) -> tuple[list[str], bool]:
     try:
         asked = json.loads(body)
     except ValueError as problem:

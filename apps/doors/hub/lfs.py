@@ -11,14 +11,21 @@ from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.doors.hub import signed
-from apps.doors.hub.answers import hub_door, refusal, signed_door
-from apps.doors.hub.bodies import Body, json_of, objects_in, size_in, text_in
+from apps.doors.hub.answers import build_refusal, hub_door, signed_door
+from apps.doors.hub.bodies import Body, read_json, read_objects, read_size, read_text
 from apps.doors.hub.tree import Json
-from apps.doors.hub.writers import draft_of
+from apps.doors.hub.writers import require_draft
 from apps.ingest.models import Upload
 from apps.ingest.upload_bytes import PART_BYTES, join_parts, put_file, put_part
-from apps.ingest.uploads import Announced, Checked, Way, check_files, session_of, upload_for
-from apps.storage.blobs import have
+from apps.ingest.uploads import (
+    AnnouncedFile,
+    CheckedFile,
+    Way,
+    check_files,
+    fetch_upload,
+    find_or_start_upload,
+)
+from apps.storage.blobs import find_blobs
 from datasets_catalog.errors import InvalidError, NotFoundError
 
 OBJECTS = 1000
@@ -34,33 +41,33 @@ class ObjectMissingError(NotFoundError):
 
 
 @hub_door
-def batch(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def plan_batch(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """For each object whether it is here, or where to send it."""
-    user, row = draft_of(principal, dataset)
-    body = json_of(request)
+    user, row = require_draft(principal, dataset)
+    body = read_json(request)
     if body.get("operation") != "upload":
-        return refusal(403, "Files are read by their own addresses (resolve), not by LFS.")
-    asked = [_announced(each) for each in objects_in(body, "objects", most=OBJECTS)]
-    upload = session_of(actor=user, dataset=row)
+        return build_refusal(403, "Files are read by their own addresses (resolve), not by LFS.")
+    asked = [_parse_announced(each) for each in read_objects(body, "objects", most=OBJECTS)]
+    upload = find_or_start_upload(actor=user, dataset=row)
     objects, transfer = [], "basic"
     for checked in check_files(actor=user, upload=upload, files=asked):
         in_parts = checked.way is Way.PARTS and "multipart" in (body.get("transfers") or ())
         transfer = "multipart" if in_parts else transfer
-        objects.append(_answer(request, (user, row, upload), checked, in_parts=in_parts))
+        objects.append(_describe_object(request, (user, row, upload), checked, in_parts=in_parts))
     return JsonResponse({"transfer": transfer, "objects": objects}, content_type=MEDIA_TYPE)
 
 
-def _announced(each: Json) -> Announced:
-    oid = text_in(each, "oid")
+def _parse_announced(each: Json) -> AnnouncedFile:
+    oid = read_text(each, "oid")
     if not SHA256.fullmatch(oid):
         raise InvalidError("oid is a SHA-256 in 64 lower-case hexadecimal digits.")
-    return Announced(oid, oid, size_in(each))
+    return AnnouncedFile(oid, oid, read_size(each))
 
 
-def _answer(
+def _describe_object(
     request: HttpRequest,
     session: tuple[User, Dataset, Upload],
-    checked: Checked,
+    checked: CheckedFile,
     *,
     in_parts: bool,
 ) -> Json:
@@ -71,47 +78,53 @@ def _answer(
     elif checked.way is not Way.HAVE:
         _, dataset, _ = session
         verify = request.build_absolute_uri(f"/datasets/{dataset.full_name}.git/info/lfs/verify")
-        upload = (_parts if in_parts else _whole)(request, session, checked)
+        upload = (_build_part_addresses if in_parts else _build_whole_address)(
+            request, session, checked
+        )
         answer["actions"] = {"upload": upload, "verify": {"href": verify}}
     return answer
 
 
-def _whole(request: HttpRequest, session: tuple[User, Dataset, Upload], checked: Checked) -> Json:
-    return {"href": _href(request, WHOLE, session, checked.file)}
+def _build_whole_address(
+    request: HttpRequest, session: tuple[User, Dataset, Upload], checked: CheckedFile
+) -> Json:
+    return {"href": _build_href(request, WHOLE, session, checked.file)}
 
 
-def _parts(request: HttpRequest, session: tuple[User, Dataset, Upload], checked: Checked) -> Json:
+def _build_part_addresses(
+    request: HttpRequest, session: tuple[User, Dataset, Upload], checked: CheckedFile
+) -> Json:
     """An address for each part, and one to join them; the client cuts exactly so many."""
     count = -(-checked.file.size // PART_BYTES)
     header = {"chunk_size": str(PART_BYTES)}
     for number in range(1, count + 1):
-        header[f"{number:05}"] = _href(request, PART, session, checked.file, str(number))
-    return {"href": _href(request, JOIN, session, checked.file), "header": header}
+        header[f"{number:05}"] = _build_href(request, PART, session, checked.file, str(number))
+    return {"href": _build_href(request, JOIN, session, checked.file), "header": header}
 
 
-def _href(
+def _build_href(
     request: HttpRequest,
     purpose: str,
     session: tuple[User, Dataset, Upload],
-    file: Announced,
+    file: AnnouncedFile,
     *more: str,
 ) -> str:
     user, dataset, upload = session
     words = (str(upload.uid), file.sha256, str(file.size), *more)
-    text = signed.issue(purpose, user, dataset, *words)
+    text = signed.issue_pass(purpose, user, dataset, *words)
     return request.build_absolute_uri(f"/pushes/{purpose}/{text}")
 
 
 @signed_door
-def put_whole(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
+def put_whole_object(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
     """The bytes of one object, kept if they are those announced."""
     if request.method != "PUT":
-        return refusal(405, "Send the bytes by PUT.")
-    opened = signed.check(WHOLE, text)
+        return build_refusal(405, "Send the bytes by PUT.")
+    opened = signed.open_pass(WHOLE, text)
     uid, sha256, size = opened.words
     put_file(
         actor=opened.user,
-        upload=upload_for(opened.user, opened.dataset.full_name, UUID(uid)),
+        upload=fetch_upload(opened.user, opened.dataset.full_name, UUID(uid)),
         sha256=sha256,
         stream=Body(request),
         size=int(size),
@@ -123,12 +136,12 @@ def put_whole(request: HttpRequest, principal: Principal, text: str) -> HttpResp
 def put_one_part(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
     """One part of a large object; sent again, it replaces the first."""
     if request.method != "PUT":
-        return refusal(405, "Send the bytes by PUT.")
-    opened = signed.check(PART, text)
+        return build_refusal(405, "Send the bytes by PUT.")
+    opened = signed.open_pass(PART, text)
     uid, sha256, _, number = opened.words
     part = put_part(
         actor=opened.user,
-        upload=upload_for(opened.user, opened.dataset.full_name, UUID(uid)),
+        upload=fetch_upload(opened.user, opened.dataset.full_name, UUID(uid)),
         sha256=sha256,
         number=int(number),
         stream=Body(request),
@@ -137,15 +150,15 @@ def put_one_part(request: HttpRequest, principal: Principal, text: str) -> HttpR
 
 
 @signed_door
-def join(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
+def join_object(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
     """Make the object of its parts; safe to repeat."""
     if request.method != "POST":
-        return refusal(405, "Join the parts by POST.")
-    opened = signed.check(JOIN, text)
+        return build_refusal(405, "Join the parts by POST.")
+    opened = signed.open_pass(JOIN, text)
     uid, sha256, size = opened.words
     join_parts(
         actor=opened.user,
-        upload=upload_for(opened.user, opened.dataset.full_name, UUID(uid)),
+        upload=fetch_upload(opened.user, opened.dataset.full_name, UUID(uid)),
         sha256=sha256,
         size=int(size),
     )
@@ -153,11 +166,11 @@ def join(request: HttpRequest, principal: Principal, text: str) -> HttpResponseB
 
 
 @hub_door
-def verify(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def verify_object(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Whether an object arrived whole."""
-    _, row = draft_of(principal, dataset)
-    file = _announced(json_of(request))
-    blob = have(row.uid, [file.sha256]).get(file.sha256)
+    _, row = require_draft(principal, dataset)
+    file = _parse_announced(read_json(request))
+    blob = find_blobs(row.uid, [file.sha256]).get(file.sha256)
     if blob is None or blob.size != file.size:
         raise ObjectMissingError("The object did not arrive: send it again.")
     return JsonResponse({"oid": file.sha256, "size": file.size})

@@ -12,7 +12,7 @@ from datasets_catalog.errors import InvalidError
 MOST = 1000
 
 
-def limit_of(request: HttpRequest, default: int) -> int:
+def read_limit(request: HttpRequest, default: int) -> int:
     """How many the client wants of one page, at most `MOST`."""
     text = request.GET.get("limit", str(default))
     if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - digits enough
@@ -20,7 +20,9 @@ def limit_of(request: HttpRequest, default: int) -> int:
     return max(1, min(int(text), MOST))
 
 
-def page(request: HttpRequest, rows: Sequence[object], *, next_cursor: str | None) -> JsonResponse:
+def build_page(
+    request: HttpRequest, rows: Sequence[object], *, next_cursor: str | None
+) -> JsonResponse:
     response = JsonResponse(list(rows), safe=False)
     if next_cursor is not None:
         query = {**request.GET.dict(), "cursor": next_cursor}

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from apps.accounts.access import Principal, organisations_where, require
+from apps.accounts.access import Principal, list_organisations_where, require_permission
 from apps.accounts.models import Organisation, User
 from apps.datasets.actions import DatasetNameTakenError, create_dataset, update_dataset
 from apps.datasets.models import Dataset
-from apps.doors.hub.answers import hub_door, refusal
-from apps.doors.hub.bodies import json_of, text_in
+from apps.doors.hub.answers import build_refusal, hub_door
+from apps.doors.hub.bodies import read_json, read_text
 from apps.doors.hub.drafts import refuse_other_branches
 from apps.doors.hub.tree import Json
-from apps.doors.hub.writers import known_to, writer
-from apps.doors.refusals import reason_phrase
-from apps.ingest.draft_files import head_of
+from apps.doors.hub.writers import require_known_dataset, require_writer
+from apps.doors.refusals import format_reason_phrase
+from apps.ingest.draft_files import compute_head
 from apps.jobs.actions import start_job
 from apps.releases.actions import create_release
 from apps.releases.models import Release
@@ -45,22 +45,24 @@ class NamespaceUnknownError(DeniedError):
 
 
 @hub_door
-def create(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+def create_repository(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Make a dataset of an organisation; 409 with its address where there is one."""
-    user = writer(principal)
-    body = json_of(request)
+    user = require_writer(principal)
+    body = read_json(request)
     if body.get("type") != "dataset":
-        return refusal(403, "Only datasets live here: create the repository with the type dataset.")
-    organisation, name = _namespace(user, body), text_in(body, "name").rpartition("/")[2]
+        return build_refusal(
+            403, "Only datasets live here: create the repository with the type dataset."
+        )
+    organisation, name = _find_namespace(user, body), read_text(body, "name").rpartition("/")[2]
     url = request.build_absolute_uri(f"/datasets/{organisation}/{name}")
-    vertical = text_in(body, "resourceGroupId", default=VERTICAL)
+    vertical = read_text(body, "resourceGroupId", default=VERTICAL)
     settings = {"access": Dataset.Access.ORGANISATION} if _is_private(body) else {}
     try:
         row = create_dataset(
             actor=user, organisation=organisation, name=name, vertical=vertical, **settings
         )
     except DatasetNameTakenError as problem:
-        return refusal(409, problem.message, url=url)
+        return build_refusal(409, problem.message, url=url)
     told = (
         f"{row} is made for the vertical {row.vertical}"
         " (another one: resource_group_id at creation)."
@@ -68,14 +70,16 @@ def create(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     )
     return JsonResponse(
         {"url": url, "name": row.full_name, "id": row.full_name},
-        headers={"X-HF-Warning": f"created; {reason_phrase(told)}"},
+        headers={"X-HF-Warning": f"created; {format_reason_phrase(told)}"},
     )
 
 
-def _namespace(user: User, body: Json) -> Organisation:
+def _find_namespace(user: User, body: Json) -> Organisation:
     """The organisation; the same answer for one that is not there and one that is not theirs."""
-    named = body.get("organization") or text_in(body, "name").rpartition("/")[0]
-    mine = Organisation.objects.filter(pk__in=organisations_where(user, Permission.DATASET_CREATE))
+    named = body.get("organization") or read_text(body, "name").rpartition("/")[0]
+    mine = Organisation.objects.filter(
+        pk__in=list_organisations_where(user, Permission.DATASET_CREATE)
+    )
     row = mine.filter(name=named).first()
     if row is None:
         names = ", ".join(mine.order_by("name").values_list("name", flat=True)) or "none"
@@ -91,39 +95,39 @@ def _is_private(body: Json) -> bool:
 
 
 @hub_door
-def delete(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+def refuse_deletion(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Refused: what was released stays provable."""
-    writer(principal)
-    return refusal(403, NOT_DELETED)
+    require_writer(principal)
+    return build_refusal(403, NOT_DELETED)
 
 
 @hub_door
-def move(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+def refuse_move(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Refused: names are in receipts and citations."""
-    writer(principal)
-    return refusal(403, NOT_MOVED)
+    require_writer(principal)
+    return build_refusal(403, NOT_MOVED)
 
 
 @hub_door
-def squash(
+def refuse_squash(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
     """Refused: the history of a draft is evidence."""
-    known_to(principal, dataset)
-    return refusal(403, NOT_SQUASHED)
+    require_known_dataset(principal, dataset)
+    return build_refusal(403, NOT_SQUASHED)
 
 
 @hub_door
-def settings(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def change_settings(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Who may take the dataset: `gated` and `visibility`."""
-    user, row = known_to(principal, dataset)
+    user, row = require_known_dataset(principal, dataset)
     if request.method != "PUT":
-        return refusal(405, "Change settings by PUT.")
-    update_dataset(actor=user, dataset=row, changes=_access(row, json_of(request)))
+        return build_refusal(405, "Change settings by PUT.")
+    update_dataset(actor=user, dataset=row, changes=_parse_access(row, read_json(request)))
     return JsonResponse({})
 
 
-def _access(row: Dataset, body: Json) -> dict[str, object]:
+def _parse_access(row: Dataset, body: Json) -> dict[str, object]:
     changes: dict[str, object] = {}
     if "gated" in body:
         match body["gated"]:
@@ -142,31 +146,33 @@ def _access(row: Dataset, body: Json) -> dict[str, object]:
 
 
 @hub_door
-def branch(request: HttpRequest, principal: Principal, dataset: str, name: str) -> HttpResponseBase:
+def answer_branch(
+    request: HttpRequest, principal: Principal, dataset: str, name: str
+) -> HttpResponseBase:
     """The two branches are there already, and stay."""
-    known_to(principal, dataset)
+    require_known_dataset(principal, dataset)
     refuse_other_branches(name)
     if request.method == "POST":
-        return refusal(409, f"Reference refs/heads/{name} already exists")
-    return refusal(403, f"Cannot delete refs/heads/{name}. {BRANCH_STAYS}")
+        return build_refusal(409, f"Reference refs/heads/{name} already exists")
+    return build_refusal(403, f"Cannot delete refs/heads/{name}. {BRANCH_STAYS}")
 
 
 @hub_door
-def tag(
+def request_release(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
     """Ask for a release of the draft: it is prepared, and frozen by a job."""
-    user, row = known_to(principal, dataset)
+    user, row = require_known_dataset(principal, dataset)
     if request.method == "DELETE":
-        return refusal(403, TAG_STAYS)
-    body = json_of(request)
-    found = _TAG.fullmatch(text_in(body, "tag"))
+        return build_refusal(403, TAG_STAYS)
+    body = read_json(request)
+    found = _TAG.fullmatch(read_text(body, "tag"))
     if found is None:
         raise InvalidError("A version has three numbers: v1.2.0.")
-    require(user, Permission.RELEASE_PREPARE, row.organisation)
+    require_permission(user, Permission.RELEASE_PREPARE, row.organisation)
     _require_head(row, revision)
-    message = text_in(body, "message", default="", most=20_000)
-    release = _asked_for(user, row, found[1], message)
+    message = read_text(body, "message", default="", most=20_000)
+    release = _prepare_release(user, row, found[1], message)
     url = request.build_absolute_uri(f"/datasets/{row.full_name}/releases/{release.version}")
     told = f"Release {release.version} of {row} is being prepared: follow it at {url}"
     return JsonResponse(
@@ -175,7 +181,7 @@ def tag(
 
 
 def _require_head(row: Dataset, revision: str) -> None:
-    if revision != head_of(row):
+    if revision != compute_head(row):
         try:
             refuse_other_branches(revision)
         except DeniedError as problem:
@@ -185,13 +191,13 @@ def _require_head(row: Dataset, revision: str) -> None:
 
 
 @transaction.atomic
-def _asked_for(user: User, dataset: Dataset, version: str, message: str) -> Release:
+def _prepare_release(user: User, dataset: Dataset, version: str, message: str) -> Release:
     release = create_release(
         actor=user,
         dataset=dataset,
         version=version,
-        purposes=_purposes(dataset, message),
-        territories=_territories(dataset, message),
+        purposes=_find_purposes(dataset, message),
+        territories=_find_territories(dataset, message),
         notes=_TERRITORIES.sub("", _PURPOSES.sub("", message)).strip(),
     )
     start_job(
@@ -204,7 +210,7 @@ def _asked_for(user: User, dataset: Dataset, version: str, message: str) -> Rele
     return release
 
 
-def _purposes(dataset: Dataset, message: str) -> Sequence[str]:
+def _find_purposes(dataset: Dataset, message: str) -> Sequence[str]:
     """From a line of the tag's message, else those of the release before."""
     if found := _PURPOSES.search(message):
         return [each.strip() for each in found[1].split(",") if each.strip()]
@@ -217,7 +223,7 @@ def _purposes(dataset: Dataset, message: str) -> Sequence[str]:
     return list(before.purposes)
 
 
-def _territories(dataset: Dataset, message: str) -> Sequence[str]:
+def _find_territories(dataset: Dataset, message: str) -> Sequence[str]:
     """From a line of the tag's message, else those of the release before; none: everywhere."""
     if found := _TERRITORIES.search(message):
         return found[1].split(",")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from apps.access.access import OpenRelease, open_commit, open_newest, open_release
 from apps.access.answers import Action, Authorization, Code, ReleaseUnknownError
 from apps.accounts.access import Principal
-from apps.accounts.prepared import Prepared
+from apps.accounts.prepared import PreparedQuery
 from apps.doors.hub.answers import RevisionUnknownError, SnapshotUnbuiltError
-from apps.doors.refusals import reason_phrase
+from apps.doors.refusals import format_reason_phrase
 from apps.publishing.models import Snapshot
-from apps.publishing.snapshots import ask_for_snapshot
+from apps.publishing.snapshots import request_snapshot
 from apps.releases.models import Release
-from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 
 MAIN = {"main", "HEAD", "refs/heads/main"}
 _TAG = re.compile(r"(?:refs/tags/)?v(\d+\.\d+\.\d+)")
@@ -38,7 +38,9 @@ class Revision:
         """What every answer about the revision carries."""
         headers = {"X-Repo-Commit": self.commit}
         if self.authorization.code is Code.DEPRECATED:
-            headers["X-HF-Warning"] = f"deprecated; {reason_phrase(self.authorization.reason)}"
+            headers["X-HF-Warning"] = (
+                f"deprecated; {format_reason_phrase(self.authorization.reason)}"
+            )
         return headers
 
 
@@ -49,14 +51,14 @@ def open_revision(principal: Principal, dataset: str, revision: str, action: Act
     or not the principal's to know of, SnapshotUnbuiltError, and what `open_release` raises.
     """
     try:
-        opened = _opened(principal, dataset, revision, action)
+        opened = _open_at_revision(principal, dataset, revision, action)
     except ReleaseUnknownError:
         # Raises the same where the whole dataset is not the principal's to know of.
         open_newest(principal, dataset)
-        raise _unknown(revision) from None
-    if opened.release.state not in PUBLIC:
-        raise _unknown(revision)
-    return Revision(opened.release, opened.authorization, _snapshot(opened.release))
+        raise _build_revision_error(revision) from None
+    if opened.release.state not in PUBLIC_STATES:
+        raise _build_revision_error(revision)
+    return Revision(opened.release, opened.authorization, _load_snapshot(opened.release))
 
 
 def open_main(principal: Principal, dataset: str, action: Action) -> OpenRelease:
@@ -66,13 +68,16 @@ def open_main(principal: Principal, dataset: str, action: Action) -> OpenRelease
     `open_newest` does.
     """
     opened = open_newest(principal, dataset, action)
-    if opened.release.state not in PUBLIC or _built(opened.release) is not None:
+    if (
+        opened.release.state not in PUBLIC_STATES
+        or _find_built_snapshot(opened.release) is not None
+    ):
         return opened
-    version = _newest_ready(opened.release)
+    version = _find_newest_ready(opened.release)
     return open_release(principal, dataset, version, action) if version else opened
 
 
-def _newest_ready(release: Release) -> str | None:
+def _find_newest_ready(release: Release) -> str | None:
     """The newest version of the release's dataset whose files are all here."""
     built = Snapshot.objects.filter(
         built_at__isnull=False, release__dataset=release.dataset_id
@@ -84,7 +89,9 @@ def _newest_ready(release: Release) -> str | None:
     return None
 
 
-def _opened(principal: Principal, dataset: str, revision: str, action: Action) -> OpenRelease:
+def _open_at_revision(
+    principal: Principal, dataset: str, revision: str, action: Action
+) -> OpenRelease:
     if tag := _TAG.fullmatch(revision):
         return open_release(principal, dataset, tag[1], action)
     if COMMIT.fullmatch(revision):
@@ -94,21 +101,21 @@ def _opened(principal: Principal, dataset: str, revision: str, action: Action) -
     return open_main(principal, dataset, action)
 
 
-def _unknown(revision: str) -> RevisionUnknownError:
+def _build_revision_error(revision: str) -> RevisionUnknownError:
     return RevisionUnknownError(f"Invalid rev id: {revision}")
 
 
 # What every file that is fetched asks.
-_BUILT = Prepared(lambda *, release: Snapshot.objects.filter(release=release))
+_BUILT = PreparedQuery(lambda *, release: Snapshot.objects.filter(release=release))
 
 
-def _built(release: Release) -> Snapshot | None:
+def _find_built_snapshot(release: Release) -> Snapshot | None:
     row = next(iter(_BUILT.rows(release=release.pk)), None)
     return row if row is not None and row.built_at is not None else None
 
 
-def _snapshot(release: Release) -> Snapshot:
-    row = _built(release) or ask_for_snapshot(release)
+def _load_snapshot(release: Release) -> Snapshot:
+    row = _find_built_snapshot(release) or request_snapshot(release)
     if row.built_at is None:
         raise SnapshotUnbuiltError(
             f"The files of {release} are being written: try again in a minute."

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.core import signing
 
-from apps.accounts.access import reaches, require
+from apps.accounts.access import may_reach_dataset, require_permission
 from apps.accounts.models import Token, User
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError
@@ -39,27 +39,29 @@ class Pass:
     words: tuple[str, ...]
 
 
-def issue(purpose: str, user: User, dataset: Dataset, *words: str) -> str:
-    """A text that `check` opens for the same purpose, for an hour."""
+def issue_pass(purpose: str, user: User, dataset: Dataset, *words: str) -> str:
+    """A text that `open_pass` opens for the same purpose, for an hour."""
     token = user.token.pk if user.token is not None else _SESSION
-    return signing.dumps([user.pk, token, dataset.pk, *words], salt=_salt(purpose))
+    return signing.dumps([user.pk, token, dataset.pk, *words], salt=_build_salt(purpose))
 
 
-def check(purpose: str, text: str) -> Pass:
+def open_pass(purpose: str, text: str) -> Pass:
     """Open what was issued; raises PassInvalidError, and DeniedError where the role is gone."""
     try:
-        who, token, dataset_id, *words = signing.loads(text, salt=_salt(purpose), max_age=LIFETIME)
+        who, token, dataset_id, *words = signing.loads(
+            text, salt=_build_salt(purpose), max_age=LIFETIME
+        )
     except (signing.BadSignature, ValueError, TypeError) as problem:
         raise PassInvalidError from problem
-    user = _user(who, token)
+    user = _load_user(who, token)
     dataset = Dataset.objects.select_related("organisation").filter(pk=dataset_id).first()
-    if dataset is None or not reaches(user, dataset.full_name):
+    if dataset is None or not may_reach_dataset(user, dataset.full_name):
         raise PassInvalidError
-    require(user, Permission.CLIP_INGEST, dataset.organisation)
+    require_permission(user, Permission.CLIP_INGEST, dataset.organisation)
     return Pass(user, dataset, tuple(map(str, words)))
 
 
-def _user(who: int, token: int) -> User:
+def _load_user(who: int, token: int) -> User:
     if token == _SESSION:
         user = User.objects.filter(pk=who, is_active=True).first()
     else:
@@ -72,5 +74,5 @@ def _user(who: int, token: int) -> User:
     return user
 
 
-def _salt(purpose: str) -> str:
+def _build_salt(purpose: str) -> str:
     return f"earmark.doors.hub.{purpose}"

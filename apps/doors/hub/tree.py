@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.ingest.draft_files import DraftFile
 from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.snapshots import is_large, pointer
+from apps.publishing.snapshots import is_large, render_pointer
 
 Json = dict[str, Any]
 Listed = SnapshotFile | DraftFile
@@ -54,12 +54,12 @@ class Folder:
             yield f"{prefix}{name}", each
 
 
-def tree_of(snapshot: Snapshot) -> Folder:
+def load_tree(snapshot: Snapshot) -> Folder:
     """All files of a snapshot; one query."""
-    return folders_of(snapshot.files.select_related("blob"))
+    return build_folders(snapshot.files.select_related("blob"))
 
 
-def folders_of(files: Iterable[Listed]) -> Folder:
+def build_folders(files: Iterable[Listed]) -> Folder:
     root = Folder()
     for file in files:
         *folders, name = file.path.split("/")
@@ -70,25 +70,25 @@ def folders_of(files: Iterable[Listed]) -> Folder:
     return root
 
 
-def entry(path: str, each: Folder | Listed, last_commit: Mapping[str, str] | None) -> Json:
+def describe_entry(path: str, each: Folder | Listed, last_commit: Mapping[str, str] | None) -> Json:
     """A file or folder as the Hub describes it; sizes in bytes."""
     if isinstance(each, Folder):
         described: Json = {"type": "directory", "oid": each.oid(), "size": 0, "path": path}
     else:
         described = {"type": "file", "oid": each.git_oid, "size": each.blob.size, "path": path}
-        if lies_outside(each):
-            described["lfs"] = large_file(each)
+        if is_large_file(each):
+            described["lfs"] = describe_large_file(each)
     if last_commit is not None:
         described["lastCommit"] = last_commit
     return described
 
 
-def lies_outside(file: Listed) -> bool:
+def is_large_file(file: Listed) -> bool:
     """Whether the file is large: git has a pointer in its place."""
     return file.is_large if isinstance(file, DraftFile) else is_large(file.path)
 
 
-def large_file(file: Listed) -> Json:
+def describe_large_file(file: Listed) -> Json:
     """What the Hub says of a file that lies outside git (LFS)."""
     blob = file.blob
-    return {"oid": blob.sha256, "size": blob.size, "pointerSize": len(pointer(blob))}
+    return {"oid": blob.sha256, "size": blob.size, "pointerSize": len(render_pointer(blob))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.accounts.access import Principal
 from apps.accounts.models import Token, User
-from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.datasets.access import fetch_dataset, fetch_dataset_to_edit
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError
 from datasets_catalog.roles import Permission
@@ -24,7 +24,7 @@ class CredentialsNeededError(DeniedError):
     code = "hub.credentials_needed"
 
 
-def writer(principal: Principal) -> User:
+def require_writer(principal: Principal) -> User:
     """The person who writes. A session does not do: forms of other sites could use it."""
     if not isinstance(principal, User) or principal.token is None:
         raise CredentialsNeededError("Send a token with the scope write to change something.")
@@ -36,13 +36,13 @@ def writer(principal: Principal) -> User:
     return principal
 
 
-def draft_of(principal: Principal, dataset: str) -> tuple[User, Dataset]:
+def require_draft(principal: Principal, dataset: str) -> tuple[User, Dataset]:
     """The writer and the dataset whose draft they may change."""
-    user = writer(principal)
-    return user, dataset_to_edit(user, dataset, Permission.CLIP_INGEST)
+    user = require_writer(principal)
+    return user, fetch_dataset_to_edit(user, dataset, Permission.CLIP_INGEST)
 
 
-def known_to(principal: Principal, dataset: str) -> tuple[User, Dataset]:
+def require_known_dataset(principal: Principal, dataset: str) -> tuple[User, Dataset]:
     """The writer and a dataset they may know of; the action asks for the right it needs."""
-    user = writer(principal)
-    return user, dataset_for(user, dataset)
+    user = require_writer(principal)
+    return user, fetch_dataset(user, dataset)

@@ -9,28 +9,28 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.accounts.access import Principal
 from apps.doors.hub import signed
-from apps.doors.hub.answers import hub_door, refusal, signed_door
+from apps.doors.hub.answers import build_refusal, hub_door, signed_door
 from apps.doors.hub.bodies import Body
 from apps.doors.hub.drafts import refuse_other_branches
-from apps.doors.hub.writers import draft_of
-from apps.ingest.xet_store import ask_for_sweep, put_xorb, take_shard
+from apps.doors.hub.writers import require_draft
+from apps.ingest.xet_store import put_xorb, request_sweep, take_shard
 
 PURPOSE = "xet"
 UNKNOWN = "Nothing is known of these chunks."
 
 
 @hub_door
-def write_token(
+def issue_write_token(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
     """Where to send chunks, and the token that takes them for an hour."""
-    user, row = draft_of(principal, dataset)
+    user, row = require_draft(principal, dataset)
     refuse_other_branches(revision)
-    ask_for_sweep()
+    request_sweep()
     # Clients remember by this address which xorbs they sent: it changes before those are cleared.
     day = f"{datetime.now(UTC):%Y%m%d}-{row.uid.hex[:8]}"
     address = request.build_absolute_uri(f"/xet/{row.full_name}/{day}")
-    token = signed.issue(PURPOSE, user, row)
+    token = signed.issue_pass(PURPOSE, user, row)
     until = int(time.time() + signed.LIFETIME.total_seconds())
     return JsonResponse(
         {"casUrl": address, "exp": until, "accessToken": token},
@@ -42,35 +42,39 @@ def write_token(
     )
 
 
-def _opened(request: HttpRequest, dataset: str) -> signed.Pass:
+def _open_request_pass(request: HttpRequest, dataset: str) -> signed.Pass:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    opened = signed.check(PURPOSE, text.strip() if scheme.lower() == "bearer" else "")
+    opened = signed.open_pass(PURPOSE, text.strip() if scheme.lower() == "bearer" else "")
     if opened.dataset.full_name != dataset:
         raise signed.PassInvalidError
     return opened
 
 
 @signed_door
-def xorb(request: HttpRequest, principal: Principal, dataset: str, name: str) -> HttpResponseBase:
+def receive_xorb(
+    request: HttpRequest, principal: Principal, dataset: str, name: str
+) -> HttpResponseBase:
     """Keep packed chunks under the hash of their hashes."""
     if request.method != "POST":
-        return refusal(404, UNKNOWN)
-    opened = _opened(request, dataset)
+        return build_refusal(404, UNKNOWN)
+    opened = _open_request_pass(request, dataset)
     fresh = put_xorb(actor=opened.user, dataset=opened.dataset, name=name, stream=Body(request))
     return JsonResponse({"was_inserted": fresh})
 
 
 @signed_door
-def shard(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def receive_shard(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Make files of chunks that arrived."""
     if request.method != "POST":
-        return refusal(405, "Send the shard by POST.")
-    opened = _opened(request, dataset)
+        return build_refusal(405, "Send the shard by POST.")
+    opened = _open_request_pass(request, dataset)
     take_shard(actor=opened.user, dataset=opened.dataset, stream=Body(request))
     return JsonResponse({"result": 1})
 
 
 @signed_door
-def unknown(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
+def refuse_unknown_chunks(
+    request: HttpRequest, principal: Principal, dataset: str
+) -> HttpResponseBase:
     """Chunks elsewhere are nobody's business, and newer ways of sending are not spoken."""
-    return refusal(404, UNKNOWN)
+    return build_refusal(404, UNKNOWN)

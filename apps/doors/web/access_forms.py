@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from apps.access.grants import asks_country, cleared_uses
+from apps.access.grants import asks_country, list_cleared_uses
 from apps.access.models import AccessTerms
 from apps.datasets.models import Dataset
 from datasets_catalog.countries import COUNTRIES
@@ -42,9 +42,9 @@ class AccessRequestForm(forms.Form):
         super().__init__(*arguments, **options)
         self.dataset = dataset
         if asks_country(dataset):
-            self.fields["country"] = _country_field()
+            self.fields["country"] = _build_country_field()
         for question in parse_fields(dataset.request_fields):
-            self.fields[f"{_OWN}{question.name}"] = _field(question)
+            self.fields[f"{_OWN}{question.name}"] = _build_field(question)
         if dataset.terms_version:
             self.fields["accept"] = forms.BooleanField(
                 label=f"I accept the terms, version {dataset.terms_version}"
@@ -54,7 +54,7 @@ class AccessRequestForm(forms.Form):
         """What `request_access` takes."""
         given = self.cleaned_data
         answers = {
-            name.removeprefix(_OWN): _as_text(value)
+            name.removeprefix(_OWN): _format_text(value)
             for name, value in given.items()
             if name.startswith(_OWN)
         }
@@ -87,7 +87,7 @@ class EnterForm(AcceptForm):
 
     def __init__(self, *arguments: Any, dataset: Dataset, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        cleared = sorted(cleared_uses(dataset))
+        cleared = sorted(list_cleared_uses(dataset))
         self.fields["purposes"] = forms.MultipleChoiceField(
             choices=[(each, TERMS[Purpose(each)].title) for each in cleared],
             widget=forms.CheckboxSelectMultiple,
@@ -95,7 +95,7 @@ class EnterForm(AcceptForm):
             help_text="What the people who can be heard allowed.",
         )
         if asks_country(dataset):
-            self.fields["country"] = _country_field()
+            self.fields["country"] = _build_country_field()
 
 
 class AnswerForm(forms.Form):
@@ -190,12 +190,12 @@ class AccessSettingsForm(forms.Form):
             "embargoes": "\n".join(
                 f"{version} {moment[:10]}" for version, moment in sorted(dataset.embargoes.items())
             ),
-            "questions": "\n".join(map(_line, parse_fields(dataset.request_fields))),
+            "questions": "\n".join(map(_format_field_line, parse_fields(dataset.request_fields))),
         }
 
     def clean_questions(self) -> list[dict[str, Any]]:
         lines = [line for line in self.cleaned_data["questions"].splitlines() if line.strip()]
-        entries = [_entry(line, position) for position, line in enumerate(lines, 1)]
+        entries = [_parse_entry(line, position) for position, line in enumerate(lines, 1)]
         try:
             return [field.as_json() for field in parse_fields(entries)]
         except EarmarkError as problem:
@@ -248,7 +248,7 @@ class SeatForm(forms.Form):
     )
 
 
-def _country_field() -> forms.ChoiceField:
+def _build_country_field() -> forms.ChoiceField:
     return forms.ChoiceField(
         choices=[("", "Choose one"), *COUNTRIES.items()],
         label="Country",
@@ -256,7 +256,7 @@ def _country_field() -> forms.ChoiceField:
     )
 
 
-def _field(question: Field) -> forms.Field:
+def _build_field(question: Field) -> forms.Field:
     shared: dict[str, Any] = {
         "label": question.label,
         "required": question.required,
@@ -277,13 +277,13 @@ def _field(question: Field) -> forms.Field:
             return forms.CharField(max_length=4000, **shared)
 
 
-def _as_text(value: Any) -> str:
+def _format_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
 
 
-def _line(field: Field) -> str:
+def _format_field_line(field: Field) -> str:
     parts = [field.label, field.type.value]
     if field.required or field.options:
         parts.append("required" if field.required else "optional")
@@ -292,7 +292,7 @@ def _line(field: Field) -> str:
     return "; ".join(parts)
 
 
-def _entry(line: str, position: int) -> dict[str, Any]:
+def _parse_entry(line: str, position: int) -> dict[str, Any]:
     label, kind, needed, choices = (*(part.strip() for part in line.split(";", 3)), "", "", "")[:4]
     words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30]
     return {

@@ -17,13 +17,13 @@ KEPT_SECONDS = 7 * 24 * 3600
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def arrivals_root() -> Path:
+def find_arrivals_root() -> Path:
     return Path(settings.WORK_ROOT) / "arrivals"
 
 
-def new_arrival() -> Path:
+def make_arrival() -> Path:
     """A fresh folder, private to this import; older ones past their time go away."""
-    root = arrivals_root()
+    root = find_arrivals_root()
     root.mkdir(parents=True, exist_ok=True)
     clear_arrivals(older_than=KEPT_SECONDS)
     folder = root / uuid.uuid4().hex
@@ -31,7 +31,7 @@ def new_arrival() -> Path:
     return folder
 
 
-def keep(file: "UploadedFile[Any]", folder: Path, stem: str) -> Path:
+def keep_file(file: "UploadedFile[Any]", folder: Path, stem: str) -> Path:
     """Write a sent file under a name of our own that keeps its endings."""
     endings = "".join(Path(UNSAFE.sub("_", file.name or "")).suffixes[-2:])[:16]
     target = folder / f"{stem}{endings}"
@@ -41,7 +41,7 @@ def keep(file: "UploadedFile[Any]", folder: Path, stem: str) -> Path:
     return target
 
 
-def keep_named(file: "UploadedFile[Any]", folder: Path) -> Path:
+def keep_file_by_name(file: "UploadedFile[Any]", folder: Path) -> Path:
     """Write a sent file under its own name, which says what it is about.
 
     Raises PathInvalidError for a name that is none inside a dataset.
@@ -56,7 +56,7 @@ def keep_named(file: "UploadedFile[Any]", folder: Path) -> Path:
 def clear_arrivals(*, older_than: float) -> int:
     """Remove folders untouched for that many seconds; returns how many."""
     cutoff = time.time() - older_than
-    old = [path for path in arrivals_root().iterdir() if path.stat().st_mtime < cutoff]
+    old = [path for path in find_arrivals_root().iterdir() if path.stat().st_mtime < cutoff]
     for path in old:
         shutil.rmtree(path, ignore_errors=True)
     return len(old)

@@ -82,6 +82,6 @@ KINDS = {
 }
 
 
-def badge_for(kind: str, value: str) -> tuple[str, Tone, str]:
+def find_badge(kind: str, value: str) -> tuple[str, Tone, str]:
     """Words, tone and icon of a state; an unknown one is shown as it is written."""
     return KINDS[kind].get(value, (value.replace("_", " ").capitalize(), Tone.PLAIN, ""))

@@ -11,24 +11,31 @@ from datasets_catalog.release_about import ABOUT_CHANGES, ReleaseAbout
 from datasets_catalog.release_changes import ChangeKind
 
 
-def change_groups(diff: Diff, *, with_names: bool) -> list[ChangeGroup]:
+def group_changes(diff: Diff, *, with_names: bool) -> list[ChangeGroup]:
     """`with_names`: whether the reader may know the names of clips."""
-    return [_clips(diff, with_names=with_names), _events(diff), _classes(diff), _whole(diff)]
+    return [
+        _compare_clips(diff, with_names=with_names),
+        _compare_events(diff),
+        _compare_classes(diff),
+        _compare_whole(diff),
+    ]
 
 
-def _clips(diff: Diff, *, with_names: bool) -> ChangeGroup:
+def _compare_clips(diff: Diff, *, with_names: bool) -> ChangeGroup:
     found = diff.clips
-    changes = [line for each in found.changes for line in _named(each)] if with_names else []
+    changes = (
+        [line for each in found.changes for line in _list_clip_changes(each)] if with_names else []
+    )
     return ChangeGroup(
         "Clips",
-        _counted(found.changes) or f"all {found.unchanged:,} unchanged",
+        _join_sentences(found.changes) or f"all {found.unchanged:,} unchanged",
         changes,
         sum(each.count for each in found.changes) if with_names else 0,
         of_files=True,
     )
 
 
-def _named(change: release_changes.Change) -> Iterable[Change]:
+def _list_clip_changes(change: release_changes.Change) -> Iterable[Change]:
     for path in change.examples:
         if change.kind is ChangeKind.CLIPS_ADDED:
             yield Change(path, after="in it")
@@ -38,20 +45,20 @@ def _named(change: release_changes.Change) -> Iterable[Change]:
             yield Change(path, "as it was", change.words)
 
 
-def _events(diff: Diff) -> ChangeGroup:
+def _compare_events(diff: Diff) -> ChangeGroup:
     events = diff.events
-    summary = _counted(events.changes) or "unchanged"
+    summary = _join_sentences(events.changes) or "unchanged"
     if any(each.kind is ChangeKind.EVENTS_MOVED for each in events.changes):
         summary += f"; onsets moved by {events.mean_onset_shift * 1000:.1f} ms on average"
     return ChangeGroup("Events", summary)
 
 
-def _classes(diff: Diff) -> ChangeGroup:
+def _compare_classes(diff: Diff) -> ChangeGroup:
     changes = [
         Change(
             each.label,
-            _amount(each.events_before, each.seconds_before),
-            _amount(each.events_after, each.seconds_after),
+            _format_amount(each.events_before, each.seconds_before),
+            _format_amount(each.events_after, each.seconds_after),
         )
         for each in diff.classes
         if each.is_other
@@ -60,19 +67,21 @@ def _classes(diff: Diff) -> ChangeGroup:
     return ChangeGroup("Labelled time", whole, changes, len(changes))
 
 
-def _whole(diff: Diff) -> ChangeGroup:
+def _compare_whole(diff: Diff) -> ChangeGroup:
     before, after = diff.before, diff.after
     pairs = (
         ("Licence of the whole", before.licence or "in conflict", after.licence or "in conflict"),
         ("Use of the clips", before.use, after.use),
         ("Vocabulary", before.vocabulary or "", after.vocabulary or ""),
-        ("Where it may go", _area(before.territories), _area(after.territories)),
+        ("Where it may go", _format_area(before.territories), _format_area(after.territories)),
     )
     changes = [Change(*pair) for pair in pairs if pair[1] != pair[2]]
     changes += _about(before.about, after.about)
     added, removed = after.purposes - before.purposes, before.purposes - after.purposes
-    changes += [Change(_title(purpose), after="cleared") for purpose in sorted(added)]
-    changes += [Change(_title(purpose), before="cleared") for purpose in sorted(removed)]
+    changes += [Change(_find_purpose_title(purpose), after="cleared") for purpose in sorted(added)]
+    changes += [
+        Change(_find_purpose_title(purpose), before="cleared") for purpose in sorted(removed)
+    ]
     people = f"contributors {before.contributors:,} → {after.contributors:,}"
     return ChangeGroup("The whole, rights and consent", people, changes, len(changes))
 
@@ -86,17 +95,17 @@ def _about(before: ReleaseAbout | None, after: ReleaseAbout | None) -> Iterable[
             yield Change(part.capitalize(), before.in_words(part), after.in_words(part))
 
 
-def _area(territories: frozenset[str]) -> str:
+def _format_area(territories: frozenset[str]) -> str:
     return ", ".join(sorted(territories)) or "everywhere"
 
 
-def _amount(events: int, seconds: float) -> str:
+def _format_amount(events: int, seconds: float) -> str:
     return f"{events:,} events, {length_of(seconds)}" if events else ""
 
 
-def _counted(changes: Iterable[release_changes.Change]) -> str:
+def _join_sentences(changes: Iterable[release_changes.Change]) -> str:
     return ", ".join(each.sentence for each in changes)
 
 
-def _title(purpose: str) -> str:
+def _find_purpose_title(purpose: str) -> str:
     return TERMS[Purpose(purpose)].title

@@ -130,7 +130,7 @@ class CorrectionForm(forms.Form):
             )
 
     @staticmethod
-    def filled_from(row: Consent) -> dict[str, Any]:
+    def build_initial(row: Consent) -> dict[str, Any]:
         """What stands on record, to be changed where it is wrong."""
         return {
             "form": row.form.name,

@@ -43,10 +43,10 @@ class DescriptionForm(forms.Form):
             "limitations": said["limitations"],
             "funding": said["funding"],
             "languages": [part for part in said["languages"].split(",") if part.strip()],
-            "creators": [_creator(line) for line in lines],
+            "creators": [_parse_creator(line) for line in lines],
         }
 
 
-def _creator(line: str) -> dict[str, str]:
+def _parse_creator(line: str) -> dict[str, str]:
     parts = [part.strip() for part in line.split("|", 2)]
     return dict(zip(("name", "orcid", "affiliation"), parts, strict=False))

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
-from apps.consent.ledger import consents_for, people_in, recording_names
+from apps.consent.ledger import load_consents, load_people, load_recording_names
 from apps.datasets.label_queries import standing_events, standing_weak_labels
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.components import Bar
 from apps.doors.web.templatetags.web_components import length_of
 from apps.releases.models import Release
-from datasets_catalog.consent import PeopleAsked, Plan
+from datasets_catalog.consent import PeopleCoverage, Plan
 from datasets_catalog.labels import Presence
 from datasets_catalog.ledger import Ledger
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import TERMS, Purpose
-from datasets_catalog.release_states import PUBLIC, ReleaseState
+from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 
 TOP_LABELS = 12
 
@@ -65,9 +65,9 @@ class ConsentFigures:
     purposes: Sequence[PurposeCoverage]
 
 
-def newest_releases(datasets: Sequence[Dataset]) -> list[Card]:
+def find_newest_releases(datasets: Sequence[Dataset]) -> list[Card]:
     """One query: each dataset with its newest release, withdrawn ones left out."""
-    states = PUBLIC - {ReleaseState.WITHDRAWN}
+    states = PUBLIC_STATES - {ReleaseState.WITHDRAWN}
     rows = Release.objects.filter(dataset__in=datasets, state__in=states).order_by("order")
     found = list(rows.defer("statistics"))
     # The last one stands: published after deprecated, newer after older, as at every door.
@@ -80,12 +80,12 @@ def newest_releases(datasets: Sequence[Dataset]) -> list[Card]:
     return [Card(dataset, newest.get(dataset.pk)) for dataset in datasets]
 
 
-def facet_counts(rows: QuerySet[Dataset]) -> list[tuple[str, int]]:
+def count_facets(rows: QuerySet[Dataset]) -> list[tuple[str, int]]:
     counted = rows.order_by().values("vertical").annotate(count=Count("pk"))
     return sorted((row["vertical"], row["count"]) for row in counted)
 
 
-def draft_figures(dataset: Dataset) -> DraftFigures:
+def compute_draft_figures(dataset: Dataset) -> DraftFigures:
     """Two grouped queries over the draft's clips and events."""
     groups = (
         Clip.objects.filter(dataset=dataset)
@@ -105,13 +105,13 @@ def draft_figures(dataset: Dataset) -> DraftFigures:
         excluded=sum(g["count"] for g in groups if g["state"] == Clip.State.EXCLUDED),
         seconds=sum(group["seconds"] for group in active),
         size=sum(group["size"] for group in active),
-        licences=_count_bars(licences, clips, "no licence"),
-        splits=_count_bars(splits, clips, "no split"),
-        labels=label_bars(dataset, TOP_LABELS),
+        licences=_build_count_bars(licences, clips, "no licence"),
+        splits=_build_count_bars(splits, clips, "no split"),
+        labels=build_label_bars(dataset, TOP_LABELS),
     )
 
 
-def label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
+def build_label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
     """Labelled time by label, the longest first; what is known to be absent is not counted."""
     rows = (
         standing_events(dataset)
@@ -121,10 +121,10 @@ def label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
         .annotate(seconds=Sum(F("offset") - F("onset")), count=Count("pk"))
         .order_by("-seconds", "label")[:limit]
     )
-    return time_bars((row["label"], row["seconds"]) for row in rows)
+    return build_time_bars((row["label"], row["seconds"]) for row in rows)
 
 
-def weak_label_bars(dataset: Dataset) -> list[Bar]:
+def build_weak_label_bars(dataset: Dataset) -> list[Bar]:
     """Clips by weak label, the most frequent first; a label known to be absent is not counted."""
     rows = (
         standing_weak_labels(dataset)
@@ -139,21 +139,21 @@ def weak_label_bars(dataset: Dataset) -> list[Bar]:
     return [Bar(label, f"{count:,}", count / most) for label, count in found]
 
 
-def time_bars(labels: Iterable[tuple[str, float]]) -> list[Bar]:
+def build_time_bars(labels: Iterable[tuple[str, float]]) -> list[Bar]:
     found = list(labels)
     longest = max((seconds for _, seconds in found), default=0.0)
     return [Bar(label, length_of(seconds), seconds / longest) for label, seconds in found]
 
 
-def consent_figures(dataset: Dataset) -> ConsentFigures:
+def compute_consent_figures(dataset: Dataset) -> ConsentFigures:
     """Coverage of the draft, purpose by purpose, as of now.
 
     Reads who is in each clip (a row per person and clip) and the consents of those people.
     """
-    people, recordings = people_in(dataset), recording_names(dataset)
+    people, recordings = load_people(dataset), load_recording_names(dataset)
     codes = {code for crowd in people.values() for code in crowd}
     plan = Plan((), dataset=dataset.full_name)
-    asked = PeopleAsked(Ledger(consents_for(dataset, codes)), plan, timezone.now())
+    asked = PeopleCoverage(Ledger(load_consents(dataset, codes)), plan, timezone.now())
     groups = Counter((crowd, recordings.get(clip, "")) for clip, crowd in people.items())
     covered: Counter[Purpose] = Counter()
     for (crowd, recording), clips in groups.items():
@@ -164,7 +164,7 @@ def consent_figures(dataset: Dataset) -> ConsentFigures:
     return ConsentFigures(len(codes), needing, rows)
 
 
-def _count_bars(counts: Counter[str], total: int, none: str) -> list[Bar]:
+def _build_count_bars(counts: Counter[str], total: int, none: str) -> list[Bar]:
     return [
         Bar(name or none, f"{count:,}", count / total, bad=not name and none == "no licence")
         for name, count in counts.most_common()

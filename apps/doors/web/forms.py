@@ -16,7 +16,7 @@ from datasets_catalog.licences import Use
 from datasets_catalog.privacy_profiles import PROFILES, Profile
 from datasets_catalog.purposes import TERMS
 from datasets_catalog.roles import Role
-from datasets_catalog.verticals import Vertical, identifying_columns, quasi_identifiers
+from datasets_catalog.verticals import Vertical, list_identifying_columns, load_quasi_identifiers
 
 NAME_HELP = "Part of its address, for good. Lower-case letters, digits, dots, dashes, underscores."
 
@@ -27,7 +27,7 @@ PROFILE_WORDS: Mapping[str, str] = {
 }
 
 
-def _titles(values: Any) -> list[tuple[str, str]]:
+def _list_choices(values: Any) -> list[tuple[str, str]]:
     return [(value.value, value.value.capitalize()) for value in values]
 
 
@@ -45,7 +45,7 @@ class DatasetForm(forms.Form):
         max_length=200, required=False, help_text="What it is called in lists and citations."
     )
     vertical = forms.ChoiceField(
-        choices=_titles(Vertical),
+        choices=_list_choices(Vertical),
         help_text="Brings the metadata fields that clips can have. It cannot be changed later.",
     )
     description = forms.CharField(
@@ -79,7 +79,7 @@ class DatasetSettingsForm(forms.Form):
         help_text="Labels are checked against its terms.",
     )
     use = forms.ChoiceField(
-        choices=_titles(Use),
+        choices=_list_choices(Use),
         help_text="Collection: clips stand side by side as they came. Adaptation: they were mixed"
         " or edited into something new, which binds their licences more tightly.",
     )
@@ -147,8 +147,8 @@ class DatasetSettingsForm(forms.Form):
         super().__init__(*arguments, **options)
         field = self.fields["quasi_identifiers"]
         assert isinstance(field, forms.MultipleChoiceField)
-        taken = quasi_identifiers().get(vertical, ())
-        names = [name for name in identifying_columns(vertical) if name not in taken]
+        taken = load_quasi_identifiers().get(vertical, ())
+        names = [name for name in list_identifying_columns(vertical) if name not in taken]
         field.choices = [(name, name.replace("_", " ").capitalize()) for name in names]
         if taken:
             field.help_text = f"Beside {', '.join(taken)}, which the vertical counts already."

@@ -47,21 +47,21 @@ MEND = {
 _WHY = {gate.code: gate.why for gate in GATES}
 
 
-def checks_of(results: Iterable[GateResult], *, with_rows: bool) -> list[Check]:
+def list_checks(results: Iterable[GateResult], *, with_rows: bool) -> list[Check]:
     """What fails comes first. Failing rows can name people: they are for members alone."""
-    checks = [_check(result, with_rows=with_rows) for result in results]
+    checks = [_build_check(result, with_rows=with_rows) for result in results]
     return sorted(checks, key=lambda check: _ORDER[check.tone])
 
 
-def checks_to_come() -> list[Check]:
+def list_pending_checks() -> list[Check]:
     """Every gate, before any was asked."""
     return [
         Check(gate.title, gate.code, Tone.PLAIN, "Not asked yet", why=gate.why) for gate in GATES
     ]
 
 
-def _check(result: GateResult, *, with_rows: bool) -> Check:
-    tone, verdict = _verdict(result)
+def _build_check(result: GateResult, *, with_rows: bool) -> Check:
+    tone, verdict = _describe_verdict(result)
     failing = result.failing[:SHOWN_ROWS] if with_rows else []
     rows = [(row["path"] or NOTHING, row["message"]) for row in failing]
     return Check(
@@ -78,7 +78,7 @@ def _check(result: GateResult, *, with_rows: bool) -> Check:
     )
 
 
-def _verdict(result: GateResult) -> tuple[Tone, str]:
+def _describe_verdict(result: GateResult) -> tuple[Tone, str]:
     if result.passed:
         return Tone.GOOD, "Passed"
     return (Tone.BAD, "Failed") if result.blocking else (Tone.WARN, "Advisory")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.datasets.models import Clip
 from apps.privacy.models import Finding
-from apps.privacy.playing import span_of
+from apps.privacy.playing import find_span
 from datasets_catalog.errors import NotFoundError
 
 # Seconds before and after a finding that its reviewer hears with it.
@@ -35,15 +35,15 @@ class Window:
         return {"start": round(self.start, 3), "end": round(self.end, 3)}
 
 
-def windows_of(findings: Iterable[Finding], duration: float) -> list[Window]:
+def find_windows(findings: Iterable[Finding], duration: float) -> list[Window]:
     """The windows in which the findings lie, in order; those that touch are one, if short enough.
 
     Each finding in the sound begins in exactly one of them, and they leave out nothing of it.
     Without any, the clip's opening; all of it where a finding is of the sound as a whole.
     """
     findings = list(findings)
-    if any(row.onset is None and span_of(row) for row in findings):
-        return stretches_of(duration)
+    if any(row.onset is None and find_span(row) for row in findings):
+        return split_into_windows(duration)
     spans = sorted(
         (finding.onset, finding.offset)
         for finding in findings
@@ -56,11 +56,11 @@ def windows_of(findings: Iterable[Finding], duration: float) -> list[Window]:
         if found and start <= last.end and max(end, last.end) - last.start <= LONGEST:
             found[-1] = Window(last.start, max(end, last.end))
         elif offset > last.end or not found:
-            found += _parts(max(start, last.end), end)
+            found += _split_span(max(start, last.end), end)
     return found or [Window(0.0, min(duration, OPENING))]
 
 
-def _parts(start: float, end: float) -> list[Window]:
+def _split_span(start: float, end: float) -> list[Window]:
     """What is longer than a window, one window after the other."""
     count = max(1, math.ceil((end - start) / LONGEST))
     return [
@@ -68,18 +68,18 @@ def _parts(start: float, end: float) -> list[Window]:
     ]
 
 
-def stretches_of(duration: float) -> list[Window]:
+def split_into_windows(duration: float) -> list[Window]:
     """The whole clip, one window after the other."""
     count = max(1, math.ceil(duration / LONGEST))
     return [Window(at * LONGEST, min(duration, (at + 1) * LONGEST)) for at in range(count)]
 
 
-def number_of(windows: list[Window], finding: Finding) -> int | None:
+def find_window_number(windows: list[Window], finding: Finding) -> int | None:
     """Which of the windows the finding begins in; None for what is not in the sound."""
     return next((at for at, window in enumerate(windows) if window.holds(finding)), None)
 
 
-def asked_window(clip: Clip, start: str, end: str) -> Window:
+def parse_window(clip: Clip, start: str, end: str) -> Window:
     """The window that an address asks for, cut to the clip and to `LONGEST`."""
     try:
         first, last = max(0.0, float(start)), float(end)

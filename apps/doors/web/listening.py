@@ -10,13 +10,13 @@ import soundfile
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from apps.audio.decoding import Samples, mono_blocks
-from apps.audio.spectrogram import draw
-from apps.audio.windows import mono_window
+from apps.audio.decoding import Samples, read_mono_blocks
+from apps.audio.spectrogram import draw_spectrogram
+from apps.audio.windows import read_mono_window
 from apps.datasets.models import Clip
-from apps.doors.ranges import RangeUnsatisfiableError, asked_span
+from apps.doors.ranges import RangeUnsatisfiableError, choose_span
 from apps.doors.serving import Offer, serve_blob
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
 
 PEAKS = 2000
@@ -30,7 +30,7 @@ WEEK_SECONDS = 7 * 24 * HOUR_SECONDS
 SPECTROGRAM = 1
 
 
-def whole(request: HttpRequest, clip: Clip) -> HttpResponseBase:
+def serve_whole_clip(request: HttpRequest, clip: Clip) -> HttpResponseBase:
     """The clip's own bytes, to be played where they are shown."""
     offer = Offer(
         name=Path(clip.path).name, media_type=clip.media_type, inline=True, may_redirect=False
@@ -38,11 +38,11 @@ def whole(request: HttpRequest, clip: Clip) -> HttpResponseBase:
     return serve_blob(request, clip.blob, offer)
 
 
-def short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:
+def serve_short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:
     """A WAV made for this answer. In ranges, without which a player cannot seek."""
     etag = f'"{tag}"'
     try:
-        span = asked_span(request, len(content), etag)
+        span = choose_span(request, len(content), etag)
     except RangeUnsatisfiableError:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{len(content)}"})
     body = content if span is None else content[span.start : span.start + span.length]
@@ -55,8 +55,8 @@ def short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:
     return response
 
 
-def seconds_sent(response: HttpResponse, onset: float, end: float) -> tuple[float, float]:
-    """Which seconds of the window from `onset` to `end` an answer of `short_sound` holds."""
+def measure_seconds_sent(response: HttpResponse, onset: float, end: float) -> tuple[float, float]:
+    """Which seconds of the window from `onset` to `end` an answer of `serve_short_sound` holds."""
     asked = response.headers.get("Content-Range", "")
     if response.status_code == HTTPStatus.OK:
         return onset, end
@@ -67,41 +67,41 @@ def seconds_sent(response: HttpResponse, onset: float, end: float) -> tuple[floa
     return start, min(end, onset + max(0, last + 1 - WAV_HEADER) / WAV_BYTES_A_SECOND)
 
 
-def window(blob: Blob, onset: float, end: float) -> bytes:
+def cut_window(blob: Blob, onset: float, end: float) -> bytes:
     """The seconds from `onset` to `end` as a small mono WAV: no more leaves than is to be heard."""
-    samples = _samples(blob, onset, end)
+    samples = _read_samples(blob, onset, end)
     packed = io.BytesIO()
     soundfile.write(packed, samples, WINDOW_RATE, format="WAV", subtype="PCM_16")
     return packed.getvalue()
 
 
-def picture(blob: Blob, onset: float, end: float) -> bytes:
+def draw_window(blob: Blob, onset: float, end: float) -> bytes:
     """The spectrogram of the same seconds, as WEBP; remembered for an hour."""
     key = f"spectrogram:{SPECTROGRAM}:{blob.sha256}:{onset:.3f}:{end:.3f}"
     found: bytes | None = cache.get(key)
     if found is None:
-        found = draw(_samples(blob, onset, end), WINDOW_RATE)
+        found = draw_spectrogram(_read_samples(blob, onset, end), WINDOW_RATE)
         cache.set(key, found, HOUR_SECONDS)
     return found
 
 
-def _samples(blob: Blob, onset: float, end: float) -> Samples:
-    with local_copy(blob) as path:
-        return mono_window(path, WINDOW_RATE, onset, end)
+def _read_samples(blob: Blob, onset: float, end: float) -> Samples:
+    with open_local_copy(blob) as path:
+        return read_mono_window(path, WINDOW_RATE, onset, end)
 
 
-def peaks(blob: Blob) -> list[float]:
+def load_peaks(blob: Blob) -> list[float]:
     """The outline of the sound as at most 2,000 values from 0 to 1, remembered for a week."""
     key = f"peaks:{blob.sha256}"
     found: list[float] | None = cache.get(key)
     if found is None:
-        with local_copy(blob) as path:
-            found = _outline(mono_blocks(path, OUTLINE_RATE))
+        with open_local_copy(blob) as path:
+            found = _compute_outline(read_mono_blocks(path, OUTLINE_RATE))
         cache.set(key, found, WEEK_SECONDS)
     return found
 
 
-def _outline(blocks: Iterator[Samples]) -> list[float]:
+def _compute_outline(blocks: Iterator[Samples]) -> list[float]:
     """Loudest sample of each of at most `PEAKS` equal parts, scaled so that the loudest is 1.
 
     Parts are kept at a fixed length and merged in pairs when they become too many, so that memory

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from apps.doors.web.views.errors import shown
+from apps.doors.web.views.errors import render_problem
 from datasets_catalog.errors import EarmarkError
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -25,7 +25,7 @@ class ShowErrors:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if not isinstance(problem, EarmarkError) or request.path.startswith("/api/"):
             return None
-        return shown(request, problem)
+        return render_problem(request, problem)
 
 
 show_errors = ShowErrors

@@ -38,7 +38,7 @@ class Page(Generic[Row]):
     total: int | None = None
 
 
-def page_of(
+def load_page(
     request: HttpRequest,
     rows: QuerySet[ModelRow, ModelRow],
     *,
@@ -55,7 +55,7 @@ def page_of(
     ordered = rows.order_by(f"{sign}{name}", f"{sign}pk")
     after = request.GET.get("after", "")
     if after:
-        value, pk = _decoded(rows.model, name, after)
+        value, pk = _decode_key(rows.model, name, after)
         side = "lt" if descending else "gt"
         ordered = ordered.filter(
             Q(**{f"{name}__{side}": value}) | Q(**{name: value, f"pk__{side}": pk})
@@ -65,39 +65,39 @@ def page_of(
     further = len(found) > limit
     return Page(
         rows=shown,
-        next_url=url_of(request, _encoded(shown[-1], name)) if further else "",
-        first_url=url_of(request, "") if after else "",
+        next_url=build_page_url(request, _encode_key(shown[-1], name)) if further else "",
+        first_url=build_page_url(request, "") if after else "",
         total=total,
     )
 
 
-def sort_of(request: HttpRequest, allowed: Sequence[str], default: str) -> str:
+def choose_sort(request: HttpRequest, allowed: Sequence[str], default: str) -> str:
     """The order that `?sort=` asks for, if it is one of these."""
     asked = request.GET.get("sort", "")
     return asked if asked.removeprefix("-") in allowed else default
 
 
-def _encoded(row: Model, name: str) -> str:
+def _encode_key(row: Model, name: str) -> str:
     value: Any = row
     for part in name.split("__"):
         value = getattr(value, part)
     return base64.urlsafe_b64encode(json.dumps([value, row.pk], default=str).encode()).decode()
 
 
-def _decoded(model: type[Model], name: str, text: str) -> tuple[Any, int]:
+def _decode_key(model: type[Model], name: str, text: str) -> tuple[Any, int]:
     try:
         value, pk = json.loads(base64.urlsafe_b64decode(text.encode()))
-        typed, number = _field(model, name).to_python(value), int(pk)
+        typed, number = _find_field(model, name).to_python(value), int(pk)
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as problem:
-        raise _damaged() from problem
+        raise _build_link_error() from problem
     except ValidationError as problem:
-        raise _damaged() from problem
+        raise _build_link_error() from problem
     if typed is None or (isinstance(typed, str) and "\0" in typed) or abs(number) >= LARGEST:
-        raise _damaged()
+        raise _build_link_error()
     return typed, number
 
 
-def _field(model: type[Model], name: str) -> Field[Any, Any]:
+def _find_field(model: type[Model], name: str) -> Field[Any, Any]:
     *through, last = name.split("__")
     for step in through:
         related = model._meta.get_field(step).related_model
@@ -108,7 +108,7 @@ def _field(model: type[Model], name: str) -> Field[Any, Any]:
     return field
 
 
-def url_of(request: HttpRequest, after: str) -> str:
+def build_page_url(request: HttpRequest, after: str) -> str:
     query = request.GET.copy()
     query.pop("after", None)
     if after:
@@ -116,5 +116,5 @@ def url_of(request: HttpRequest, after: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _damaged() -> PageLinkError:
+def _build_link_error() -> PageLinkError:
     return PageLinkError("This page link is damaged: go back to the first page.")

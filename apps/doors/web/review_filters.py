@@ -10,10 +10,10 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.review_places import Places
-from apps.privacy.queue import cases_for
+from apps.privacy.queue import list_visible_cases
 
 WHOSE = (("", "To anybody"), ("mine", "To me"), ("nobody", "To nobody"))
 AWAITING = (
@@ -64,14 +64,14 @@ class Filters:
 
     def dataset_for(self, user: User) -> Dataset | None:
         """The dataset asked for, if any. Raises `DatasetUnknownError`."""
-        return dataset_for(user, self.dataset) if self.dataset else None
+        return fetch_dataset(user, self.dataset) if self.dataset else None
 
     @property
     def any(self) -> bool:
         return bool(self.query)
 
     def cases(self, user: User) -> QuerySet[Clip]:
-        return cases_for(
+        return list_visible_cases(
             user,
             dataset=self.dataset_for(user),
             kind=self.kind,
@@ -82,21 +82,21 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class AdjacentCases:
     """The cases before and after one in the queue, as addresses; empty where there is none."""
 
     previous: str
     next: str
 
 
-def beside(user: User, filters: Filters, clip: Clip) -> Beside:
+def find_adjacent_cases(user: User, filters: Filters, clip: Clip) -> AdjacentCases:
     """What comes before and after the clip; of one that is not in the queue, its first case."""
     line = Places.of(filters.cases(user))
     place = line.of_clip(clip)
     onward = next(iter(line.after(place, 1)), None)
     back = line.before(place) if place is not None else None
     uids = dict(Clip.objects.filter(pk__in=[onward, back]).values_list("pk", "uid"))
-    return Beside(
+    return AdjacentCases(
         previous=filters.url("case", uids[back]) if back in uids else "",
         next=filters.url("case", uids[onward]) if onward in uids else "",
     )

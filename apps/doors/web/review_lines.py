@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from apps.accounts.models import User
-from apps.doors.web.badges import badge_for
-from apps.doors.web.hearing import Window, number_of
+from apps.doors.web.badges import find_badge
+from apps.doors.web.hearing import Window, find_window_number
 from apps.doors.web.templatetags.web_components import clock, kind_words
-from apps.privacy.access import AWAITING, state_of
-from apps.privacy.detectors.video import kept_strip
+from apps.privacy.access import AWAITING_SECOND, name_finding_state
+from apps.privacy.detectors.video import find_kept_strip
 from apps.privacy.models import Decision, Finding
 
 OPEN = "open"
@@ -38,10 +38,10 @@ class Line:
 
     @property
     def is_open(self) -> bool:
-        return self.state in {OPEN, AWAITING}
+        return self.state in {OPEN, AWAITING_SECOND}
 
 
-def lines_of(
+def build_lines(
     findings: Sequence[Finding],
     windows: list[Window],
     *,
@@ -54,42 +54,42 @@ def lines_of(
     It is the one whose uid is asked for, else the first that waits for the reader, else the first.
     `redactions`: by finding, the one that took it out.
     """
-    states = [state_of(row) for row in findings]
-    waits = [_waits(row, state, reader) for row, state in zip(findings, states, strict=True)]
-    at_hand = _chosen(findings, waits, asked_for)
+    states = [name_finding_state(row) for row in findings]
+    waits = [_is_waiting(row, state, reader) for row, state in zip(findings, states, strict=True)]
+    at_hand = _choose_line(findings, waits, asked_for)
     open_kinds = [row.kind for row, state in zip(findings, states, strict=True) if state == OPEN]
     return [
         Line(
             finding=row,
             state=state,
             decision=getattr(row, "decision", None),
-            window=number_of(windows, row),
+            window=find_window_number(windows, row),
             alike=open_kinds.count(row.kind) - 1 if state == OPEN else 0,
             chosen=at == at_hand,
             selectable=waits[at] and state == states[at_hand],
             waits=waits[at],
             before=redactions.get(row.pk),
-            words=_words(row, state, at + 1, len(findings)),
-            strip=kept_strip(row.evidence, row.scan.evidence),
+            words=_describe_line(row, state, at + 1, len(findings)),
+            strip=find_kept_strip(row.evidence, row.scan.evidence),
         )
         for at, (row, state) in enumerate(zip(findings, states, strict=True))
     ]
 
 
-def _waits(finding: Finding, state: str, reader: User) -> bool:
+def _is_waiting(finding: Finding, state: str, reader: User) -> bool:
     """Whether this reader can say something of it: the second reviewer is not the first."""
-    if state == AWAITING:
+    if state == AWAITING_SECOND:
         return finding.decision.decided_by_id != reader.pk
     return state == OPEN
 
 
-def _chosen(findings: Sequence[Finding], waits: Sequence[bool], asked_for: str) -> int:
+def _choose_line(findings: Sequence[Finding], waits: Sequence[bool], asked_for: str) -> int:
     named = (at for at, row in enumerate(findings) if str(row.uid) == asked_for)
     waiting = (at for at, one in enumerate(waits) if one)
     return next(named, next(waiting, 0))
 
 
-def _words(finding: Finding, state: str, at: int, total: int) -> str:
+def _describe_line(finding: Finding, state: str, at: int, total: int) -> str:
     """One sentence for those who hear the page."""
     place = (
         f"from {clock(finding.onset)} to {clock(finding.offset)}"
@@ -97,5 +97,5 @@ def _words(finding: Finding, state: str, at: int, total: int) -> str:
         else "not in the sound"
     )
     detail = f" {finding.detail}" if finding.detail else ""
-    stands = "" if state == OPEN else f" {badge_for('finding', state)[0]}."
+    stands = "" if state == OPEN else f" {find_badge('finding', state)[0]}."
     return f"Finding {at} of {total}: {kind_words(finding.kind)}, {place}.{detail}{stands}"

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.datasets.models import Clip
-from apps.doors.web.paging import LARGEST, PAGE_ROWS, Page, PageLinkError, url_of
+from apps.doors.web.paging import LARGEST, PAGE_ROWS, Page, PageLinkError, build_page_url
 from apps.privacy.queue import ORDER
 
 Place = tuple[float, ...]
@@ -30,7 +30,7 @@ class Places:
     @classmethod
     def of(cls, rows: QuerySet[Clip]) -> "Places":
         names = [key.removeprefix("-") for key in ORDER]
-        return cls([_place(values) for values in rows.values_list(*names)])
+        return cls([_build_place(values) for values in rows.values_list(*names)])
 
     def of_clip(self, clip: Clip) -> Place | None:
         return next((place for place in self.places if place[-1] == clip.pk), None)
@@ -45,48 +45,48 @@ class Places:
         return int(self.places[at][-1]) if at >= 0 else None
 
 
-def page_of_cases(
+def load_case_page(
     request: HttpRequest, rows: QuerySet[Clip], *, limit: int = PAGE_ROWS
 ) -> Page[Clip]:
     """The cases that `?after=` asks for. Two queries."""
     places = Places.of(rows)
     after = request.GET.get("after", "")
-    ids = places.after(_decoded(after) if after else None, limit + 1)
+    ids = places.after(_decode_place(after) if after else None, limit + 1)
     shown = ids[:limit]
     found = {clip.pk: clip for clip in rows.filter(pk__in=shown)}
     last = next((place for place in places.places if shown and place[-1] == shown[-1]), None)
     further = len(ids) > limit and last is not None
     return Page(
         rows=[found[pk] for pk in shown if pk in found],
-        next_url=url_of(request, _encoded(last)) if further and last else "",
-        first_url=url_of(request, "") if after else "",
+        next_url=build_page_url(request, _encode_place(last)) if further and last else "",
+        first_url=build_page_url(request, "") if after else "",
         total=len(places.places),
     )
 
 
-def _place(values: Sequence[float]) -> Place:
+def _build_place(values: Sequence[float]) -> Place:
     """Values that sort upwards as `ORDER` says."""
     return tuple(
         -value if key.startswith("-") else value for key, value in zip(ORDER, values, strict=True)
     )
 
 
-def _encoded(place: Place) -> str:
+def _encode_place(place: Place) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _decoded(text: str) -> Place:
+def _decode_place(text: str) -> Place:
     try:
         values = json.loads(base64.urlsafe_b64decode(text.encode()))
     except (ValueError, RecursionError, binascii.Error) as problem:
-        raise _damaged() from problem
+        raise _build_link_error() from problem
     numbers = isinstance(values, list) and all(
         type(value) in {int, float} and abs(value) < LARGEST for value in values
     )
     if not numbers or len(values) != len(ORDER):
-        raise _damaged()
+        raise _build_link_error()
     return tuple(values)
 
 
-def _damaged() -> PageLinkError:
+def _build_link_error() -> PageLinkError:
     return PageLinkError("This page link is damaged: go back to the first page.")

@@ -92,17 +92,17 @@ _WORDS = {
 }
 
 
-def deciding(user: User) -> Mode:
+def build_decision_mode(user: User) -> Mode:
     """One query: the reasons this person gave lately."""
-    return Mode("Decide", _choices(user, tuple(VERDICTS)), methods=METHODS)
+    return Mode("Decide", _build_choices(user, tuple(VERDICTS)), methods=METHODS)
 
 
-def batch(user: User) -> Mode:
+def build_batch_mode(user: User) -> Mode:
     """The same without redaction: what is cut out of a sound is heard first, each time."""
-    return Mode("Decide on all of them", _choices(user, ("clear", "identifiable", "exclude")))
+    return Mode("Decide on all of them", _build_choices(user, ("clear", "identifiable", "exclude")))
 
 
-def confirming(decision: Decision) -> Mode:
+def build_confirmation_mode(decision: Decision) -> Mode:
     note = (
         f"{decision.decided_by} cleared it although a person can be recognised: {decision.reason}"
     )
@@ -116,7 +116,7 @@ def confirming(decision: Decision) -> Mode:
     )
 
 
-def hearing() -> Mode:
+def build_hearing_mode() -> Mode:
     return Mode(
         "What did you hear?",
         (
@@ -126,15 +126,15 @@ def hearing() -> Mode:
     )
 
 
-def _choices(user: User, values: Sequence[str]) -> list[Choice]:
-    given = _given(user)
+def _build_choices(user: User, values: Sequence[str]) -> list[Choice]:
+    given = _list_given_reasons(user)
     return [
-        Choice(value, *_WORDS[value], _offered(given.get(VERDICTS[value], []), USUAL[value]))
+        Choice(value, *_WORDS[value], _offer_reasons(given.get(VERDICTS[value], []), USUAL[value]))
         for value in values
     ]
 
 
-def _given(user: User) -> dict[tuple[str, bool], list[str]]:
+def _list_given_reasons(user: User) -> dict[tuple[str, bool], list[str]]:
     found: dict[tuple[str, bool], list[str]] = {}
     rows = Decision.objects.filter(decided_by=user).order_by("-pk")
     for verdict, identifiable, reason in rows.values_list("verdict", "identifiable", "reason")[
@@ -144,5 +144,5 @@ def _given(user: User) -> dict[tuple[str, bool], list[str]]:
     return found
 
 
-def _offered(given: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
+def _offer_reasons(given: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*given, *usual]))[:OFFERED]

@@ -10,9 +10,9 @@ from datasets_catalog.split_policies import (
     MOST_FOLDS,
     SplitPolicy,
     Trait,
-    noun_of,
+    name_trait,
 )
-from datasets_catalog.verticals import Vertical, profile
+from datasets_catalog.verticals import Vertical, load_profile
 
 # What people begin from, in words; the policies are in `split_policies.KNOWN`.
 KNOWN_WORDS = {
@@ -67,11 +67,14 @@ class SplitPolicyForm(forms.Form):
 
     def __init__(self, *arguments: Any, vertical: Vertical, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        names = [*Trait, *(f"{FIELD_PREFIX}{name}" for name in profile(vertical)["properties"])]
+        names = [
+            *Trait,
+            *(f"{FIELD_PREFIX}{name}" for name in load_profile(vertical)["properties"]),
+        ]
         for name in ("apart", "shared"):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)
-            field.choices = [(str(trait), noun_of(trait).capitalize()) for trait in names]
+            field.choices = [(str(trait), name_trait(trait).capitalize()) for trait in names]
 
     def read_policy(self) -> dict[str, Any]:
         """Return what was typed as a policy is kept; the action says what of it cannot be."""
@@ -85,7 +88,7 @@ class SplitPolicyForm(forms.Form):
         }
 
 
-def form_values(policy: SplitPolicy) -> dict[str, Any]:
+def build_form_values(policy: SplitPolicy) -> dict[str, Any]:
     """Return a policy as the form shows it."""
     return {
         "apart": list(policy.apart),

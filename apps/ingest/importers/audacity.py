@@ -13,10 +13,10 @@ from pathlib import Path
 
 from apps.ingest import cells
 from apps.ingest.event_table import EmptyLine, EventLine, LabelLine
-from apps.ingest.importers.labels import Labels, LabelsUnreadableError, LossReport, read_each
+from apps.ingest.importers.labels import Labels, LabelsUnreadableError, LossReport, read_each_file
 from apps.ingest.paths import PathInvalidError, clean_path
-from apps.ingest.rows import Problem, Row, RowError, RowReader, row_readers
-from apps.ingest.tables import TableUnreadableError, text_lines
+from apps.ingest.rows import Problem, Row, RowError, RowReader, build_row_readers
+from apps.ingest.tables import TableUnreadableError, read_text_lines
 
 SUFFIX = ".txt"
 SPECTRAL = "\\"
@@ -31,32 +31,32 @@ _COMMA = re.compile(r"-?\d+,\d+")
 _LOOKED_AT = 20
 
 
-def detect(source: Path) -> bool:
-    files = [file for file in _files(source) if file.suffix.lower() == SUFFIX]
+def recognises_source(source: Path) -> bool:
+    files = [file for file in _list_tracks(source) if file.suffix.lower() == SUFFIX]
     return bool(files) and all(_is_track(file) for file in files[:_LOOKED_AT])
 
 
-def _files(source: Path) -> list[Path]:
+def _list_tracks(source: Path) -> list[Path]:
     return [source] if source.is_file() else sorted(source.rglob(f"*{SUFFIX}"))
 
 
 def _is_track(file: Path) -> bool:
     try:
         with file.open("rb") as stream:
-            lines = [line.rstrip("\r\n") for line in islice(text_lines(stream, file.name), 2)]
+            lines = [line.rstrip("\r\n") for line in islice(read_text_lines(stream, file.name), 2)]
     except TableUnreadableError:
         return False
     return bool(lines) and bool(_LINE.match(lines[0]))
 
 
-def read(source: Path) -> Labels:
+def read_labels(source: Path) -> Labels:
     """Read one label track, or every `.txt` below a folder.
 
     The path of an event is the track's own, without `.txt`: `forest/owl.txt` and
     `forest/owl.wav.txt` both belong to `forest/owl.wav`. Raises LabelsUnreadableError and
     TableUnreadableError.
     """
-    files = _files(source)
+    files = _list_tracks(source)
     if not files:
         raise LabelsUnreadableError(f"{source.name} has no label tracks ({SUFFIX} files).")
     labels = Labels(())
@@ -68,19 +68,19 @@ def read(source: Path) -> Labels:
         except PathInvalidError as error:
             labels.errors.add(RowError(0, "", "", error.message, Problem.PATH_INVALID))
             return
-        rows = list(_rows(file, labels.losses))
+        rows = list(_read_rows(file, labels.losses))
         # A track whose labels were all left out is not one that holds none.
         if not rows:
             yield EmptyLine(0, path)
-        yield from _merged(iter(rows), path, labels)
+        yield from _merge_frequency_lines(iter(rows), path, labels)
 
-    labels.lines = read_each(source, files, labels.errors, lines)
+    labels.lines = read_each_file(source, files, labels.errors, lines)
     return labels
 
 
-def _rows(file: Path, losses: LossReport) -> Iterator[Row]:
+def _read_rows(file: Path, losses: LossReport) -> Iterator[Row]:
     with file.open("rb") as stream:
-        for number, line in enumerate(text_lines(stream, file.name), start=1):
+        for number, line in enumerate(read_text_lines(stream, file.name), start=1):
             if not line.strip():
                 continue
             parts = line.rstrip("\r\n").split("\t", 2)
@@ -89,31 +89,31 @@ def _rows(file: Path, losses: LossReport) -> Iterator[Row]:
             yield Row(number, dict(zip(("start", "end", "label"), parts, strict=False)))
 
 
-def _merged(rows: Iterator[Row], path: str, labels: Labels) -> Iterator[EventLine]:
+def _merge_frequency_lines(rows: Iterator[Row], path: str, labels: Labels) -> Iterator[EventLine]:
     """Put a frequency line onto the event before it."""
     event: EventLine | None = None
     follows_label = False
-    for row in row_readers(rows, labels.errors):
+    for row in build_row_readers(rows, labels.errors):
         if row.cell("start") != SPECTRAL:
             if event is not None:
                 yield event
-            event = _event(row, path, labels.losses)
+            event = _read_event(row, path, labels.losses)
             follows_label = True
         elif not follows_label:
             row.refuse("start", SPECTRAL, "a label before its frequency range")
         else:
-            event = _with_band(row, event, labels.losses)
+            event = _add_band(row, event, labels.losses)
             follows_label = False
     if event is not None:
         yield event
 
 
-def _event(row: RowReader, path: str, losses: LossReport) -> EventLine | None:
-    onset = row.required("start", _seconds)
-    offset = row.required("end", _seconds)
+def _read_event(row: RowReader, path: str, losses: LossReport) -> EventLine | None:
+    onset = row.required("start", _read_seconds)
+    offset = row.required("end", _read_seconds)
     if onset is None or offset is None:
         return None
-    label = row.optional("label", cells.name)
+    label = row.optional("label", cells.read_name)
     where = f"{path}, row {row.number}"
     if offset < onset:
         row.refuse("end", row.cell("end"), "seconds after the start")
@@ -126,9 +126,9 @@ def _event(row: RowReader, path: str, losses: LossReport) -> EventLine | None:
     return None
 
 
-def _with_band(row: RowReader, event: EventLine | None, losses: LossReport) -> EventLine | None:
-    low = row.required("end", _hertz)
-    high = row.required("label", _hertz)
+def _add_band(row: RowReader, event: EventLine | None, losses: LossReport) -> EventLine | None:
+    low = row.required("end", _read_hertz)
+    high = row.required("label", _read_hertz)
     if event is None or low is None or high is None:
         return event
     f_low, f_high = (bound if bound >= 0 else None for bound in (low, high))
@@ -138,13 +138,13 @@ def _with_band(row: RowReader, event: EventLine | None, losses: LossReport) -> E
     return replace(event, f_low=f_low, f_high=f_high)
 
 
-def _seconds(value: object) -> float:
-    return cells.seconds(_pointed(value))
+def _read_seconds(value: object) -> float:
+    return cells.read_seconds(_replace_decimal_comma(value))
 
 
-def _hertz(value: object) -> float:
-    return cells.number(_pointed(value))
+def _read_hertz(value: object) -> float:
+    return cells.read_number(_replace_decimal_comma(value))
 
 
-def _pointed(value: object) -> object:
+def _replace_decimal_comma(value: object) -> object:
     return value.replace(",", ".") if isinstance(value, str) and _COMMA.fullmatch(value) else value

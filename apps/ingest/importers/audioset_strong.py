@@ -11,13 +11,13 @@ from pathlib import Path
 
 from apps.ingest import cells
 from apps.ingest.event_table import EventLine, read_interval
-from apps.ingest.importers.labels import Labels, LabelsUnreadableError, read_each
-from apps.ingest.rows import CellError, row_readers
-from apps.ingest.tables import TableUnreadableError, read_table, text_lines
+from apps.ingest.importers.labels import Labels, LabelsUnreadableError, read_each_file
+from apps.ingest.rows import CellError, build_row_readers
+from apps.ingest.tables import TableUnreadableError, read_table, read_text_lines
 from datasets_catalog.labels import Presence
 
 COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
-FRAMED = (*COLUMNS, "present")
+FRAMED_COLUMNS = (*COLUMNS, "present")
 NAMES_FILE = "mid_to_display_name.tsv"
 
 NO_NAME = "labels whose name is not listed keep their identifier as name"
@@ -25,41 +25,41 @@ NO_NAME = "labels whose name is not listed keep their identifier as name"
 _PRESENCE = {"PRESENT": Presence.YES, "NOT_PRESENT": Presence.NO}
 
 
-def detect(source: Path) -> bool:
-    return bool(_tables(source))
+def recognises_source(source: Path) -> bool:
+    return bool(_list_tables(source))
 
 
-def _tables(source: Path) -> list[Path]:
+def _list_tables(source: Path) -> list[Path]:
     files = [source] if source.is_file() else sorted(source.glob("*.tsv"))
     return [file for file in files if file.suffix.lower() in {".tsv", ".csv"} and _is_table(file)]
 
 
 def _is_table(file: Path) -> bool:
     try:
-        return read_table(file).columns in {COLUMNS, FRAMED}
+        return read_table(file).columns in {COLUMNS, FRAMED_COLUMNS}
     except TableUnreadableError:
         return False
 
 
-def read(source: Path) -> Labels:
+def read_labels(source: Path) -> Labels:
     """Read one table, or all of a folder. The path of an event is its segment's id.
 
     Raises LabelsUnreadableError and TableUnreadableError.
     """
-    files = _tables(source)
+    files = _list_tables(source)
     if not files:
         raise LabelsUnreadableError(
             f"{source.name} has no table with the columns {' '.join(COLUMNS)}."
         )
     labels = Labels(())
-    names = _names((source if source.is_dir() else source.parent) / NAMES_FILE)
+    names = _read_names((source if source.is_dir() else source.parent) / NAMES_FILE)
 
     def lines(file: Path) -> Iterator[EventLine]:
-        for row in row_readers(read_table(file), labels.errors):
-            segment = row.required("segment_id", cells.path)
+        for row in build_row_readers(read_table(file), labels.errors):
+            segment = row.required("segment_id", cells.read_path)
             onset, offset = read_interval(row, "start_time_seconds", "end_time_seconds")
-            term = row.required("label", cells.name)
-            presence = row.optional("present", _presence) or Presence.YES
+            term = row.required("label", cells.read_name)
+            presence = row.optional("present", _read_presence) or Presence.YES
             if not (row.is_clean and segment and term) or onset is None:
                 continue
             if names and term not in names:
@@ -67,20 +67,20 @@ def read(source: Path) -> Labels:
             name = names.get(term, term)
             yield EventLine(row.number, segment, onset, offset, name, term=term, presence=presence)
 
-    labels.lines = read_each(source, files, labels.errors, lines)
+    labels.lines = read_each_file(source, files, labels.errors, lines)
     return labels
 
 
-def _presence(value: object) -> Presence:
+def _read_presence(value: object) -> Presence:
     found = _PRESENCE.get(str(value).strip())
     if found is None:
         raise CellError("PRESENT or NOT_PRESENT")
     return found
 
 
-def _names(file: Path) -> dict[str, str]:
+def _read_names(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     with file.open("rb") as stream:
-        pairs = [line.rstrip("\r\n").split("\t") for line in text_lines(stream, file.name)]
+        pairs = [line.rstrip("\r\n").split("\t") for line in read_text_lines(stream, file.name)]
     return {pair[0]: pair[1] for pair in pairs if len(pair) > 1 and pair[1]}

@@ -15,9 +15,9 @@ from apps.ingest.importers.labels import (
     Labels,
     LabelsUnreadableError,
     LayoutClips,
-    read_each,
+    read_each_file,
 )
-from apps.ingest.rows import Problem, RowReader, row_readers
+from apps.ingest.rows import Problem, RowReader, build_row_readers
 from apps.ingest.tables import Table, TableUnreadableError, read_table
 
 STRONG = ("filename", "onset", "offset", "event_label")
@@ -36,32 +36,32 @@ _FOLDERS = {"audioset_strong": "strong_label_real"}
 _SYNTHETIC = "synthetic"
 
 
-def detect(source: Path) -> bool:
+def recognises_source(source: Path) -> bool:
     if source.is_dir():
-        return _root(source) is not None
-    return source.suffix.lower() in {".tsv", ".csv"} and _kind(source) in KINDS
+        return _find_root(source) is not None
+    return source.suffix.lower() in {".tsv", ".csv"} and _read_header(source) in KINDS
 
 
-def _kind(file: Path) -> tuple[str, ...]:
+def _read_header(file: Path) -> tuple[str, ...]:
     try:
         return read_table(file).columns
     except TableUnreadableError:
         return ()
 
 
-def _root(source: Path) -> Path | None:
+def _find_root(source: Path) -> Path | None:
     """Return the folder that has `metadata`, which archives often put one level down."""
     for root in (source, source / "dataset"):
-        if any(_kind(file) in KINDS for file in _tables(root)):
+        if any(_read_header(file) in KINDS for file in _list_tables(root)):
             return root
     return None
 
 
-def _tables(root: Path) -> list[Path]:
+def _list_tables(root: Path) -> list[Path]:
     return sorted((root / "metadata").rglob("*.tsv"))
 
 
-def read(source: Path) -> Labels:
+def read_labels(source: Path) -> Labels:
     """Read one table, or every table below a folder's `metadata`.
 
     Raises LabelsUnreadableError and TableUnreadableError.
@@ -70,8 +70,8 @@ def read(source: Path) -> Labels:
     if source.is_file():
         files, audio = [source], None
     else:
-        root = _required_root(source)
-        files, audio = _tables(root), Audio(source, root)
+        root = _require_root(source)
+        files, audio = _list_tables(root), Audio(source, root)
 
     def lines(file: Path) -> Iterator[LabelLine]:
         table = read_table(file)
@@ -80,15 +80,15 @@ def read(source: Path) -> Labels:
                 f"{file.name} has the columns {', '.join(table.columns)}; expected"
                 f" {' '.join(STRONG)} or {' '.join(WEAK)}."
             )
-        for row in _rows(table, labels, file):
-            yield from _lines(row, labels, file, audio)
+        for row in _read_rows(table, labels, file):
+            yield from _read_lines(row, labels, file, audio)
 
-    labels.lines = read_each(source, files, labels.errors, lines)
+    labels.lines = read_each_file(source, files, labels.errors, lines)
     return labels
 
 
-def _required_root(source: Path) -> Path:
-    root = _root(source)
+def _require_root(source: Path) -> Path:
+    root = _find_root(source)
     if root is None:
         raise LabelsUnreadableError(
             f"{source.name} has no DESED tables below metadata/ (or dataset/metadata/)."
@@ -96,38 +96,38 @@ def _required_root(source: Path) -> Path:
     return root
 
 
-def _rows(table: Table, labels: Labels, file: Path) -> Iterator[RowReader]:
+def _read_rows(table: Table, labels: Labels, file: Path) -> Iterator[RowReader]:
     if table.columns in {STRONG, WEAK, UNLABELLED}:
-        yield from row_readers(table, labels.errors)
+        yield from build_row_readers(table, labels.errors)
     else:
         labels.losses.note(NOT_LABELS, file.name)
 
 
-def _lines(
+def _read_lines(
     row: RowReader, labels: Labels, file: Path, audio: "Audio | None"
 ) -> Iterator[LabelLine]:
-    name = row.required("filename", cells.path)
+    name = row.required("filename", cells.read_path)
     if name is None:
         return
-    path = _path(row, name, file, audio)
+    path = _find_path(row, name, file, audio)
     if path is None:
         return
     if "event_labels" in row.values:
-        yield from _weak_lines(row, path)
+        yield from _read_weak_lines(row, path)
     elif "event_label" not in row.values:
         labels.losses.note(NO_LABELS, path)
     elif all(row.cell(column) is None for column in STRONG[1:]):
         yield EmptyLine(row.number, path)
     else:
-        label = row.required("event_label", cells.name)
+        label = row.required("event_label", cells.read_name)
         onset, offset = read_interval(row, "onset", "offset")
         if row.cell("offset") is None:
-            row.required("offset", cells.seconds)
+            row.required("offset", cells.read_seconds)
         if row.is_clean and label and onset is not None:
             yield EventLine(row.number, path, onset, offset, label)
 
 
-def _path(row: RowReader, name: str, file: Path, audio: "Audio | None") -> str | None:
+def _find_path(row: RowReader, name: str, file: Path, audio: "Audio | None") -> str | None:
     """Return which clip the row means: the table's own folder decides, never another's file."""
     if audio is None or not audio:
         return name
@@ -139,8 +139,8 @@ def _path(row: RowReader, name: str, file: Path, audio: "Audio | None") -> str |
     return found[0] if found else audio.expected(file, name)
 
 
-def _weak_lines(row: RowReader, path: str) -> Iterator[LabelLine]:
-    text = row.optional("event_labels", cells.joined_names)
+def _read_weak_lines(row: RowReader, path: str) -> Iterator[LabelLine]:
+    text = row.optional("event_labels", cells.read_names)
     if text is None and row.is_clean:
         yield EmptyLine(row.number, path)
     for label in text or ():
@@ -182,9 +182,9 @@ class Audio:
         return audio / folder, audio / folder.parent, audio / listed.parts[0]
 
 
-def clips(source: Path) -> LayoutClips | None:
+def read_clips(source: Path) -> LayoutClips | None:
     """Read what a DESED folder says of its clips: their subset, and which are synthetic."""
-    root = _root(source) if source.is_dir() else None
+    root = _find_root(source) if source.is_dir() else None
     if root is None:
         return None
     result = LayoutClips(())
@@ -196,8 +196,8 @@ def clips(source: Path) -> LayoutClips | None:
         if table.columns not in KINDS:
             return
         listed = file.relative_to(root / "metadata")
-        for row in row_readers(table, result.errors):
-            name = row.required("filename", cells.path)
+        for row in build_row_readers(table, result.errors):
+            name = row.required("filename", cells.read_path)
             if name is not None:
                 yield from _clip(row, name, listed, audio.candidates(file, name))
 
@@ -210,5 +210,5 @@ def clips(source: Path) -> LayoutClips | None:
             said = {"split": listed.parts[0]} if len(listed.parts) > 1 else {}
             yield ClipLine(row.number, found[0], {**said, "synthetic": is_synthetic})
 
-    result.lines = read_each(source, _tables(root), result.errors, lines)
+    result.lines = read_each_file(source, _list_tables(root), result.errors, lines)
     return result

@@ -21,11 +21,11 @@ from apps.ingest.importers.labels import (
     LabelsUnreadableError,
     LayoutClips,
     LossReport,
-    read_each,
+    read_each_file,
 )
-from apps.ingest.licence_names import LicenceCheck, licence_cell
-from apps.ingest.rows import CellError, Lines, Problem, Row, RowReader, row_readers
-from apps.ingest.tables import TableUnreadableError, read_table, text_lines
+from apps.ingest.licence_names import LicenceCheck, build_licence_reader
+from apps.ingest.rows import CellError, Lines, Problem, Row, RowReader, build_row_readers
+from apps.ingest.tables import TableUnreadableError, read_table, read_text_lines
 
 COLUMNS = frozenset({"fname", "labels", "mids"})
 GROUND_TRUTH = "FSD50K.ground_truth"
@@ -42,7 +42,7 @@ CUT = "titles and names were shortened"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Subset:
     """One of the corpus's two parts: its table and what belongs to it."""
 
     name: str
@@ -56,18 +56,18 @@ class Part:
         return f"{self.audio}/{fname}.wav"
 
 
-def detect(source: Path) -> bool:
-    return bool(_parts(source))
+def recognises_source(source: Path) -> bool:
+    return bool(_find_subsets(source))
 
 
-def _parts(source: Path) -> list[Part]:
+def _find_subsets(source: Path) -> list[Subset]:
     if source.is_file():
         tables = [source]
     else:
         folder = source / GROUND_TRUTH
         tables = sorted((folder if folder.is_dir() else source).glob("*.csv"))
     return [
-        Part(table.stem, table)
+        Subset(table.stem, table)
         for table in tables
         if table.stem in {"dev", "eval"} and _is_table(table)
     ]
@@ -80,12 +80,12 @@ def _is_table(file: Path) -> bool:
         return False
 
 
-def read(source: Path) -> Labels:
+def read_labels(source: Path) -> Labels:
     """Read the labels of the corpus's folder, of its ground truth, or of one of its two tables.
 
     Raises LabelsUnreadableError and TableUnreadableError.
     """
-    parts = {part.table: part for part in _parts(source)}
+    parts = {part.table: part for part in _find_subsets(source)}
     if not parts:
         raise LabelsUnreadableError(
             f"{source.name} is not FSD50K: expected {GROUND_TRUTH}/dev.csv or eval.csv"
@@ -96,30 +96,30 @@ def read(source: Path) -> Labels:
         labels.losses.note(RATINGS, "pp_pnp_ratings_FSD50K.json")
 
     def lines(file: Path) -> Iterator[LabelLine]:
-        terms = _vocabulary(file.parent / "vocabulary.csv")
+        terms = _read_vocabulary(file.parent / "vocabulary.csv")
         # One table alone says no folder: its names are those of files, wherever they lie.
         folder = "" if source.is_file() else f"{parts[file].audio}/"
-        for row in row_readers(read_table(file), labels.errors):
-            yield from _lines(row, folder, terms, labels)
+        for row in build_row_readers(read_table(file), labels.errors):
+            yield from _read_lines(row, folder, terms, labels)
 
-    labels.lines = read_each(source, parts, labels.errors, lines)
+    labels.lines = read_each_file(source, parts, labels.errors, lines)
     return labels
 
 
-def _vocabulary(file: Path) -> dict[str, str]:
+def _read_vocabulary(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     with file.open("rb") as stream:
-        rows = list(csv.reader(text_lines(stream, file.name)))
+        rows = list(csv.reader(read_text_lines(stream, file.name)))
     return {row[1]: row[2] for row in rows if len(row) > 2}  # noqa: PLR2004 - index, label, mid
 
 
-def _lines(
+def _read_lines(
     row: RowReader, folder: str, terms: dict[str, str], labels: Labels
 ) -> Iterator[LabelLine]:
-    fname = row.required("fname", _fname)
-    names = row.optional("labels", cells.joined_names) or ()
-    mids = row.optional("mids", cells.joined_names) or ()
+    fname = row.required("fname", _read_file_name)
+    names = row.optional("labels", cells.read_names) or ()
+    mids = row.optional("mids", cells.read_names) or ()
     if mids and len(mids) != len(names):
         row.refuse("mids", row.cell("mids"), f"{len(names)} identifiers, as many as labels")
     if fname is None or not row.is_clean:
@@ -134,48 +134,48 @@ def _lines(
         yield WeakLine(row.number, path, name, term=term)
 
 
-def _fname(value: Any) -> str:
-    path = cells.path(str(value))
+def _read_file_name(value: Any) -> str:
+    path = cells.read_path(str(value))
     if "/" in path:
         raise CellError("a file's name without folder", Problem.PATH_INVALID)
     return path.removesuffix(".wav")
 
 
-def clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
+def read_clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
     """Read what the corpus's folder says of its clips; None where it is not one."""
-    parts = {part.table: part for part in _parts(source)} if source.is_dir() else {}
+    parts = {part.table: part for part in _find_subsets(source)} if source.is_dir() else {}
     parts = {table: part for table, part in parts.items() if (source / part.audio).is_dir()}
     if not parts:
         return None
     result = LayoutClips(())
-    read_licence = licence_cell(licence)
+    read_licence = build_licence_reader(licence)
 
     def clip(row: RowReader) -> ClipLine | None:
         said = {
             "licence": row.optional("license", read_licence),
-            "title": row.optional("title", cells.title),
-            "author": row.optional("uploader", cells.title),
-            "source_url": row.optional("source_url", cells.url),
-            "split": row.optional("split", cells.split),
+            "title": row.optional("title", cells.read_title),
+            "author": row.optional("uploader", cells.read_title),
+            "source_url": row.optional("source_url", cells.read_url),
+            "split": row.optional("split", cells.read_split),
         }
         known = {name: value for name, value in said.items() if value is not None}
         return ClipLine(row.number, row.values["path"], known) if row.is_clean else None
 
     def lines(file: Path) -> Iterator[ClipLine]:
         part = parts[file]
-        info = _clips_info(source / METADATA / f"{part.name}_clips_info_FSD50K.json")
-        rows = _clip_rows(source, part, info, result)
+        info = _read_clips_info(source / METADATA / f"{part.name}_clips_info_FSD50K.json")
+        rows = _read_clip_rows(source, part, info, result)
         yield from Lines(rows, clip, result.errors)
 
-    result.lines = read_each(source, parts, result.errors, lines)
+    result.lines = read_each_file(source, parts, result.errors, lines)
     return result
 
 
-def _clip_rows(
-    source: Path, part: Part, info: dict[str, Any], result: LayoutClips
+def _read_clip_rows(
+    source: Path, part: Subset, info: dict[str, Any], result: LayoutClips
 ) -> Iterator[Row]:
-    for row in row_readers(read_table(part.table), result.errors):
-        fname = row.required("fname", _fname)
+    for row in build_row_readers(read_table(part.table), result.errors):
+        fname = row.required("fname", _read_file_name)
         if fname is None:
             continue
         path = part.path(fname)
@@ -189,7 +189,7 @@ def _clip_rows(
         if isinstance(known, dict):
             values["license"] = known.get("license")
             for column in ("title", "uploader"):
-                values[column] = _short(known.get(column), path, result.losses)
+                values[column] = _shorten_text(known.get(column), path, result.losses)
             if known.get("description") or known.get("tags"):
                 result.losses.note(DESCRIPTIONS, path)
         else:
@@ -197,7 +197,7 @@ def _clip_rows(
         yield Row(row.number, values)
 
 
-def _short(text: Any, path: str, losses: LossReport) -> Any:
+def _shorten_text(text: Any, path: str, losses: LossReport) -> Any:
     """Make an uploader's free text fit one line: it cannot be mended at its source."""
     if not isinstance(text, str):
         return text
@@ -207,7 +207,7 @@ def _short(text: Any, path: str, losses: LossReport) -> Any:
     return line[: cells.TITLE_CHARACTERS]
 
 
-def _clips_info(file: Path) -> dict[str, Any]:
+def _read_clips_info(file: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     if file.stat().st_size > INFO_BYTES:

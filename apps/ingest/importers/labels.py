@@ -82,7 +82,7 @@ class LayoutClips:
         return iter(self.lines)
 
 
-def read_each(
+def read_each_file(
     source: Path,
     files: Iterable[Path],
     errors: RowErrors,

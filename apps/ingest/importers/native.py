@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from apps.ingest.event_table import REQUIRED_COLUMNS, event_lines
+from apps.ingest.event_table import REQUIRED_COLUMNS, read_event_lines
 from apps.ingest.importers.labels import Labels, LabelsUnreadableError
 from apps.ingest.tables import SUFFIXES, TableUnreadableError, read_table
 
 
-def detect(source: Path) -> bool:
+def recognises_source(source: Path) -> bool:
     if not source.is_file() or source.suffix.lower() not in SUFFIXES:
         return False
     try:
@@ -18,9 +18,9 @@ def detect(source: Path) -> bool:
     return set(REQUIRED_COLUMNS) <= set(columns)
 
 
-def read(source: Path) -> Labels:
+def read_labels(source: Path) -> Labels:
     """Read the table. Raises TableUnreadableError and LabelsUnreadableError."""
     if not source.is_file():
         raise LabelsUnreadableError(f"The native format is one table; {source.name} is no file.")
-    lines = event_lines(read_table(source))
+    lines = read_event_lines(read_table(source))
     return Labels(lines, lines.errors)

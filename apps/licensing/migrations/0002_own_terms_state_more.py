@@ -4,7 +4,7 @@ import datasets_catalog.licence_terms
 import django.core.validators
 from django.db import migrations, models
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
 
 class Migration(migrations.Migration):
@@ -56,5 +56,5 @@ class Migration(migrations.Migration):
                 name="terms_on_ai_known",
             ),
         ),
-        append_only("licensing_terms"),
+        make_append_only("licensing_terms"),
     ]

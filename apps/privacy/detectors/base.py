@@ -97,7 +97,7 @@ SUBJECTS: Mapping[type, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """One thing a detector saw. Onset and offset in seconds, half-open; none when not in time.
 
     `score` is between 0 and 1. `detail` is a sentence for a reviewer, with personal values
@@ -119,7 +119,7 @@ class Detection:
     `heard` is how sure it is (0 to 1) that somebody is heard, where it reports nothing of that.
     """
 
-    findings: tuple[Seen, ...]
+    findings: tuple[Observation, ...]
     evidence: Mapping[str, Any]
     seconds: float = 0.0
     heard: float | None = None
@@ -151,7 +151,7 @@ class Detector(Protocol):
     looks_at: Looks
 
     def detect(self, subject: Any) -> Detection:
-        """Raises anything; `run` turns it into `DetectorFailedError`."""
+        """Raises anything; `run_detector` turns it into `DetectorFailedError`."""
         ...
 
 
@@ -195,7 +195,7 @@ class DetectorVersion:
     parameters_sha256: str
 
 
-def version_of(detector: Detector) -> DetectorVersion:
+def build_version(detector: Detector) -> DetectorVersion:
     canonical = json.dumps(dict(detector.parameters), sort_keys=True, separators=(",", ":"))
     return DetectorVersion(
         name=detector.name,
@@ -205,15 +205,15 @@ def version_of(detector: Detector) -> DetectorVersion:
     )
 
 
-def run(detector: Detector, subject: Subject) -> Detection:
+def run_detector(detector: Detector, subject: Subject) -> Detection:
     """Let one detector look at one subject; any failure becomes `DetectorFailedError`."""
     try:
         return detector.detect(subject)
     except Exception as error:
-        raise _failed(detector, subject, error) from error
+        raise _build_failure(detector, subject, error) from error
 
 
-def run_many(
+def run_detector_on_many(
     detector: Detector, subjects: Sequence[Subject]
 ) -> Iterator[Detection | DetectorFailedError]:
     """Let one detector look at many subjects; one answer for each, in order, never an exception."""
@@ -223,15 +223,15 @@ def run_many(
     for subject in subjects:
         answer: Detection | Exception
         try:
-            answer = broken or (next(answers) if many else run(detector, subject))
+            answer = broken or (next(answers) if many else run_detector(detector, subject))
         except DetectorFailedError as error:
             answer = error
         except Exception as error:  # noqa: BLE001 - what broke the batch is answered for each
             answer = broken = error
-        yield answer if isinstance(answer, Detection) else _failed(detector, subject, answer)
+        yield answer if isinstance(answer, Detection) else _build_failure(detector, subject, answer)
 
 
-def _failed(detector: Detector, subject: Subject, error: Exception) -> DetectorFailedError:
+def _build_failure(detector: Detector, subject: Subject, error: Exception) -> DetectorFailedError:
     if isinstance(error, DetectorFailedError):
         return error
     what = subject.name if isinstance(subject, AudioSubject) else SUBJECTS[type(subject)]

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from apps.privacy.detectors.base import CellsSubject, Detection, Looks, Seen
-from apps.privacy.detectors.patterns import OLDEST_AGE, find_personal, shorten
-from datasets_catalog.verticals import place_decimals
+from apps.privacy.detectors.base import CellsSubject, Detection, Looks, Observation
+from apps.privacy.detectors.patterns import OLDEST_AGE, find_personal, shorten_text
+from datasets_catalog.verticals import load_place_decimals
 
 # What a column holds when its header says so, whatever the value looks like.
 HEADERS = {
@@ -68,80 +68,84 @@ class CellsDetector:
         self.regions = regions
         self.parameters: Mapping[str, Any] = {
             "regions": list(regions),
-            "place_decimals": dict(place_decimals()),
+            "place_decimals": dict(load_place_decimals()),
         }
 
     def detect(self, subject: CellsSubject) -> Detection:
-        findings: list[Seen] = []
+        findings: list[Observation] = []
         cells = {header: value for header, value in subject.cells.items() if value.strip()}
         for header, value in cells.items():
             if header.strip().lower() not in OPAQUE:
-                findings += self._by_form(header, value) or _by_header(
+                findings += self._by_form(header, value) or _find_by_header(
                     header, value, subject.place_decimals
                 )
-        findings += _by_columns(cells, subject.place_decimals)
+        findings += _find_by_columns(cells, subject.place_decimals)
         return Detection(
             findings=tuple(findings),
             evidence={"cells": len(cells), "characters": sum(map(len, cells.values()))},
         )
 
-    def _by_form(self, header: str, value: str) -> list[Seen]:
+    def _by_form(self, header: str, value: str) -> list[Observation]:
         matches = find_personal(value, self.regions)
         return [
-            Seen(
+            Observation(
                 kind=match.kind,
-                detail=f"{_words(match.kind)} in column {header!r}: {shorten(value, matches)}",
+                detail=f"{_spell_kind(match.kind)} in column {header!r}: {shorten_text(value, matches)}",
                 evidence={"column": header, "start": match.start, "end": match.end},
             )
             for match in matches
         ]
 
 
-def _by_header(header: str, value: str, decimals: int) -> list[Seen]:
-    bare = _bare(header)
+def _find_by_header(header: str, value: str, decimals: int) -> list[Observation]:
+    bare = _strip_prefix(header)
     if value.strip().lower() in NOTHING_SAID:
         return []
     evidence = {"column": header}
-    if AGE_HEADER.fullmatch(bare) and _age(value) > OLDEST_AGE:
+    if AGE_HEADER.fullmatch(bare) and _read_age(value) > OLDEST_AGE:
         detail = f"Column {header!r} holds an age over {OLDEST_AGE}"
-        return [Seen(kind="age_over_89", detail=detail, evidence=evidence)]
+        return [Observation(kind="age_over_89", detail=detail, evidence=evidence)]
     if DATE_OF_LIFE.fullmatch(bare) and DAY.search(value):
         detail = f"Column {header!r} holds an exact day of somebody's life"
-        return [Seen(kind="date", detail=detail, score=0.8, evidence=evidence)]
-    if PLACE_HEADER.fullmatch(bare) and (told := _told_decimals(value)) > decimals:
-        return [_place(f"Column {header!r} tells", told, decimals, [header])]
+        return [Observation(kind="date", detail=detail, score=0.8, evidence=evidence)]
+    if PLACE_HEADER.fullmatch(bare) and (told := _count_pair_decimals(value)) > decimals:
+        return [_build_place_observation(f"Column {header!r} tells", told, decimals, [header])]
     kind = next((kind for kind, form in HEADER_PATTERNS.items() if form.fullmatch(bare)), None)
     if kind is None:
         return []
-    detail = f"{_words(kind)} by the header of column {header!r}: {value.strip()[:2]}…"
-    return [Seen(kind=kind, detail=detail, score=0.7, evidence=evidence)]
+    detail = f"{_spell_kind(kind)} by the header of column {header!r}: {value.strip()[:2]}…"
+    return [Observation(kind=kind, detail=detail, score=0.7, evidence=evidence)]
 
 
-def _by_columns(cells: Mapping[str, str], decimals: int) -> list[Seen]:
+def _find_by_columns(cells: Mapping[str, str], decimals: int) -> list[Observation]:
     """A place told by a latitude column and a longitude column together."""
-    latitude = next((header for header in cells if LATITUDE.fullmatch(_bare(header))), None)
-    longitude = next((header for header in cells if LONGITUDE.fullmatch(_bare(header))), None)
+    latitude = next((header for header in cells if LATITUDE.fullmatch(_strip_prefix(header))), None)
+    longitude = next(
+        (header for header in cells if LONGITUDE.fullmatch(_strip_prefix(header))), None
+    )
     if latitude is None or longitude is None:
         return []
-    told = min(_decimals(cells[latitude]), _decimals(cells[longitude]))
+    told = min(_count_decimals(cells[latitude]), _count_decimals(cells[longitude]))
     if told <= decimals:
         return []
     return [
-        _place(
+        _build_place_observation(
             f"Columns {latitude!r} and {longitude!r} tell", told, decimals, [latitude, longitude]
         )
     ]
 
 
-def _place(where: str, told: int, allowed: int, columns: list[str]) -> Seen:
-    return Seen(
+def _build_place_observation(
+    where: str, told: int, allowed: int, columns: list[str]
+) -> Observation:
+    return Observation(
         kind="coordinates",
         detail=f"{where} a place to {told} decimals of a degree; this dataset allows {allowed}",
         evidence={"columns": columns, "decimals": told, "allowed": allowed},
     )
 
 
-def _told_decimals(value: str) -> int:
+def _count_pair_decimals(value: str) -> int:
     """The decimals of a pair of degrees in a cell; 0 where there is none."""
     match = DECIMAL_PAIR.search(value)
     if match is None or float(match.group(1)) > POLE or float(match.group(2)) > DATE_LINE:
@@ -149,19 +153,19 @@ def _told_decimals(value: str) -> int:
     return min(len(number.partition(".")[2]) for number in match.groups())
 
 
-def _bare(header: str) -> str:
+def _strip_prefix(header: str) -> str:
     return header.strip().removeprefix(OWN_FIELD)
 
 
-def _decimals(value: str) -> int:
+def _count_decimals(value: str) -> int:
     match = NUMBER.fullmatch(value)
     return len(match.group(1) or "") if match else 0
 
 
-def _age(value: str) -> int:
+def _read_age(value: str) -> int:
     match = AGE_VALUE.fullmatch(value)
     return int(match.group(1)) if match else 0
 
 
-def _words(kind: str) -> str:
+def _spell_kind(kind: str) -> str:
     return kind.replace("_", " ").capitalize()

@@ -16,10 +16,10 @@ from apps.privacy.detectors.base import (
     DraftRow,
     GroupSubject,
     Looks,
-    Seen,
+    Observation,
 )
-from datasets_catalog.canonical import canonical_json
-from datasets_catalog.verticals import quasi_identifiers
+from datasets_catalog.canonical import to_canonical_json
+from datasets_catalog.verticals import load_quasi_identifiers
 
 MOST_SHOWN = 200
 KIND = "rare_combination"
@@ -41,7 +41,9 @@ class CombinationsDetector:
 
     def __init__(self) -> None:
         self.parameters: Mapping[str, Any] = {
-            "columns": {vertical: list(names) for vertical, names in quasi_identifiers().items()},
+            "columns": {
+                vertical: list(names) for vertical, names in load_quasi_identifiers().items()
+            },
         }
 
     def groups(self, draft: Draft) -> Mapping[str, GroupSubject]:
@@ -49,7 +51,7 @@ class CombinationsDetector:
         for row in draft.rows:
             values = tuple(row.values.get(column, "") for column in draft.columns)
             by_values.setdefault(values, []).append(row)
-        return dict(_group(draft, *each) for each in by_values.items())
+        return dict(_build_group(draft, *each) for each in by_values.items())
 
     def detect(self, subject: GroupSubject) -> Detection:
         evidence = {"columns": list(subject.values), "size": subject.size, "fewest": subject.fewest}
@@ -59,18 +61,22 @@ class CombinationsDetector:
         alone = "one person or source has" if subject.size == 1 else f"{subject.size} share"
         detail = f"Only {alone} this combination; at least {subject.fewest} should: {told}"
         return Detection(
-            (Seen(KIND, detail[:MOST_SHOWN], round(1 / subject.size, 4), evidence=evidence),),
+            (
+                Observation(
+                    KIND, detail[:MOST_SHOWN], round(1 / subject.size, 4), evidence=evidence
+                ),
+            ),
             evidence,
         )
 
 
-def _group(
+def _build_group(
     draft: Draft, values: tuple[str, ...], rows: Sequence[DraftRow]
 ) -> tuple[str, GroupSubject]:
     told = {name: value for name, value in zip(draft.columns, values, strict=True) if value}
     size = min(draft.fewest, count_people(rows)) if told else draft.fewest
     stands_for = {"values": told, "size": size, "fewest": draft.fewest}
-    key = hashlib.sha256(canonical_json(stands_for)).hexdigest()
+    key = hashlib.sha256(to_canonical_json(stands_for)).hexdigest()
     return key, GroupSubject(tuple(row.clip for row in rows), told, size, draft.fewest)
 
 

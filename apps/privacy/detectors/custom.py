@@ -15,20 +15,20 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from apps.audio.decoding import Samples
-from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
+from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Observation
 from apps.privacy.detectors.front_ends import (
     SAMPLE_RATE,
     DetectorFileError,
     FrontEnd,
     ModelShapeError,
-    front_end,
+    build_front_end,
 )
-from apps.privacy.detectors.hearing import Hearing, pack_scores, stretches
+from apps.privacy.detectors.hearing import SoundChannels, find_stretches, pack_scores
 from apps.privacy.detectors.speech import open_session
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,47}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-NEEDED = frozenset({"name", "version", "model", "sha256", "labels", "kind", "front_end"})
+NEEDED_KEYS = frozenset({"name", "version", "model", "sha256", "labels", "kind", "front_end"})
 OPTIONAL: Mapping[str, Any] = {
     "threshold": 0.5,
     "window_seconds": 1.0,
@@ -86,10 +86,10 @@ class OnnxDetector:
         }
 
     def detect(self, subject: AudioSubject) -> Detection:
-        hearing = Hearing(subject.path)
-        scores = self._scored(hearing.mix())
+        hearing = SoundChannels(subject.path)
+        scores = self._score_sound(hearing.mix())
         for channel in hearing.channels_apart():
-            scores = np.maximum(scores, self._scored(hearing.single(channel)))
+            scores = np.maximum(scores, self._score_sound(hearing.single(channel)))
         findings = [
             seen
             for label in self.entry.report
@@ -107,9 +107,11 @@ class OnnxDetector:
             seconds=hearing.seconds,
         )
 
-    def _seen(self, label: int, scores: NDArray[np.float32], seconds: float) -> Iterator[Seen]:
+    def _seen(
+        self, label: int, scores: NDArray[np.float32], seconds: float
+    ) -> Iterator[Observation]:
         hop, window = self.entry.hop_seconds, self.entry.window_seconds
-        spans = stretches(
+        spans = find_stretches(
             scores >= self.entry.threshold, step=hop, seconds=seconds, gap=hop, margin=0.0
         )
         for onset, end in spans:
@@ -117,7 +119,7 @@ class OnnxDetector:
             inside = scores[first : max(first + 1, round(end / hop))]
             highest = float(inside.max())
             offset = min(seconds, max(end, end - hop + window))
-            yield Seen(
+            yield Observation(
                 kind=self.entry.kind,
                 detail=f"{self.entry.labels[label]} from {onset:.2f} s to {offset:.2f} s",
                 score=round(min(1.0, highest), 4),
@@ -129,14 +131,14 @@ class OnnxDetector:
                 },
             )
 
-    def _scored(self, blocks: Iterator[Samples]) -> NDArray[np.float32]:
+    def _score_sound(self, blocks: Iterator[Samples]) -> NDArray[np.float32]:
         window = round(self.entry.window_seconds * SAMPLE_RATE)
         hop = round(self.entry.hop_seconds * SAMPLE_RATE)
-        parts = [self._run(batch) for batch in _batches(_windows(blocks, window, hop))]
+        parts = [self._run(batch) for batch in _stack_batches(_cut_windows(blocks, window, hop))]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.entry.labels)), np.float32)
 
     def _run(self, windows: Samples) -> NDArray[np.float32]:
-        session = _session(self.entry.model, self.entry.sha256)
+        session = _load_session(self.entry.model, self.entry.sha256)
         features = self.entry.front_end.features(windows)
         given = session.get_inputs()[0]
         if given.shape is not None and len(given.shape) == features.ndim + 1:
@@ -151,10 +153,10 @@ class OnnxDetector:
             )
         if not np.isfinite(scores).all():
             raise ModelShapeError(f"{self.entry.model.name} gives scores that are no numbers.")
-        return _activated(scores, self.entry.activation)
+        return _apply_activation(scores, self.entry.activation)
 
 
-def _activated(scores: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
+def _apply_activation(scores: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
     if activation == "sigmoid":
         return np.asarray(1 / (1 + np.exp(-scores)), np.float32)
     if activation == "softmax":
@@ -163,7 +165,7 @@ def _activated(scores: NDArray[np.float32], activation: str) -> NDArray[np.float
     return scores
 
 
-def _windows(blocks: Iterator[Samples], window: int, hop: int) -> Iterator[Samples]:
+def _cut_windows(blocks: Iterator[Samples], window: int, hop: int) -> Iterator[Samples]:
     """Windows of a fixed length; the last is filled with zeros, so that no sample is left out."""
     kept = np.zeros(0, np.float32)
     heard = 0
@@ -176,7 +178,7 @@ def _windows(blocks: Iterator[Samples], window: int, hop: int) -> Iterator[Sampl
         yield np.pad(kept, (0, window - len(kept)))
 
 
-def _batches(windows: Iterator[Samples]) -> Iterator[Samples]:
+def _stack_batches(windows: Iterator[Samples]) -> Iterator[Samples]:
     batch: list[Samples] = []
     for window in windows:
         batch.append(window)
@@ -188,7 +190,7 @@ def _batches(windows: Iterator[Samples]) -> Iterator[Samples]:
 
 
 @lru_cache(maxsize=16)
-def _session(path: Path, sha256: str) -> onnxruntime.InferenceSession:
+def _load_session(path: Path, sha256: str) -> onnxruntime.InferenceSession:
     model = path.read_bytes()
     found = hashlib.sha256(model).hexdigest()
     if found != sha256:
@@ -210,18 +212,18 @@ def read_detectors(path: Path) -> tuple[OnnxDetector, ...]:
     entries = parsed.get("detector") if isinstance(parsed, dict) else None
     if not isinstance(entries, list) or not entries:
         raise DetectorFileError(f"EARMARK_DETECTORS: {path} holds no [[detector]].")
-    return tuple(OnnxDetector(_entry(each, path)) for each in entries)
+    return tuple(OnnxDetector(_parse_entry(each, path)) for each in entries)
 
 
-def _entry(entry: Mapping[str, Any], path: Path) -> Entry:
-    missing = sorted(NEEDED - entry.keys())
-    unknown = sorted(entry.keys() - NEEDED - OPTIONAL.keys())
+def _parse_entry(entry: Mapping[str, Any], path: Path) -> Entry:
+    missing = sorted(NEEDED_KEYS - entry.keys())
+    unknown = sorted(entry.keys() - NEEDED_KEYS - OPTIONAL.keys())
     if missing or unknown:
         what = f"lacks {missing[0]}" if missing else f"has {unknown[0]}, which means nothing"
         raise DetectorFileError(f"{path}: a detector {what}.")
     given = {**OPTIONAL, **entry}
-    model, labels = path.parent / given["model"], _labels(path.parent / given["labels"])
-    _check(given, path)
+    model, labels = path.parent / given["model"], _read_labels(path.parent / given["labels"])
+    _check_settings(given, path)
     if not model.is_file():
         raise DetectorFileError(f"{path}: there is no model {model}.")
     return Entry(
@@ -230,18 +232,18 @@ def _entry(entry: Mapping[str, Any], path: Path) -> Entry:
         model=model.resolve(),
         sha256=given["sha256"],
         labels=labels,
-        report=_reported(given["report"], labels, path),
+        report=_find_label_positions(given["report"], labels, path),
         kind=given["kind"],
         threshold=float(given["threshold"]),
         window_seconds=float(given["window_seconds"]),
         hop_seconds=float(given["hop_seconds"]),
         activation=given["activation"],
         profiles=tuple(given["profiles"]),
-        front_end=front_end(given["front_end"]),
+        front_end=build_front_end(given["front_end"]),
     )
 
 
-def _check(given: Mapping[str, Any], path: Path) -> None:
+def _check_settings(given: Mapping[str, Any], path: Path) -> None:
     window, hop, threshold = (
         given[name] for name in ("window_seconds", "hop_seconds", "threshold")
     )
@@ -266,7 +268,7 @@ def _check(given: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _labels(path: Path) -> tuple[str, ...]:
+def _read_labels(path: Path) -> tuple[str, ...]:
     """The first column of a CSV file, one label in a row, in the order of the model's scores."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -278,7 +280,9 @@ def _labels(path: Path) -> tuple[str, ...]:
     return labels
 
 
-def _reported(wanted: Sequence[str], labels: tuple[str, ...], path: Path) -> tuple[int, ...]:
+def _find_label_positions(
+    wanted: Sequence[str], labels: tuple[str, ...], path: Path
+) -> tuple[int, ...]:
     unknown = [label for label in wanted if label not in labels]
     if unknown:
         raise DetectorFileError(f"{path}: report names {unknown[0]!r}, which is no label.")

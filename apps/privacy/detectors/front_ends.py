@@ -73,12 +73,12 @@ class LogMel:
             raise ModelShapeError(f"A window has fewer samples than one frame ({self.frame}).")
         framed = np.lib.stride_tricks.sliding_window_view(windows, self.frame, axis=1)
         spectrum = np.abs(np.fft.rfft(framed[:, :: self.hop] * np.hanning(self.frame), self.fft))
-        bands = spectrum**self.power @ _filters(self.mels, self.fft, self.low, self.high)
+        bands = spectrum**self.power @ _build_filters(self.mels, self.fft, self.low, self.high)
         return np.asarray(np.log(bands + self.offset), np.float32)
 
 
 @lru_cache(maxsize=8)
-def _filters(mels: int, fft: int, low: float, high: float) -> NDArray[np.float64]:
+def _build_filters(mels: int, fft: int, low: float, high: float) -> NDArray[np.float64]:
     """Triangles evenly on the mel scale (1127 log(1 + f/700)), of shape (bins, mels)."""
 
     def mel(hertz: Any) -> Any:
@@ -92,7 +92,7 @@ def _filters(mels: int, fft: int, low: float, high: float) -> NDArray[np.float64
     return filters
 
 
-def front_end(entry: Mapping[str, Any]) -> FrontEnd:
+def build_front_end(entry: Mapping[str, Any]) -> FrontEnd:
     """The front end that a table describes: `kind` and its numbers. Raises `DetectorFileError`."""
     numbers = {name: value for name, value in entry.items() if name != "kind"}
     kind = entry.get("kind")

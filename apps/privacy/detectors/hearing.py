@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.audio.decoding import Samples, mono_blocks
+from apps.audio.decoding import Samples, read_mono_blocks
 
 SAMPLE_RATE = 16_000
 # Channels that differ from their mean by more than this share of its energy are heard one by one.
@@ -19,7 +19,7 @@ FAINTEST = -140.0
 Span = tuple[float, float]
 
 
-class Hearing:
+class SoundChannels:
     """One file at 16 kHz; learns on the way how long it is and how alike its channels are."""
 
     def __init__(self, path: Path) -> None:
@@ -30,12 +30,12 @@ class Hearing:
 
     def mix(self) -> Iterator[Samples]:
         """The mean of all channels, in blocks. Raises `UndecodableError`."""
-        for block in mono_blocks(self._path, SAMPLE_RATE, listen=self._compare):
+        for block in read_mono_blocks(self._path, SAMPLE_RATE, listen=self._compare):
             self.seconds += len(block) / SAMPLE_RATE
             yield block
 
     def single(self, channel: int) -> Iterator[Samples]:
-        return mono_blocks(self._path, SAMPLE_RATE, channel=channel)
+        return read_mono_blocks(self._path, SAMPLE_RATE, channel=channel)
 
     def _compare(self, block: Samples, mean: Samples) -> None:
         if block.shape[1] > 1:
@@ -49,7 +49,7 @@ class Hearing:
         return [int(n) for n in np.flatnonzero(self._difference > limit)]
 
 
-def stretches(
+def find_stretches(
     above: NDArray[np.bool_], *, step: float, seconds: float, gap: float, margin: float
 ) -> list[Span]:
     """Half-open stretches in seconds, joined over gaps, with a margin on both sides.
@@ -66,7 +66,7 @@ def stretches(
     return [(max(0.0, onset - margin), min(seconds, offset + margin)) for onset, offset in found]
 
 
-def without(spans: Iterable[Span], taken: Iterable[Span], *, shortest: float) -> list[Span]:
+def subtract_spans(spans: Iterable[Span], taken: Iterable[Span], *, shortest: float) -> list[Span]:
     """What of `spans` no span of `taken` covers, pieces shorter than `shortest` left out."""
     rest = list(spans)
     for onset, offset in taken:
@@ -79,7 +79,7 @@ def without(spans: Iterable[Span], taken: Iterable[Span], *, shortest: float) ->
     return [(start, end) for start, end in rest if end - start >= shortest]
 
 
-def level(energy: float) -> float:
+def compute_level(energy: float) -> float:
     """Mean energy of samples as decibels below full scale."""
     return round(max(FAINTEST, 10 * float(np.log10(energy))), 1) if energy > 0 else FAINTEST
 

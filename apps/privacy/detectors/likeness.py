@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.audio.fingerprint import VERSION, Sound, fingerprint
+from apps.audio.fingerprint import VERSION, ComparableSound, compute_fingerprint
 from apps.privacy.detectors.base import AudioSubject, Detection, Looks
 
 
@@ -26,23 +26,23 @@ class LikenessDetector:
     parameters: Mapping[str, Any] = {}
 
     def detect(self, subject: AudioSubject) -> Detection:
-        found = fingerprint(subject.path)
+        found = compute_fingerprint(subject.path)
         evidence = {
             "pcm_sha256": found.pcm_sha256,
-            "words": packed(found.sound.words),
-            "doubtful": packed(found.sound.doubtful),
+            "words": pack_words(found.sound.words),
+            "doubtful": pack_words(found.sound.doubtful),
         }
         return Detection((), evidence)
 
 
-def packed(words: NDArray[np.uint32]) -> str:
+def pack_words(words: NDArray[np.uint32]) -> str:
     return base64.b64encode(zlib.compress(words.astype("<u4").tobytes(), 6)).decode()
 
 
-def sound_in(evidence: Mapping[str, Any]) -> Sound:
+def read_sound(evidence: Mapping[str, Any]) -> ComparableSound:
     """What a scan by this detector took down."""
-    return Sound(_unpacked(evidence["words"]), _unpacked(evidence["doubtful"]))
+    return ComparableSound(_unpack_words(evidence["words"]), _unpack_words(evidence["doubtful"]))
 
 
-def _unpacked(text: str) -> NDArray[np.uint32]:
+def _unpack_words(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<u4").astype(np.uint32)

@@ -16,12 +16,12 @@ from typing import Any, ClassVar
 import av
 import mutagen
 
-from apps.audio.containers import Container, Layout, Region, Role, Source, walk
+from apps.audio.containers import Container, Layout, Region, Role, Source, walk_container
 from apps.audio.containers.patching import CLOCKS, HANDLER_NAME
 from apps.audio.decoding import FFMPEG_FORMATS
-from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
-from apps.privacy.detectors.patterns import find_personal, shorten
-from apps.privacy.detectors.tags import Tag, clean, read_region, readable
+from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Observation
+from apps.privacy.detectors.patterns import find_personal, shorten_text
+from apps.privacy.detectors.tags import Tag, clean_text, extract_readable, read_region
 from datasets_catalog.errors import EarmarkError
 
 MOST_FINDINGS = 60
@@ -71,18 +71,18 @@ class MetadataDetector:
 
     def detect(self, subject: AudioSubject) -> Detection:
         with Source(subject.path) as source:
-            layout = walk(source)
+            layout = walk_container(source)
             if layout is None:
                 raise UnreadableStructureError(
                     f"{subject.name} is in no known container, so its metadata cannot be read."
                 )
-            tags = list(_all_tags(source, layout, subject))
-            loose = list(_loose_personal(source, layout, tags))
+            tags = list(_collect_tags(source, layout, subject))
+            loose = list(_find_loose_personal(source, layout, tags))
         silent = [tag for tag in tags if is_technical(tag)]
-        findings = [_seen(tag) for tag in tags if not is_technical(tag)] + loose
+        findings = [_build_observation(tag) for tag in tags if not is_technical(tag)] + loose
         if len(findings) > MOST_FINDINGS:
             rest = len(findings) - MOST_FINDINGS
-            more = Seen(kind="metadata", detail=f"{rest} more tags", evidence={"more": rest})
+            more = Observation(kind="metadata", detail=f"{rest} more tags", evidence={"more": rest})
             findings = [*findings[:MOST_FINDINGS], more]
         return Detection(
             findings=tuple(findings),
@@ -90,60 +90,61 @@ class MetadataDetector:
                 "container": layout.container.value,
                 "technical": [[tag.part, tag.name, tag.value[:100]] for tag in silent[:50]],
                 "bytes": {
-                    role.value: sum(region.size for region in layout.having(role)) for role in Role
+                    role.value: sum(region.size for region in layout.list_regions(role))
+                    for role in Role
                 },
             },
         )
 
 
-def _all_tags(source: Source, layout: Layout, subject: AudioSubject) -> Iterator[Tag]:
+def _collect_tags(source: Source, layout: Layout, subject: AudioSubject) -> Iterator[Tag]:
     seen: set[Tag] = set()
-    for tag in _tags_of_all_readers(source, layout, subject):
+    for tag in _collect_reader_tags(source, layout, subject):
         if tag.value and tag not in seen:
             seen.add(tag)
             yield tag
 
 
-def _tags_of_all_readers(source: Source, layout: Layout, subject: AudioSubject) -> Iterator[Tag]:
+def _collect_reader_tags(source: Source, layout: Layout, subject: AudioSubject) -> Iterator[Tag]:
     for region in layout.regions:
         if region.role is Role.FOREIGN:
-            what = readable(source.content(region)) or f"{region.size} bytes"
+            what = extract_readable(source.content(region)) or f"{region.size} bytes"
             yield Tag("foreign bytes", region.name, what)
         elif region.role is Role.METADATA and region.name == "DateUTC":
-            yield Tag("Info", "DateUTC", _matroska_date(source.content(region)))
+            yield Tag("Info", "DateUTC", _read_matroska_date(source.content(region)))
         elif region.role is Role.METADATA:
             yield from read_region(source, region)
         elif layout.container is Container.MP4 and region.role is Role.STRUCTURE:
-            yield from _mp4_structure(source, region)
+            yield from _read_mp4_structure(source, region)
     if layout.container is Container.MP4:
-        yield from _mutagen_tags(subject)
-        yield from _ffmpeg_tags(subject, layout.container)
+        yield from _read_mutagen_tags(subject)
+        yield from _read_ffmpeg_tags(subject, layout.container)
 
 
-def _mp4_structure(source: Source, region: Region) -> Iterator[Tag]:
+def _read_mp4_structure(source: Source, region: Region) -> Iterator[Tag]:
     """Boxes of a fixed form that still carry a time or a name."""
     if region.name in CLOCKS and region.size >= CLOCK_SIZE:
         wide = source.at(region.offset, 1) == b"\1"
         seconds = source.number(region.offset + 4, 8 if wide else 4)
         if seconds:
-            yield Tag(region.name, "creation_time", _moment(MP4_EPOCH, seconds))
+            yield Tag(region.name, "creation_time", _format_moment(MP4_EPOCH, seconds))
     elif region.name == "hdlr" and region.size > HANDLER_NAME:
-        name = readable(source.at(region.offset + HANDLER_NAME, region.size - HANDLER_NAME))
+        name = extract_readable(source.at(region.offset + HANDLER_NAME, region.size - HANDLER_NAME))
         yield Tag("hdlr", "handler_name", name)
 
 
-def _moment(epoch: datetime, seconds: float) -> str:
+def _format_moment(epoch: datetime, seconds: float) -> str:
     try:
         return (epoch + timedelta(seconds=seconds)).isoformat()
     except OverflowError:
         return f"{seconds:.0f} s after {epoch.isoformat()}"
 
 
-def _matroska_date(raw: bytes) -> str:
-    return _moment(MATROSKA_EPOCH, int.from_bytes(raw, "big", signed=True) / 1e9)
+def _read_matroska_date(raw: bytes) -> str:
+    return _format_moment(MATROSKA_EPOCH, int.from_bytes(raw, "big", signed=True) / 1e9)
 
 
-def _mutagen_tags(subject: AudioSubject) -> Iterator[Tag]:
+def _read_mutagen_tags(subject: AudioSubject) -> Iterator[Tag]:
     try:
         read = mutagen.File(subject.path)
     except mutagen.MutagenError:
@@ -151,24 +152,24 @@ def _mutagen_tags(subject: AudioSubject) -> Iterator[Tag]:
         return
     for name, value in ((read and read.tags) or {}).items():
         values = value if isinstance(value, list) else [value]
-        shown = ["(a picture)" if name == "covr" else _plain(each) for each in values]
-        yield Tag("ilst", name, clean(" / ".join(shown)))
+        shown = ["(a picture)" if name == "covr" else _convert_to_text(each) for each in values]
+        yield Tag("ilst", name, clean_text(" / ".join(shown)))
 
 
-def _plain(value: Any) -> str:
-    return readable(bytes(value)) if isinstance(value, bytes) else str(value)
+def _convert_to_text(value: Any) -> str:
+    return extract_readable(bytes(value)) if isinstance(value, bytes) else str(value)
 
 
-def _ffmpeg_tags(subject: AudioSubject, container: Container) -> Iterator[Tag]:
+def _read_ffmpeg_tags(subject: AudioSubject, container: Container) -> Iterator[Tag]:
     with (
         subject.path.open("rb") as file,
         av.open(file, format=FFMPEG_FORMATS[container], metadata_errors="replace") as opened,
     ):
         for name, value in opened.metadata.items():
-            yield Tag("file", name, clean(value))
+            yield Tag("file", name, clean_text(value))
         for stream in opened.streams:
             for name, value in stream.metadata.items():
-                yield Tag(f"stream {stream.index}", name, clean(value))
+                yield Tag(f"stream {stream.index}", name, clean_text(value))
 
 
 def is_technical(tag: Tag) -> bool:
@@ -180,11 +181,11 @@ def is_technical(tag: Tag) -> bool:
     return tag.name.lower() in SOFTWARE_TAGS and SOFTWARE.fullmatch(tag.value) is not None
 
 
-def _seen(tag: Tag) -> Seen:
+def _build_observation(tag: Tag) -> Observation:
     looks_like = sorted({match.kind for match in find_personal(tag.value)})
-    return Seen(
+    return Observation(
         kind="metadata",
-        detail=f"{tag.part} holds {tag.name}: {shorten(tag.value)}",
+        detail=f"{tag.part} holds {tag.name}: {shorten_text(tag.value)}",
         score=1.0 if looks_like else 0.8,
         evidence={
             "part": tag.part,
@@ -195,18 +196,20 @@ def _seen(tag: Tag) -> Seen:
     )
 
 
-def _loose_personal(source: Source, layout: Layout, tags: Iterable[Tag]) -> Iterator[Seen]:
+def _find_loose_personal(
+    source: Source, layout: Layout, tags: Iterable[Tag]
+) -> Iterator[Observation]:
     """Personal data by form in bytes that are not sound and that no reader has shown."""
     shown = " ".join(tag.value for tag in tags)
     for region in layout.regions:
         if region.role in {Role.SOUND, Role.PADDING}:
             continue
-        text = readable(source.content(region, 1 << 20))
+        text = extract_readable(source.content(region, 1 << 20))
         for match in find_personal(text[:20_000]):
             value = text[match.start : match.end]
             if value not in shown:
                 shown += " " + value
-                yield Seen(
+                yield Observation(
                     kind="metadata",
                     detail=f"{region.name} holds {match.kind.replace('_', ' ')}: {value[:2]}…",
                     evidence={"part": region.name, "looks_like": [match.kind]},

@@ -15,7 +15,7 @@ class ModelMissingError(EarmarkError):
     code: ClassVar[str] = "privacy.model_missing"
 
 
-def packaged(package: str, name: str) -> Path:
+def find_packaged_file(package: str, name: str) -> Path:
     """Where a package's file lies. Raises `ModelMissingError`."""
     try:
         path = Path(str(distribution(package).locate_file(name)))
@@ -29,14 +29,14 @@ def packaged(package: str, name: str) -> Path:
     return path
 
 
-def checked(path: Path, sha256: str, package: str) -> bytes:
+def read_checked_file(path: Path, sha256: str, package: str) -> bytes:
     """The bytes of the very model that was measured. Raises `ModelMissingError`."""
     raw = path.read_bytes()
-    check(path.name, hashlib.sha256(raw).hexdigest(), sha256, package)
+    check_model_hash(path.name, hashlib.sha256(raw).hexdigest(), sha256, package)
     return raw
 
 
-def digest_of(files: Iterable[Path]) -> str:
+def hash_files(files: Iterable[Path]) -> str:
     """SHA-256 over the bytes of several files, in the order given."""
     digest = hashlib.sha256()
     for path in files:
@@ -46,7 +46,7 @@ def digest_of(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def check(name: str, found: str, expected: str, package: str) -> None:
+def check_model_hash(name: str, found: str, expected: str, package: str) -> None:
     """Raises `ModelMissingError` where the hashes differ."""
     if found != expected:
         raise ModelMissingError(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from stdnum import luhn
 
-from apps.privacy.detectors.base import CellsSubject, Detection, Looks, Seen
+from apps.privacy.detectors.base import CellsSubject, Detection, Looks, Observation
 from apps.privacy.detectors.given_names import GIVEN_NAMES
 from apps.privacy.detectors.patterns import find_personal
 
@@ -69,7 +69,7 @@ TWO_WORDS = re.compile(
 )
 
 
-class Told(NamedTuple):
+class PathClue(NamedTuple):
     """What a part of a path tells; `moment` is an ISO date where it is a time."""
 
     kind: str
@@ -100,25 +100,25 @@ class NamesDetector:
 
     def detect(self, subject: CellsSubject) -> Detection:
         path, stated = subject.cells.get("path", ""), subject.cells.get("recorded_at", "")
-        told = list(told_by(path))
+        told = list(find_clues(path))
         findings = [
-            _seen(path, each)
+            _build_observation(path, each)
             for each in told
             if self.dates_are_personal or not (each.moment and stated.startswith(each.moment))
         ]
         if self.dates_are_personal and len(stated) >= len("2024-05-06"):
             detail = "Column 'recorded_at' holds an exact day; a year or a month is less telling"
-            findings.append(Seen("date", detail, 0.8, evidence={"column": "recorded_at"}))
+            findings.append(Observation("date", detail, 0.8, evidence={"column": "recorded_at"}))
         return Detection(
             findings=tuple(findings),
             evidence={"times": [each.moment for each in told if each.moment], "stated": stated},
         )
 
 
-def told_by(path: str) -> Iterator[Told]:
+def find_clues(path: str) -> Iterator[PathClue]:
     """What a path tells, each stretch once, in order. Its own extension tells nothing."""
     text = str(PurePosixPath(path).with_suffix("")) if PurePosixPath(path).suffix else path
-    taken: list[Told] = []
+    taken: list[PathClue] = []
     for find in FINDERS:
         for told in find(text):
             if all(told.end <= other.start or told.start >= other.end for other in taken):
@@ -126,26 +126,28 @@ def told_by(path: str) -> Iterator[Told]:
     yield from sorted(taken, key=lambda told: told.start)
 
 
-def _personal(text: str) -> Iterator[Told]:
+def _find_personal_forms(text: str) -> Iterator[PathClue]:
     """What is personal by its form once underscores are read as spaces."""
     plain = find_personal(text)
     for match in find_personal(text.replace("_", " ")):
         # What shows without that, the detector of cells reports.
         if all(match.start >= other.end or match.end <= other.start for other in plain):
-            yield Told(match.kind, match.start, match.end, 1.0)
+            yield PathClue(match.kind, match.start, match.end, 1.0)
 
 
-def _dates(pattern: re.Pattern[str], score: float) -> Callable[[str], Iterator[Told]]:
-    def find(text: str) -> Iterator[Told]:
+def _build_date_finder(
+    pattern: re.Pattern[str], score: float
+) -> Callable[[str], Iterator[PathClue]]:
+    def find(text: str) -> Iterator[PathClue]:
         for match in pattern.finditer(text):
-            moment = _moment(match.groupdict())
+            moment = _parse_date(match.groupdict())
             if moment:
-                yield Told("date", match.start(), match.end(), score, moment)
+                yield PathClue("date", match.start(), match.end(), score, moment)
 
     return find
 
 
-def _moment(parts: Mapping[str, str | None]) -> str:
+def _parse_date(parts: Mapping[str, str | None]) -> str:
     """The ISO date that the parts name; nothing where there is no such day."""
     year, month, day = (int(parts.get(name) or 0) for name in ("y", "m", "d"))
     word = parts.get("n") or parts.get("n2")
@@ -164,59 +166,61 @@ def _moment(parts: Mapping[str, str | None]) -> str:
         return ""
 
 
-def _epochs(text: str) -> Iterator[Told]:
+def _find_epochs(text: str) -> Iterator[PathClue]:
     for match in EPOCH.finditer(text):
         moment = datetime.fromtimestamp(int(match.group("t")), UTC).date().isoformat()
-        yield Told("date", match.start(), match.end(), 0.5, moment)
+        yield PathClue("date", match.start(), match.end(), 0.5, moment)
 
 
-def _hexadecimal(text: str) -> Iterator[Told]:
+def _find_hexadecimal_times(text: str) -> Iterator[PathClue]:
     stem = PurePosixPath(text).name
     if HEX_TIME.fullmatch(stem) and EARLIEST_HEX <= int(stem, 16) < LATEST_HEX:
         moment = datetime.fromtimestamp(int(stem, 16), UTC).date().isoformat()
-        yield Told("date", len(text) - len(stem), len(text), 0.7, moment)
+        yield PathClue("date", len(text) - len(stem), len(text), 0.7, moment)
 
 
-def _by(pattern: re.Pattern[str], kind: str, score: float) -> Callable[[str], Iterator[Told]]:
+def _build_finder(
+    pattern: re.Pattern[str], kind: str, score: float
+) -> Callable[[str], Iterator[PathClue]]:
     return lambda text: (
-        Told(kind, match.start(), match.end(), score) for match in pattern.finditer(text)
+        PathClue(kind, match.start(), match.end(), score) for match in pattern.finditer(text)
     )
 
 
-def _imeis(text: str) -> Iterator[Told]:
+def _find_imeis(text: str) -> Iterator[PathClue]:
     for match in IMEI.finditer(text):
         if luhn.is_valid(match.group()):
-            yield Told("device_address", match.start(), match.end(), 0.7)
+            yield PathClue("device_address", match.start(), match.end(), 0.7)
 
 
-def _people(text: str) -> Iterator[Told]:
+def _find_people(text: str) -> Iterator[PathClue]:
     for match in NAMED_PERSON.finditer(text):
-        yield Told("person_name", match.start("name"), match.end("name"), 0.7)
+        yield PathClue("person_name", match.start("name"), match.end("name"), 0.7)
     for match in TWO_WORDS.finditer(text):
         if match.group("first").lower() in GIVEN_NAMES:
-            yield Told("person_name", match.start(), match.end(), 0.6)
+            yield PathClue("person_name", match.start(), match.end(), 0.6)
 
 
-FINDERS: tuple[Callable[[str], Iterator[Told]], ...] = (
-    _personal,
-    _dates(YEAR_FIRST, 0.9),
-    _dates(DAY_FIRST, 0.9),
-    _dates(MONTH_NAMED, 0.9),
-    _dates(SHORT_YEAR, 0.7),
-    _by(PLACE, "coordinates", 0.8),
-    _by(TELEPHONE, "phone", 0.7),
-    _by(SERIAL, "device_address", 0.8),
-    _imeis,
-    _epochs,
-    _hexadecimal,
-    _people,
+FINDERS: tuple[Callable[[str], Iterator[PathClue]], ...] = (
+    _find_personal_forms,
+    _build_date_finder(YEAR_FIRST, 0.9),
+    _build_date_finder(DAY_FIRST, 0.9),
+    _build_date_finder(MONTH_NAMED, 0.9),
+    _build_date_finder(SHORT_YEAR, 0.7),
+    _build_finder(PLACE, "coordinates", 0.8),
+    _build_finder(TELEPHONE, "phone", 0.7),
+    _build_finder(SERIAL, "device_address", 0.8),
+    _find_imeis,
+    _find_epochs,
+    _find_hexadecimal_times,
+    _find_people,
 )
 
 
-def _seen(path: str, told: Told) -> Seen:
+def _build_observation(path: str, told: PathClue) -> Observation:
     value = path[told.start : told.end]
     what = told.kind.replace("_", " ")
-    return Seen(
+    return Observation(
         kind=told.kind,
         detail=f"The path tells a {what}: {value[:2]}…",
         score=told.score,

@@ -89,13 +89,13 @@ def find_personal(text: str, regions: tuple[str, ...] = ()) -> tuple[Match, ...]
     Remembers its answers: columns repeat themselves.
     """
     text = text[:LONGEST_TEXT]
-    found = [*_search(EMAIL, "email", text), *_search(SPELLED_EMAIL, "email", text)]
+    found = [*_search_text(EMAIL, "email", text), *_search_text(SPELLED_EMAIL, "email", text)]
     if HAS_NUMBER.search(text):
         # Replaced by as many spaces: numbers of pages and sounds are not numbers of people.
         bare = URL.sub(lambda match: " " * len(match.group()), text)
         for find in FINDERS:
             found += find(bare)
-        found += _phones(bare, regions)
+        found += _find_phones(bare, regions)
     kept: list[Match] = []
     for match in sorted(found, key=lambda match: (match.start, -match.end)):
         if not kept or match.start >= kept[-1].end:
@@ -103,7 +103,7 @@ def find_personal(text: str, regions: tuple[str, ...] = ()) -> tuple[Match, ...]
     return tuple(kept)
 
 
-def _search(
+def _search_text(
     pattern: re.Pattern[str],
     kind: str,
     text: str,
@@ -114,12 +114,12 @@ def _search(
     )
 
 
-def _finder(
+def _build_finder(
     pattern: re.Pattern[str],
     kind: str,
     holds: Callable[[re.Match[str]], bool] = lambda _: True,
 ) -> Callable[[str], Iterator[Match]]:
-    return lambda text: _search(pattern, kind, text, holds)
+    return lambda text: _search_text(pattern, kind, text, holds)
 
 
 def _is_card(match: re.Match[str]) -> bool:
@@ -156,24 +156,24 @@ def _is_very_old(match: re.Match[str]) -> bool:
 
 
 FINDERS = (
-    _finder(CARD, "card_number", _is_card),
-    _finder(IBAN, "bank_account", _is_iban),
-    _finder(SSN, "social_security_number", _is_ssn),
-    _finder(IPV4, "network_address", _is_address),
-    _finder(IPV6, "network_address", _is_address),
-    _finder(MAC, "device_address"),
-    _finder(COORDINATE_PAIR, "coordinates", _is_place),
-    _finder(NAMED_COORDINATES, "coordinates"),
-    _finder(DEGREES, "coordinates"),
-    _finder(ISO_6709, "coordinates"),
-    _finder(GEO_URI, "coordinates"),
-    _finder(RECORD_NUMBER, "medical_record_number"),
-    _finder(BIRTH_DATE, "birth_date"),
-    _finder(AGE, "age_over_89", _is_very_old),
+    _build_finder(CARD, "card_number", _is_card),
+    _build_finder(IBAN, "bank_account", _is_iban),
+    _build_finder(SSN, "social_security_number", _is_ssn),
+    _build_finder(IPV4, "network_address", _is_address),
+    _build_finder(IPV6, "network_address", _is_address),
+    _build_finder(MAC, "device_address"),
+    _build_finder(COORDINATE_PAIR, "coordinates", _is_place),
+    _build_finder(NAMED_COORDINATES, "coordinates"),
+    _build_finder(DEGREES, "coordinates"),
+    _build_finder(ISO_6709, "coordinates"),
+    _build_finder(GEO_URI, "coordinates"),
+    _build_finder(RECORD_NUMBER, "medical_record_number"),
+    _build_finder(BIRTH_DATE, "birth_date"),
+    _build_finder(AGE, "age_over_89", _is_very_old),
 )
 
 
-def _phones(text: str, regions: tuple[str, ...]) -> Iterator[Match]:
+def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[Match]:
     if sum(character.isdigit() for character in text) < FEWEST_PHONE_DIGITS:
         return
     # Without a region only what starts with a plus sign can be a number.
@@ -182,7 +182,7 @@ def _phones(text: str, regions: tuple[str, ...]) -> Iterator[Match]:
             yield Match("phone", match.start, match.end)
 
 
-def shorten(value: str, matches: Iterable[Match] | None = None) -> str:
+def shorten_text(value: str, matches: Iterable[Match] | None = None) -> str:
     """The value with everything personal cut to its first two letters, 60 characters at most."""
     shown, position = "", 0
     for match in find_personal(value) if matches is None else matches:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.audio.fingerprint import ALIKE, ALIKE_BRIEFLY
-from apps.privacy.detectors.base import Detection, Draft, GroupSubject, Looks, Seen
-from datasets_catalog.canonical import canonical_json
+from apps.privacy.detectors.base import Detection, Draft, GroupSubject, Looks, Observation
+from datasets_catalog.canonical import to_canonical_json
 
 KIND = "people_changed"
 MISSING = "missing"
@@ -35,7 +35,7 @@ class PeopleDetector:
             places = draft.moved.get(row.clip, ())
             clips.setdefault((codes, places), []).append(row.clip)
         return {
-            _key(codes, places): GroupSubject(
+            _hash_missing_people(codes, places): GroupSubject(
                 tuple(listed),
                 {MISSING: str(len(codes)), PLACES: str(len(places[1:]))},
                 len(codes),
@@ -52,7 +52,7 @@ class PeopleDetector:
         said += [_MOVED] if places else []
         if not said:
             return Detection((), evidence)
-        return Detection((Seen(KIND, "; ".join(said), evidence=evidence),), evidence)
+        return Detection((Observation(KIND, "; ".join(said), evidence=evidence),), evidence)
 
 
 _MOVED = (
@@ -66,8 +66,8 @@ def _of_people(count: int) -> str:
     return f"{who} recorded for this sound before, and not for this clip now"
 
 
-def _key(codes: tuple[str, ...], places: tuple[str, ...]) -> str:
+def _hash_missing_people(codes: tuple[str, ...], places: tuple[str, ...]) -> str:
     said: dict[str, Any] = {"people_missing": list(codes)}
     if places:
         said["places"] = list(places)
-    return hashlib.sha256(canonical_json(said)).hexdigest()
+    return hashlib.sha256(to_canonical_json(said)).hexdigest()

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 
-from apps.privacy.detectors.base import Detector, DetectorVersion, version_of
+from apps.privacy.detectors.base import Detector, DetectorVersion, build_version
 from apps.privacy.detectors.cells import CellsDetector
 from apps.privacy.detectors.combinations import CombinationsDetector
 from apps.privacy.detectors.custom import OnnxDetector, read_detectors
@@ -40,7 +40,7 @@ class ProfileUnknownError(EarmarkError):
     code: ClassVar[str] = "privacy.profile_unknown"
 
 
-def detectors_for(profile: str) -> tuple[Detector, ...]:
+def list_detectors(profile: str) -> tuple[Detector, ...]:
     """Every detector that has to have looked at a clip before it is released, in their order.
 
     In the `speech` profile speech is the content: it is measured and kept as evidence (`heard`),
@@ -53,16 +53,16 @@ def detectors_for(profile: str) -> tuple[Detector, ...]:
         raise ProfileUnknownError(
             f"There is no privacy profile {profile!r}: choose {', '.join(PROFILES)}."
         )
-    return _detectors(Profile(profile), settings.DETECTORS_FILE)
+    return _build_detectors(Profile(profile), settings.DETECTORS_FILE)
 
 
 @lru_cache(maxsize=2 * len(PROFILES))
-def _detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
+def _build_detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
     threshold, minimum = SPEECH_SETTINGS[profile]
     speech = SpeechDetector(
         threshold=threshold, minimum=minimum, expected=profile is Profile.SPEECH
     )
-    after = version_of(speech)
+    after = build_version(speech)
     second: tuple[Detector, ...] = ()
     if profile is Profile.SENSITIVE:
         threshold, minimum = SECOND_OPINION
@@ -80,10 +80,10 @@ def _detectors(profile: Profile, own: str) -> tuple[Detector, ...]:
         ReturnedDetector(),
         PeopleDetector(),
     )
-    return (*built_in, *_own(profile, own, {each.name for each in built_in}))
+    return (*built_in, *_load_own_detectors(profile, own, {each.name for each in built_in}))
 
 
-def _own(profile: Profile, own: str, taken: set[str]) -> tuple[OnnxDetector, ...]:
+def _load_own_detectors(profile: Profile, own: str, taken: set[str]) -> tuple[OnnxDetector, ...]:
     """The deployment's detectors for a profile; those that name no profile are for all.
 
     The strictest profile has those of every other, so that changing to it never looks for less.
@@ -105,6 +105,6 @@ def _own(profile: Profile, own: str, taken: set[str]) -> tuple[OnnxDetector, ...
     )
 
 
-def current_versions(profile: str) -> tuple[DetectorVersion, ...]:
+def list_current_versions(profile: str) -> tuple[DetectorVersion, ...]:
     """What scans have to be bound to in order to count."""
-    return tuple(version_of(detector) for detector in detectors_for(profile))
+    return tuple(build_version(detector) for detector in list_detectors(profile))

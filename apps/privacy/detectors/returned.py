@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.audio.fingerprint import ALIKE, ALIKE_BRIEFLY
-from apps.privacy.detectors.base import Detection, Draft, GroupSubject, Looks, Seen
-from datasets_catalog.canonical import canonical_json
+from apps.privacy.detectors.base import Detection, Draft, GroupSubject, Looks, Observation
+from datasets_catalog.canonical import to_canonical_json
 
 KIND = "returned"
 LIKE = "like"
@@ -30,7 +30,9 @@ class ReturnedDetector:
         for row in draft.rows:
             clips.setdefault(draft.gone.get(row.clip, ()), []).append(row.clip)
         return {
-            _key(like): GroupSubject(tuple(listed), {LIKE: "; ".join(like)} if like else {}, 0)
+            _hash_likes(like): GroupSubject(
+                tuple(listed), {LIKE: "; ".join(like)} if like else {}, 0
+            )
             for like, listed in clips.items()
         }
 
@@ -40,8 +42,8 @@ class ReturnedDetector:
         if not like:
             return Detection((), evidence)
         detail = f"Sounds like what was taken out before: {like}"
-        return Detection((Seen(KIND, detail[:400], evidence=evidence),), evidence)
+        return Detection((Observation(KIND, detail[:400], evidence=evidence),), evidence)
 
 
-def _key(like: tuple[str, ...]) -> str:
-    return hashlib.sha256(canonical_json({"returned": list(like)})).hexdigest()
+def _hash_likes(like: tuple[str, ...]) -> str:
+    return hashlib.sha256(to_canonical_json({"returned": list(like)})).hexdigest()

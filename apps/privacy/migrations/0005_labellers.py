@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 LABELLED = "datasets_weaklabel", "datasets_emptyannotation"
 
@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        refuse(
+        refuse_change(
             "privacy_confirmation",
             name="confirmation_is_not_by_labeller",
             event="INSERT",
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             ),
             message="whoever annotated a clip gives no second opinion on it",
         ),
-        refuse(
+        refuse_change(
             "privacy_hearing",
             name="hearing_is_not_by_labeller",
             event="INSERT",

@@ -2,10 +2,10 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 from datasets_catalog.people import REVIEWERS, REVIEWERS_WHERE_SURE, SURE
 
-SCAN_GUARD = append_only("privacy_scan", events=("UPDATE",))
+SCAN_GUARD = make_append_only("privacy_scan", events=("UPDATE",))
 BATCH = 500
 PUBLISHED = "OLD.state <> NEW.state AND NEW.state = 'published'"
 DRAFT = (
@@ -91,22 +91,22 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(note_what_was_heard, migrations.RunPython.noop),
-        append_only("privacy_headcount"),
-        refuse(
+        make_append_only("privacy_headcount"),
+        refuse_change(
             "privacy_headcount",
             name="headcount_is_by_another",
             event="INSERT",
             when=OWN_WORK,
             message="who brought a clip in or annotated it does not count the people in it",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_speech_has_speakers",
             event="UPDATE",
             when=f"{PUBLISHED} AND {SPEECH_OF_NOBODY}",
             message="speech was heard in a clip and nobody is recorded for it",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_people_are_recorded",
             event="UPDATE",

@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 
 
 IN_THE_SOUND = "SELECT 1 FROM privacy_finding f WHERE f.id = NEW.finding_id AND f.onset IS NOT NULL"
@@ -82,8 +82,8 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        append_only("privacy_playback"),
-        refuse(
+        make_append_only("privacy_playback"),
+        refuse_change(
             "privacy_decision",
             name="decision_is_of_who_heard",
             event="INSERT",
@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             f" AND {UNPLAYED.format(by='decided_by_id')} AND {NO_BATCH})",
             message="who clears what is in the sound has heard it, or a sample of the batch",
         ),
-        refuse(
+        refuse_change(
             "privacy_confirmation",
             name="confirmation_is_of_who_heard",
             event="INSERT",
@@ -99,14 +99,14 @@ class Migration(migrations.Migration):
             f" AND {UNPLAYED.format(by='confirmed_by_id')})",
             message="who agrees to a clearance has heard it",
         ),
-        refuse(
+        refuse_change(
             "privacy_hearing",
             name="hearing_is_of_who_heard",
             event="INSERT",
             when=f"NOT NEW.missed AND {SAMPLE_UNPLAYED}",
             message="who says that nobody is in a clip of the sample has heard it to the end",
         ),
-        refuse(
+        refuse_change(
             "privacy_headcount",
             name="headcount_is_of_who_heard",
             event="INSERT",

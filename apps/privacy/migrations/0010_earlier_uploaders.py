@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 _BROUGHT = "SELECT 1 FROM datasets_earlieruploader u"
 OF_FINDING = f"{_BROUGHT} JOIN privacy_finding f ON f.clip_id = u.clip_id"
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        refuse(
+        refuse_change(
             "privacy_decision",
             name="decision_is_not_by_earlier_uploader",
             event="INSERT",
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             " AND u.user_id = NEW.decided_by_id)",
             message=MESSAGE,
         ),
-        refuse(
+        refuse_change(
             "privacy_confirmation",
             name="confirmation_is_not_by_earlier_uploader",
             event="INSERT",
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             " AND u.user_id = NEW.confirmed_by_id)",
             message=MESSAGE,
         ),
-        refuse(
+        refuse_change(
             "privacy_headcount",
             name="headcount_is_not_by_earlier_uploader",
             event="INSERT",
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             " AND u.user_id = NEW.counted_by_id)",
             message=MESSAGE,
         ),
-        refuse(
+        refuse_change(
             "privacy_hearing",
             name="hearing_is_not_by_earlier_uploader",
             event="INSERT",

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.immutable import refuse, withdraw
+from apps.audit.immutable import refuse_change, withdraw
 
 # Who labelled a clip, by hand or by name.
 LABELS = "datasets_event", "datasets_weaklabel", "datasets_emptyannotation"
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
         *_steps("0007_people_guards", 2),
         *_steps("0010_earlier_uploaders", 0, 1, 2, 3),
         *(
-            refuse(
+            refuse_change(
                 f"privacy_{table}",
                 name=f"{table}_is_not_own_work",
                 event="INSERT",

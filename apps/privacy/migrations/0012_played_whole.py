@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.immutable import refuse, withdraw
+from apps.audit.immutable import refuse_change, withdraw
 from datasets_catalog.playback import SLACK
 from datasets_catalog.sampling import count_to_hear_of_batch
 
@@ -13,7 +13,7 @@ LARGEST_STEP = 5000
 def unplayed(person: str, content: str, onset: str, end: str) -> str:
     """Whether some of the seconds from onset to end were not sent to the person to be played.
 
-    As `datasets_catalog.playback.covers`: nothing goes on from the onset, or from the end of a
+    As `datasets_catalog.playback.covers_stretch`: nothing goes on from the onset, or from the end of a
     stretch that was played and does not reach the end.
     """
     slack = (
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
     operations = [
         # `decision_is_of_who_heard` and its three neighbours, under the same names again.
         *_steps("0009_playbacks", 4, 5, 6, 7),
-        refuse(
+        refuse_change(
             "privacy_decision",
             name="decision_is_of_who_heard",
             event="INSERT",
@@ -130,28 +130,28 @@ class Migration(migrations.Migration):
             f" AND NOT {OWN_BATCH}",
             message="who clears what is in the sound was sent all of it, or a sample of the batch",
         ),
-        refuse(
+        refuse_change(
             "privacy_confirmation",
             name="confirmation_is_of_who_heard",
             event="INSERT",
             when=f"NEW.agree AND {_unplayed_finding('NEW.confirmed_by_id')}",
             message="who agrees to a clearance was sent all of the sound it speaks of",
         ),
-        refuse(
+        refuse_change(
             "privacy_hearing",
             name="hearing_is_of_who_heard",
             event="INSERT",
             when=f"NOT NEW.missed AND {WHOLE_SAMPLE}",
             message="who says that nobody is in a clip of the sample was sent all of it",
         ),
-        refuse(
+        refuse_change(
             "privacy_headcount",
             name="headcount_is_of_who_heard",
             event="INSERT",
             when=f"NOT NEW.somebody_unknown AND {WHOLE_CLIP}",
             message="who counts the people in a clip was sent all of it",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_batches_were_sampled",
             event="UPDATE",

@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.immutable import append_only
+from apps.audit.immutable import make_append_only
 
 
 class Migration(migrations.Migration):
@@ -44,5 +44,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        append_only("publishing_releasestatement"),
+        make_append_only("publishing_releasestatement"),
     ]

@@ -20,17 +20,17 @@ from apps.publishing.targets.huggingface import (
     HubRepository,
     Operation,
     RemoteFile,
-    git_oid,
+    compute_git_oid,
 )
-from apps.publishing.targets.patience import PASSING, passes, refusal
+from apps.publishing.targets.patience import PASSING_ERRORS, build_refusal, is_passing
 
 log = logging.getLogger(__name__)
 
 # Folders whose files are ours to delete when a version lacks them; all else there is left alone.
-OWNED = ("data/", "tables/", "LICENSES/")
+OWNED_FOLDERS = ("data/", "tables/", "LICENSES/")
 REBASES = 8
 Progress = Callable[[int, int, str], None]
-MakeCompanions = Callable[[Sequence[Shard]], Mapping[str, bytes]]
+MakeSmallFiles = Callable[[Sequence[Shard]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,14 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedSnapshot:
     """A snapshot whose bytes are with the hub, ready to be committed."""
 
     shards: tuple[Shard, ...]
     files: tuple[SentFile, ...]
 
 
-def compare(
+def compare_with_remote(
     plan: SnapshotPlan,
     tables: Sequence[TableFile],
     known: Mapping[str, Shard],
@@ -125,12 +125,12 @@ class Delivery:
     repository: HubRepository
     content: ReleaseContent
     plan: SnapshotPlan
-    companions: MakeCompanions
+    companions: MakeSmallFiles
     message: Message
     work: Path
     known: Mapping[str, Shard] = field(default_factory=dict)
     progress: Progress = lambda done, total, message: None
-    before_commit: Callable[[str, Prepared], None] = lambda base, prepared: None
+    before_commit: Callable[[str, PreparedSnapshot], None] = lambda base, prepared: None
 
     def send(self, base: str) -> str:
         """Send what is missing, commit it all at once on `base`, and return the commit.
@@ -140,17 +140,17 @@ class Delivery:
         """
         for _ in range(REBASES):
             remote = self.repository.files(base)
-            changes = compare(self.plan, self._tables, self.known, remote)
+            changes = compare_with_remote(self.plan, self._tables, self.known, remote)
             uploads, written = self._upload(changes)
             shards = tuple(sorted((*written, *changes.kept), key=lambda shard: shard.path))
             small = self.companions(shards)
-            files = self._expected(changes, shards, small)
-            self.before_commit(base, Prepared(shards, files))
+            files = self._list_expected(changes, shards, small)
+            self.before_commit(base, PreparedSnapshot(shards, files))
             operations: list[Operation] = [
                 *uploads,
-                *_copies(changes, base),
+                *_build_copies(changes, base),
                 *(CommitOperationAdd(path, content) for path, content in small.items()),
-                *_deletions(remote, {file.path for file in files}),
+                *_build_deletions(remote, {file.path for file in files}),
             ]
             commit = self._commit(operations, base)
             if commit is not None:
@@ -197,7 +197,7 @@ class Delivery:
         finally:
             file.unlink()
 
-    def _expected(
+    def _list_expected(
         self, changes: Changes, shards: Sequence[Shard], small: Mapping[str, bytes]
     ) -> tuple[SentFile, ...]:
         held = changes.there
@@ -214,7 +214,7 @@ class Delivery:
                 path=path,
                 size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(),
-                git_oid=git_oid(content),
+                git_oid=compute_git_oid(content),
                 tail_sha256=None,
                 fresh=True,
             )
@@ -236,9 +236,9 @@ class Delivery:
                 )
             except BaseMovedError:
                 return self.repository.find_commit(self.message.marker)
-            except (HfHubHTTPError, *PASSING) as error:
-                if not passes(error):
-                    raise refusal(error) from error
+            except (HfHubHTTPError, *PASSING_ERRORS) as error:
+                if not is_passing(error):
+                    raise build_refusal(error) from error
                 failure = error
             except ValueError as error:
                 raise TargetRefusedError(f"The target refused the card: {error}") from error
@@ -257,7 +257,7 @@ class Delivery:
         return status.head
 
 
-def _copies(changes: Changes, base: str) -> list[CommitOperationCopy]:
+def _build_copies(changes: Changes, base: str) -> list[CommitOperationCopy]:
     """Files whose bytes are there under another name, as when a shard's number has changed."""
     return [
         CommitOperationCopy(src_path_in_repo=there, path_in_repo=path, src_revision=base)
@@ -266,9 +266,11 @@ def _copies(changes: Changes, base: str) -> list[CommitOperationCopy]:
     ]
 
 
-def _deletions(remote: Mapping[str, RemoteFile], wanted: set[str]) -> list[CommitOperationDelete]:
+def _build_deletions(
+    remote: Mapping[str, RemoteFile], wanted: set[str]
+) -> list[CommitOperationDelete]:
     return [
         CommitOperationDelete(path_in_repo=path, is_folder=False)
         for path in sorted(remote)
-        if path.startswith(OWNED) and path not in wanted
+        if path.startswith(OWNED_FOLDERS) and path not in wanted
     ]

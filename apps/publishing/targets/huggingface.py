@@ -23,9 +23,9 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from apps.publishing.errors import TargetRefusedError
-from apps.publishing.targets.patience import Patience
+from apps.publishing.targets.patience import RetryPolicy
 
-Gated = Literal["auto", "manual", False]
+GateMode = Literal["auto", "manual", False]
 Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 KIND = "dataset"
 BRANCH = "main"
@@ -34,11 +34,11 @@ _TIMEOUTS = httpx2.Timeout(120.0, connect=15.0)
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 
 
-def _client() -> httpx2.Client:
+def _build_client() -> httpx2.Client:
     return httpx2.Client(follow_redirects=True, timeout=_TIMEOUTS)
 
 
-set_client_factory(_client)
+set_client_factory(_build_client)
 disable_progress_bars()
 
 
@@ -61,12 +61,12 @@ class RepoStatus:
     """What the hub says of the repository; `head` is the commit of the main branch."""
 
     head: str
-    gated: Gated
+    gated: GateMode
     private: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedFile:
     """What was served: size in bytes, and its hash."""
 
     size: int
@@ -76,7 +76,7 @@ class Fetched:
 class HubRepository:
     """One repository; reading and uploading are retried, committing is the caller's to repeat."""
 
-    def __init__(self, *, endpoint: str, token: str, repo_id: str, patience: Patience) -> None:
+    def __init__(self, *, endpoint: str, token: str, repo_id: str, patience: RetryPolicy) -> None:
         if not _REPO.fullmatch(repo_id):
             raise TargetRefusedError(
                 f"{repo_id!r} is no repository name: expected namespace/name.", repo_id=repo_id
@@ -112,7 +112,7 @@ class HubRepository:
             raise
         return RepoStatus(str(info.sha), info.gated or False, bool(info.private))
 
-    def ensure(self, *, gated: Gated, private: bool) -> RepoStatus:
+    def ensure(self, *, gated: GateMode, private: bool) -> RepoStatus:
         """Create the repository where it is missing and set its gate, before any content."""
         found = self.status()
         if found is None:
@@ -145,7 +145,7 @@ class HubRepository:
             entries = self._api.list_repo_tree(
                 self.repo_id, repo_type=KIND, revision=revision, recursive=True
             )
-            return [_remote(entry) for entry in entries if isinstance(entry, RepoFile)]
+            return [_parse_remote_file(entry) for entry in entries if isinstance(entry, RepoFile)]
 
         return {file.path: file for file in self.patience.insist("list its files", listed)}
 
@@ -227,13 +227,13 @@ class HubRepository:
         )
         return found.etag
 
-    def fetch(self, path: str, revision: str, *, tail: int | None = None) -> Fetched:
+    def fetch(self, path: str, revision: str, *, tail: int | None = None) -> FetchedFile:
         """Download a file, or its last `tail` bytes, as any reader does; nothing is kept."""
         headers = {"Authorization": f"Bearer {self._token}", "Accept-Encoding": "identity"}
         if tail is not None:
             headers["Range"] = f"bytes=-{tail}"
 
-        def downloaded() -> Fetched:
+        def downloaded() -> FetchedFile:
             digest = hashlib.sha256()
             size = 0
             with get_session().stream(
@@ -243,16 +243,16 @@ class HubRepository:
                 for block in response.iter_bytes():
                     digest.update(block)
                     size += len(block)
-            return Fetched(size, digest.hexdigest())
+            return FetchedFile(size, digest.hexdigest())
 
         return self.patience.insist(f"serve {path}", downloaded)
 
 
-def _remote(entry: RepoFile) -> RemoteFile:
+def _parse_remote_file(entry: RepoFile) -> RemoteFile:
     sha256 = entry.lfs.sha256 if entry.lfs else None
     return RemoteFile(entry.path, entry.size, entry.blob_id, sha256)
 
 
-def git_oid(content: bytes) -> str:
+def compute_git_oid(content: bytes) -> str:
     """Return the name git gives to these bytes as a blob."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -18,22 +18,22 @@ log = logging.getLogger(__name__)
 
 _PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # hf_xet knows only built-in exceptions; what it could not retry itself arrives as one of these.
-PASSING = (httpx2.TransportError, ConnectionError, TimeoutError)
+PASSING_ERRORS = (httpx2.TransportError, ConnectionError, TimeoutError)
 # How hf_xet words the answers 4xx, which it does not tell apart from a broken line.
 _XET_CLIENT_ERROR = re.compile(r"HTTP status client error \((\d{3})[^)]*\)")
 _RESET = re.compile(r";\s*t\s*=\s*(\d+)")
 
 
-def passes(error: Exception) -> bool:
+def is_passing(error: Exception) -> bool:
     """Whether the same call may succeed later."""
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code in _PASSING_STATUSES
     if refused := _XET_CLIENT_ERROR.search(str(error)):
         return int(refused[1]) in _PASSING_STATUSES
-    return isinstance(error, PASSING)
+    return isinstance(error, PASSING_ERRORS)
 
 
-def asked_wait(error: Exception) -> float | None:
+def read_asked_wait(error: Exception) -> float | None:
     """Return the seconds that a rate limit asks us to wait (`Retry-After`, `RateLimit`)."""
     if not isinstance(error, HfHubHTTPError):
         return None
@@ -45,7 +45,7 @@ def asked_wait(error: Exception) -> float | None:
     return float(reset[1]) if reset else None
 
 
-def refusal(error: Exception) -> TargetRefusedError:
+def build_refusal(error: Exception) -> TargetRefusedError:
     """Return our error for an answer that will not get better."""
     advice = "Check the target's token, its rights on the repository, and the repository's name."
     if not isinstance(error, HfHubHTTPError):
@@ -61,7 +61,7 @@ def refusal(error: Exception) -> TargetRefusedError:
 
 
 @dataclass(slots=True)
-class Patience:
+class RetryPolicy:
     """How often and how long to try; waits in seconds, doubled each time, or as asked.
 
     Calls run in a thread of their own while `beat` is called every few seconds: that is how a job
@@ -87,7 +87,7 @@ class Patience:
                 return running.result()
             except RuntimeError as error:
                 # The client wraps whatever stopped an upload.
-                if isinstance(error.__cause__, (HfHubHTTPError, *PASSING)):
+                if isinstance(error.__cause__, (HfHubHTTPError, *PASSING_ERRORS)):
                     raise error.__cause__ from None
                 raise
 
@@ -107,15 +107,15 @@ class Patience:
         for attempt in range(1, self.attempts + 1):
             try:
                 return self.run(call)
-            except (HfHubHTTPError, *PASSING) as error:
-                if not passes(error):
-                    raise refusal(error) from error
+            except (HfHubHTTPError, *PASSING_ERRORS) as error:
+                if not is_passing(error):
+                    raise build_refusal(error) from error
                 self.after(what, attempt, error)
         raise AssertionError("after() ends the loop")
 
     def after(self, what: str, attempt: int, error: Exception) -> None:
         """Wait after a failed attempt; `TargetUnreachableError` when it was the last."""
-        asked = asked_wait(error)
+        asked = read_asked_wait(error)
         if attempt >= self.attempts or (asked or 0) > self.longest_asked:
             raise TargetUnreachableError(
                 f"The target did not manage to {what} in {attempt} attempts; the last answer was:"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from apps.publishing.errors import ReadBackError, TagTakenError
 from apps.publishing.shards import PROBE
-from apps.publishing.targets.delivery import OWNED, Progress, SentFile
+from apps.publishing.targets.delivery import OWNED_FOLDERS, Progress, SentFile
 from apps.publishing.targets.huggingface import HubRepository, RemoteFile
 
 GIB = 1 << 30
@@ -29,10 +29,10 @@ def tag_commit(repository: HubRepository, tag: str, commit: str) -> None:
         repository.create_tag(tag, commit)
     named = repository.tag_target(tag)
     if named != commit:
-        raise tag_taken(repository, tag, str(named))
+        raise build_tag_taken_error(repository, tag, str(named))
 
 
-def tag_taken(repository: HubRepository, tag: str, named: str) -> TagTakenError:
+def build_tag_taken_error(repository: HubRepository, tag: str, named: str) -> TagTakenError:
     return TagTakenError(
         f"{repository.repo_id} has a tag {tag} already, on commit {named[:12]}, which is not this"
         " publication. Version tags never move: publish to another repository, or have the owner"
@@ -58,7 +58,7 @@ class ReadBack:
         """Raise `ReadBackError` naming the first file that is not what was sent."""
         named = self.repository.tag_target(self.tag)
         if named != self.commit:
-            raise tag_taken(self.repository, self.tag, str(named))
+            raise build_tag_taken_error(self.repository, self.tag, str(named))
         self._compare_listing(self.repository.files(self.commit))
         shards = sum(file.size for file in self.files if file.fresh and file.tail_sha256)
         whole = shards <= self.policy.whole_below
@@ -74,18 +74,18 @@ class ReadBack:
         for path, file in expected.items():
             listed = remote.get(path)
             if listed is None:
-                raise self._wrong(path, "is missing there")
+                raise self._build_error(path, "is missing there")
             named = listed.sha256 or listed.git_oid
             if named not in {file.sha256, file.git_oid} or listed.size != file.size:
-                raise self._wrong(path, f"is listed with other content ({named})")
+                raise self._build_error(path, f"is listed with other content ({named})")
         for path in remote:
-            if path.startswith(OWNED) and path not in expected:
-                raise self._wrong(path, "is there although the release has no such file")
+            if path.startswith(OWNED_FOLDERS) and path not in expected:
+                raise self._build_error(path, "is there although the release has no such file")
 
     def _compare_file(self, file: SentFile, *, whole: bool) -> None:
         etag = self.repository.etag(file.path, self.tag)
         if etag not in {file.sha256, file.git_oid}:
-            raise self._wrong(file.path, f"is served under a wrong ETag ({etag})")
+            raise self._build_error(file.path, f"is served under a wrong ETag ({etag})")
         if not file.fresh:
             return
         if whole:
@@ -95,11 +95,11 @@ class ReadBack:
             fetched = self.repository.fetch(file.path, self.tag, tail=PROBE)
             right = (min(PROBE, file.size), str(file.tail_sha256))
         if (fetched.size, fetched.sha256) != right:
-            raise self._wrong(
+            raise self._build_error(
                 file.path, f"is served with other bytes ({fetched.size} B, {fetched.sha256[:12]}…)"
             )
 
-    def _wrong(self, path: str, what: str) -> ReadBackError:
+    def _build_error(self, path: str, what: str) -> ReadBackError:
         return ReadBackError(
             f"{path} {what}. The release does not count as published on {self.repository.url}."
             " Nothing has to be taken back here: publish again to check once more, and tell the"

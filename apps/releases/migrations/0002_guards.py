@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 from datasets_catalog.release_states import TRANSITIONS
 
 ALLOWED = " OR ".join(
@@ -20,21 +20,21 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_transition",
             event="UPDATE",
             when=f"OLD.state <> NEW.state AND NOT ({ALLOWED})",
             message="a release cannot go from the one state to the other",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_starts_as_draft",
             event="INSERT",
             when="NEW.state <> 'draft'",
             message="a release starts as a draft",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_published_is_fixed",
             event="UPDATE",
@@ -46,14 +46,14 @@ class Migration(migrations.Migration):
             ),
             message="a published release never changes",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_published_is_kept",
             event="DELETE",
             when="OLD.state IN ('published', 'deprecated', 'withdrawn')",
             message="a published release is never deleted",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_approved_is_signed",
             event="UPDATE",
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             ),
             message="a release needs both sign-offs and every blocking gate on its root",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_published_by_another",
             event="UPDATE",
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             ),
             message="who signed off does not publish",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_is_of_this_draft",
             event="UPDATE",
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
             ),
             message="the draft changed since the release was frozen",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_has_no_open_finding",
             event="UPDATE",

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 
 SAME = " OR ".join(
     f"COALESCE(CAST(OLD.{column} AS text), '') <> COALESCE(CAST(NEW.{column} AS text), '')"
@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
     dependencies = [("releases", "0003_stops")]
 
     operations = [
-        append_only("releases_stop", events=("DELETE",)),
-        refuse(
+        make_append_only("releases_stop", events=("DELETE",)),
+        refuse_change(
             "releases_stop",
             name="stop_stays_as_it_is",
             event="UPDATE",
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             " (NEW.confirmed_at IS NULL OR NEW.confirmed_by_id <> OLD.confirmed_by_id))",
             message="a stop is confirmed and lifted once, and never changed",
         ),
-        refuse(
+        refuse_change(
             "releases_stoppedrelease",
             name="stop_keeps_what_it_closes",
             event="DELETE",
@@ -40,8 +40,8 @@ class Migration(migrations.Migration):
             " AND r.state IN ('published', 'deprecated', 'withdrawn'))",
             message="a stop goes on closing the release",
         ),
-        append_only("releases_stoppedrelease", events=("UPDATE",)),
-        refuse(
+        make_append_only("releases_stoppedrelease", events=("UPDATE",)),
+        refuse_change(
             "releases_release",
             name="release_is_not_stopped",
             event="UPDATE",

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import append_only, refuse
+from apps.audit.immutable import make_append_only, refuse_change
 
 PUBLISHED = "OLD.state <> NEW.state AND NEW.state = 'published'"
 OUT = "('published', 'deprecated', 'withdrawn')"
@@ -108,28 +108,28 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_decisions_hold",
             event="UPDATE",
             when=f"{PUBLISHED} AND {LEFT_IN}",
             message="a decision does not hold",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_is_seen_by_every_detector",
             event="UPDATE",
             when=f"{PUBLISHED} AND ({NOTHING_ASKED} OR {UNSEEN})",
             message="a clip was not seen by the detectors in force",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_holds_the_draft",
             event="UPDATE",
             when=f"{PUBLISHED} AND ({OTHER_CLIPS})",
             message="the release does not hold the clips of the draft",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_is_signed_by_others",
             event="UPDATE",
@@ -137,28 +137,28 @@ class Migration(migrations.Migration):
             f" AND {SIGNED_WRONGLY}",
             message="who made a release does not sign for it",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_is_as_it_was_judged",
             event="UPDATE",
             when=f"OLD.state <> 'draft' AND NEW.state <> 'draft' AND ({changed(*JUDGED)})",
             message="what is frozen never changes, only a draft does",
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_published_by_whom_stays",
             event="UPDATE",
             when=f"OLD.state IN {OUT} AND ({changed('published_by_id', 'published_at')})",
             message="who published, and when, never changes",
         ),
-        refuse(
+        refuse_change(
             "releases_releaseblob",
             name="release_keeps_its_blobs",
             event="DELETE",
             when=of_release_out("OLD"),
             message="a published release holds its blobs for good",
         ),
-        refuse(
+        refuse_change(
             "releases_releaseblob",
             name="release_takes_no_clip_in",
             event="INSERT",
@@ -167,11 +167,11 @@ class Migration(migrations.Migration):
             " WHERE c.original_id = NEW.blob_id))",
             message="a published release takes no clip in",
         ),
-        append_only("releases_releaseblob", events=("UPDATE",)),
-        append_only("releases_gateresult", events=("UPDATE",)),
-        append_only("releases_signoff", events=("UPDATE",)),
+        make_append_only("releases_releaseblob", events=("UPDATE",)),
+        make_append_only("releases_gateresult", events=("UPDATE",)),
+        make_append_only("releases_signoff", events=("UPDATE",)),
         *(
-            refuse(
+            refuse_change(
                 table,
                 name=f"{name}_{event.lower()}",
                 event=event,
@@ -185,15 +185,15 @@ class Migration(migrations.Migration):
             )
             for event in ("INSERT", "DELETE")
         ),
-        refuse(
+        refuse_change(
             "releases_checklistanswer",
             name="answers_closed_to_update",
             event="UPDATE",
             when=of_release_out("OLD"),
             message="the answers of a published release stay as they are",
         ),
-        append_only("releases_document", events=("DELETE",)),
-        refuse(
+        make_append_only("releases_document", events=("DELETE",)),
+        refuse_change(
             "releases_document",
             name="document_is_only_retired",
             event="UPDATE",
@@ -211,5 +211,5 @@ class Migration(migrations.Migration):
             ),
             message="a document is only retired, once",
         ),
-        append_only("releases_reviewreport"),
+        make_append_only("releases_reviewreport"),
     ]

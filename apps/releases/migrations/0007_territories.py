@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded, refuse
+from apps.audit.immutable import AlterGuarded, refuse_change
 
 
 class Migration(migrations.Migration):
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 field=models.JSONField(blank=True, default=list),
             ),
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_goes_where_it_was_judged",
             event="UPDATE",

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 OUT = (
     "SELECT 1 FROM releases_release o WHERE o.dataset_id = NEW.dataset_id AND o.id <> NEW.id"
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [("releases", "0007_territories")]
 
     operations = [
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_comes_in_order",
             event="UPDATE",

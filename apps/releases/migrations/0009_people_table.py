@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded, refuse
+from apps.audit.immutable import AlterGuarded, refuse_change
 
 OTHER = "COALESCE(CAST(OLD.people_table_id AS text), '') <> COALESCE(CAST(NEW.people_table_id AS text), '')"
 
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_people_are_as_judged",
             event="UPDATE",

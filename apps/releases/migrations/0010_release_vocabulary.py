@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 
 class Migration(migrations.Migration):
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 to="datasets.vocabulary",
             ),
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_vocabulary_stays",
             event="UPDATE",

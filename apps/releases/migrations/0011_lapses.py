@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.immutable import AlterGuarded, append_only, refuse
+from apps.audit.immutable import AlterGuarded, make_append_only, refuse_change
 
 OUT = ["published", "deprecated", "withdrawn"]
 HELD = (
@@ -163,9 +163,9 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(note_people, migrations.RunPython.noop),
         migrations.RunPython(note_reasons, migrations.RunPython.noop),
-        append_only("releases_releaseperson", events=("UPDATE",)),
+        make_append_only("releases_releaseperson", events=("UPDATE",)),
         *(
-            refuse(
+            refuse_change(
                 "releases_releaseperson",
                 name=f"release_people_stay_{event.lower()}",
                 event=event,
@@ -174,8 +174,8 @@ class Migration(migrations.Migration):
             )
             for event in ("INSERT", "DELETE")
         ),
-        append_only("releases_lapse", events=("DELETE",)),
-        refuse(
+        make_append_only("releases_lapse", events=("DELETE",)),
+        refuse_change(
             "releases_lapse",
             name="lapse_only_ends",
             event="UPDATE",

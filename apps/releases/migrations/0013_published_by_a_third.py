@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 
 class Migration(migrations.Migration):
@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("releases", "0012_lapses_of_terms")]
 
     operations = [
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_published_by_a_third",
             event="UPDATE",

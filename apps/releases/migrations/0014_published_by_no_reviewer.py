@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 PUBLISHED = "OLD.state <> NEW.state AND NEW.state = 'published'"
 
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_published_by_no_reviewer",
             event="UPDATE",

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded, refuse
+from apps.audit.immutable import AlterGuarded, refuse_change
 
 
 class Migration(migrations.Migration):
@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         AlterGuarded(
             migrations.AddField("release", "about", models.JSONField(blank=True, default=dict)),
         ),
-        refuse(
+        refuse_change(
             "releases_release",
             name="release_about_stays",
             event="UPDATE",

@@ -1,13 +1,13 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse
+from apps.audit.immutable import refuse_change
 
 
 class Migration(migrations.Migration):
     dependencies = [("storage", "0001_initial")]
 
     operations = [
-        refuse(
+        refuse_change(
             "storage_blob",
             name="storage_blob_identity",
             event="UPDATE",
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             ),
             message="a blob never changes",
         ),
-        refuse(
+        refuse_change(
             "storage_blob",
             name="storage_blob_stays_destroyed",
             event="UPDATE",

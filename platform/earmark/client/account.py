@@ -26,9 +26,9 @@ class Account:
         return f"Account({self.address!r}, token={'set' if self.token else 'none'})"
 
 
-def account_of(environ: Mapping[str, str], address: str = "") -> Account:
+def choose_account(environ: Mapping[str, str], address: str = "") -> Account:
     """The server that was named, else of EARMARK_URL, else of the last sign-in."""
-    kept = _kept(credentials_path(environ))
+    kept = _read_credentials(find_credentials_path(environ))
     chosen = address or environ.get(ADDRESS_VARIABLE, "") or str(kept.get("default", ""))
     if not chosen:
         raise NoAddressError(
@@ -49,10 +49,10 @@ def clean_address(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def keep(environ: Mapping[str, str], account: Account) -> Path:
+def save_account(environ: Mapping[str, str], account: Account) -> Path:
     """Write the token into the file, which only its owner can read; returns the file's path."""
-    path = credentials_path(environ)
-    kept = _kept(path)
+    path = find_credentials_path(environ)
+    kept = _read_credentials(path)
     tokens = {**kept.get("tokens", {}), account.address: account.token}
     text = json.dumps({"default": account.address, "tokens": tokens}, indent=2) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,21 +65,21 @@ def keep(environ: Mapping[str, str], account: Account) -> Path:
     return path
 
 
-def credentials_path(environ: Mapping[str, str]) -> Path:
-    return _base(environ, "XDG_CONFIG_HOME", ".config") / "earmark" / "credentials.json"
+def find_credentials_path(environ: Mapping[str, str]) -> Path:
+    return _find_base_folder(environ, "XDG_CONFIG_HOME", ".config") / "earmark" / "credentials.json"
 
 
-def state_path(environ: Mapping[str, str]) -> Path:
+def find_state_path(environ: Mapping[str, str]) -> Path:
     """Where unfinished pushes are remembered."""
-    return _base(environ, "XDG_STATE_HOME", ".local/state") / "earmark"
+    return _find_base_folder(environ, "XDG_STATE_HOME", ".local/state") / "earmark"
 
 
-def _base(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
+def _find_base_folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
     named = environ.get(variable, "")
     return Path(named) if named else Path(environ.get("HOME") or Path.home()) / below_home
 
 
-def _kept(path: Path) -> dict[str, Any]:
+def _read_credentials(path: Path) -> dict[str, Any]:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

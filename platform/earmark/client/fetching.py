@@ -10,7 +10,7 @@ from threading import Event
 import httpx2
 
 from earmark.client.problems import DiffersError, RefusedError
-from earmark.client.server import MOMENTARY, Server, pause
+from earmark.client.server import MOMENTARY, Server, pause_before_retry
 
 CHUNK = 256 * 1024
 UNSATISFIABLE = 416
@@ -37,7 +37,7 @@ class Item:
     size: int
 
 
-def silent(count: int) -> None:
+def tell_nobody(count: int) -> None:
     """Tell nobody."""
 
 
@@ -48,15 +48,15 @@ def is_there(item: Item) -> bool:
             return False
     except FileNotFoundError:
         return False
-    return sha256_of(item.target) == item.sha256
+    return hash_file(item.target) == item.sha256
 
 
-def sha256_of(path: Path) -> str:
+def hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fetch(server: Server, item: Item, *, stop: Event, tell: Tell = silent) -> None:
+def fetch_file(server: Server, item: Item, *, stop: Event, tell: Tell = tell_nobody) -> None:
     """Bring the file; `tell` hears of each piece's bytes.
 
     Raises DiffersError if other bytes came twice, RefusedError, NotReachedError, StoppedError.
@@ -64,12 +64,12 @@ def fetch(server: Server, item: Item, *, stop: Event, tell: Tell = silent) -> No
     attempt = mismatches = 0
     while True:
         try:
-            _append(server, item, stop, tell)
+            _append_missing(server, item, stop, tell)
         except MOMENTARY as problem:
-            pause(attempt, problem)
+            pause_before_retry(attempt, problem)
             attempt += 1
             continue
-        found = sha256_of(item.part)
+        found = hash_file(item.part)
         if found == item.sha256:
             break
         tell(-item.part.stat().st_size)
@@ -84,7 +84,7 @@ def fetch(server: Server, item: Item, *, stop: Event, tell: Tell = silent) -> No
     item.part.replace(item.target)
 
 
-def _append(server: Server, item: Item, stop: Event, tell: Tell) -> None:
+def _append_missing(server: Server, item: Item, stop: Event, tell: Tell) -> None:
     """Ask for what is missing of the part and append it."""
     at = item.part.stat().st_size if item.part.exists() else 0
     if at > item.size:
@@ -95,12 +95,12 @@ def _append(server: Server, item: Item, stop: Event, tell: Tell) -> None:
     headers = {"Range": f"bytes={at}-", "If-Range": f'"{item.sha256}"'} if at else {}
     try:
         with server.stream(item.address, headers) as response:
-            if not _continues(response, at):
+            if not _is_continuation(response, at):
                 tell(-at)
                 at = 0
             with item.part.open("r+b" if at else "wb") as file:
                 file.seek(at)
-                _write(response, file.write, item.size - at, stop, tell)
+                _write_chunks(response, file.write, item.size - at, stop, tell)
     except RefusedError as problem:
         if problem.status != UNSATISFIABLE:
             raise
@@ -108,7 +108,7 @@ def _append(server: Server, item: Item, stop: Event, tell: Tell) -> None:
         item.part.unlink()
 
 
-def _write(
+def _write_chunks(
     response: httpx2.Response, write: Callable[[bytes], int], room: int, stop: Event, tell: Tell
 ) -> None:
     for chunk in response.iter_raw(CHUNK):
@@ -120,7 +120,7 @@ def _write(
         tell(write(chunk))
 
 
-def _continues(response: httpx2.Response, at: int) -> bool:
+def _is_continuation(response: httpx2.Response, at: int) -> bool:
     """Whether the answer begins where the part ends; a whole file begins at 0."""
     if response.status_code != PARTIAL:
         return at == 0

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from earmark.client.fetching import Tell, sha256_of, silent
-from earmark.client.names import placed
+from earmark.client.fetching import Tell, hash_file, tell_nobody
+from earmark.client.names import locate_file
 from earmark.client.problems import NameInvalidError, NothingThereError
 
 # What a folder without a table is searched for; the server decides by decoding.
@@ -55,29 +55,35 @@ class Material:
     problems: list[RowProblem] = field(default_factory=list)
 
 
-def gather(folder: Path, table: Path | None, *, threads: int = 8, tell: Tell = silent) -> Material:
+def read_folder(
+    folder: Path, table: Path | None, *, threads: int = 8, tell: Tell = tell_nobody
+) -> Material:
     """Read the table (else every sound file is a row by itself) and hash the files it names."""
     if not folder.is_dir():
         raise NothingThereError(f"There is no folder {folder}.")
-    numbered = list(enumerate(_sounds(folder), start=1)) if table is None else list(_table(table))
+    numbered = (
+        list(enumerate(_list_sounds(folder), start=1))
+        if table is None
+        else list(_read_table(table))
+    )
     material = Material(table.name if table else str(folder))
     found: dict[str, Path] = {}
     for number, row in numbered:
-        _take(material, found, folder, number, row)
+        _take_row(material, found, folder, number, row)
     with ThreadPoolExecutor(threads) as pool:
-        for local in pool.map(_hashed, found, found.values()):
+        for local in pool.map(_hash_local, found, found.values()):
             material.files[local.path] = local
             tell(local.size)
     return material
 
 
-def _take(
+def _take_row(
     material: Material, found: dict[str, Path], folder: Path, number: int, row: Mapping[str, Any]
 ) -> None:
     path = str(row.get("path") or "")
     problem = ""
     try:
-        file = placed(folder, path)
+        file = locate_file(folder, path)
     except NameInvalidError:
         problem = "the name of a file inside the folder"
     else:
@@ -93,11 +99,11 @@ def _take(
     material.rows[path] = {name: value for name, value in row.items() if name != "path"}
 
 
-def _hashed(path: str, file: Path) -> Local:
-    return Local(path, file, sha256_of(file), file.stat().st_size)
+def _hash_local(path: str, file: Path) -> Local:
+    return Local(path, file, hash_file(file), file.stat().st_size)
 
 
-def _sounds(folder: Path) -> Iterator[dict[str, Any]]:
+def _list_sounds(folder: Path) -> Iterator[dict[str, Any]]:
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
@@ -106,9 +112,9 @@ def _sounds(folder: Path) -> Iterator[dict[str, Any]]:
                 yield {"path": path.relative_to(folder).as_posix()}
 
 
-def _table(table: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+def _read_table(table: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     """Rows with their numbers as a spreadsheet counts: the header of a CSV is row 1."""
-    readers = {".csv": _csv, ".jsonl": _jsonl}
+    readers = {".csv": _read_csv, ".jsonl": _read_jsonl}
     reader = readers.get(table.suffix.lower())
     if reader is None:
         raise NameInvalidError(f"{table.name}: a table is .csv or .jsonl.")
@@ -118,7 +124,7 @@ def _table(table: Path) -> Iterable[tuple[int, dict[str, Any]]]:
         raise NothingThereError(f"{table} cannot be read as a table: {problem}") from problem
 
 
-def _csv(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_csv(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with table.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file)
         header = next(rows, None)
@@ -132,7 +138,7 @@ def _csv(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, {name: cell for name, cell in zip(header, cells, strict=False) if cell}
 
 
-def _jsonl(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_jsonl(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with table.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():

@@ -12,24 +12,24 @@ _DATASET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DatasetReference:
     """A dataset, and a version of it or "" for the newest."""
 
     dataset: str
     version: str = ""
 
 
-def wanted(text: str) -> Wanted:
+def parse_reference(text: str) -> DatasetReference:
     """Read ORG/NAME or ORG/NAME@VERSION; raises NameInvalidError."""
     match = _DATASET.fullmatch(text)
     if match is None:
         raise NameInvalidError(
             f"{text!r}: write ORGANISATION/NAME, or ORGANISATION/NAME@1.2.0 for one version."
         )
-    return Wanted(match["dataset"], match["version"] or "")
+    return DatasetReference(match["dataset"], match["version"] or "")
 
 
-def placed(folder: Path, path: str) -> Path:
+def locate_file(folder: Path, path: str) -> Path:
     """Where a clip of that path lies below the folder; NameInvalidError if anywhere else."""
     parts = PurePosixPath(path).parts
     bad = path.startswith("/") or ".." in parts or "\\" in path or "\0" in path or ":" in path[:2]

@@ -20,7 +20,7 @@ class Note:
     part: dict[str, list[str]] = field(default_factory=dict)
 
 
-def claim(folder: Path, note: Note) -> None:
+def claim_folder(folder: Path, note: Note) -> None:
     """Make the folder this release's; one that holds anything else is left alone."""
     file = folder / NOTE
     if file.exists():
@@ -33,7 +33,7 @@ def claim(folder: Path, note: Note) -> None:
     elif folder.exists() and any(folder.iterdir()):
         raise FolderTakenError(f"{folder} is not empty: take another folder with --to.")
     folder.mkdir(parents=True, exist_ok=True)
-    _write(file, json.dumps(asdict(note), indent=2) + "\n")
+    _replace_file(file, json.dumps(asdict(note), indent=2) + "\n")
 
 
 def read_note(folder: Path) -> Note:
@@ -46,12 +46,12 @@ def read_note(folder: Path) -> Note:
         ) from problem
 
 
-def keep_chosen(folder: Path, paths: frozenset[str]) -> None:
+def write_chosen_paths(folder: Path, paths: frozenset[str]) -> None:
     """Write which clips the part holds, one JSON text a line."""
-    _write(folder / CHOSEN, "".join(f"{json.dumps(path)}\n" for path in sorted(paths)))
+    _replace_file(folder / CHOSEN, "".join(f"{json.dumps(path)}\n" for path in sorted(paths)))
 
 
-def chosen_of(folder: Path) -> frozenset[str] | None:
+def read_chosen_paths(folder: Path) -> frozenset[str] | None:
     """The paths of the part that the folder holds; None for a whole release."""
     file = folder / CHOSEN
     if not (folder / NOTE).is_file() or not read_note(folder).part:
@@ -61,7 +61,7 @@ def chosen_of(folder: Path) -> frozenset[str] | None:
     return frozenset(json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
 
 
-def _write(file: Path, text: str) -> None:
+def _replace_file(file: Path, text: str) -> None:
     fresh = file.with_name(f"{file.name}.new")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(file)

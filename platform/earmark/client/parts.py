@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from earmark.client.fetching import CHUNK
-from earmark.client.names import placed
+from earmark.client.names import locate_file
 from earmark.client.problems import NotReachedError
 from earmark.client.releases import Release
-from earmark.client.server import ATTEMPTS, MOMENTARY, Server, pause
+from earmark.client.server import ATTEMPTS, MOMENTARY, Server, pause_before_retry
 
 ATTRIBUTION = "ATTRIBUTION.csv"
 LICENCES = "LICENSES/"
@@ -34,7 +34,7 @@ class Part:
 WHOLE = Part()
 
 
-def choose(server: Server, release: Release, words: dict[str, list[str]]) -> Part:
+def choose_part(server: Server, release: Release, words: dict[str, list[str]]) -> Part:
     """Ask which clips the words choose; RefusedError where they name nothing."""
     if not words:
         return Part(size=release.size)
@@ -44,7 +44,7 @@ def choose(server: Server, release: Release, words: dict[str, list[str]]) -> Par
             with server.stream(address, {}) as response:
                 rows = [json.loads(line) for line in response.iter_lines()][1:]
         except MOMENTARY as problem:
-            pause(attempt, problem)
+            pause_before_retry(attempt, problem)
         else:
             paths = frozenset(row["path"] for row in rows)
             return Part(words, paths, sum(row["size"] for row in rows))
@@ -58,14 +58,14 @@ def fetch_papers(server: Server, release: Release, folder: Path, part: Part) -> 
     for attempt in range(ATTEMPTS):
         try:
             with server.stream(release.address("archive/", part.words), {}) as response:
-                _unpack(_Reader(response.iter_raw(CHUNK)), folder)
+                _unpack_papers(_Reader(response.iter_raw(CHUNK)), folder)
         except (*MOMENTARY, tarfile.ReadError) as problem:
-            pause(attempt, problem)
+            pause_before_retry(attempt, problem)
         else:
             return
 
 
-def _unpack(source: "_Reader", folder: Path) -> None:
+def _unpack_papers(source: "_Reader", folder: Path) -> None:
     attribution = None
     with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|") as tar:
         for entry in tar:
@@ -81,7 +81,7 @@ def _unpack(source: "_Reader", folder: Path) -> None:
             if name == ATTRIBUTION:
                 attribution = file.read()
                 continue
-            target = placed(folder, name)
+            target = locate_file(folder, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read())
     if attribution is not None:

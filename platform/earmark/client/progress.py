@@ -10,7 +10,7 @@ from earmark.client.fetching import Tell
 
 
 @contextmanager
-def bar(words: str, total: int, *, quiet: bool) -> Iterator[Tell]:
+def show_progress_bar(words: str, total: int, *, quiet: bool) -> Iterator[Tell]:
     """Give a function that adds bytes; a `total` of 0 is one that nobody knows."""
     lock = Lock()
     with tqdm(

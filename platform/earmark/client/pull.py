@@ -9,9 +9,9 @@ from threading import Event, Lock
 from typing import Any
 
 from datasets_catalog.errors import EarmarkError
-from earmark.client.fetching import Item, StoppedError, Tell, fetch, is_there, silent
-from earmark.client.names import placed
-from earmark.client.notes import Note, claim, keep_chosen
+from earmark.client.fetching import Item, StoppedError, Tell, fetch_file, is_there, tell_nobody
+from earmark.client.names import locate_file
+from earmark.client.notes import Note, claim_folder, write_chosen_paths
 from earmark.client.parts import WHOLE, Part, fetch_papers
 from earmark.client.problems import (
     DiffersError,
@@ -20,7 +20,7 @@ from earmark.client.problems import (
 )
 from earmark.client.releases import Release
 from earmark.client.server import Server
-from earmark.client.tables import CLIPS, EVENTS, File, files_of, prove
+from earmark.client.tables import CLIPS, EVENTS, File, iterate_files, prove_tables
 
 UNDER_WAY = ".earmark"
 # Beyond these every other file would fail too.
@@ -28,7 +28,7 @@ FOR_ALL = {401, 403, 404, 410}
 
 
 @dataclass(slots=True)
-class Pulled:
+class PullOutcome:
     """What came, what was there already, and what failed with its reason."""
 
     folder: Path
@@ -49,35 +49,35 @@ class Pulled:
         }
 
 
-def pull(
+def pull_release(
     server: Server,
     release: Release,
     folder: Path,
     *,
     threads: int = 8,
     part: Part = WHOLE,
-    tell: Tell = silent,
-) -> Pulled:
+    tell: Tell = tell_nobody,
+) -> PullOutcome:
     """Bring the release, or a part of it, into the folder; killed, the same call goes on.
 
     First the tables: the root computed from them must be the release's, so that every hash the
     audio is held against is one that people signed for. A part has the whole tables too.
     """
-    claim(folder, Note(release.dataset, release.version, release.root, part.words))
+    claim_folder(folder, Note(release.dataset, release.version, release.root, part.words))
     fetch_tables(server, release, folder)
     check_root(folder, release)
     fetch_papers(server, release, folder, part)
-    pulled = Pulled(folder, release)
+    pulled = PullOutcome(folder, release)
     chosen = part.paths
     if chosen is not None:
-        keep_chosen(folder, chosen)
+        write_chosen_paths(folder, chosen)
     items = (
-        clip_item(release, folder, file)
-        for file in files_of(folder)
+        build_clip_item(release, folder, file)
+        for file in iterate_files(folder)
         if chosen is None or file.path in chosen
     )
     _fetch_all(server, items, pulled, threads=threads, tell=tell)
-    _tidy(folder)
+    _tidy_folder(folder)
     return pulled
 
 
@@ -95,11 +95,11 @@ def fetch_tables(server: Server, release: Release, folder: Path) -> None:
             int(said.headers.get("Content-Length", "0")),
         )
         if not is_there(item):
-            fetch(server, item, stop=Event())
+            fetch_file(server, item, stop=Event())
 
 
 def check_root(folder: Path, release: Release) -> None:
-    proof = prove(folder)
+    proof = prove_tables(folder)
     if proof.root != release.root:
         raise DiffersError(
             f"The tables give the root {proof.root}, the release states {release.root}:"
@@ -107,10 +107,10 @@ def check_root(folder: Path, release: Release) -> None:
         )
 
 
-def clip_item(release: Release, folder: Path, file: File) -> Item:
+def build_clip_item(release: Release, folder: Path, file: File) -> Item:
     return Item(
         release.address(f"clips/{file.clip_id}/audio/"),
-        placed(folder / "audio", file.path),
+        locate_file(folder / "audio", file.path),
         folder / UNDER_WAY / f"{file.clip_id}.part",
         file.sha256,
         file.size,
@@ -118,7 +118,7 @@ def clip_item(release: Release, folder: Path, file: File) -> Item:
 
 
 def _fetch_all(
-    server: Server, items: Iterable[Item], pulled: Pulled, *, threads: int, tell: Tell
+    server: Server, items: Iterable[Item], pulled: PullOutcome, *, threads: int, tell: Tell
 ) -> None:
     """Fetch with so many threads; a refusal that would meet every file ends it all."""
     stop, lock = Event(), Lock()
@@ -135,7 +135,7 @@ def _fetch_all(
             return False
         if item.part.exists():
             told(item.part.stat().st_size)
-        fetch(server, item, stop=stop, tell=told)
+        fetch_file(server, item, stop=stop, tell=told)
         return True
 
     with ThreadPoolExecutor(threads) as pool:
@@ -148,12 +148,12 @@ def _fetch_all(
                 if not waiting:
                     return
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    _settle(future, waiting.pop(future), pulled)
+                    _settle_file(future, waiting.pop(future), pulled)
         finally:
             stop.set()
 
 
-def _settle(future: Future[bool], item: Item, pulled: Pulled) -> None:
+def _settle_file(future: Future[bool], item: Item, pulled: PullOutcome) -> None:
     try:
         fresh = future.result()
     except RefusedError as problem:
@@ -169,7 +169,7 @@ def _settle(future: Future[bool], item: Item, pulled: Pulled) -> None:
         pulled.present += not fresh
 
 
-def _tidy(folder: Path) -> None:
+def _tidy_folder(folder: Path) -> None:
     """Remove the folder of files under way once nothing is."""
     parts = folder / UNDER_WAY
     if parts.is_dir() and not any(parts.iterdir()):

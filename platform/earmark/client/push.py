@@ -16,7 +16,7 @@ from threading import Lock
 from typing import IO, Any, TypeVar
 from urllib.parse import urlencode
 
-from earmark.client.fetching import CHUNK, Tell, silent
+from earmark.client.fetching import CHUNK, Tell, tell_nobody
 from earmark.client.folder import Local, Material
 from earmark.client.problems import RefusedError
 from earmark.client.server import Server
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Pushed:
+class PushOutcome:
     """What the server took; `refused` are sentences, one for each thing wrong."""
 
     added: int = 0
@@ -61,14 +61,14 @@ class Push:
         self._threads = threads
         self._upload: dict[str, Any] = {}
         self._lock = Lock()
-        self.done = Pushed()
+        self.done = PushOutcome()
 
-    def clips(self, material: Material, *, dry_run: bool = False, tell: Tell = silent) -> None:
+    def clips(self, material: Material, *, dry_run: bool = False, tell: Tell = tell_nobody) -> None:
         """Send what the server lacks, then all rows, and wait for what becomes of them."""
         self.done.refused += [one.sentence(material.table) for one in material.problems]
         if not material.rows:
             return
-        self._upload = self._resumed() or self._begun()
+        self._upload = self._find_resumable() or self._begin_upload()
         refused = self._send(list(material.files.values()), tell)
         rows = {path: row for path, row in material.rows.items() if path not in refused}
         self._commit(material, rows)
@@ -83,7 +83,7 @@ class Push:
         report = self._server.send("POST", path, table.read_bytes, TABLE_TYPE)
         self._report(report, table.name, {})
 
-    def _resumed(self) -> dict[str, Any] | None:
+    def _find_resumable(self) -> dict[str, Any] | None:
         """The upload of an earlier push that was cut off, unless rows wait in it already."""
         try:
             uid = json.loads(self._state.read_text(encoding="utf-8"))["upload"]
@@ -98,24 +98,25 @@ class Push:
         usable = not found["finished_at"] and not found["job"] and not found["waiting"]
         return found if usable else None
 
-    def _begun(self) -> dict[str, Any]:
+    def _begin_upload(self) -> dict[str, Any]:
         made: dict[str, Any] = self._server.post(self._uploads, {}, key=uuid.uuid4().hex)
         self._state.parent.mkdir(parents=True, exist_ok=True)
         self._state.write_text(json.dumps({"upload": made["uid"]}), encoding="utf-8")
         return made
 
     @property
-    def _here(self) -> str:
+    def _upload_path(self) -> str:
         return f"{self._uploads}{self._upload['uid']}/"
 
     def _send(self, files: Sequence[Local], tell: Tell) -> set[str]:
         """Send every file that is lacking; returns the paths of those refused."""
         limits = self._upload["limits"]
         refused: set[str] = set()
-        for batch in _batches(files, limits["check_files"]):
+        for batch in _split_into_batches(files, limits["check_files"]):
             by_way = self._checked(batch, refused, tell)
             work: list[Callable[[], list[str]]] = [
-                partial(self._pack, pack, tell) for pack in _packs(by_way["pack"], limits)
+                partial(self._pack, pack, tell)
+                for pack in _split_into_packs(by_way["pack"], limits)
             ]
             work += [
                 partial(self._file, file, url, way, tell)
@@ -132,7 +133,7 @@ class Push:
     ) -> dict[str, list[tuple[Local, str]]]:
         """Sort files by how they should come; twins are sent once."""
         asked = [{"path": f.path, "sha256": f.sha256, "size": f.size} for f in batch]
-        answer = self._server.post(f"{self._here}check/", {"files": asked})["files"]
+        answer = self._server.post(f"{self._upload_path}check/", {"files": asked})["files"]
         by_way: dict[str, list[tuple[Local, str]]] = {"pack": [], "put": [], "parts": []}
         seen: set[str] = set()
         for file, said in zip(batch, answer, strict=True):
@@ -152,8 +153,8 @@ class Push:
             size = tar.tell()
             answer = self._server.send(
                 "POST",
-                f"{self._here}pack/",
-                lambda: _stream(tar, 0, size),
+                f"{self._upload_path}pack/",
+                lambda: _read_span(tar, 0, size),
                 {"Content-Type": "application/x-tar", "Content-Length": str(size)},
             )
         entries = {entry["name"]: entry for entry in answer["entries"]}
@@ -165,14 +166,14 @@ class Push:
                 problem = entry["problem"] if entry else answer["stopped"]
                 self._refuse_file(file.path, problem)
             else:
-                self._sent(file.size, tell)
+                self._count_sent(file.size, tell)
         return lost
 
     def _file(self, file: Local, url: str, way: str, tell: Tell) -> list[str]:
         try:
             if way == "put":
                 self._put(file, url, 0, file.size)
-                self._sent(file.size, tell)
+                self._count_sent(file.size, tell)
             else:
                 self._parts(file, url, tell)
         except RefusedError as problem:
@@ -188,11 +189,15 @@ class Push:
         for number, at in enumerate(range(0, file.size, size), start=1):
             length = min(size, file.size - at)
             part = there.get(number)
-            if part and part["size"] == length and part["sha256"] == _digest(file.file, at, length):
+            if (
+                part
+                and part["size"] == length
+                and part["sha256"] == _hash_span(file.file, at, length)
+            ):
                 tell(length)
                 continue
             self._put(file, f"{url}{number}/", at, length)
-            self._sent(length, tell)
+            self._count_sent(length, tell)
         self._server.post(f"{url}complete/", {"size": file.size})
 
     def _put(self, file: Local, url: str, at: int, length: int) -> None:
@@ -200,27 +205,27 @@ class Push:
             self._server.send(
                 "PUT",
                 url,
-                lambda: _stream(source, at, length),
+                lambda: _read_span(source, at, length),
                 {"Content-Type": "application/octet-stream", "Content-Length": str(length)},
             )
 
-    def _sent(self, count: int, tell: Tell) -> None:
+    def _count_sent(self, count: int, tell: Tell) -> None:
         with self._lock:
             self.done.sent += count
         tell(count)
 
     def _commit(self, material: Material, rows: dict[str, dict[str, Any]]) -> None:
         limit = self._upload["limits"]["commit_rows"]
-        for batch in _batches(rows, limit):
+        for batch in _split_into_batches(rows, limit):
             sent = [
                 {"path": path, "sha256": material.files[path].sha256, **rows[path]}
                 for path in batch
             ]
-            self._server.post(f"{self._here}commit/", {"rows": sent}, key=uuid.uuid4().hex)
+            self._server.post(f"{self._upload_path}commit/", {"rows": sent}, key=uuid.uuid4().hex)
 
     def _finish(self, material: Material, *, dry_run: bool) -> None:
         key = uuid.uuid4().hex
-        job = self._server.post(f"{self._here}finish/", {"dry_run": dry_run}, key=key)
+        job = self._server.post(f"{self._upload_path}finish/", {"dry_run": dry_run}, key=key)
         while job["state"] not in OVER:
             time.sleep(POLL)
             job = self._server.get(f"jobs/{job['uid']}/")
@@ -253,13 +258,15 @@ class Push:
         self.done.refused.append(f"{path}: {said}")
 
 
-def state_name(address: str, dataset: str, folder: Path) -> str:
+def name_state_file(address: str, dataset: str, folder: Path) -> str:
     """The name of the file that remembers a push of this folder into this dataset."""
     text = json.dumps([address, dataset, str(folder.resolve())])
     return f"push-{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
 
-def _packs(files: Iterable[tuple[Local, str]], limits: dict[str, int]) -> Iterator[list[Local]]:
+def _split_into_packs(
+    files: Iterable[tuple[Local, str]], limits: dict[str, int]
+) -> Iterator[list[Local]]:
     pack: list[Local] = []
     size = 0
     for file, _ in files:
@@ -283,7 +290,7 @@ def _write_tar(target: IO[bytes], pack: Sequence[Local]) -> None:
                 tar.addfile(info, source)
 
 
-def _stream(source: IO[bytes], at: int, length: int) -> Iterator[bytes]:
+def _read_span(source: IO[bytes], at: int, length: int) -> Iterator[bytes]:
     source.seek(at)
     while length > 0:
         chunk = source.read(min(CHUNK, length))
@@ -293,15 +300,15 @@ def _stream(source: IO[bytes], at: int, length: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _digest(path: Path, at: int, length: int) -> str:
+def _hash_span(path: Path, at: int, length: int) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as source:
-        for chunk in _stream(source, at, length):
+        for chunk in _read_span(source, at, length):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+def _split_into_batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
     source = iter(rows)
     while batch := list(islice(source, size)):
         yield batch

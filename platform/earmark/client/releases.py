@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from earmark.client.names import Wanted
+from earmark.client.names import DatasetReference
 from earmark.client.problems import DiffersError, NothingThereError
 from earmark.client.server import Server
 
@@ -33,12 +33,14 @@ class Release:
         return f"{path}?{query}" if query else path
 
 
-def find_release(server: Server, name: Wanted, root: str = "", purpose: str = "") -> Release:
+def find_release(
+    server: Server, name: DatasetReference, root: str = "", purpose: str = ""
+) -> Release:
     """The version that was named, else the newest that is published.
 
     Raises DiffersError unless the server states the `root`, where one is given.
     """
-    release = replace(_found(server, name), purpose=purpose)
+    release = replace(_load_release(server, name), purpose=purpose)
     if root not in {"", release.root}:
         raise DiffersError(
             f"{release.dataset} {release.version} has the root {release.root}, not {root}."
@@ -46,17 +48,17 @@ def find_release(server: Server, name: Wanted, root: str = "", purpose: str = ""
     return release
 
 
-def _found(server: Server, name: Wanted) -> Release:
+def _load_release(server: Server, name: DatasetReference) -> Release:
     releases = f"datasets/{name.dataset}/releases/"
     if name.version:
-        return _release(server.get(f"{releases}{name.version}/"))
+        return _parse_release(server.get(f"{releases}{name.version}/"))
     for row in server.pages(releases):
         if row["state"] == "published":
-            return _release(row)
+            return _parse_release(row)
     raise NothingThereError(f"{name.dataset} has no published release.")
 
 
-def _release(row: dict[str, Any]) -> Release:
+def _parse_release(row: dict[str, Any]) -> Release:
     if not row["root"]:
         raise NothingThereError(f"{row['dataset']} {row['version']} is not frozen yet.")
     return Release(row["dataset"], row["version"], row["root"], row["clips"], row["size"])

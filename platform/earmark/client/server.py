@@ -70,8 +70,8 @@ class Server:
             if response.is_error:
                 response.read()
                 if response.status_code in BUSY:
-                    raise BusyError(wait_of(response))
-                raise refusal(response)
+                    raise BusyError(read_wait(response))
+                raise parse_refusal(response)
             yield response
 
     def _asked(
@@ -82,13 +82,13 @@ class Server:
             try:
                 response = self._client.request(method, path, **content, **more)
             except httpx2.TransportError as problem:
-                pause(attempt, problem)
+                pause_before_retry(attempt, problem)
                 continue
             if response.status_code in BUSY and attempt < ATTEMPTS - 1:
-                time.sleep(wait_of(response) or _doubled(attempt))
+                time.sleep(read_wait(response) or _double_wait(attempt))
                 continue
             if response.is_error:
-                raise refusal(response)
+                raise parse_refusal(response)
             return response
         raise NotReachedError("The server did not answer.")
 
@@ -104,20 +104,22 @@ class BusyError(Exception):
 MOMENTARY = (httpx2.TransportError, BusyError)
 
 
-def pause(attempt: int, problem: Exception) -> None:
+def pause_before_retry(attempt: int, problem: Exception) -> None:
     """Wait before the next attempt; after the last one raise NotReachedError instead."""
     if attempt >= ATTEMPTS - 1:
-        raise NotReachedError(f"The server could not be reached: {_why(problem)}") from problem
+        raise NotReachedError(
+            f"The server could not be reached: {_describe_problem(problem)}"
+        ) from problem
     asked = problem.seconds if isinstance(problem, BusyError) else 0.0
-    time.sleep(asked or _doubled(attempt))
+    time.sleep(asked or _double_wait(attempt))
 
 
-def wait_of(response: httpx2.Response) -> float:
+def read_wait(response: httpx2.Response) -> float:
     text = response.headers.get("Retry-After", "")
     return min(float(text), LONGEST_WAIT) if text.isdigit() else 0.0
 
 
-def refusal(response: httpx2.Response) -> RefusedError:
+def parse_refusal(response: httpx2.Response) -> RefusedError:
     """The server's problem details as an error; its sentence says what to do."""
     status = response.status_code
     try:
@@ -133,9 +135,9 @@ def refusal(response: httpx2.Response) -> RefusedError:
     return RefusedError(text, answered=str(said.get("code", "")), status=status)
 
 
-def _doubled(attempt: int) -> float:
+def _double_wait(attempt: int) -> float:
     return min(FIRST_WAIT * 2.0**attempt, LONGEST_WAIT)
 
 
-def _why(problem: Exception) -> str:
+def _describe_problem(problem: Exception) -> str:
     return str(problem) or type(problem).__name__

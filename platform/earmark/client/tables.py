@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.manifest import RootBuilder
-from datasets_catalog.released_rows import NO_LABELS, clip_row, digests_of_labels
+from datasets_catalog.released_rows import NO_LABELS, build_clip_row, digest_labels_by_clip
 from earmark.client.problems import DiffersError
 
 CLIPS = "clips.parquet"
@@ -36,45 +36,45 @@ class Proof:
     size: int
 
 
-def files_of(folder: Path) -> Iterator[File]:
+def iterate_files(folder: Path) -> Iterator[File]:
     """Every clip's file, in the order of the table."""
     names = ["clip_id", "path", "sha256", "size"]
-    for row in _rows(folder / CLIPS, names):
+    for row in _read_rows(folder / CLIPS, names):
         yield File(**row)
 
 
-def prove(folder: Path) -> Proof:
+def prove_tables(folder: Path) -> Proof:
     """Compute the root from every word of both tables; one pass over each.
 
     Raises DiffersError where the labels of a clip are not those its row was hashed with, or the
     tables cannot be read.
     """
     try:
-        return _proved(folder)
+        return _compute_proof(folder)
     except (KeyError, TypeError, ValueError, EarmarkError) as problem:
         if isinstance(problem, DiffersError):
             raise
         raise DiffersError("The tables lack what a release's tables have.") from problem
 
 
-def _proved(folder: Path) -> Proof:
+def _compute_proof(folder: Path) -> Proof:
     builder, size = RootBuilder(), 0
-    labels = digests_of_labels(_rows(folder / EVENTS))
+    labels = digest_labels_by_clip(_read_rows(folder / EVENTS))
     following = next(labels, None)
-    for row in _rows(folder / CLIPS):
+    for row in _read_rows(folder / CLIPS):
         found = NO_LABELS
         if following is not None and following[0] == row["clip_id"]:
             found, following = following[1], next(labels, None)
         if found != row["labels_sha256"]:
             raise DiffersError(f"The labels of {row['path']} are not those of the release.")
-        builder.add(clip_row(row).leaf())
+        builder.add(build_clip_row(row).leaf())
         size += row["size"]
     if following is not None:
         raise DiffersError(f"{EVENTS} has labels of a clip that the release does not hold.")
     return Proof(builder.root().hex(), builder.size, size)
 
 
-def _rows(table: Path, names: list[str] | None = None) -> Iterator[dict[str, Any]]:
+def _read_rows(table: Path, names: list[str] | None = None) -> Iterator[dict[str, Any]]:
     try:
         with pq.ParquetFile(table) as file:
             for batch in file.iter_batches(batch_size=_BATCH, columns=names):

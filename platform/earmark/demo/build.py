@@ -17,21 +17,34 @@ from apps.accounts.tokens import create_token
 from apps.datasets.actions import create_dataset, remove_clips
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips, import_consents
-from apps.ingest.intake import silent
+from apps.ingest.intake import ignore_progress
 from apps.ingest.labels import import_labels
-from apps.privacy.access import findings_of, open_ones
-from apps.privacy.actions import decide
+from apps.privacy.access import filter_open_findings, list_dataset_findings
+from apps.privacy.actions import decide_finding
 from apps.privacy.models import Decision, Finding
 from apps.privacy.scanning import scan_dataset
 from apps.publishing.dry_runs import write_snapshot
-from apps.publishing.released import content_of
-from apps.publishing.releasing import publish
+from apps.publishing.released import load_content
+from apps.publishing.releasing import publish_release_here
 from apps.publishing.snapshots import build_snapshot
-from apps.releases.actions import create_release, freeze, settle, sign_off, submit
+from apps.releases.actions import (
+    create_release,
+    freeze_release,
+    settle_release,
+    sign_off_release,
+    submit_release,
+)
 from apps.releases.models import Release, SignOff
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
-from earmark.demo.material import CONSENT, VOICES, Material, gather, sound_paths, write_csv
+from earmark.demo.material import (
+    CONSENT,
+    VOICES,
+    Material,
+    gather_material,
+    list_sound_paths,
+    write_csv,
+)
 
 ORGANISATION = "soundyard"
 GATED = "everyday-sounds"
@@ -62,7 +75,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Built:
+class DemoSummary:
     """What `var/demo.json` says."""
 
     users: dict[str, str] = field(default_factory=dict)
@@ -88,10 +101,10 @@ class Built:
         }
 
 
-def build(say: Say) -> Built:
+def build_demo(say: Say) -> DemoSummary:
     """Everything the demo shows; what is there already is left as it is."""
-    built = Built()
-    people = _people(built)
+    built = DemoSummary()
+    people = _create_people(built)
     ada = people["ada"]
     organisation = Organisation.objects.filter(name=ORGANISATION).first()
     if organisation is None:
@@ -101,15 +114,15 @@ def build(say: Say) -> Built:
             add_member(actor=ada, organisation=organisation, username=name, role=role)
     work = Path(settings.STATE) / "demo"
     say("Gathering recordings …")
-    material = gather(work)
+    material = gather_material(work)
     built.notes.extend(material.notes)
-    _gated_dataset(people, organisation, material, built, say)
-    _open_dataset(people, organisation, material, built, say)
-    _tokens(people, built)
+    _build_gated_dataset(people, organisation, material, built, say)
+    _build_open_dataset(people, organisation, material, built, say)
+    _create_tokens(people, built)
     return built
 
 
-def _people(built: Built) -> dict[str, User]:
+def _create_people(built: DemoSummary) -> dict[str, User]:
     people = {}
     for name in ROLES:
         user, _ = User.objects.get_or_create(username=name)
@@ -120,13 +133,13 @@ def _people(built: Built) -> dict[str, User]:
     return people
 
 
-def _tokens(people: dict[str, User], built: Built) -> None:
+def _create_tokens(people: dict[str, User], built: DemoSummary) -> None:
     for title, (name, scope) in TOKENS.items():
         made = create_token(actor=people[name], name=f"demo {title}", scope=scope)
         built.tokens[title] = made.text
 
 
-def _dataset(
+def _ensure_dataset(
     people: dict[str, User], organisation: Organisation, name: str, **about: str
 ) -> Dataset:
     row = Dataset.objects.filter(organisation=organisation, name=name).first()
@@ -135,15 +148,15 @@ def _dataset(
     )
 
 
-def _gated_dataset(
+def _build_gated_dataset(
     people: dict[str, User],
     organisation: Organisation,
     material: Material,
-    built: Built,
+    built: DemoSummary,
     say: Say,
 ) -> None:
     ada = people["ada"]
-    dataset = _dataset(
+    dataset = _ensure_dataset(
         people,
         organisation,
         GATED,
@@ -155,7 +168,7 @@ def _gated_dataset(
         ),
         access=Dataset.Access.REQUEST,
     )
-    if _missing(dataset, "1.0.0"):
+    if _is_missing(dataset, "1.0.0"):
         say("Importing clips, consents and labels …")
         import_consents(
             actor=ada,
@@ -163,20 +176,20 @@ def _gated_dataset(
             table=write_csv(material.folder / "consents.csv", [CONSENT]),
             datasets=[dataset],
         )
-        _take_in(ada, dataset, material, material.rows)
-        _labels(ada, dataset, material.folder / "events.csv", material.events)
-        _review(people["cleo"], ada, dataset, say)
-    built.roots["1.0.0"] = _walk(people, dataset, "1.0.0", PURPOSES, say)
-    if _missing(dataset, "1.1.0"):
+        _import_clips(ada, dataset, material, material.rows)
+        _import_labels(ada, dataset, material.folder / "events.csv", material.events)
+        _review_findings(people["cleo"], ada, dataset, say)
+    built.roots["1.0.0"] = _publish_version(people, dataset, "1.0.0", PURPOSES, say)
+    if _is_missing(dataset, "1.1.0"):
         say("Changing some clips …")
         if material.later:
-            _take_in(ada, dataset, material, material.later)
-        _labels(ada, dataset, material.folder / "moved.csv", material.moved, replace=True)
+            _import_clips(ada, dataset, material, material.later)
+        _import_labels(ada, dataset, material.folder / "moved.csv", material.moved, replace=True)
         gone = "synthetic/soundscape-012.flac"
         if Clip.objects.filter(dataset=dataset, path=gone, state=Clip.State.ACTIVE).exists():
             remove_clips(actor=ada, dataset=dataset, paths=[gone])
-        _review(people["cleo"], ada, dataset, say)
-    built.roots["1.1.0"] = _walk(people, dataset, "1.1.0", PURPOSES, say)
+        _review_findings(people["cleo"], ada, dataset, say)
+    built.roots["1.1.0"] = _publish_version(people, dataset, "1.1.0", PURPOSES, say)
     if not Entitlement.objects.valid().filter(dataset=dataset, user=people["dan"]).exists():
         grant_access(
             actor=ada,
@@ -184,17 +197,17 @@ def _gated_dataset(
             holder=people["dan"],
             purposes=["research.noncommercial", "train.discriminative"],
         )
-    built.snapshot = _snapshot(dataset)
+    built.snapshot = _write_snapshot(dataset)
 
 
-def _open_dataset(
+def _build_open_dataset(
     people: dict[str, User],
     organisation: Organisation,
     material: Material,
-    built: Built,
+    built: DemoSummary,
     say: Say,
 ) -> None:
-    dataset = _dataset(
+    dataset = _ensure_dataset(
         people,
         organisation,
         OPEN,
@@ -202,23 +215,23 @@ def _open_dataset(
         description="A demonstration: synthetic scenes with exact labels, open to everyone.",
         access=Dataset.Access.OPEN,
     )
-    if _missing(dataset, "1.0.0"):
+    if _is_missing(dataset, "1.0.0"):
         rows = [row for row in material.rows if row.get("synthetic") and not row["contributors"]]
-        _take_in(people["ada"], dataset, material, rows)
-        paths = set(sound_paths(rows))
+        _import_clips(people["ada"], dataset, material, rows)
+        paths = set(list_sound_paths(rows))
         events = [row for row in material.events if row["path"] in paths]
-        _labels(people["ada"], dataset, material.folder / "open.csv", events)
-        _review(people["cleo"], people["ada"], dataset, say)
-    built.open_root = _walk(people, dataset, "1.0.0", OPEN_PURPOSES, say)
+        _import_labels(people["ada"], dataset, material.folder / "open.csv", events)
+        _review_findings(people["cleo"], people["ada"], dataset, say)
+    built.open_root = _publish_version(people, dataset, "1.0.0", OPEN_PURPOSES, say)
 
 
-def _missing(dataset: Dataset, version: str) -> bool:
+def _is_missing(dataset: Dataset, version: str) -> bool:
     return not Release.objects.filter(
         dataset=dataset, version=version, state=ReleaseState.PUBLISHED
     ).exists()
 
 
-def _take_in(
+def _import_clips(
     actor: User, dataset: Dataset, material: Material, rows: Sequence[dict[str, object]]
 ) -> None:
     table = write_csv(material.folder / "clips.csv", rows)
@@ -226,7 +239,7 @@ def _take_in(
     assert report.is_clean, report.sentences()
 
 
-def _labels(
+def _import_labels(
     actor: User,
     dataset: Dataset,
     path: Path,
@@ -244,19 +257,19 @@ def _labels(
     assert report.is_clean, report.sentences()
 
 
-def _review(reviewer: User, steward: User, dataset: Dataset, say: Say) -> None:
+def _review_findings(reviewer: User, steward: User, dataset: Dataset, say: Say) -> None:
     """Decide on everything the detectors saw, by rules that invent no judgement of the ear."""
     while True:
         say("Scanning for voices, tags and personal data …")
         scan_dataset(actor=steward, dataset=dataset)
-        finding = open_ones(findings_of(dataset)).first()
+        finding = filter_open_findings(list_dataset_findings(dataset)).first()
         if finding is None:
             return
-        verdict, reason = _verdict(dataset, finding)
-        decide(actor=reviewer, finding=finding, verdict=verdict, reason=reason)
+        verdict, reason = _choose_verdict(dataset, finding)
+        decide_finding(actor=reviewer, finding=finding, verdict=verdict, reason=reason)
 
 
-def _verdict(dataset: Dataset, finding: Finding) -> tuple[str, str]:
+def _choose_verdict(dataset: Dataset, finding: Finding) -> tuple[str, str]:
     if finding.kind == "metadata":
         return (
             Decision.Verdict.REDACT,
@@ -269,7 +282,7 @@ def _verdict(dataset: Dataset, finding: Finding) -> tuple[str, str]:
     return Decision.Verdict.EXCLUDE, "Sounds like a person, and nobody has consented."
 
 
-def _walk(
+def _publish_version(
     people: dict[str, User], dataset: Dataset, version: str, purposes: Sequence[str], say: Say
 ) -> str:
     """Take the version to published, each step by the person whose step it is."""
@@ -277,29 +290,29 @@ def _walk(
     row = row or create_release(
         actor=people["ada"], dataset=dataset, version=version, purposes=purposes
     )
-    row = settle(row)
+    row = settle_release(row)
     if row.state == ReleaseState.DRAFT:
         say(f"Freezing {dataset} {version} …")
-        row = freeze(actor=people["ada"], release=row)
+        row = freeze_release(actor=people["ada"], release=row)
     if row.state == ReleaseState.FROZEN:
-        row = submit(actor=people["ada"], release=row)
+        row = submit_release(actor=people["ada"], release=row)
     for part in SignOff.Part.values:
         if row.state == ReleaseState.IN_REVIEW:
-            row = sign_off(actor=people["cleo"], release=row, part=part)
+            row = sign_off_release(actor=people["cleo"], release=row, part=part)
     if row.state == ReleaseState.APPROVED:
-        row = publish(actor=people["rita"], release=row)
+        row = publish_release_here(actor=people["rita"], release=row)
         say(f"Published {dataset} {version}: root {row.root}")
     # The worker would do it soon; here it is there before the first reader.
-    build_snapshot(row, silent)
+    build_snapshot(row, ignore_progress)
     return row.root
 
 
-def _snapshot(dataset: Dataset) -> dict[str, int]:
+def _write_snapshot(dataset: Dataset) -> dict[str, int]:
     """The Hub snapshot of the newest release, written to disk and sent nowhere."""
     release = Release.objects.filter(dataset=dataset).order_by("-order").first()
     assert release is not None
     written = write_snapshot(
-        content_of(release),
+        load_content(release),
         Path(settings.STATE) / "snapshots" / dataset.full_name / release.version,
         repository_url=f"https://huggingface.co/datasets/{dataset.full_name}",
         gated=True,
@@ -307,7 +320,7 @@ def _snapshot(dataset: Dataset) -> dict[str, int]:
     return dict(written.files)
 
 
-def write_summary(built: Built) -> Path:
+def write_summary(built: DemoSummary) -> Path:
     """`var/demo.json`, readable by its owner alone: it holds passwords and tokens."""
     path = Path(settings.STATE) / "demo.json"
     path.touch(mode=0o600)

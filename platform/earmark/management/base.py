@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.accounts.models import Organisation, User
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import EarmarkError, InvalidError, NotFoundError
 
@@ -60,27 +60,27 @@ class Command(BaseCommand):
         """The value in sentences."""
         return [str(value)]
 
-    def succeeded(self, value: Any) -> bool:
+    def has_succeeded(self, value: Any) -> bool:
         """Whether the command did all that was asked; False ends with exit code 1."""
         return True
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _bring_up_to_date()
+        _migrate_embedded_database()
         try:
-            actor = user_named(options["user"]) if options.get("user") else None
+            actor = find_user(options["user"]) if options.get("user") else None
             value = self.work(actor, options)
         except EarmarkError as problem:
-            self._fail(problem, as_json=options["json"])
+            self._print_failure(problem, as_json=options["json"])
             return
         if options["json"]:
             self.stdout.write(json.dumps(value, indent=2, default=str))
         else:
             for line in self.say(value):
                 self.stdout.write(line)
-        if not self.succeeded(value):
+        if not self.has_succeeded(value):
             sys.exit(1)
 
-    def _fail(self, problem: EarmarkError, *, as_json: bool) -> None:
+    def _print_failure(self, problem: EarmarkError, *, as_json: bool) -> None:
         if not as_json:
             raise CommandError(problem.message)
         error = {"code": problem.code, "message": problem.message, "detail": problem.detail}
@@ -94,7 +94,7 @@ class Command(BaseCommand):
             self.stderr.flush()
 
 
-def _bring_up_to_date() -> None:
+def _migrate_embedded_database() -> None:
     """Where everything lies in one folder, that folder's database follows the code by itself."""
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -104,7 +104,7 @@ def _bring_up_to_date() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def user_named(username: str) -> User:
+def find_user(username: str) -> User:
     row = User.objects.filter(username=username, is_active=True).first()
     if row is None:
         raise NotFoundError(
@@ -113,7 +113,7 @@ def user_named(username: str) -> User:
     return row
 
 
-def organisation_named(name: str) -> Organisation:
+def find_organisation(name: str) -> Organisation:
     row = Organisation.objects.filter(name=name).first()
     if row is None:
         raise NotFoundError(
@@ -123,25 +123,25 @@ def organisation_named(name: str) -> Organisation:
     return row
 
 
-def day_named(text: str) -> date:
+def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as problem:
         raise InvalidError(f"{text!r} is no day: write one such as 2031-05-17.") from problem
 
 
-def datasets_named(actor: User, organisation: Organisation, names: Iterable[str]) -> list[Dataset]:
+def find_datasets(actor: User, organisation: Organisation, names: Iterable[str]) -> list[Dataset]:
     """Datasets of the organisation, by their names alone or with the organisation's before."""
-    return [dataset_named(actor, f"{organisation.name}/{name.split('/')[-1]}") for name in names]
+    return [find_dataset(actor, f"{organisation.name}/{name.split('/')[-1]}") for name in names]
 
 
-def dataset_named(actor: User | None, full_name: str) -> Dataset:
+def find_dataset(actor: User | None, full_name: str) -> Dataset:
     """The dataset as the actor may see it; any dataset for the operator."""
     organisation, _, name = full_name.partition("/")
     if not organisation or not name or "/" in name:
         raise NotFoundError(f"{full_name!r}: write the dataset as ORGANISATION/NAME.")
     if actor is not None:
-        return dataset_for(actor, full_name)
+        return fetch_dataset(actor, full_name)
     rows = Dataset.objects.select_related("organisation", "vocabulary")
     row = rows.filter(organisation__name=organisation, name=name).first()
     if row is None:

@@ -9,11 +9,11 @@ from django.core.management.utils import get_random_secret_key
 from earmark.settings import env
 from earmark.settings.base import *
 
-STATE = Path(env.text("EARMARK_STATE", str(ROOT / "var")))
+STATE = Path(env.read_text("EARMARK_STATE", str(ROOT / "var")))
 STATE.mkdir(parents=True, exist_ok=True)
 
 
-def _kept_secret(name: str, fresh: str) -> str:
+def _keep_secret(name: str, fresh: str) -> str:
     """A secret made once and kept beside the data, readable by its owner alone."""
     path = STATE / name
     try:
@@ -25,24 +25,28 @@ def _kept_secret(name: str, fresh: str) -> str:
 
 
 EMBEDDED = True
-DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", _kept_secret("secret_key", get_random_secret_key()))
-FIELD_ENCRYPTION_KEYS = env.names(
-    "FIELD_ENCRYPTION_KEYS", _kept_secret("field_key", Fernet.generate_key().decode())
+DEBUG = env.read_flag("DEBUG", default=False)
+SECRET_KEY = env.read_text("SECRET_KEY", _keep_secret("secret_key", get_random_secret_key()))
+FIELD_ENCRYPTION_KEYS = env.read_names(
+    "FIELD_ENCRYPTION_KEYS", _keep_secret("field_key", Fernet.generate_key().decode())
 )
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-BASE_URL = env.url("BASE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, least=1)}")
+ALLOWED_HOSTS = env.read_names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+BASE_URL = env.read_url("BASE_URL", f"http://127.0.0.1:{env.read_number('PORT', 8000, least=1)}")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite://{STATE / 'db.sqlite3'}"))}
+DATABASES = {
+    "default": env.parse_database_url(
+        env.read_text("DATABASE_URL", f"sqlite://{STATE / 'db.sqlite3'}")
+    )
+}
 # Each thread keeps its connection: opening one costs more than what a download asks of it.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 
 BLOBS_ROOT = STATE / "blobs"
 GIT_ROOT = STATE / "git"
 WORK_ROOT = STATE / "work"
-VOICES = env.flag("VOICES", default=True)
-DETECTORS_FILE = env.text("EARMARK_DETECTORS", "")
+VOICES = env.read_flag("VOICES", default=True)
+DETECTORS_FILE = env.read_text("EARMARK_DETECTORS", "")
 # Where the Hub's client remembers what it sent; without it, a folder in the user's home.
 os.environ.setdefault("HF_HOME", str(WORK_ROOT / "huggingface"))
 STORAGES = {

@@ -10,7 +10,7 @@ TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
 
-def text(name: str, default: str | None = None) -> str:
+def read_text(name: str, default: str | None = None) -> str:
     """The value of `name`, or of the file that `name_FILE` points to."""
     file = os.environ.get(f"{name}_FILE")
     if file:
@@ -21,7 +21,7 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def flag(name: str, *, default: bool) -> bool:
+def read_flag(name: str, *, default: bool) -> bool:
     """True or false, in the usual spellings."""
     value = os.environ.get(name)
     if value is None:
@@ -31,7 +31,7 @@ def flag(name: str, *, default: bool) -> bool:
     return value.lower() in TRUE
 
 
-def number(name: str, default: int, *, least: int = 0) -> int:
+def read_number(name: str, default: int, *, least: int = 0) -> int:
     """A whole number that is at least `least`."""
     value = os.environ.get(name, str(default))
     if not value.lstrip("-").isdigit() or int(value) < least:
@@ -39,20 +39,20 @@ def number(name: str, default: int, *, least: int = 0) -> int:
     return int(value)
 
 
-def names(name: str, default: str = "") -> list[str]:
+def read_names(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
-    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+    return [part.strip() for part in read_text(name, default).split(",") if part.strip()]
 
 
-def url(name: str, default: str | None = None) -> str:
+def read_url(name: str, default: str | None = None) -> str:
     """An http(s) address without a trailing slash."""
-    value = text(name, default).rstrip("/")
+    value = read_text(name, default).rstrip("/")
     if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc:
         raise ImproperlyConfigured(f"{name}={value!r}: expected http://… or https://….")
     return value
 
 
-def database(value: str, *, pool: bool = False) -> dict[str, object]:
+def parse_database_url(value: str, *, pool: bool = False) -> dict[str, object]:
     """Django's DATABASES entry for `sqlite:///path` or `postgres://user:password@host/name`."""
     parts = urlsplit(value)
     if parts.scheme == "sqlite":

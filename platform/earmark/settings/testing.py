@@ -26,9 +26,9 @@ for folder in (BLOBS_ROOT, GIT_ROOT, WORK_ROOT):
     folder.mkdir()
 
 if "TEST_DATABASE_URL" in os.environ:
-    DATABASES = {"default": env.database(os.environ["TEST_DATABASE_URL"])}
+    DATABASES = {"default": env.parse_database_url(os.environ["TEST_DATABASE_URL"])}
 else:
-    DATABASES = {"default": env.database(f"sqlite://{STATE / 'db.sqlite3'}")}
+    DATABASES = {"default": env.parse_database_url(f"sqlite://{STATE / 'db.sqlite3'}")}
     DATABASES["default"]["TEST"] = {"NAME": str(STATE / "test.sqlite3")}
 
 STORAGES = {

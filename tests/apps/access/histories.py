@@ -21,7 +21,7 @@ from apps.accounts.models import Membership, Organisation, User
 from apps.datasets.models import Dataset
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import LapseGround, Release
-from apps.releases.stops import lift_stop, stop
+from apps.releases.stops import lift_stop, place_stop
 from apps.storage.models import Blob
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.purposes import Purpose
@@ -399,7 +399,9 @@ def _stop(world: World, model: Model) -> None:
         return
     standing = release.dataset.stops.in_force().first()
     if standing is None:
-        stop(actor=world.cast.cleo, dataset=release.dataset, release=release, reason="A voice.")
+        place_stop(
+            actor=world.cast.cleo, dataset=release.dataset, release=release, reason="A voice."
+        )
     else:
         lift_stop(actor=world.cast.ada, stop=standing, reason="No voice.")
     model.stopped = standing is None

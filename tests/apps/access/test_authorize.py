@@ -17,13 +17,13 @@ from apps.access.answers import (
     ReleaseUnknownError,
     SignInNeededError,
 )
-from apps.access.authorize import Fit, authorize, fit
+from apps.access.authorize import Fit, authorize_action, judge_fit
 from apps.access.models import Entitlement
 from apps.accounts.access import Principal
 from apps.accounts.models import Membership, Organisation
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
-from apps.releases.stops import stop
+from apps.releases.stops import place_stop
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
@@ -53,7 +53,9 @@ def codes(release: Release, cast: Cast, action: Action) -> dict[str, str]:
         "outsider": cast.eve,
         "nobody": NOBODY,
     }
-    return {who: str(authorize(person, release, action).code) for who, person in people.items()}
+    return {
+        who: str(authorize_action(person, release, action).code) for who, person in people.items()
+    }
 
 
 def entitle(cast: Cast, release: Release) -> Entitlement:
@@ -69,7 +71,7 @@ def entitle(cast: Cast, release: Release) -> Entitlement:
 def test_an_open_dataset_is_for_everyone(released: Make, cast: Cast, action: Action) -> None:
     release = released("open")
     for person in (cast.eve, NOBODY):
-        answer = authorize(person, release, action)
+        answer = authorize_action(person, release, action)
         assert (answer.allowed, answer.binding) == (True, Binding.OPEN)
 
 
@@ -122,7 +124,7 @@ def test_an_unpublished_release_is_seen_by_members_and_downloaded_by_nobody(
         "outsider": "release.unknown",
         "nobody": "release.unknown",
     }
-    assert authorize(cast.olga, release, Action.DOWNLOAD).code is Code.UNPUBLISHED
+    assert authorize_action(cast.olga, release, Action.DOWNLOAD).code is Code.UNPUBLISHED
 
 
 def test_a_withdrawn_release_is_gone_for_everyone_and_names_its_successor(
@@ -131,12 +133,12 @@ def test_a_withdrawn_release_is_gone_for_everyone_and_names_its_successor(
     release = released("open", ReleaseState.WITHDRAWN)
     make_release(release.dataset, "1.0.1")
     for person in (cast.olga, NOBODY):
-        answer = authorize(person, release, Action.DOWNLOAD)
+        answer = authorize_action(person, release, Action.DOWNLOAD)
         assert answer.code is Code.WITHDRAWN
         assert "use version 1.0.1" in answer.reason
-        assert authorize(person, release, Action.VIEW).allowed
+        assert authorize_action(person, release, Action.VIEW).allowed
     with pytest.raises(ReleaseGoneError):
-        authorize(NOBODY, release, Action.LIST).require()
+        authorize_action(NOBODY, release, Action.LIST).require()
 
 
 def test_nobody_is_sent_to_a_version_that_is_closed_itself(released: Make, cast: Cast) -> None:
@@ -146,22 +148,22 @@ def test_nobody_is_sent_to_a_version_that_is_closed_itself(released: Make, cast:
     make_release(release.dataset, "1.0.3")
     later = (timezone.now() + timedelta(days=9)).isoformat()
     Dataset.objects.filter(pk=release.dataset_id).update(embargoes={"1.0.3": later})
-    assert "use version 1.0.2" in authorize(NOBODY, release, Action.DOWNLOAD).reason
-    stop(actor=cast.cleo, dataset=release.dataset, release=stopped, reason="a voice")
-    assert "use version 1.0.1" in authorize(NOBODY, release, Action.DOWNLOAD).reason
+    assert "use version 1.0.2" in authorize_action(NOBODY, release, Action.DOWNLOAD).reason
+    place_stop(actor=cast.cleo, dataset=release.dataset, release=stopped, reason="a voice")
+    assert "use version 1.0.1" in authorize_action(NOBODY, release, Action.DOWNLOAD).reason
 
 
 def test_a_withdrawn_release_is_gone_only_for_those_who_could_have_it(
     released: Make, cast: Cast
 ) -> None:
     release = released("request", ReleaseState.WITHDRAWN)
-    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
+    assert authorize_action(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
 
 
 def test_a_deprecated_release_is_given_with_a_warning(released: Make, cast: Cast) -> None:
     release = released("open", ReleaseState.DEPRECATED)
     make_release(release.dataset, "1.1.0")
-    answer = authorize(NOBODY, release, Action.DOWNLOAD)
+    answer = authorize_action(NOBODY, release, Action.DOWNLOAD)
     assert answer.allowed
     assert answer.code is Code.DEPRECATED
     assert "Version 1.1.0 replaces it" in answer.reason
@@ -177,10 +179,10 @@ def test_a_grant_ends_by_itself(released: Make, cast: Cast) -> None:
         until=until,
         purposes=["research.noncommercial"],
     )
-    answer = authorize(cast.dan, release, Action.DOWNLOAD)
+    answer = authorize_action(cast.dan, release, Action.DOWNLOAD)
     assert (answer.allowed, answer.until, answer.entitlement_id) == (True, until, row.pk)
     Entitlement.objects.update(valid_until=timezone.now() - timedelta(seconds=1))
-    answer = authorize(cast.dan, release, Action.DOWNLOAD)
+    answer = authorize_action(cast.dan, release, Action.DOWNLOAD)
     assert answer.code is Code.EXPIRED
     assert "ended on" in answer.reason
 
@@ -196,21 +198,21 @@ def test_of_several_grants_the_longest_is_told(released: Make, cast: Cast) -> No
             until=until,
             purposes=["research.noncommercial"],
         )
-    assert authorize(cast.dan, release, Action.DOWNLOAD).until is None
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD).until is None
 
 
 def test_a_grant_taken_back_is_over_at_once_and_says_so(released: Make, cast: Cast) -> None:
     release = released("request")
     entitle(cast, release)
     revoke_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan)
-    assert authorize(cast.dan, release, Action.DOWNLOAD).code is Code.REVOKED
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD).code is Code.REVOKED
 
 
 def test_a_waiting_request_is_told(released: Make, cast: Cast) -> None:
     release = released("request")
     Dataset.objects.update(released_at=timezone.now())
     request_access(actor=cast.eve, dataset=release.dataset)
-    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_PENDING
+    assert authorize_action(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_PENDING
 
 
 def test_an_organisations_grant_reaches_its_members_and_ends_when_they_leave(
@@ -222,29 +224,29 @@ def test_an_organisations_grant_reaches_its_members_and_ends_when_they_leave(
     grant_access(
         actor=cast.ada, dataset=release.dataset, holder=lab, purposes=["research.noncommercial"]
     )
-    assert authorize(cast.dan, release, Action.DOWNLOAD).binding is Binding.ENTITLEMENT
-    assert not authorize(cast.eve, release, Action.DOWNLOAD).allowed
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD).binding is Binding.ENTITLEMENT
+    assert not authorize_action(cast.eve, release, Action.DOWNLOAD).allowed
     seat.delete()
-    assert not authorize(cast.dan, release, Action.DOWNLOAD).allowed
+    assert not authorize_action(cast.dan, release, Action.DOWNLOAD).allowed
 
 
 def test_an_account_that_was_switched_off_is_nobody(released: Make, cast: Cast) -> None:
     release = released("organisation")
     cast.olga.is_active = False
     cast.olga.save()
-    assert authorize(cast.olga, release, Action.VIEW).code is Code.UNKNOWN
+    assert authorize_action(cast.olga, release, Action.VIEW).code is Code.UNKNOWN
 
 
 def test_refusals_become_the_errors_that_doors_translate(released: Make, cast: Cast) -> None:
     release = released("request")
     with pytest.raises(SignInNeededError):
-        authorize(NOBODY, release, Action.DOWNLOAD).require()
+        authorize_action(NOBODY, release, Action.DOWNLOAD).require()
     with pytest.raises(AccessRefusedError, match="ask for access on its page /datasets/acme/birds"):
-        authorize(cast.eve, release, Action.DOWNLOAD).require()
+        authorize_action(cast.eve, release, Action.DOWNLOAD).require()
     set_access("organisation")
     release.refresh_from_db()
     with pytest.raises(ReleaseUnknownError):
-        authorize(cast.eve, release, Action.DOWNLOAD).require()
+        authorize_action(cast.eve, release, Action.DOWNLOAD).require()
 
 
 NONCOMMERCIAL, GENERATIVE = Purpose.RESEARCH_NONCOMMERCIAL, Purpose.TRAIN_GENERATIVE
@@ -264,7 +266,7 @@ def test_a_purpose_fits_or_not_or_needs_a_person(
     cleared: set[Purpose], granted: set[Purpose] | None, expected: Fit
 ) -> None:
     named = None if granted is None else frozenset(granted)
-    assert fit(NONCOMMERCIAL, frozenset(cleared), named) is expected
+    assert judge_fit(NONCOMMERCIAL, frozenset(cleared), named) is expected
 
 
 def test_a_purpose_that_no_grant_names_needs_a_persons_answer(released: Make, cast: Cast) -> None:
@@ -273,17 +275,17 @@ def test_a_purpose_that_no_grant_names_needs_a_persons_answer(released: Make, ca
         release.dataset, "1.1.0", purposes=[NONCOMMERCIAL, GENERATIVE, *GIVEN_OUT]
     )
     grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=[NONCOMMERCIAL])
-    assert authorize(cast.dan, release, Action.DOWNLOAD, NONCOMMERCIAL).allowed
-    answer = authorize(cast.dan, release, Action.DOWNLOAD, GENERATIVE)
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD, NONCOMMERCIAL).allowed
+    answer = authorize_action(cast.dan, release, Action.DOWNLOAD, GENERATIVE)
     assert answer.code is Code.PURPOSE_OPEN
     grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=[GENERATIVE])
-    assert authorize(cast.dan, release, Action.DOWNLOAD, GENERATIVE).allowed
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD, GENERATIVE).allowed
 
 
 def test_nobody_may_use_what_consent_does_not_cover(released: Make, cast: Cast) -> None:
     release = released("open")
     for person in (cast.olga, NOBODY):
-        answer = authorize(person, release, Action.DOWNLOAD, Purpose.TRAIN_VOICE_SYNTHESIS)
+        answer = authorize_action(person, release, Action.DOWNLOAD, Purpose.TRAIN_VOICE_SYNTHESIS)
         assert answer.code is Code.PURPOSE_REFUSED
         assert "research.noncommercial" in answer.reason
 
@@ -291,20 +293,20 @@ def test_nobody_may_use_what_consent_does_not_cover(released: Make, cast: Cast) 
 def test_consent_to_public_previews_lets_everyone_hear(released: Make, cast: Cast) -> None:
     release = released("request")
     release.cleared = [Purpose.PREVIEW_PUBLIC_CLIP.value]
-    assert authorize(NOBODY, release, Action.PREVIEW).allowed
-    assert not authorize(NOBODY, release, Action.DOWNLOAD).allowed
+    assert authorize_action(NOBODY, release, Action.PREVIEW).allowed
+    assert not authorize_action(NOBODY, release, Action.DOWNLOAD).allowed
 
 
 def test_an_open_door_needs_publish_open_and_says_so(released: Make, cast: Cast) -> None:
     release = released("open")
     release.cleared = [NONCOMMERCIAL.value]
     for person in (cast.eve, NOBODY):
-        assert authorize(person, release, Action.VIEW).allowed
+        assert authorize_action(person, release, Action.VIEW).allowed
         for action in (Action.LIST, Action.PREVIEW, Action.DOWNLOAD):
-            answer = authorize(person, release, action)
+            answer = authorize_action(person, release, action)
             assert answer.code is Code.NOT_CLEARED
             assert "publish.open" in answer.reason
-    assert authorize(cast.olga, release, Action.DOWNLOAD).code is Code.MEMBER
+    assert authorize_action(cast.olga, release, Action.DOWNLOAD).code is Code.MEMBER
 
 
 def test_without_share_raw_audio_names_may_be_listed_and_nothing_taken(
@@ -312,8 +314,8 @@ def test_without_share_raw_audio_names_may_be_listed_and_nothing_taken(
 ) -> None:
     release = released("open")
     release.cleared = [Purpose.PUBLISH_OPEN.value]
-    assert authorize(NOBODY, release, Action.LIST).allowed
-    answer = authorize(NOBODY, release, Action.DOWNLOAD)
+    assert authorize_action(NOBODY, release, Action.LIST).allowed
+    answer = authorize_action(NOBODY, release, Action.DOWNLOAD)
     assert (answer.code, "share.raw_audio" in answer.reason) == (Code.NOT_CLEARED, True)
 
 
@@ -324,11 +326,11 @@ def test_a_grant_opens_nothing_that_was_not_released_behind_a_gate(
     release = released(access)
     entitle(cast, release)
     release.cleared = [NONCOMMERCIAL.value, Purpose.SHARE_RAW_AUDIO.value]
-    answer = authorize(cast.dan, release, Action.DOWNLOAD)
+    answer = authorize_action(cast.dan, release, Action.DOWNLOAD)
     assert (answer.code, "publish.gated" in answer.reason) == (Code.NOT_CLEARED, True)
-    assert authorize(cast.dan, release, Action.LIST).code is Code.NOT_CLEARED
+    assert authorize_action(cast.dan, release, Action.LIST).code is Code.NOT_CLEARED
     stranger = Code.UNKNOWN if access == "organisation" else Code.NOT_CLEARED
-    assert authorize(cast.eve, release, Action.DOWNLOAD).code is stranger
+    assert authorize_action(cast.eve, release, Action.DOWNLOAD).code is stranger
 
 
 def test_a_release_that_is_for_a_gate_stays_behind_one_in_an_open_dataset(
@@ -337,14 +339,14 @@ def test_a_release_that_is_for_a_gate_stays_behind_one_in_an_open_dataset(
     release = released("open")
     gated = [NONCOMMERCIAL.value, Purpose.PUBLISH_GATED.value, Purpose.SHARE_RAW_AUDIO.value]
     release.cleared = gated
-    assert authorize(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
-    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
+    assert authorize_action(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
+    assert authorize_action(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
     entitle(cast, release)
-    assert authorize(cast.dan, release, Action.DOWNLOAD).code is Code.ENTITLED
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD).code is Code.ENTITLED
 
 
 def test_a_release_for_some_territories_is_never_open(released: Make, cast: Cast) -> None:
     release = released("open")
     release.territories = ["EEA"]
-    assert authorize(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
-    assert authorize(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED
+    assert authorize_action(NOBODY, release, Action.DOWNLOAD).code is Code.SIGN_IN
+    assert authorize_action(cast.eve, release, Action.DOWNLOAD).code is Code.REQUEST_NEEDED

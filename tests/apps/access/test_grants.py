@@ -11,10 +11,10 @@ from django.utils import timezone
 from apps.access.access import open_object, open_release
 from apps.access.actions import grant_access, grant_request, request_access, revoke_access
 from apps.access.answers import AccessRefusedError, Action, Code
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.access.grants import CountryRefusedError, PurposesNotClearedError
 from apps.access.models import Entitlement, Receipt
-from apps.access.receipts import note_taken
+from apps.access.receipts import record_receipt
 from apps.access.terms import accept_terms, save_terms
 from apps.releases.models import Release
 from datasets_catalog.errors import InvalidError
@@ -81,8 +81,8 @@ def test_commercial_research_contains_the_other_kind(cast: Cast) -> None:
         make_dataset(cast.acme, cast.ada), purposes=[Purpose.RESEARCH_COMMERCIAL, *GIVEN_OUT]
     )
     give(cast, release, "research.noncommercial")
-    assert authorize(cast.dan, release, Action.DOWNLOAD, NONCOMMERCIAL).allowed
-    commercial = authorize(cast.dan, release, Action.DOWNLOAD, Purpose.RESEARCH_COMMERCIAL)
+    assert authorize_action(cast.dan, release, Action.DOWNLOAD, NONCOMMERCIAL).allowed
+    commercial = authorize_action(cast.dan, release, Action.DOWNLOAD, Purpose.RESEARCH_COMMERCIAL)
     assert commercial.code is Code.PURPOSE_OPEN
 
 
@@ -94,7 +94,7 @@ def test_each_release_limits_a_grant_and_another_grant_may_fit(
         dataset, "1.1.0", purposes=[GENERATIVE, *GIVEN_OUT], holding=[blob], commit="d" * 40
     )
     give(cast, release, "research.noncommercial")
-    answer = authorize(cast.dan, other, Action.DOWNLOAD)
+    answer = authorize_action(cast.dan, other, Action.DOWNLOAD)
     assert answer.code is Code.PURPOSE_REFUSED
     assert "cleared for train.generative" in answer.reason
     with pytest.raises(AccessRefusedError):
@@ -121,10 +121,10 @@ def test_a_receipt_keeps_what_it_was_taken_for(release: Release, cast: Cast) -> 
     give(cast, release, "research.noncommercial")
     for person in (cast.dan, cast.olga):
         opened = open_release(person, str(release.dataset), "1.0.0", Action.DOWNLOAD)
-        note_taken(person, release, opened.authorization, door="api")
+        record_receipt(person, release, opened.authorization, door="api")
     set_access("open")
     opened = open_release(cast.eve, str(release.dataset), "1.0.0", Action.DOWNLOAD)
-    note_taken(cast.eve, release, opened.authorization, door="api")
+    record_receipt(cast.eve, release, opened.authorization, door="api")
     kept = dict(Receipt.objects.values_list("holder", "purposes"))
     assert kept == {
         "dan": ["research.noncommercial"],
@@ -146,7 +146,7 @@ def test_a_release_with_territories_asks_where_its_reader_is(
     with pytest.raises(CountryRefusedError, match="EEA"):
         give(cast, within_eea, "research.noncommercial", country=country)
     give(cast, within_eea, "research.noncommercial", country="no")
-    assert authorize(cast.dan, within_eea, Action.DOWNLOAD).allowed
+    assert authorize_action(cast.dan, within_eea, Action.DOWNLOAD).allowed
 
 
 def test_a_grant_elsewhere_opens_what_may_go_everywhere_alone(
@@ -154,10 +154,10 @@ def test_a_grant_elsewhere_opens_what_may_go_everywhere_alone(
 ) -> None:
     everywhere = make_release(within_eea.dataset, "1.1.0", commit="d" * 40)
     give(cast, within_eea, "research.noncommercial", country="US")
-    assert authorize(cast.dan, everywhere, Action.DOWNLOAD).allowed
-    answer = authorize(cast.dan, within_eea, Action.DOWNLOAD)
+    assert authorize_action(cast.dan, everywhere, Action.DOWNLOAD).allowed
+    answer = authorize_action(cast.dan, within_eea, Action.DOWNLOAD)
     assert (answer.code, "is in US" in answer.reason) == (Code.TERRITORY, True)
-    assert authorize(cast.dan, within_eea, Action.VIEW).allowed
+    assert authorize_action(cast.dan, within_eea, Action.VIEW).allowed
 
 
 def test_an_unknown_country_is_refused(release: Release, cast: Cast) -> None:
@@ -217,9 +217,9 @@ def test_what_licences_take_from_a_release_is_granted_to_nobody(cast: Cast) -> N
             dataset=release.dataset, user=cast.dan, purposes=[commercial], granted_by=cast.ada
         )
     give(cast, release, NONCOMMERCIAL)
-    taken = authorize(cast.dan, release, Action.DOWNLOAD)
+    taken = authorize_action(cast.dan, release, Action.DOWNLOAD)
     assert taken.purposes == {NONCOMMERCIAL}
-    refused = authorize(cast.dan, release, Action.DOWNLOAD, commercial)
+    refused = authorize_action(cast.dan, release, Action.DOWNLOAD, commercial)
     assert refused.code is Code.PURPOSE_REFUSED
     for column in ("cleared", "purposes"):
         with pytest.raises(IntegrityError), transaction.atomic():

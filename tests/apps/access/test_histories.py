@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from apps.access.access import open_object
 from apps.access.answers import Action
-from apps.access.authorize import authorize
-from apps.datasets.access import visible_datasets
+from apps.access.authorize import authorize_action
+from apps.datasets.access import list_visible_datasets
 from apps.releases.models import Release
 from datasets_catalog.errors import EarmarkError
 from tests.apps.access.histories import (
@@ -40,12 +40,12 @@ def agree(world: World, model: Model) -> None:
     for who in PEOPLE:
         principal = world.principal(who)
         for purpose in ASKED:
-            answer = authorize(principal, release, Action.DOWNLOAD, purpose)
+            answer = authorize_action(principal, release, Action.DOWNLOAD, purpose)
             assert answer.allowed == model.may_download(who, purpose), (who, purpose, answer)
             assert answer.reason
-        listed = authorize(principal, release, Action.LIST)
+        listed = authorize_action(principal, release, Action.LIST)
         assert listed.allowed == model.may_list(who), (who, listed)
-        known = visible_datasets(principal).filter(pk=release.dataset_id).exists()
+        known = list_visible_datasets(principal).filter(pk=release.dataset_id).exists()
         assert known == model.knows(who), who
         try:
             open_object(principal, release.dataset.full_name, world.blob.oid)

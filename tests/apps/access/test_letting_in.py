@@ -13,16 +13,21 @@ from pytest_django import DjangoAssertNumQueries
 from apps.access.access import open_newest, open_object
 from apps.access.actions import grant_access, refuse_request, request_access, revoke_access
 from apps.access.answers import AccessRefusedError, Action, Code, SignInNeededError
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.access.models import Acceptance, AccessTerms, Entitlement, Notice, Receipt, RefusalCount
 from apps.access.notices import TRY_AGAIN, send_mails
-from apps.access.receipts import note_taken, receipts_for, refusals_for, settle_counts
-from apps.access.reminders import remind_of_ends
+from apps.access.receipts import (
+    list_visible_receipts,
+    list_visible_refusals,
+    record_receipt,
+    settle_counts,
+)
+from apps.access.reminders import remind_holders
 from apps.access.terms import TermsOutdatedError, accept_terms, save_terms
-from apps.accounts.tokens import create_token, token_for
+from apps.accounts.tokens import create_token, fetch_token
 from apps.datasets.actions import update_dataset
 from apps.datasets.models import Dataset
-from apps.jobs.regularly import do_due, regularly
+from apps.jobs.regularly import run_due_work, run_regularly
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.request_forms import AnswersInvalidError
@@ -55,7 +60,7 @@ def test_a_complete_request_is_granted_by_rule(release: Release, cast: Cast) -> 
         row = request_access(
             actor=cast.eve, dataset=dataset, purposes=fits, answers={"lab": "Owls"}
         )
-        answer = authorize(cast.eve, release, Action.DOWNLOAD)
+        answer = authorize_action(cast.eve, release, Action.DOWNLOAD)
     assert (row.state, row.answers[0]["value"]) == ("granted", "Owls")
     assert (answer.allowed, answer.until) == (True, NOW + timedelta(days=30))
     assert Entitlement.objects.get().way == "automatic"
@@ -149,9 +154,9 @@ def test_an_end_is_reminded_of_once(release: Release, cast: Cast) -> None:
             until=NOW + timedelta(days=20),
             purposes=["research.noncommercial"],
         )
-        assert remind_of_ends() == 0
+        assert remind_holders() == 0
         clock.shift(timedelta(days=7))
-        assert (remind_of_ends(), remind_of_ends()) == (1, 0)
+        assert (remind_holders(), remind_holders()) == (1, 0)
     row = Notice.objects.get(kind="ending")
     assert (row.user, "2026-03-21" in row.text) == (cast.dan, True)
 
@@ -180,16 +185,16 @@ def test_regular_work_goes_on_when_some_of_it_fails() -> None:
     done = []
     cache.clear()
 
-    @regularly("test.fails", seconds=60)
+    @run_regularly("test.fails", seconds=60)
     def fails() -> None:
         raise RuntimeError
 
-    @regularly("test.works", seconds=60)
+    @run_regularly("test.works", seconds=60)
     def works() -> None:
         done.append(1)
 
-    do_due()
-    do_due()
+    run_due_work()
+    run_due_work()
     assert done == [1]
 
 
@@ -203,18 +208,18 @@ def test_objects_are_counted_once_for_each_token(
         holder=cast.dan,
         purposes=["research.noncommercial"],
     )
-    token = token_for(create_token(actor=cast.dan, name="lab").text)
+    token = fetch_token(create_token(actor=cast.dan, name="lab").text)
     assert token is not None
     dan = token.user
     answer = open_newest(dan, "acme/birds", Action.DOWNLOAD).authorization
     with django_assert_max_num_queries(8):
         for number in range(100):
             for _ in range(2):
-                note_taken(dan, release, answer, door="dvc", taken=f"{number:032x}")
+                record_receipt(dan, release, answer, door="dvc", taken=f"{number:032x}")
     settle_counts()
     row = Receipt.objects.get()
     assert (row.objects_given, row.token, row.code) == (100, token.prefix, "access.entitled")
-    assert list(receipts_for(cast.ada, release.dataset)) == [row]
+    assert list(list_visible_receipts(cast.ada, release.dataset)) == [row]
 
 
 def test_refusals_are_counted_by_day_and_reason(release: Release, cast: Cast) -> None:
@@ -224,8 +229,8 @@ def test_refusals_are_counted_by_day_and_reason(release: Release, cast: Cast) ->
             open_newest(cast.eve, "acme/birds", Action.DOWNLOAD)
     with pytest.raises(SignInNeededError):
         open_newest(AnonymousUser(), "acme/birds", Action.DOWNLOAD)
-    found = {(row.holder, row.code) for row in refusals_for(cast.ada, release.dataset)}
+    found = {(row.holder, row.code) for row in list_visible_refusals(cast.ada, release.dataset)}
     assert found == {("eve", Code.REQUEST_NEEDED), ("", Code.SIGN_IN)}
     assert RefusalCount.objects.get(holder="eve").count >= 1
     with pytest.raises(DeniedError):
-        refusals_for(cast.eve, release.dataset)
+        list_visible_refusals(cast.eve, release.dataset)

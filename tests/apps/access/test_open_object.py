@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from pytest_django import DjangoAssertNumQueries
 
-from apps.access.access import open_newest, open_object, open_release, open_releases
+from apps.access.access import list_open_releases, open_newest, open_object, open_release
 from apps.access.actions import grant_access
 from apps.access.answers import (
     AccessRefusedError,
@@ -15,7 +15,7 @@ from apps.access.answers import (
     SignInNeededError,
 )
 from apps.datasets.models import Dataset
-from apps.storage.blobs import destroy
+from apps.storage.blobs import destroy_blob
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
 from tests.factories.published import keep, make_dataset, make_release, set_access
@@ -86,7 +86,7 @@ def test_an_object_of_another_dataset_does_not_exist(birds: Dataset, cast: Cast)
 def test_a_destroyed_object_is_gone_and_the_successor_is_named(birds: Dataset, cast: Cast) -> None:
     blob = keep(birds, b"wren")
     make_release(birds, holding=[blob])
-    destroy(blob)
+    destroy_blob(blob)
     with pytest.raises(ObjectGoneError, match="nothing replaces it"):
         open_object(cast.ada, "acme/birds", blob.oid)
     make_release(birds, "1.0.1")
@@ -115,7 +115,7 @@ def test_the_newest_release_is_the_newest_that_still_stands(birds: Dataset, cast
     ):
         make_release(birds, version, state=state)
     assert open_newest(cast.eve, "acme/birds").release.version == "1.10.0"
-    listed = open_releases(cast.eve, "acme/birds", Action.LIST)
+    listed = list_open_releases(cast.eve, "acme/birds", Action.LIST)
     assert [release.version for release in listed] == ["1.10.0", "1.9.0", "1.0.0"]
     assert open_release(cast.ada, "acme/birds", "2.0.0").release.state == ReleaseState.FROZEN
     for name, version in (("acme/birds", "2.0.0"), ("acme/birds", "3.0.0"), ("x", "1.9.0")):

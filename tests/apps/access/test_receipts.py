@@ -12,7 +12,7 @@ from apps.access.access import open_newest
 from apps.access.actions import grant_access
 from apps.access.answers import Action
 from apps.access.models import Receipt
-from apps.access.receipts import note_taken, receipts_for
+from apps.access.receipts import list_visible_receipts, record_receipt
 from apps.accounts.access import Principal
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError
@@ -29,7 +29,7 @@ def release(cast: Cast) -> Release:
 
 def take(principal: Principal, release: Release, door: str = "dvc") -> None:
     opened = open_newest(principal, release.dataset.full_name, Action.VIEW)
-    note_taken(principal, release, opened.authorization, door=door)
+    record_receipt(principal, release, opened.authorization, door=door)
 
 
 def test_a_thousand_objects_make_one_receipt(
@@ -45,7 +45,7 @@ def test_a_thousand_objects_make_one_receipt(
     answer = open_newest(cast.dan, release.dataset.full_name).authorization
     with django_assert_num_queries(0):
         for _ in range(1000):
-            note_taken(cast.dan, release, answer, door="dvc")
+            record_receipt(cast.dan, release, answer, door="dvc")
     row = Receipt.objects.get()
     assert (row.holder, row.root, row.entitlement) == ("dan", release.root, entitlement)
 
@@ -71,6 +71,6 @@ def test_every_holder_door_and_day_has_its_own(release: Release, cast: Cast) -> 
 
 def test_receipts_are_read_by_those_who_grant(release: Release, cast: Cast) -> None:
     take(cast.dan, release)
-    assert [row.holder for row in receipts_for(cast.ada, release.dataset)] == ["dan"]
+    assert [row.holder for row in list_visible_receipts(cast.ada, release.dataset)] == ["dan"]
     with pytest.raises(DeniedError):
-        receipts_for(cast.dan, release.dataset)
+        list_visible_receipts(cast.dan, release.dataset)

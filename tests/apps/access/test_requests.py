@@ -7,7 +7,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.access.access import entitlements_for, request_for, requests_for, requests_to_answer
+from apps.access.access import (
+    fetch_request,
+    list_requests_to_answer,
+    list_visible_entitlements,
+    list_visible_requests,
+)
 from apps.access.actions import (
     AccessAnsweredError,
     AccessAskedError,
@@ -20,7 +25,7 @@ from apps.access.actions import (
     revoke_access,
 )
 from apps.access.answers import Action
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.access.models import AccessRequest
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset
@@ -46,13 +51,13 @@ def test_a_request_that_is_granted_lets_the_asker_in(release: Release, cast: Cas
         purposes=["research.noncommercial"],
         message="For my thesis.",
     )
-    assert list(requests_to_answer(cast.ada)) == [request]
+    assert list(list_requests_to_answer(cast.ada)) == [request]
     until = timezone.now() + timedelta(days=90)
     granted = grant_request(actor=cast.ada, request=request, until=until)
     assert granted.state == AccessRequest.State.GRANTED
-    answer = authorize(cast.eve, release, Action.DOWNLOAD)
+    answer = authorize_action(cast.eve, release, Action.DOWNLOAD)
     assert (answer.allowed, answer.until) == (True, until)
-    assert list(requests_to_answer(cast.ada)) == []
+    assert list(list_requests_to_answer(cast.ada)) == []
     kinds = AuditEvent.objects.values_list("kind", flat=True)
     assert list(kinds) == ["access.requested", "access.granted", "access.answered"]
 
@@ -62,9 +67,9 @@ def test_a_refusal_needs_a_reason_and_is_read_by_the_asker(release: Release, cas
     with pytest.raises(InvalidError):
         refuse_request(actor=cast.ada, request=request, answer=" ")
     refuse_request(actor=cast.ada, request=request, answer="Tell us which lab you work in.")
-    mine = request_for(cast.eve, request.uid)
+    mine = fetch_request(cast.eve, request.uid)
     assert (mine.state, mine.answer) == ("refused", "Tell us which lab you work in.")
-    assert not authorize(cast.eve, release, Action.DOWNLOAD).allowed
+    assert not authorize_action(cast.eve, release, Action.DOWNLOAD).allowed
     request_access(actor=cast.eve, dataset=release.dataset, message="The owl lab.")
 
 
@@ -115,8 +120,8 @@ def test_only_those_who_may_grant_do(release: Release, cast: Cast) -> None:
         with pytest.raises(DeniedError):
             grant_request(actor=person, request=request)
         with pytest.raises(DeniedError):
-            entitlements_for(person, release.dataset)
-        assert list(requests_to_answer(person)) == []
+            list_visible_entitlements(person, release.dataset)
+        assert list(list_requests_to_answer(person)) == []
 
 
 def test_requests_are_seen_by_their_asker_and_those_who_answer(
@@ -124,14 +129,14 @@ def test_requests_are_seen_by_their_asker_and_those_who_answer(
 ) -> None:
     request = request_access(actor=cast.eve, dataset=release.dataset)
     for person in (cast.eve, cast.ada):
-        assert list(requests_for(person, release.dataset)) == [request]
-        assert request_for(person, request.uid) == request
+        assert list(list_visible_requests(person, release.dataset)) == [request]
+        assert fetch_request(person, request.uid) == request
     for person in (cast.dan, cast.olga):
-        assert list(requests_for(person, release.dataset)) == []
+        assert list(list_visible_requests(person, release.dataset)) == []
         with pytest.raises(NotFoundError):
-            request_for(person, request.uid)
+            fetch_request(person, request.uid)
     with pytest.raises(NotFoundError):
-        request_for(cast.ada, uuid4())
+        fetch_request(cast.ada, uuid4())
 
 
 def test_who_has_access_needs_no_request(release: Release, cast: Cast) -> None:

@@ -14,9 +14,9 @@ from apps.access.widening import (
     AccessChangeWaitsError,
     AccessNotClearedError,
     OwnAccessChangeError,
-    access_changes_for,
     cancel_access_change,
     confirm_access_change,
+    list_visible_access_changes,
     propose_access_change,
     refuse_access_change,
 )
@@ -165,9 +165,9 @@ def test_the_database_keeps_proposals_as_they_were_made(release: Release, cast: 
 
 def test_only_those_who_work_on_it_see_proposals(release: Release, cast: Cast) -> None:
     change = propose(cast, release, access="open")
-    assert list(access_changes_for(cast.olga, release.dataset)) == [change]
+    assert list(list_visible_access_changes(cast.olga, release.dataset)) == [change]
     with pytest.raises(DeniedError):
-        access_changes_for(cast.eve, release.dataset)
+        list_visible_access_changes(cast.eve, release.dataset)
 
 
 def test_the_command_proposes_and_confirms(

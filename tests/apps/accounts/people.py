@@ -1,7 +1,7 @@
 """People with one role or none, and with tokens for less than their account."""
 
 from apps.accounts.models import Membership, Organisation, Token, User
-from apps.accounts.tokens import create_token, token_for
+from apps.accounts.tokens import create_token, fetch_token
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role
 
 
@@ -18,7 +18,7 @@ def coming_with_token(
 ) -> User:
     """The user as they come with a new token; `datasets` are the only ones it reaches."""
     made = create_token(actor=user, name=name, scope=scope, datasets=datasets)
-    found = token_for(made.text)
+    found = fetch_token(made.text)
     assert found is not None
     return found.user
 

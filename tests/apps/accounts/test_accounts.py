@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from apps.accounts.access import can, require
+from apps.accounts.access import has_permission, require_permission
 from apps.accounts.actions import (
     LastOwnerError,
     add_member,
@@ -14,7 +14,7 @@ from apps.accounts.actions import (
     remove_member,
 )
 from apps.accounts.models import Token
-from apps.accounts.tokens import create_token, revoke_token, token_for
+from apps.accounts.tokens import create_token, fetch_token, revoke_token
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role
 from tests.cast import Cast
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 
 def test_the_founder_of_an_organisation_owns_it(cast: Cast) -> None:
     made = create_organisation(actor=cast.eve, name="eves")
-    assert can(cast.eve, Permission.ORGANISATION_MANAGE, made)
-    assert not can(cast.ada, Permission.DATASET_VIEW, made)
+    assert has_permission(cast.eve, Permission.ORGANISATION_MANAGE, made)
+    assert not has_permission(cast.ada, Permission.DATASET_VIEW, made)
 
 
 @pytest.mark.parametrize("name", ["", "Acme", "a b", "../x", "-x", "x" * 97, "ä"])
@@ -43,7 +43,7 @@ def test_only_owners_give_roles(cast: Cast) -> None:
     with pytest.raises(DeniedError, match="owner"):
         add_member(actor=cast.rita, organisation=cast.acme, username="eve", role=Role.STEWARD)
     add_member(actor=cast.ada, organisation=cast.acme, username="eve", role=Role.ANNOTATOR)
-    assert can(cast.eve, Permission.EVENT_EDIT, cast.acme)
+    assert has_permission(cast.eve, Permission.EVENT_EDIT, cast.acme)
 
 
 def test_an_organisation_keeps_an_owner(cast: Cast) -> None:
@@ -53,9 +53,9 @@ def test_an_organisation_keeps_an_owner(cast: Cast) -> None:
 
 def test_somebody_switched_off_may_do_nothing(cast: Cast) -> None:
     cast.ada.is_active = False
-    assert not can(cast.ada, Permission.DATASET_VIEW, cast.acme)
+    assert not has_permission(cast.ada, Permission.DATASET_VIEW, cast.acme)
     with pytest.raises(DeniedError):
-        require(AnonymousUser(), Permission.DATASET_VIEW, cast.acme)
+        require_permission(AnonymousUser(), Permission.DATASET_VIEW, cast.acme)
 
 
 def test_no_role_both_makes_and_reviews() -> None:
@@ -69,7 +69,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(cast: Cast) -> None:
     made = create_token(actor=cast.ada, name="laptop")
     assert made.text.startswith("emk_")
     assert made.text not in str(Token.objects.values())
-    found = token_for(made.text)
+    found = fetch_token(made.text)
     assert found is not None
     assert found.user == cast.ada
     assert found.last_used_at is None
@@ -81,17 +81,17 @@ def test_revoked_expired_and_foreign_tokens_open_nothing(cast: Cast) -> None:
     with pytest.raises(NotFoundError):
         revoke_token(actor=cast.eve, token_id=made.row.pk)
     revoke_token(actor=cast.ada, token_id=made.row.pk)
-    assert token_for(made.text) is None
+    assert fetch_token(made.text) is None
     short = create_token(
         actor=cast.ada, name="short", expires_at=timezone.now() + timedelta(hours=1)
     )
     Token.objects.filter(pk=short.row.pk).update(expires_at=timezone.now())
-    assert token_for(short.text) is None
-    assert token_for("emk_" + "x" * 43) is None
-    assert token_for("hf_something") is None
+    assert fetch_token(short.text) is None
+    assert fetch_token("emk_" + "x" * 43) is None
+    assert fetch_token("hf_something") is None
 
 
 def test_a_token_of_somebody_switched_off_opens_nothing(cast: Cast) -> None:
     made = create_token(actor=cast.ada, name="laptop")
     type(cast.ada).objects.filter(pk=cast.ada.pk).update(is_active=False)
-    assert token_for(made.text) is None
+    assert fetch_token(made.text) is None

@@ -15,7 +15,7 @@ from apps.accounts.actions import (
     remove_member,
 )
 from apps.accounts.models import Membership, Organisation, Token, User
-from apps.accounts.tokens import DATASETS, create_token, revoke_token, token_for, tokens_for
+from apps.accounts.tokens import DATASETS, create_token, fetch_token, list_own_tokens, revoke_token
 from apps.audit.models import AuditEvent
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 from datasets_catalog.roles import Role
@@ -139,24 +139,24 @@ def test_a_limited_token_makes_no_other_and_knows_itself_alone(cast: Cast) -> No
     limited = coming_with_token(cast.ada, "acme/tones")
     with pytest.raises(TokenLimitedError):
         create_token(actor=limited, name="wide")
-    assert list(tokens_for(limited)) == [limited.token]
-    assert tokens_for(cast.ada).count() == 2
+    assert list(list_own_tokens(limited)) == [limited.token]
+    assert list_own_tokens(cast.ada).count() == 2
     with pytest.raises(NotFoundError):
         revoke_token(actor=limited, token_id=whole.row.pk)
     assert limited.token is not None
     revoke_token(actor=limited, token_id=limited.token.pk)
-    assert token_for(whole.text) is not None
-    assert not tokens_for(cast.eve).exists()
+    assert fetch_token(whole.text) is not None
+    assert not list_own_tokens(cast.eve).exists()
 
 
 def test_its_use_is_noted_at_most_once_a_minute(cast: Cast) -> None:
     made = create_token(actor=cast.ada, name="laptop")
-    token_for(made.text)
+    fetch_token(made.text)
     first = Token.objects.get().last_used_at
-    token_for(made.text)
+    fetch_token(made.text)
     assert Token.objects.get().last_used_at == first
     Token.objects.update(last_used_at=timezone.now() - timedelta(minutes=2))
-    token_for(made.text)
+    fetch_token(made.text)
     last = Token.objects.get().last_used_at
     assert first is not None
     assert last is not None

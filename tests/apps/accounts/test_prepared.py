@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Membership, Organisation, Token, User
-from apps.accounts.prepared import NotPreparedError, Prepared
+from apps.accounts.prepared import NotPreparedError, PreparedQuery
 from apps.accounts.tokens import create_token
 from tests.cast import Cast
 
@@ -23,7 +23,7 @@ def test_it_gives_what_the_queryset_gives_with_related_rows_and_annotations(
         rows = Membership.objects.select_related("user", "organisation").annotate(mine=Exists(mine))
         return rows.filter(organisation__name=name).order_by("pk")
 
-    prepared: Prepared[Membership] = Prepared(build)  # type: ignore[arg-type]
+    prepared: PreparedQuery[Membership] = PreparedQuery(build)  # type: ignore[arg-type]
     for user in (cast.ada, cast.eve, cast.cleo):
         wanted = list(build(user=user.pk, name="acme"))  # type: ignore[call-overload]
         with django_assert_num_queries(1):
@@ -38,14 +38,14 @@ def test_a_value_that_is_none_makes_a_shape_of_its_own(cast: Cast) -> None:
     def build(*, name: str | None) -> object:
         return Organisation.objects.filter(name=name) if name else Organisation.objects.none()
 
-    prepared: Prepared[Organisation] = Prepared(build)  # type: ignore[arg-type]
+    prepared: PreparedQuery[Organisation] = PreparedQuery(build)  # type: ignore[arg-type]
     assert prepared.rows(name=None) == []
     assert [row.name for row in prepared.rows(name="acme")] == ["acme"]
     assert prepared.rows(name=None) == []
 
 
 def test_a_moment_is_asked_anew_each_time(cast: Cast) -> None:
-    prepared: Prepared[Token] = Prepared(lambda *, at: Token.objects.usable(at))
+    prepared: PreparedQuery[Token] = PreparedQuery(lambda *, at: Token.objects.usable(at))
     now = timezone.now()
     create_token(actor=cast.ada, name="short", expires_at=now + timedelta(hours=1))
     assert len(prepared.rows(at=now)) == 1
@@ -53,7 +53,9 @@ def test_a_moment_is_asked_anew_each_time(cast: Cast) -> None:
 
 
 def test_a_query_that_hides_the_time_it_was_made_at_is_refused(cast: Cast) -> None:
-    prepared: Prepared[Token] = Prepared(lambda *, name: Token.objects.usable().filter(name=name))
+    prepared: PreparedQuery[Token] = PreparedQuery(
+        lambda *, name: Token.objects.usable().filter(name=name)
+    )
     with pytest.raises(NotPreparedError, match="changes by itself"):
         prepared.rows(name="laptop")
 
@@ -62,6 +64,6 @@ def test_a_query_that_depends_on_its_values_is_refused(cast: Cast) -> None:
     def build(*, user: int) -> object:
         return User.objects.filter(pk=user) if user % 3 else User.objects.filter(id__lt=user)
 
-    prepared: Prepared[User] = Prepared(build)  # type: ignore[arg-type]
+    prepared: PreparedQuery[User] = PreparedQuery(build)  # type: ignore[arg-type]
     with pytest.raises(NotPreparedError, match="depends on its values"):
         prepared.rows(user=cast.ada.pk)

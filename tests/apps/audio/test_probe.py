@@ -12,7 +12,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.audio.probe import Limits, Probe, probe
+from apps.audio.probe import Limits, Probe, probe_file
 from apps.audio.probe_errors import (
     BadSamplesError,
     CorruptError,
@@ -55,7 +55,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_every_container_is_told_by_its_content(tmp_path: Path, kind: str) -> None:
-    found = probe(write_any(tmp_path, kind))
+    found = probe_file(write_any(tmp_path, kind))
     media_type, codec, bit_depth = EXPECTED[kind]
     assert (found.media_type, found.codec) == (media_type, codec)
     assert found.bit_depth in {bit_depth, 16 if kind in {"mka", "alac.m4a"} else bit_depth}
@@ -71,16 +71,16 @@ def test_another_extension_is_named_with_the_right_one(tmp_path: Path, kind: str
     path = write_any(tmp_path, kind)
     other = ".flac" if path.suffix == ".wav" else ".wav"
     with pytest.raises(WrongExtensionError) as caught:
-        probe(path, name=f"clips/tone{other}")
+        probe_file(path, name=f"clips/tone{other}")
     assert "clips/tone" in caught.value.message
     assert path.suffix in caught.value.detail["expected"]
 
 
 def test_a_name_without_extension_is_refused_and_an_upper_case_one_is_not(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "tone.wav")
-    assert probe(path, name="TONE.WAV").codec == "pcm_s16"
+    assert probe_file(path, name="TONE.WAV").codec == "pcm_s16"
     with pytest.raises(WrongExtensionError):
-        probe(path, name="tone")
+        probe_file(path, name="tone")
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -91,19 +91,19 @@ def test_a_file_cut_off_anywhere_is_never_taken_for_whole(tmp_path: Path, kind: 
         torn.write_bytes(whole[:length])
         # Frames of raw AAC and plain Ogg pages count nothing: only a cut inside one can be seen.
         with pytest.raises((TruncatedError, NotAudioError, CorruptError, EmptyError)):
-            probe(torn)
+            probe_file(torn)
 
 
 def test_zero_bytes_and_headers_without_sound_are_empty(tmp_path: Path) -> None:
     nothing = tmp_path / "nothing.wav"
     nothing.write_bytes(b"")
     with pytest.raises(EmptyError, match="0 bytes"):
-        probe(nothing)
+        probe_file(nothing)
     for kind in ("wav", "flac", "aiff", "caf", "ogg"):
         silent = tmp_path / f"silent.{kind}"
         soundfile.write(silent, np.empty((0, 1), np.float32), RATE)
         with pytest.raises(EmptyError, match="silent"):
-            probe(silent)
+            probe_file(silent)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_is_no_sound_is_called_by_its_name(
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(NotAudioError) as caught:
-        probe(path)
+        probe_file(path)
     assert said in caught.value.message
     assert name in caught.value.message
 
@@ -145,7 +145,7 @@ def test_anything_appended_to_sound_is_refused(tmp_path: Path, kind: str, what: 
     with path.open("ab") as file:
         file.write(TAILS[what])
     with pytest.raises(TrailingBytesError) as caught:
-        probe(path)
+        probe_file(path)
     assert caught.value.detail == {"offset": size, "size": len(TAILS[what])}
     assert what in caught.value.message
 
@@ -155,7 +155,7 @@ def test_zeros_after_the_sound_are_counted_and_said(tmp_path: Path, kind: str) -
     path = write_any(tmp_path, kind)
     with path.open("ab") as file:
         file.write(bytes(512))
-    found = probe(path)
+    found = probe_file(path)
     assert found.trailing_bytes == 512
     assert "512 zero bytes" in found.warnings[0]
 
@@ -169,9 +169,9 @@ def _trimmed(path: Path) -> Path:
 
 def test_what_an_editor_cut_away_is_still_in_the_file(tmp_path: Path) -> None:
     path = encode(tmp_path / "memo.m4a", "aac", seconds=6.0)
-    assert probe(path).duration == pytest.approx(6.0)
+    assert probe_file(path).duration == pytest.approx(6.0)
     with pytest.raises(HiddenSoundError, match=r"plays 1\.000 s, and holds at least 4\.\d+ s more"):
-        probe(_trimmed(path))
+        probe_file(_trimmed(path))
 
 
 @pytest.mark.parametrize("kind", ["mp3", "ogg", "flac", "24.flac"])
@@ -179,19 +179,19 @@ def test_a_second_file_joined_to_the_first_is_not_taken_unheard(tmp_path: Path, 
     path = write_any(tmp_path, kind)
     path.write_bytes(path.read_bytes() * 2)
     with pytest.raises(HiddenSoundError, match="another file joined to it"):
-        probe(path)
+        probe_file(path)
 
 
 def test_bytes_that_no_track_plays_are_no_sound(tmp_path: Path) -> None:
     path = encode(tmp_path / "tone.m4a", "aac")
     with path.open("ab") as file:
         file.write(struct.pack(">I", 8 + 50_000) + b"mdat" + bytes(50_000))
-    assert probe(path).codec == "aac"
+    assert probe_file(path).codec == "aac"
     loose = np.random.default_rng(1).bytes(20_000)
     with path.open("ab") as file:
         file.write(struct.pack(">I", 8 + len(loose)) + b"mdat" + loose)
     with pytest.raises(HiddenSoundError, match="that no track of it plays"):
-        probe(path)
+        probe_file(path)
 
 
 def _patched(path: Path, offset: int, raw: bytes) -> Path:
@@ -220,7 +220,7 @@ def test_a_wave_header_that_lies_is_found_out(
 ) -> None:
     path = _patched(write_sound(tmp_path / "tone.wav"), offset, raw)
     with pytest.raises(error, match=r"tone\.wav"):
-        probe(path)
+        probe_file(path)
 
 
 @pytest.mark.parametrize("total", [1, RATE // 4, RATE * 10])
@@ -229,7 +229,7 @@ def test_a_flac_header_that_lies_about_its_length_is_found_out(tmp_path: Path, t
     packed = int.from_bytes(path.read_bytes()[18:26], "big")
     lying = (packed >> 36 << 36) | total
     with pytest.raises((TruncatedError, HeaderLiesError, TrailingBytesError, CorruptError)):
-        probe(_patched(path, 18, lying.to_bytes(8, "big")))
+        probe_file(_patched(path, 18, lying.to_bytes(8, "big")))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -239,14 +239,14 @@ def test_samples_that_are_no_numbers_are_located(tmp_path: Path, bad: float) -> 
     path = tmp_path / "broken.wav"
     soundfile.write(path, samples, RATE, subtype="FLOAT")
     with pytest.raises(BadSamplesError, match=r"0\.500 s") as caught:
-        probe(path)
+        probe_file(path)
     assert caught.value.detail["frame"] == RATE // 2
 
 
 def test_a_clip_longer_than_the_limit_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     for kind in ("wav", "flac", "mp3", "m4a"):
         with pytest.raises(TooLongError, match="up to 0 s"):
-            probe(write_any(tmp_path, kind), limits=Limits(seconds=0.4))
+            probe_file(write_any(tmp_path, kind), limits=Limits(seconds=0.4))
 
 
 def test_a_bomb_of_silence_is_stopped_in_little_time_and_memory(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_bomb_of_silence_is_stopped_in_little_time_and_memory(tmp_path: Path) 
     tracemalloc.start()
     started = perf_counter()
     with pytest.raises(DecompressionBombError, match="times its size"):
-        probe(path)
+        probe_file(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert perf_counter() - started < 20
@@ -269,7 +269,7 @@ def test_a_bomb_of_silence_is_stopped_in_little_time_and_memory(tmp_path: Path) 
 def test_short_digital_silence_is_no_bomb(tmp_path: Path) -> None:
     path = tmp_path / "silence.flac"
     soundfile.write(path, np.zeros((RATE * 60, 1), np.float32), RATE)
-    assert probe(path).duration == 60
+    assert probe_file(path).duration == 60
 
 
 def test_a_cover_picture_is_not_video(tmp_path: Path) -> None:
@@ -277,9 +277,12 @@ def test_a_cover_picture_is_not_video(tmp_path: Path) -> None:
     tags = mutagen.mp4.MP4(path)
     tags["covr"] = [mutagen.mp4.MP4Cover(_png(), mutagen.mp4.MP4Cover.FORMAT_PNG)]
     tags.save()
-    assert not probe(path).has_video
-    assert probe(encode(tmp_path / "film.mp4", "aac", video=True)).has_video
-    assert probe(encode(tmp_path / "film.mkv", "flac", video=True)).media_type == "video/x-matroska"
+    assert not probe_file(path).has_video
+    assert probe_file(encode(tmp_path / "film.mp4", "aac", video=True)).has_video
+    assert (
+        probe_file(encode(tmp_path / "film.mkv", "flac", video=True)).media_type
+        == "video/x-matroska"
+    )
 
 
 def _png() -> bytes:
@@ -292,12 +295,12 @@ def _png() -> bytes:
 
 def test_two_audio_streams_are_refused_because_only_one_would_be_heard(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="2 audio streams"):
-        probe(encode(tmp_path / "two.mka", "flac", streams=2))
+        probe_file(encode(tmp_path / "two.mka", "flac", streams=2))
     chained = tmp_path / "chained.ogg"
     first = write_sound(tmp_path / "a.ogg").read_bytes()
     chained.write_bytes(first + write_sound(tmp_path / "b.ogg", tone(hertz=880)).read_bytes())
     with pytest.raises(UnsupportedError, match="2 audio streams"):
-        probe(chained)
+        probe_file(chained)
 
 
 def test_parts_after_the_sound_of_w64_are_refused_because_decoders_play_them(
@@ -308,7 +311,7 @@ def test_parts_after_the_sound_of_w64_are_refused_because_decoders_play_them(
     chunk = b"LIST" + raw[44:56] + struct.pack("<Q", 24 + 400) + b"Ada Lovelace".ljust(400)
     path.write_bytes(raw[:16] + struct.pack("<Q", len(raw) + len(chunk)) + raw[24:] + chunk)
     with pytest.raises(UnsupportedError, match="after its sound"):
-        probe(path)
+        probe_file(path)
 
 
 def test_tags_that_are_not_utf8_do_not_stop_a_file(tmp_path: Path) -> None:
@@ -318,10 +321,10 @@ def test_tags_that_are_not_utf8_do_not_stop_a_file(tmp_path: Path) -> None:
             file.title = "Gerausch"
             file.write(tone())
         path.write_bytes(_reclosed(path.read_bytes().replace(b"Gerausch", b"Ger\xe4usch"), kind))
-        assert probe(path).duration == SECONDS
+        assert probe_file(path).duration == SECONDS
     mka = encode(tmp_path / "tagged.mka", "flac", tags={"artist": "Bjarke"})
     mka.write_bytes(mka.read_bytes().replace(b"Bjarke", b"Bj\xf8\xe5ke"))
-    assert probe(mka).duration == SECONDS
+    assert probe_file(mka).duration == SECONDS
 
 
 def _reclosed(content: bytes, kind: str) -> bytes:
@@ -375,7 +378,7 @@ def test_no_damage_ever_causes_anything_but_a_clear_error(
 
 def _outcome(path: Path) -> Probe | ProbeError:
     try:
-        return probe(path)
+        return probe_file(path)
     except ProbeError as error:
         return error
 
@@ -391,7 +394,7 @@ def test_structures_made_to_exhaust_a_reader_are_refused_quickly(tmp_path: Path)
         path = tmp_path / name
         path.write_bytes(content)
         with pytest.raises(ProbeError, match=name):
-            probe(path)
+            probe_file(path)
     assert perf_counter() - started < 5
 
 
@@ -403,5 +406,5 @@ def test_a_small_clip_is_probed_in_a_few_milliseconds(tmp_path: Path) -> None:
 
 def _seconds_to_probe(path: Path) -> float:
     started = perf_counter()
-    probe(path)
+    probe_file(path)
     return perf_counter() - started

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.audit import chain, record
-from apps.audit.chain import GENESIS, append, breaks, event_hash
+from apps.audit.chain import GENESIS, append_event, compute_event_hash, find_breaks
 from apps.audit.models import AuditEvent, ChainHead
 from tests.kills import killed_at_line, lines_of, spread
 from tests.side_by_side import run_at_once
@@ -59,14 +59,14 @@ def test_nothing_that_was_said_of_an_event_is_lost(name: str) -> None:
             continue
         for leaf in leaves(value):
             assert leaf in written, argument
-    assert list(breaks()) == []
+    assert list(find_breaks()) == []
 
 
 def test_each_function_writes_a_kind_of_its_own() -> None:
     kinds = [write(name)[1].kind for name in record.__all__]
     assert len(set(kinds)) == len(kinds)
     assert all("." in kind and len(kind) <= 64 for kind in kinds)
-    assert list(breaks()) == []
+    assert list(find_breaks()) == []
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_moved_one_way_and_the_other_are_two_kinds(
 
 
 def some(subject: str = "acme", **detail: Any) -> AuditEvent:
-    return append(
+    return append_event(
         kind="test.happened", actor="ada", organisation="acme", subject=subject, detail=detail
     )
 
@@ -101,7 +101,7 @@ def test_each_event_holds_the_hash_of_the_one_before() -> None:
 def test_the_hash_is_the_same_after_the_database_and_sees_every_column() -> None:
     some(number=1, text="ü\n", nested={"b": [1, 2.5, None], "a": True})
     event = AuditEvent.objects.get()
-    assert event_hash(event) == event.hash
+    assert compute_event_hash(event) == event.hash
     changes: dict[str, Any] = {
         "sequence": 2, "kind": "x", "actor": "x", "organisation": "x", "subject": "x",
         "detail": {}, "previous_hash": "x",
@@ -109,18 +109,18 @@ def test_the_hash_is_the_same_after_the_database_and_sees_every_column() -> None
     for name, value in changes.items():
         before = getattr(event, name)
         setattr(event, name, value)
-        assert event_hash(event) != event.hash, name
+        assert compute_event_hash(event) != event.hash, name
         setattr(event, name, before)
 
 
 def test_a_long_subject_is_cut_and_the_chain_holds() -> None:
     assert len(some("s" * 400).subject) == 300
-    assert list(breaks()) == []
+    assert list(find_breaks()) == []
 
 
 def test_the_database_wants_somebody_who_did_it_and_one_end() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        append(kind="test", actor="", organisation="", subject="x", detail={})
+        append_event(kind="test", actor="", organisation="", subject="x", detail={})
     some()
     with pytest.raises(IntegrityError), transaction.atomic():
         ChainHead.objects.create(id=2)
@@ -136,7 +136,7 @@ def test_many_writers_at_once_make_one_chain_without_gaps() -> None:
     some()
     assert run_at_once(*[lambda: [some() for _ in range(3)]] * 4) == []
     assert list(AuditEvent.objects.values_list("sequence", flat=True)) == list(range(1, 14))
-    assert list(breaks()) == []
+    assert list(find_breaks()) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,4 +148,4 @@ def test_killed_midway_an_event_is_there_with_its_end_or_not_at_all() -> None:
         before = AuditEvent.objects.count()
         assert killed_at_line(line, some, within=here)
         assert AuditEvent.objects.count() == before
-        assert list(breaks()) == []
+        assert list(find_breaks()) == []

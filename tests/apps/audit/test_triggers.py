@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations import RunPython
 from django.db.migrations.state import ProjectState
 
-from apps.audit.immutable import AlterGuarded, append_only, refuse
+from apps.audit.immutable import AlterGuarded, make_append_only, refuse_change
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def refused(sql: str, message: str) -> None:
 
 
 def test_an_append_only_table_takes_rows_in_and_keeps_them() -> None:
-    step = append_only("scratch")
+    step = make_append_only("scratch")
     step.code(APPS, EDITOR)
     run("INSERT INTO scratch VALUES (3, 'three', 'open')")
     refused("UPDATE scratch SET name = 'x'", "scratch is append-only")
@@ -65,7 +65,7 @@ def test_an_append_only_table_takes_rows_in_and_keeps_them() -> None:
 
 
 def test_a_table_may_be_append_only_for_one_verb() -> None:
-    append_only("scratch", events=("DELETE",)).code(APPS, EDITOR)
+    make_append_only("scratch", events=("DELETE",)).code(APPS, EDITOR)
     run("UPDATE scratch SET name = 'x' WHERE id = 1")
     refused("DELETE FROM scratch", "append-only")
 
@@ -97,7 +97,9 @@ def test_what_the_condition_says_is_refused_and_the_rest_is_done(
     event: str, when: str, bad: str, good: str
 ) -> None:
     run("UPDATE scratch SET state = 'closed' WHERE id = 2")
-    step = refuse("scratch", name="scratch_rule", event=event, when=when, message="not like this")
+    step = refuse_change(
+        "scratch", name="scratch_rule", event=event, when=when, message="not like this"
+    )
     step.code(APPS, EDITOR)
     with pytest.raises(IntegrityError, match="not like this"), transaction.atomic():
         run(bad)
@@ -110,7 +112,7 @@ def test_what_the_condition_says_is_refused_and_the_rest_is_done(
 
 
 def test_each_database_is_asked_in_its_own_words() -> None:
-    refuse(
+    refuse_change(
         "scratch",
         name="scratch_words",
         event="INSERT",
@@ -135,7 +137,7 @@ def make_anew(apps: Any, editor: Any) -> None:
 
 @pytest.mark.parametrize("way", ["forwards", "backwards"])
 def test_triggers_are_there_after_a_change_of_their_table(way: str) -> None:
-    append_only("scratch").code(APPS, EDITOR)
+    make_append_only("scratch").code(APPS, EDITOR)
     operation = AlterGuarded(RunPython(make_anew, make_anew))
     change = getattr(operation, f"database_{way}")
     change("audit", EDITOR, ProjectState(), ProjectState())

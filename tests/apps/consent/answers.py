@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.consent.actions import Recorded, record_consents
+from apps.consent.actions import RecordedConsents, record_consents
 from apps.consent.entries import ConsentEntry
-from apps.consent.ledger import consents_for
+from apps.consent.ledger import load_consents
 from apps.consent.models import Consent, Contributor, Participation
 from apps.datasets.models import Clip, Dataset
-from datasets_catalog.consent import PeopleAsked, Plan
+from datasets_catalog.consent import PeopleCoverage, Plan
 from datasets_catalog.ledger import Ledger, Refusal, Scope
 from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
@@ -47,7 +47,9 @@ def answers(
     return ConsentEntry(contributor, form, form_version, given_at, given, **more)
 
 
-def record(cast: Cast, *entries: ConsentEntry, datasets: Sequence[Dataset] = ()) -> Recorded:
+def record(
+    cast: Cast, *entries: ConsentEntry, datasets: Sequence[Dataset] = ()
+) -> RecordedConsents:
     return record_consents(
         actor=cast.ada, organisation=cast.acme, entries=entries, datasets=datasets
     )
@@ -57,9 +59,9 @@ def only_consent(cast: Cast, code: str = "ben") -> Consent:
     return Consent.objects.get(contributor__organisation=cast.acme, contributor__code=code)
 
 
-def asked(dataset: Dataset, at: datetime | None = None) -> PeopleAsked:
-    ledger = Ledger(consents_for(Dataset.objects.get(pk=dataset.pk)))
-    return PeopleAsked(ledger, Plan((), dataset=dataset.full_name), at or timezone.now())
+def asked(dataset: Dataset, at: datetime | None = None) -> PeopleCoverage:
+    ledger = Ledger(load_consents(Dataset.objects.get(pk=dataset.pk)))
+    return PeopleCoverage(ledger, Plan((), dataset=dataset.full_name), at or timezone.now())
 
 
 def scope(
@@ -72,9 +74,9 @@ def scope(
 def refusal(
     dataset: Dataset, purpose: Purpose, code: str = "ben", *, at: datetime | None = None
 ) -> Refusal | None:
-    ledger = Ledger(consents_for(Dataset.objects.get(pk=dataset.pk)))
+    ledger = Ledger(load_consents(Dataset.objects.get(pk=dataset.pk)))
     plan = Plan((purpose,), frozenset({"DE"}), dataset=dataset.full_name)
-    found = PeopleAsked(ledger, plan, at or timezone.now())
+    found = PeopleCoverage(ledger, plan, at or timezone.now())
     rows = found.uncovered(ClipPeople("c", "c.wav", (code,), 1.0))
     return rows[0].refusal if rows else None
 

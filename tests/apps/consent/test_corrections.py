@@ -11,7 +11,7 @@ from apps.audit.models import AuditEvent
 from apps.consent.correcting import correct_consent
 from apps.consent.entries import ConsentEntry
 from apps.consent.errors import ConsentsRefusedError, EvidenceMissingError, SupersededError
-from apps.consent.ledger import consents_for
+from apps.consent.ledger import load_consents
 from apps.consent.models import Consent, Contributor
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError, InvalidError
@@ -134,9 +134,9 @@ def test_the_ledger_of_before_the_correction_can_be_read(cast: Cast, tones: Data
     record(cast, answers(allowed=[RESEARCH]))
     before = timezone.now()
     correct(cast, only_consent(cast), answers(denied=[RESEARCH]))
-    assert [c.answers[RESEARCH] for c in consents_for(tones, known_at=before)] == ["allowed"]
-    assert [c.answers[RESEARCH] for c in consents_for(tones)] == ["denied"]
-    assert consents_for(tones, known_at=before - timedelta(days=1)) == []
+    assert [c.answers[RESEARCH] for c in load_consents(tones, known_at=before)] == ["allowed"]
+    assert [c.answers[RESEARCH] for c in load_consents(tones)] == ["denied"]
+    assert load_consents(tones, known_at=before - timedelta(days=1)) == []
 
 
 def test_the_database_refuses_a_correction_of_somebody_else(cast: Cast, tones: Dataset) -> None:

@@ -7,7 +7,13 @@ from django.db import DatabaseError, transaction
 
 from apps.accounts.models import Membership, Organisation, User
 from apps.consent.errors import ConsentsRefusedError, FormTakenError, OwnFormError
-from apps.consent.forms import bind_form, forms_of, reached, register_form, release_form
+from apps.consent.forms import (
+    bind_form,
+    list_current_reaches,
+    list_organisation_forms,
+    register_form,
+    release_form,
+)
 from apps.consent.models import ConsentForm, FormReach
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
@@ -32,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 
 def form_of(cast: Cast, name: str = "voices") -> ConsentForm:
-    return forms_of(cast.acme).get(name=name)
+    return list_organisation_forms(cast.acme).get(name=name)
 
 
 def test_the_yes_of_one_study_does_not_open_the_recordings_of_another(
@@ -74,7 +80,7 @@ def test_a_form_can_ask_about_single_recordings(cast: Cast, tones: Dataset) -> N
 
 def test_a_new_form_is_about_the_only_dataset_there_is(cast: Cast, tones: Dataset) -> None:
     assert record(cast, answers(allowed=[RESEARCH])).forms == ("voices 1",)
-    assert [str(each) for each in reached(form_of(cast))] == ["acme/tones"]
+    assert [str(each) for each in list_current_reaches(form_of(cast))] == ["acme/tones"]
 
 
 def test_of_several_datasets_somebody_has_to_say_which(
@@ -288,6 +294,6 @@ def end(actor: User, form: str) -> None:
 
 def test_an_answer_about_nothing_named_covers_gated_use_nowhere(cast: Cast, tones: Dataset) -> None:
     form = ConsentForm.objects.create(organisation=cast.acme, name="bare", version="1")
-    assert reached(form) == []
+    assert list_current_reaches(form) == []
     with pytest.raises(ConsentsRefusedError):
         record(cast, answers(form="bare", allowed=[GATED], datasets=("nowhere",)))

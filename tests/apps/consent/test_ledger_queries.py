@@ -19,16 +19,16 @@ from apps.consent.errors import (
     FormUnknownError,
     SupersededError,
 )
-from apps.consent.forms import form_for, form_named, reach_named
+from apps.consent.forms import fetch_form, find_form, find_reach
 from apps.consent.ledger import (
-    consent_row_for,
-    consents_given,
-    consents_of,
-    contributors_for,
-    coverage_end,
-    datasets_about,
-    people_in,
-    recording_names,
+    fetch_consent_row,
+    find_ledger_coverage_end,
+    list_consents_given,
+    list_datasets_about,
+    list_visible_contributors,
+    load_organisation_consents,
+    load_people,
+    load_recording_names,
 )
 from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor
 from apps.datasets.models import Dataset
@@ -59,7 +59,7 @@ def test_contributors_are_counted_with_their_clips_and_records(cast: Cast, tones
         put_in_clip(tones, "ben", path)
     record(cast, answers("ben"), answers("ben", given_at=day(2)), answers("mia"))
     Contributor.objects.create(organisation=other_organisation(cast.eve), code="eve")
-    rows = contributors_for(cast.olga, cast.acme)
+    rows = list_visible_contributors(cast.olga, cast.acme)
     counted = attrgetter("code", "clips", "given")
     assert [counted(row) for row in rows] == [("ben", 3, 2), ("mia", 0, 1)]
 
@@ -67,33 +67,33 @@ def test_contributors_are_counted_with_their_clips_and_records(cast: Cast, tones
 @pytest.mark.parametrize("uid", ["", "seven", "'; --", str(uuid.UUID(int=7))])
 def test_an_id_of_no_consent_is_answered_as_such(cast: Cast, uid: str) -> None:
     with pytest.raises(ConsentUnknownError):
-        consent_row_for(cast.ada, cast.acme, uid)
+        fetch_consent_row(cast.ada, cast.acme, uid)
 
 
 def test_nobody_reads_the_consent_of_another_organisation(cast: Cast, tones: Dataset) -> None:
     record(cast, answers())
     umbrella = other_organisation(cast.ada)
     with pytest.raises(ConsentUnknownError, match="umbrella has no consent"):
-        consent_row_for(cast.ada, umbrella, str(only_consent(cast).uid))
+        fetch_consent_row(cast.ada, umbrella, str(only_consent(cast).uid))
     with pytest.raises(FormUnknownError):
-        form_for(cast.ada, umbrella, ConsentForm.objects.get().uid)
+        fetch_form(cast.ada, umbrella, ConsentForm.objects.get().uid)
 
 
 def test_a_form_is_named_with_its_language_where_there_are_several(
     cast: Cast, tones: Dataset
 ) -> None:
     record(cast, answers(language="de"))
-    assert form_named(cast.ada, cast.acme, "voices", "1").language == "de"
+    assert find_form(cast.ada, cast.acme, "voices", "1").language == "de"
     record(cast, answers("mia", language="fr"))
     with pytest.raises(InvalidError, match="in several languages: say which of de, fr"):
-        form_named(cast.ada, cast.acme, "voices", "1")
-    french = form_named(cast.ada, cast.acme, "voices", "1", "fr")
+        find_form(cast.ada, cast.acme, "voices", "1")
+    french = find_form(cast.ada, cast.acme, "voices", "1", "fr")
     assert french.language == "fr"
     with pytest.raises(FormUnknownError, match=r"acme has no form voices 1 en$"):
-        form_named(cast.ada, cast.acme, "voices", "1", "en")
-    assert reach_named(french, tones).dataset == tones
+        find_form(cast.ada, cast.acme, "voices", "1", "en")
+    assert find_reach(french, tones).dataset == tones
     with pytest.raises(FormUnknownError, match=r"does not ask about acme/tones monday$"):
-        reach_named(french, tones, "monday")
+        find_reach(french, tones, "monday")
 
 
 def test_every_record_of_a_person_is_shown_the_corrected_ones_too(
@@ -105,9 +105,9 @@ def test_every_record_of_a_person_is_shown_the_corrected_ones_too(
         actor=cast.ada, consent=wrong, entry=answers(denied=[RESEARCH]), reason="typo"
     )
     ben = Contributor.objects.get(code="ben")
-    assert [row.pk for row in consents_given(ben)][1:] == [right.pk, wrong.pk]
-    assert [row.given_at for row in consents_of(cast.acme)] == [day(1), day(5)]
-    assert consents_of(cast.acme, ["mia"]) == []
+    assert [row.pk for row in list_consents_given(ben)][1:] == [right.pk, wrong.pk]
+    assert [row.given_at for row in load_organisation_consents(cast.acme)] == [day(1), day(5)]
+    assert load_organisation_consents(cast.acme, ["mia"]) == []
 
 
 def test_the_datasets_of_a_person_are_where_they_are_or_were_asked_about(
@@ -116,18 +116,18 @@ def test_the_datasets_of_a_person_are_where_they_are_or_were_asked_about(
     make_dataset(cast, "others")
     record(cast, answers("ben"), answers("mia"), datasets=[tones])
     put_in_clip(streets, "ben")
-    found = {row.code: datasets_about(row) for row in Contributor.objects.all()}
+    found = {row.code: list_datasets_about(row) for row in Contributor.objects.all()}
     assert found == {"ben": [streets, tones], "mia": [tones]}
 
 
 def test_people_and_recordings_are_listed_by_clip(cast: Cast, tones: Dataset) -> None:
     named = put_in_clip(tones, "ben")
     bare = add_clip(tones, "b.wav", recording="monday")
-    assert people_in(tones) == {named.pk: ("ben",)}
-    assert recording_names(tones) == {}
+    assert load_people(tones) == {named.pk: ("ben",)}
+    assert load_recording_names(tones) == {}
     named.recording = bare.recording
     named.save()
-    assert recording_names(tones) == {named.pk: "monday"}
+    assert load_recording_names(tones) == {named.pk: "monday"}
 
 
 def test_coverage_ends_with_the_first_answer_that_runs_out(cast: Cast, tones: Dataset) -> None:
@@ -142,7 +142,7 @@ def test_coverage_ends_with_the_first_answer_that_runs_out(cast: Cast, tones: Da
 
     def ends(*codes: str) -> object:
         people = [ClipPeople(code, f"{code}.wav", (code,), 1.0) for code in codes]
-        return coverage_end(
+        return find_ledger_coverage_end(
             dataset=tones,
             clip_people=people,
             purposes=[RESEARCH],

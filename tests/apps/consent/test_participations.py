@@ -12,11 +12,11 @@ from apps.consent.participations import (
     PeopleChange,
     find_other_spellings,
     keep_people,
-    recorded_in,
+    load_recorded_people,
     register_contributors,
     set_participations,
 )
-from apps.consent.recognition import unwilling_contents
+from apps.consent.recognition import find_unwilling_contents
 from apps.datasets.models import Dataset
 from datasets_catalog.purposes import Purpose
 from tests.apps.accounts.people import other_organisation
@@ -46,7 +46,7 @@ def test_people_are_set_and_what_was_before_stays_on_record(cast: Cast, tones: D
         PeopleChange(first.pk, ("ben", "mia"), ("kim", "mia")),
         PeopleChange(second.pk, (), ("ben",)),
     ]
-    assert recorded_in([first.pk, second.pk]) == {
+    assert load_recorded_people([first.pk, second.pk]) == {
         first.pk: ("kim", "mia"),
         second.pk: ("ben",),
     }
@@ -167,7 +167,7 @@ def test_contents_are_not_to_be_recognised_while_one_in_them_did_not_allow_it(
 
     def unwilling(of: Collection[int] | None = None) -> set[str]:
         hashes = {clip.blob.sha256: path for path, clip in clips.items()}
-        return {hashes[each] for each in unwilling_contents(tones, of)}
+        return {hashes[each] for each in find_unwilling_contents(tones, of)}
 
     assert unwilling() == set(clips)
     record(cast, answers("ben", allowed=[Purpose.IDENTIFY_SPEAKER]))

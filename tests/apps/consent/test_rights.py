@@ -10,8 +10,8 @@ from apps.audit.models import AuditEvent
 from apps.consent.actions import record_consents
 from apps.consent.ages import mark_of_age, record_minor
 from apps.consent.correcting import correct_consent
-from apps.consent.forms import bind_form, form_for, form_named, register_form, release_form
-from apps.consent.ledger import consent_row_for, contributors_for
+from apps.consent.forms import bind_form, fetch_form, find_form, register_form, release_form
+from apps.consent.ledger import fetch_consent_row, list_visible_contributors
 from apps.consent.models import Consent, ConsentForm, Contributor, FormReach
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError
@@ -67,19 +67,19 @@ def release_no(cast: Cast, actor: User, tones: Dataset) -> object:
 
 
 def read_contributors(cast: Cast, actor: User, _: Dataset) -> object:
-    return list(contributors_for(actor, cast.acme))
+    return list(list_visible_contributors(actor, cast.acme))
 
 
 def read_consent(cast: Cast, actor: User, _: Dataset) -> object:
-    return consent_row_for(actor, cast.acme, str(only_consent(cast).uid))
+    return fetch_consent_row(actor, cast.acme, str(only_consent(cast).uid))
 
 
 def read_form(cast: Cast, actor: User, _: Dataset) -> object:
-    return form_named(actor, cast.acme, "voices", "1")
+    return find_form(actor, cast.acme, "voices", "1")
 
 
 def read_form_by_id(cast: Cast, actor: User, _: Dataset) -> object:
-    return form_for(actor, cast.acme, ConsentForm.objects.get(name="voices").uid)
+    return fetch_form(actor, cast.acme, ConsentForm.objects.get(name="voices").uid)
 
 
 RECORD, VIEW = roles_with(Permission.CONSENT_RECORD), roles_with(Permission.CONSENT_VIEW)

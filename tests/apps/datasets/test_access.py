@@ -14,13 +14,13 @@ from apps.datasets import access
 from apps.datasets.access import (
     ClipUnknownError,
     DatasetUnknownError,
-    clip_for,
-    dataset_for,
-    dataset_to_edit,
-    draft_for,
-    let_know,
-    sees_draft,
-    visible_datasets,
+    add_knower,
+    fetch_clip,
+    fetch_dataset,
+    fetch_dataset_to_edit,
+    fetch_draft,
+    list_visible_datasets,
+    may_see_draft,
 )
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import DeniedError
@@ -51,7 +51,7 @@ def house(cast: Cast) -> dict[str, Dataset]:
 
 
 def names(user: Principal) -> list[str]:
-    return [row.name for row in visible_datasets(user)]
+    return [row.name for row in list_visible_datasets(user)]
 
 
 def test_members_know_of_all_and_others_of_what_was_released_and_is_not_internal(
@@ -72,18 +72,18 @@ def test_every_role_that_works_on_datasets_sees_drafts(
     somebody = person_with(cast.acme, role)
     works = role in roles_with(Permission.DATASET_VIEW)
     assert ("draft" in names(somebody)) is works
-    assert sees_draft(somebody, house["open"]) is works
+    assert may_see_draft(somebody, house["open"]) is works
 
 
 def test_tokens_narrow_what_is_seen(cast: Cast, house: dict[str, Dataset]) -> None:
     limited = coming_with_token(cast.ada, "acme/draft", "acme/open")
     assert names(limited) == ["draft", "open"]
-    assert sees_draft(limited, house["draft"])
-    assert not sees_draft(limited, house["request"])
+    assert may_see_draft(limited, house["draft"])
+    assert not may_see_draft(limited, house["request"])
     downloading = coming_with_token(cast.ada, scope=Token.Scope.DOWNLOAD)
     # What was released inside the organisation is there for its members to take.
     assert names(downloading) == ["inner", "open", "request"]
-    assert not sees_draft(downloading, house["draft"])
+    assert not may_see_draft(downloading, house["draft"])
     assert names(coming_with_token(cast.eve, "acme/inner")) == []
 
 
@@ -93,11 +93,11 @@ def test_what_is_not_there_and_what_is_not_yours_sound_alike(
     said = set()
     for name in ("acme/draft", "acme/inner", "acme/none", "none/draft", "draft", "", "acme/"):
         with pytest.raises(DatasetUnknownError) as refusal:
-            dataset_for(cast.eve, name)
+            fetch_dataset(cast.eve, name)
         said.add((refusal.value.code, refusal.value.message.replace(name, "…", 1)))
     assert len({code for code, _ in said}) == 1
-    assert dataset_for(cast.eve, "acme/open") == house["open"]
-    assert dataset_for(cast.ada, "acme/draft") == house["draft"]
+    assert fetch_dataset(cast.eve, "acme/open") == house["open"]
+    assert fetch_dataset(cast.ada, "acme/draft") == house["draft"]
 
 
 def test_of_two_datasets_of_one_name_the_organisation_decides(cast: Cast) -> None:
@@ -106,34 +106,34 @@ def test_of_two_datasets_of_one_name_the_organisation_decides(cast: Cast) -> Non
     theirs = Dataset.objects.create(
         organisation=umbrella, name="birds", vertical="sfx", created_by=cast.eve
     )
-    assert dataset_for(cast.eve, "umbrella/birds") == theirs
+    assert fetch_dataset(cast.eve, "umbrella/birds") == theirs
     with pytest.raises(DatasetUnknownError):
-        dataset_for(cast.eve, "acme/birds")
+        fetch_dataset(cast.eve, "acme/birds")
 
 
 def test_whoever_may_know_of_it_is_told_which_role_they_lack(
     cast: Cast, house: dict[str, Dataset]
 ) -> None:
     with pytest.raises(DeniedError, match="dataset:edit, which comes with the role owner or"):
-        dataset_to_edit(cast.eve, "acme/open", Permission.DATASET_EDIT)
+        fetch_dataset_to_edit(cast.eve, "acme/open", Permission.DATASET_EDIT)
     with pytest.raises(DatasetUnknownError):
-        dataset_to_edit(cast.eve, "acme/draft", Permission.DATASET_EDIT)
-    assert dataset_to_edit(cast.ada, "acme/draft", Permission.DATASET_EDIT) == house["draft"]
+        fetch_dataset_to_edit(cast.eve, "acme/draft", Permission.DATASET_EDIT)
+    assert fetch_dataset_to_edit(cast.ada, "acme/draft", Permission.DATASET_EDIT) == house["draft"]
     with pytest.raises(DeniedError, match="dataset:view"):
-        draft_for(cast.eve, "acme/open")
-    assert draft_for(cast.olga, "acme/open") == house["open"]
+        fetch_draft(cast.eve, "acme/open")
+    assert fetch_draft(cast.olga, "acme/open") == house["open"]
 
 
 def test_a_clip_is_found_in_its_own_draft_by_those_who_work_on_it(
     cast: Cast, house: dict[str, Dataset]
 ) -> None:
     clip = add_clip(house["open"], recording="monday")
-    assert clip_for(cast.olga, "acme/open", clip.uid) == clip
+    assert fetch_clip(cast.olga, "acme/open", clip.uid) == clip
     with pytest.raises(DeniedError):
-        clip_for(cast.eve, "acme/open", clip.uid)
+        fetch_clip(cast.eve, "acme/open", clip.uid)
     for name, uid in (("acme/draft", clip.uid), ("acme/open", uuid.UUID(int=7))):
         with pytest.raises(ClipUnknownError, match=f"{name} has no clip {uid}"):
-            clip_for(cast.ada, name, uid)
+            fetch_clip(cast.ada, name, uid)
 
 
 def test_a_room_above_can_let_people_know_of_what_is_released(
@@ -144,7 +144,7 @@ def test_a_room_above_can_let_people_know_of_what_is_released(
 
     monkeypatch.setattr(access, "_KNOWERS", list(access._KNOWERS))
     for _ in range(2):
-        let_know(let_eve_in)
+        add_knower(let_eve_in)
     assert access._KNOWERS.count(let_eve_in) == 1
     assert names(cast.eve) == ["inner", "open", "request"]
     assert names(cast.dan) == ["open", "request"]
@@ -156,7 +156,7 @@ def test_listing_is_one_query_whatever_is_in_it(
     django_assert_num_queries: pytest.FixtureRequest,
 ) -> None:
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert {str(row) for row in visible_datasets(cast.ada)} == {
+        assert {str(row) for row in list_visible_datasets(cast.ada)} == {
             "acme/draft",
             "acme/inner",
             "acme/open",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.datasets.cells import cells_digest, cells_of, cells_with
+from apps.datasets.cells import build_cells, collect_cells, digest_cells
 from apps.datasets.models import Clip, Dataset
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from tests.apps.datasets.rows import add_clip
@@ -23,7 +23,7 @@ TEXTS = {
 @pytest.mark.django_db
 def test_every_text_that_leaves_with_a_clip_is_a_cell(tones: Dataset) -> None:
     clip = add_clip(tones, "dir/a.wav", recording="monday", fields={"weather": "rain"}, **TEXTS)
-    found = cells_of(Clip.objects.get(pk=clip.pk))
+    found = collect_cells(Clip.objects.get(pk=clip.pk))
     assert (
         found.items()
         >= {
@@ -40,7 +40,7 @@ def test_every_text_that_leaves_with_a_clip_is_a_cell(tones: Dataset) -> None:
 @pytest.mark.django_db
 def test_what_is_empty_is_no_cell(tones: Dataset) -> None:
     clip = add_clip(tones, fields={"weather": "", "wind": 0, "rain": False, "level": None})
-    found = cells_of(Clip.objects.get(pk=clip.pk))
+    found = collect_cells(Clip.objects.get(pk=clip.pk))
     assert "title" not in found
     assert "recording" not in found
     assert "fields.weather" not in found
@@ -48,19 +48,19 @@ def test_what_is_empty_is_no_cell(tones: Dataset) -> None:
 
 
 def test_values_of_other_kinds_are_cells_as_text() -> None:
-    found = cells_with({"title": None, "path": "a.wav"}, {"level": 1.5, "tags": ["a", "b"]})
+    found = build_cells({"title": None, "path": "a.wav"}, {"level": 1.5, "tags": ["a", "b"]})
     assert found == {"path": "a.wav", "fields.level": "1.5", "fields.tags": "['a', 'b']"}
 
 
 def test_what_is_no_released_text_is_left_out() -> None:
-    assert cells_with({"path": "a.wav", "password": "secret"}, {}) == {"path": "a.wav"}
+    assert build_cells({"path": "a.wav", "password": "secret"}, {}) == {"path": "a.wav"}
 
 
 def test_the_digest_is_of_the_content_in_whatever_order() -> None:
     cells = {"path": "a.wav", "title": "Vögel"}
     expected = hashlib.sha256('{"path":"a.wav","title":"Vögel"}'.encode()).hexdigest()
-    assert cells_digest(cells) == expected
-    assert cells_digest(dict(reversed(cells.items()))) == expected
+    assert digest_cells(cells) == expected
+    assert digest_cells(dict(reversed(cells.items()))) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_the_digest_is_of_the_content_in_whatever_order() -> None:
 )
 def test_the_digest_sees_every_change(changes: dict[str, Any]) -> None:
     cells = {"path": "a.wav", "title": "Vögel"}
-    assert cells_digest({**cells, **changes}) != cells_digest(cells)
+    assert digest_cells({**cells, **changes}) != digest_cells(cells)

@@ -11,11 +11,11 @@ from apps.audit.models import AuditEvent
 from apps.datasets.actions import (
     CHANGEABLE,
     OUTSIDE_RELEASES,
-    access_policy_of,
-    bars_of,
-    lowered_bars,
-    planned_bars,
-    planned_policy,
+    build_access_policy,
+    find_lowered_bars,
+    plan_bars,
+    plan_policy,
+    read_bars,
     update_dataset,
 )
 from apps.datasets.models import Dataset
@@ -191,22 +191,22 @@ def test_only_what_releases_hold_or_are_judged_by_makes_the_draft_another(
 
 
 def test_what_is_planned_is_judged_without_being_done(cast: Cast, tones: Dataset) -> None:
-    planned = planned_policy(tones, {"access": "open", "title": "x", "auto_grant": True})
+    planned = plan_policy(tones, {"access": "open", "title": "x", "auto_grant": True})
     assert (planned.access, planned.auto_grant) == ("open", True)
-    assert access_policy_of(tones) == access_policy_of(reloaded(tones))
+    assert build_access_policy(tones) == build_access_policy(reloaded(tones))
     assert tones.access == "request"
     with pytest.raises(InvalidError, match="access: "):
-        planned_policy(tones, {"access": "everyone"})
-    bars = planned_bars(tones, {"fewest_alike": 2, "title": "x"})
-    assert bars == {**bars_of(tones), "fewest_alike": 2}
+        plan_policy(tones, {"access": "everyone"})
+    bars = plan_bars(tones, {"fewest_alike": 2, "title": "x"})
+    assert bars == {**read_bars(tones), "fewest_alike": 2}
     assert bars.keys() == BARS.keys()
     assert tones.fewest_alike == 5
 
 
 def test_bars_are_free_until_there_ever_was_a_clip(cast: Cast, tones: Dataset) -> None:
-    assert lowered_bars(tones, {"fewest_alike": 2}) == []
+    assert find_lowered_bars(tones, {"fewest_alike": 2}) == []
     add_clip(tones, state="removed")
-    assert lowered_bars(tones, {"fewest_alike": 2, "verified_share": 1.0}) == ["fewest_alike"]
+    assert find_lowered_bars(tones, {"fewest_alike": 2, "verified_share": 1.0}) == ["fewest_alike"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,15 +4,15 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.audit.models import AuditEvent
-from apps.datasets.access import VocabularyUnknownError, vocabulary_for
+from apps.datasets.access import VocabularyUnknownError, fetch_vocabulary
 from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.models import Dataset, Term, Vocabulary
 from apps.datasets.vocabulary_graph import (
     TermIndex,
     expand_labels,
+    find_terms_above,
     load_parents,
     relink_terms,
-    terms_above,
 )
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.vocabularies import VocabularyError
@@ -97,10 +97,10 @@ def test_a_vocabularys_name_can_stand_in_an_address(cast: Cast) -> None:
 
 
 def test_a_vocabulary_is_found_by_name_and_version(words: Vocabulary) -> None:
-    assert vocabulary_for("sounds", "1") == words
+    assert fetch_vocabulary("sounds", "1") == words
     for name, version in (("sounds", "2"), ("noises", "1"), ("Sounds", "1")):
         with pytest.raises(VocabularyUnknownError, match=f"no vocabulary {name} {version}"):
-            vocabulary_for(name, version)
+            fetch_vocabulary(name, version)
 
 
 @pytest.mark.parametrize("column", ["name", "version", "sha256"])
@@ -148,12 +148,12 @@ def test_a_word_stands_for_all_below_it_over_whichever_parent(words: Vocabulary)
 
 
 def test_terms_above_count_the_labels_below_them_once_each(words: Vocabulary) -> None:
-    assert terms_above(words, ["Bark", "/d", "Engine", "Call"]) == {
+    assert find_terms_above(words, ["Bark", "/d", "Engine", "Call"]) == {
         "Animal": 2,
         "Pet": 2,
         "Dog": 1,
     }
-    assert terms_above(words, []) == {}
+    assert find_terms_above(words, []) == {}
 
 
 def test_labels_become_terms_and_touch_their_clips_alone(

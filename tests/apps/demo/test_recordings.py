@@ -5,15 +5,15 @@ from pathlib import Path, PurePosixPath
 import pytest
 import soundfile
 
-from apps.audio.probe import probe
+from apps.audio.probe import probe_file
 from earmark.demo.debian import (
     FileLicence,
     RecordingsUnavailableError,
-    fetch,
-    licence_of,
-    licences,
+    fetch_package,
+    find_licence,
+    read_licences,
 )
-from earmark.demo.soundscapes import synthesise
+from earmark.demo.soundscapes import synthesise_soundscapes
 from tests.recordings import DESKTOP, INSTRUMENTS, VOICES, copyright_of, sounds_of
 
 COPYRIGHT = """\
@@ -43,12 +43,12 @@ License: Expat
 def test_a_copyright_file_is_read_stanza_by_stanza(tmp_path: Path) -> None:
     path = tmp_path / "copyright"
     path.write_text(COPYRIGHT)
-    known = licences(path)
-    crow = licence_of(PurePosixPath("/usr/share/sounds/crow.flac"), known)
+    known = read_licences(path)
+    crow = find_licence(PurePosixPath("/usr/share/sounds/crow.flac"), known)
     assert crow == FileLicence(
         "etc/crow.flac", "CC0-1.0", "corvid", "http://example.org/people/corvid/1/"
     )
-    other = licence_of(PurePosixPath("/usr/share/sounds/rook.flac"), known)
+    other = find_licence(PurePosixPath("/usr/share/sounds/rook.flac"), known)
     assert other == FileLicence(
         "*", "MIT", "Ada Lovelace; Ben Byron", "https://example.org/sounds/"
     )
@@ -59,7 +59,7 @@ def test_a_copyright_file_is_read_stanza_by_stanza(tmp_path: Path) -> None:
 
 def test_a_package_that_does_not_exist_is_an_error_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(RecordingsUnavailableError):
-        fetch("no-such-package-of-sounds", tmp_path)
+        fetch_package("no-such-package-of-sounds", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,22 +68,22 @@ def test_a_machine_without_apt_says_what_is_missing(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RecordingsUnavailableError, match="apt-get and dpkg"):
-        fetch("sonic-pi-samples", tmp_path / "into")
+        fetch_package("sonic-pi-samples", tmp_path / "into")
 
 
 @pytest.mark.parametrize("package", [VOICES, INSTRUMENTS, DESKTOP])
 def test_real_recordings_are_usable_clips_with_stated_licences(package: str) -> None:
-    known = licences(copyright_of(package))
+    known = read_licences(copyright_of(package))
     for path in sounds_of(package):
-        assert probe(path).frames > 0
-    stated = [licence_of(PurePosixPath(path), known) for path in sounds_of(package)]
+        assert probe_file(path).frames > 0
+    stated = [find_licence(PurePosixPath(path), known) for path in sounds_of(package)]
     assert sum(each is not None for each in stated) >= len(stated) - 1
     assert all(each.author and each.source_url for each in stated if each is not None)
 
 
 def test_instruments_with_their_own_stanza_are_dedicated_to_the_public() -> None:
-    known = licences(copyright_of(INSTRUMENTS))
-    found = [licence_of(PurePosixPath(path), known) for path in sounds_of(INSTRUMENTS)]
+    known = read_licences(copyright_of(INSTRUMENTS))
+    found = [find_licence(PurePosixPath(path), known) for path in sounds_of(INSTRUMENTS)]
     own = [each for each in found if each is not None and each.is_own]
     assert len(own) == 130
     assert {each.licence for each in own} == {"CC0-1.0"}
@@ -91,8 +91,8 @@ def test_instruments_with_their_own_stanza_are_dedicated_to_the_public() -> None
 
 
 def test_soundscapes_are_the_same_every_time_and_their_events_lie_inside(tmp_path: Path) -> None:
-    scenes = synthesise(tmp_path / "a", clips=6)
-    again = synthesise(tmp_path / "b", clips=6)
+    scenes = synthesise_soundscapes(tmp_path / "a", clips=6)
+    again = synthesise_soundscapes(tmp_path / "b", clips=6)
     for one, two in zip(scenes, again, strict=True):
         assert one.path.read_bytes() == two.path.read_bytes()
         assert one.events == two.events

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.ingest import unpacking, zip_members
-from apps.ingest.archives import iter_members
+from apps.ingest.archives import read_members
 from apps.ingest.members import (
     ArchiveError,
     ArchiveLimitError,
@@ -52,7 +52,7 @@ FILES: Files = {
 
 
 def opened(raw: bytes, limits: Limits | None = None) -> Files:
-    members = iter_members(io.BytesIO(raw), limits=limits or Limits())
+    members = read_members(io.BytesIO(raw), limits=limits or Limits())
     return {member.name: member.stream.read() for member in members}
 
 
@@ -62,7 +62,7 @@ def refusals(raw: bytes) -> tuple[Files, dict[str, str]]:
     def note(name: str, error: ArchiveError | PathInvalidError) -> None:
         refused[name] = error.code
 
-    members = iter_members(io.BytesIO(raw), refused=note)
+    members = read_members(io.BytesIO(raw), refused=note)
     return {member.name: member.stream.read() for member in members}, refused
 
 
@@ -73,7 +73,7 @@ def test_every_kind_of_tar_gives_its_files(packer: str) -> None:
 
 @pytest.mark.parametrize("packer", PACKERS)
 def test_a_tar_is_read_while_it_arrives(packer: str) -> None:
-    members = iter_members(OneWay(PACKERS[packer](tar(FILES))))
+    members = read_members(OneWay(PACKERS[packer](tar(FILES))))
 
     assert {member.name: member.stream.read() for member in members} == FILES
 
@@ -90,20 +90,20 @@ def test_every_usual_kind_of_zip_gives_its_files(method: int) -> None:
     raw = zip_of(FILES, method)
 
     assert opened(raw) == FILES
-    assert {m.name: m.stream.read() for m in iter_members(OneWay(raw))} == FILES
+    assert {m.name: m.stream.read() for m in read_members(OneWay(raw))} == FILES
 
 
 def test_a_path_will_do_as_well(tmp_path: Path) -> None:
     path = tmp_path / "no-ending"
     path.write_bytes(tar(FILES))
 
-    assert [member.size for member in iter_members(path)] == [len(d) for d in FILES.values()]
+    assert [member.size for member in read_members(path)] == [len(d) for d in FILES.values()]
 
 
 def test_members_can_be_left_unread_or_read_in_parts() -> None:
     for raw in (tar(FILES), zip_of(FILES)):
         seen: Files = {}
-        for number, member in enumerate(iter_members(io.BytesIO(raw))):
+        for number, member in enumerate(read_members(io.BytesIO(raw))):
             if number % 2:
                 seen[member.name] = b"".join(iter(partial(member.stream.read, 999), b""))
         assert seen == {name: FILES[name] for name in list(FILES)[1::2]}
@@ -121,7 +121,7 @@ def test_folders_and_what_systems_leave_behind_are_passed_over() -> None:
 
     for raw in (tar(files), zip_of(files | {"sub/": b""})):
         skipped.clear()
-        members = iter_members(io.BytesIO(raw), skipped=lambda name, why: skipped.append(name))
+        members = read_members(io.BytesIO(raw), skipped=lambda name, why: skipped.append(name))
         assert [member.name for member in members] == ["a.wav"]
         assert len(skipped) == 4
 
@@ -246,7 +246,7 @@ def taken(raw: bytes) -> tuple[Files, ArchiveTornError]:
     """Read until it tears; what was read in full counts."""
     files: Files = {}
     try:
-        for member in iter_members(io.BytesIO(raw)):
+        for member in read_members(io.BytesIO(raw)):
             files[member.name] = member.stream.read()
     except ArchiveTornError as tear:
         return files, tear
@@ -324,7 +324,7 @@ def test_a_torn_zip_says_what_to_do() -> None:
 def test_a_damaged_member_of_a_zip_is_named_when_it_is_read() -> None:
     raw = bytearray(zip_of({"a.wav": b"x" * 5000, "b.wav": b"fine"}, zipfile.ZIP_STORED))
     raw[100] ^= 1
-    members = iter_members(io.BytesIO(bytes(raw)))
+    members = read_members(io.BytesIO(bytes(raw)))
 
     with pytest.raises(MemberDamagedError, match=r"a\.wav"):
         next(members).stream.read()
@@ -378,7 +378,7 @@ def test_a_bomb_in_a_tar_is_defused_by_its_ratio(packer: str) -> None:
     with pytest.raises(ArchiveLimitError, match="bomb"):
         opened(raw, limits)
     with pytest.raises(ArchiveLimitError, match="bomb"):
-        list(iter_members(io.BytesIO(raw), limits=limits))
+        list(read_members(io.BytesIO(raw), limits=limits))
 
 
 def test_a_bomb_in_a_zip_is_defused_by_its_ratio() -> None:

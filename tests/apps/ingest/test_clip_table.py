@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from apps.ingest.clip_table import CLIP_TABLE, ClipLine, read_clip_table
 from apps.ingest.rows import KEPT_ERRORS, Lines, Problem, RowError
 from datasets_catalog.licences import Licences
-from datasets_catalog.verticals import Vertical, profile
+from datasets_catalog.verticals import Vertical, load_profile
 
 LICENCES = Licences()
 
@@ -30,7 +30,7 @@ def read(raw: bytes | str, name: str = "clips.csv") -> tuple[list[ClipLine], lis
         stream,
         name,
         licence=licence,
-        profile=profile(Vertical.WILDLIFE),
+        profile=load_profile(Vertical.WILDLIFE),
     )
     return list(lines), list(lines.errors)
 

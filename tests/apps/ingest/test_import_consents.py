@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from apps.consent.ledger import consents_for
+from apps.consent.ledger import load_consents
 from apps.consent.models import Consent, ConsentForm, Contributor
 from apps.datasets.models import Dataset
-from apps.ingest.actions import correct_from_table, import_consents
+from apps.ingest.actions import correct_consent_from_table, import_consents
 from apps.ingest.report import Report
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.ledger import Ledger, Refusal
@@ -34,7 +34,7 @@ def bring(cast: Cast, base: Path, *rows: dict[str, str], **more: Any) -> Report:
 
 
 def refusals(dataset: Dataset, *codes: str) -> list[Refusal | None]:
-    ledger = Ledger(consents_for(dataset))
+    ledger = Ledger(load_consents(dataset))
     at = Consent.objects.latest("recorded_at").recorded_at
     return [ledger.refusal(code, RESEARCH, at=at) for code in codes]
 
@@ -120,7 +120,7 @@ def test_a_correction_is_a_table_of_one_row(cast: Cast, tmp_path: Path) -> None:
     wrong = Consent.objects.get()
     table = write_table(tmp_path / "right.csv", [row("ben", "denied"), row("mia")])
     with pytest.raises(InvalidError, match="It has 2 rows"):
-        correct_from_table(actor=cast.ada, consent=wrong, table=table, reason="misread")
+        correct_consent_from_table(actor=cast.ada, consent=wrong, table=table, reason="misread")
     table = write_table(tmp_path / "right.csv", [row("ben", "denied")])
     out = StringIO()
     call_command(

@@ -19,9 +19,9 @@ from apps.ingest.importers.labels import (
 from apps.ingest.importers.registry import (
     FORMATS,
     FormatUnknownError,
-    clips_of_layout,
-    detect,
+    detect_format,
     read_labels,
+    read_layout_clips,
 )
 from apps.ingest.rows import Problem
 from apps.ingest.tables import TableUnreadableError
@@ -143,7 +143,7 @@ def test_a_desed_folder_finds_the_files_its_tables_mean(tmp_path: Path, below: s
 
     lines, labels = read_lines(tmp_path)
 
-    assert detect(tmp_path) == "desed"
+    assert detect_format(tmp_path) == "desed"
     events = [line for line in lines if isinstance(line, EventLine)]
     assert [(event.path.removeprefix(prefix), event.label) for event in events] == [
         ("audio/train/strong_label_real/both.wav", "Dog"),
@@ -173,7 +173,7 @@ def test_a_table_of_desed_never_means_a_file_of_another_subset(tmp_path: Path) -
 
 
 def test_a_desed_folder_says_the_split_and_what_is_synthetic(tmp_path: Path) -> None:
-    layout = clips_of_layout(desed_folder(tmp_path))
+    layout = read_layout_clips(desed_folder(tmp_path))
 
     assert layout is not None
     found = {line.path: (line.said.get("split"), line.said.get("synthetic")) for line in layout}
@@ -374,7 +374,7 @@ def fsd50k_folder(root: Path) -> Path:
 def test_fsd50k_labels_are_labels_of_whole_clips(tmp_path: Path) -> None:
     lines, labels = read_lines(fsd50k_folder(tmp_path))
 
-    assert detect(tmp_path) == "fsd50k"
+    assert detect_format(tmp_path) == "fsd50k"
     assert weak(lines)[:2] == [
         ("FSD50K.dev_audio/64760.wav", "Electric_guitar"),
         ("FSD50K.dev_audio/64760.wav", "Guitar"),
@@ -406,7 +406,7 @@ def test_one_table_of_fsd50k_will_do_and_finds_identifiers_in_the_vocabulary(
 
 
 def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> None:
-    layout = clips_of_layout(fsd50k_folder(tmp_path))
+    layout = read_layout_clips(fsd50k_folder(tmp_path))
 
     assert layout is not None
     lines = {line.path.removeprefix("FSD50K."): line for line in layout}
@@ -437,7 +437,7 @@ def test_an_fsd50k_folder_brings_licences_authors_and_splits(tmp_path: Path) -> 
 def test_fsd50k_information_that_is_no_json_is_named(tmp_path: Path) -> None:
     root = fsd50k_folder(tmp_path)
     write(root / "FSD50K.metadata/dev_clips_info_FSD50K.json", "{oops")
-    layout = clips_of_layout(root)
+    layout = read_layout_clips(root)
 
     assert layout is not None
     with pytest.raises(LabelsUnreadableError, match="dev_clips_info"):
@@ -447,8 +447,8 @@ def test_fsd50k_information_that_is_no_json_is_named(tmp_path: Path) -> None:
 def test_a_plain_folder_of_sound_is_no_known_layout(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", b"RIFF")
 
-    assert clips_of_layout(tmp_path) is None
-    assert detect(tmp_path) is None
+    assert read_layout_clips(tmp_path) is None
+    assert detect_format(tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_a_file_shows_its_format_by_its_first_bytes(
 ) -> None:
     path = write(tmp_path / name, text.encode("latin-1"))
 
-    assert detect(path) == found
+    assert detect_format(path) == found
     if found is None:
         with pytest.raises(FormatUnknownError, match="native"):
             read_labels(path)

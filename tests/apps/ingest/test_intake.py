@@ -8,7 +8,7 @@ from apps.consent.models import Contributor
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.intake import Arrival, examine
+from apps.ingest.intake import Arrival, examine_arrivals
 from apps.ingest.report import Report
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table
@@ -126,6 +126,6 @@ def test_a_file_that_went_away_is_named_and_the_others_come_in(cast: Cast, tmp_p
     ]
     (folder / "a.wav").unlink()
     report = Report()
-    accepted = examine(arrivals, report, dataset=make_dataset(cast))
+    accepted = examine_arrivals(arrivals, report, dataset=make_dataset(cast))
     assert [item.line.path for item in accepted] == ["b.wav"]
     assert [error.path for error in report.file_errors] == ["a.wav"]

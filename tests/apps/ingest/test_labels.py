@@ -7,12 +7,12 @@ import pytest
 from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
 from apps.ingest.actions import import_clips
-from apps.ingest.label_rows import ADVISED_AGAINST, ORDERING, REPEATED
-from apps.ingest.labels import LEFT, import_labels
+from apps.ingest.label_rows import ADVISED_AGAINST, ORDERING_LABELS, REPEATED_LINES
+from apps.ingest.labels import LEFT_LABELS, import_labels
 from apps.ingest.report import Report
 from apps.ingest.rows import Problem
-from apps.privacy.deciding import own_work
-from apps.releases.texts import identifying_texts
+from apps.privacy.deciding import find_own_work
+from apps.releases.texts import find_identifying_texts
 from datasets_catalog.labels import Status
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset
@@ -118,7 +118,7 @@ def test_what_is_said_twice_is_counted_and_what_is_said_otherwise_is_refused(
     )
 
     assert report.added == 2
-    assert losses(report) == {REPEATED: 2}
+    assert losses(report) == {REPEATED_LINES: 2}
     assert problems(report) == [
         (4, "label", Problem.LABEL_CONFLICT),
         (7, "label", Problem.LABEL_CONFLICT),
@@ -134,7 +134,7 @@ def test_a_label_that_is_there_with_other_values_is_left_and_named(
     report = bring(cast, dataset, tmp_path, COLUMNS + "a.wav,0.1,0.5,Owl,,,,0.9,,,\n")
 
     assert (report.added, report.unchanged) == (0, 1)
-    assert losses(report) == {LEFT: 1}
+    assert losses(report) == {LEFT_LABELS: 1}
     assert Event.objects.get(clip__dataset=dataset).confidence == 0.5
 
 
@@ -156,7 +156,7 @@ def test_overlaps_stay_and_impossible_times_are_named(cast: Cast, tmp_path: Path
     report = bring(cast, dataset, tmp_path, text)
 
     assert [label for _, label, _ in labels_of(dataset)] == ["Speech", "Speech", "Cat"]
-    assert losses(report) == {REPEATED: 1}
+    assert losses(report) == {REPEATED_LINES: 1}
     assert sorted({row for row, _, _ in problems(report)}) == [5, 7, 8, 9, 10, 11]
 
 
@@ -266,7 +266,7 @@ def test_weak_labels_are_kept_as_such_and_replacing_events_leaves_them(
     report = bring(cast, dataset, tmp_path, weak, "desed")
 
     assert report.added == 3
-    assert losses(report) == {REPEATED: 1}
+    assert losses(report) == {REPEATED_LINES: 1}
     assert not Event.objects.exists()
     rows = WeakLabel.objects.order_by("label").values_list("clip__path", "label", "status")
     assert list(rows) == [("a.wav", "Dog", "suggested"), ("a.wav", "Speech", "suggested")]
@@ -357,7 +357,7 @@ def test_an_abstract_ancestor_of_another_label_is_left_out_and_counted(
     )
 
     assert report.is_clean
-    assert losses(report) == {ORDERING: 1}
+    assert losses(report) == {ORDERING_LABELS: 1}
     assert set(WeakLabel.objects.values_list("label", flat=True)) == {"Bark", "Dog"}
 
 
@@ -402,12 +402,12 @@ def test_who_labelled_a_clip_as_a_whole_or_found_it_empty_does_not_judge_it(
     EmptyAnnotation.objects.create(clip=Clip.objects.get(path="b.wav"), created_by=cast.cleo)
     clips = list(Clip.objects.filter(dataset=dataset).order_by("path").values_list("pk", flat=True))
 
-    assert own_work(cast.cleo, clips) == ["a.wav", "b.wav"]
-    assert own_work(cast.rita, clips) == []
+    assert find_own_work(cast.cleo, clips) == ["a.wav", "b.wav"]
+    assert find_own_work(cast.rita, clips) == []
 
 
 def test_personal_data_in_weak_labels_is_found(cast: Cast, tmp_path: Path) -> None:
     dataset = draft(cast, tmp_path)
     bring(cast, dataset, tmp_path, COLUMNS + "a.wav,,,call anna@example.org,,,,,,,\n")
 
-    assert identifying_texts(dataset) == ('label "call an…" (email)',)
+    assert find_identifying_texts(dataset) == ('label "call an…" (email)',)

@@ -10,10 +10,10 @@ from apps.ingest.paths import (
     ClashKind,
     PathInvalidError,
     PathRule,
-    clash_key,
     clean_path,
+    compute_clash_key,
     find_duplicates,
-    readable,
+    quote_text,
 )
 
 
@@ -156,14 +156,16 @@ def test_paths_in_one_case_without_shared_folders_never_clash(names: list[str]) 
 
 @given(st.text(max_size=30))
 def test_the_clash_key_ignores_case_and_form(text: str) -> None:
-    assert clash_key(text.upper().lower()) == clash_key(clash_key(text.upper().lower()))
-    assert clash_key(unicodedata.normalize("NFD", text)) == clash_key(
+    assert compute_clash_key(text.upper().lower()) == compute_clash_key(
+        compute_clash_key(text.upper().lower())
+    )
+    assert compute_clash_key(unicodedata.normalize("NFD", text)) == compute_clash_key(
         unicodedata.normalize("NFC", text)
     )
 
 
 def test_what_is_shown_to_people_is_printable_and_short() -> None:
-    shown = readable("a\x1b[31m\u202e" + "x" * 500)
+    shown = quote_text("a\x1b[31m\u202e" + "x" * 500)
 
     assert shown.isprintable()
     assert len(shown) < 200

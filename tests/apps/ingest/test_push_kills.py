@@ -10,8 +10,8 @@ import pytest
 from apps.datasets.models import Clip, Dataset
 from apps.ingest import pushes
 from apps.ingest.models import Push, PushedFile
-from apps.ingest.pushes import Addition, Inline, push
-from apps.storage.blobs import put
+from apps.ingest.pushes import Addition, Inline, push_commit
+from apps.storage.blobs import put_blob
 from tests.cast import Cast, assemble
 from tests.factories.drafts import make_dataset, write_folder
 from tests.kills import killed_at_line, lines_of, spread
@@ -30,7 +30,7 @@ def pushed(cast: Cast, dataset: Dataset, folder: Path) -> Push:
     changes: list[pushes.Change] = []
     for sound in sorted((folder / "sounds").rglob("*.wav")):
         with sound.open("rb") as stream:
-            blob = put(dataset.uid, stream)
+            blob = put_blob(dataset.uid, stream)
         path = sound.relative_to(folder / "sounds").as_posix()
         changes.append(Addition(path, blob.sha256, blob.size))
     tables = ("clips.csv", "events.csv", "consents.csv")
@@ -39,7 +39,7 @@ def pushed(cast: Cast, dataset: Dataset, folder: Path) -> Push:
     changes += [
         Inline(table, (folder / table).read_bytes().replace(b"voices", own)) for table in tables
     ]
-    return push(actor=cast.ada, dataset=dataset, changes=changes, title="All")
+    return push_commit(actor=cast.ada, dataset=dataset, changes=changes, title="All")
 
 
 def test_a_push_killed_anywhere_is_whole_or_not_there_and_goes_on(

@@ -15,14 +15,14 @@ from apps.ingest.upload_bytes import (
     PACK_ENTRIES,
     PartsIncompleteError,
     join_parts,
-    parts_of,
+    list_parts,
     put_file,
     put_pack,
     put_part,
 )
-from apps.ingest.upload_finish import sweep_uploads, take_in
+from apps.ingest.upload_finish import sweep_uploads, take_upload_in
 from apps.ingest.uploads import (
-    Announced,
+    AnnouncedFile,
     FileTooLargeError,
     RowRefusedError,
     UploadClosedError,
@@ -31,12 +31,12 @@ from apps.ingest.uploads import (
     Way,
     check_files,
     commit_rows,
+    fetch_upload,
     finish_upload,
     start_upload,
-    upload_for,
 )
 from apps.jobs.models import Job
-from apps.storage.blobs import destroy, have
+from apps.storage.blobs import destroy_blob, find_blobs
 from apps.storage.errors import BlobDestroyedError, BlobMismatchError
 from apps.storage.models import Blob
 from datasets_catalog.errors import DeniedError
@@ -59,11 +59,11 @@ def upload(cast: Cast, birds: Dataset) -> Upload:
     return start_upload(actor=cast.ada, dataset=birds)
 
 
-def announced(content: bytes, path: str = "a.wav") -> Announced:
-    return Announced(path, sha256_of(content), len(content))
+def announced(content: bytes, path: str = "a.wav") -> AnnouncedFile:
+    return AnnouncedFile(path, sha256_of(content), len(content))
 
 
-def way_of(cast: Cast, upload: Upload, file: Announced) -> Way:
+def way_of(cast: Cast, upload: Upload, file: AnnouncedFile) -> Way:
     return check_files(actor=cast.ada, upload=upload, files=[file])[0].way
 
 
@@ -90,16 +90,16 @@ def test_only_those_who_ingest_may_begin(cast: Cast, birds: Dataset) -> None:
 
 
 def test_an_upload_belongs_to_who_began_it(cast: Cast, upload: Upload) -> None:
-    assert upload_for(cast.ada, "acme/birds", upload.uid) == upload
+    assert fetch_upload(cast.ada, "acme/birds", upload.uid) == upload
     for user, name in ((cast.eve, "acme/birds"), (cast.ada, "acme/frogs")):
         with pytest.raises(UploadUnknownError):
-            upload_for(user, name, upload.uid)
+            fetch_upload(user, name, upload.uid)
 
 
 def test_small_files_go_in_packs_and_large_ones_in_parts(cast: Cast, upload: Upload) -> None:
     sizes = {1: Way.PACK, MEBIBYTE: Way.PUT, 64 * MEBIBYTE: Way.PUT, 64 * MEBIBYTE + 1: Way.PARTS}
     for size, way in sizes.items():
-        assert way_of(cast, upload, Announced("a.wav", "0" * 64, size)) == way
+        assert way_of(cast, upload, AnnouncedFile("a.wav", "0" * 64, size)) == way
 
 
 def test_nothing_is_told_of_other_datasets_bytes(cast: Cast, upload: Upload) -> None:
@@ -112,14 +112,14 @@ def test_nothing_is_told_of_other_datasets_bytes(cast: Cast, upload: Upload) -> 
 
 def test_a_hash_with_another_size_is_not_had(cast: Cast, upload: Upload) -> None:
     blob = keep(upload.dataset, sound_bytes())
-    assert way_of(cast, upload, Announced("a.wav", blob.sha256, blob.size + 1)) == Way.PACK
+    assert way_of(cast, upload, AnnouncedFile("a.wav", blob.sha256, blob.size + 1)) == Way.PACK
 
 
 def test_impossible_files_are_refused_before_a_byte_is_sent(cast: Cast, upload: Upload) -> None:
     files = [
-        Announced("../../etc/passwd", "0" * 64, 5),
-        Announced("empty.wav", "0" * 64, 0),
-        Announced("huge.wav", "0" * 64, 2**60),
+        AnnouncedFile("../../etc/passwd", "0" * 64, 5),
+        AnnouncedFile("empty.wav", "0" * 64, 0),
+        AnnouncedFile("huge.wav", "0" * 64, 2**60),
     ]
     checked = check_files(actor=cast.ada, upload=upload, files=files)
     assert [one.error.code for one in checked if one.error] == [
@@ -131,7 +131,7 @@ def test_impossible_files_are_refused_before_a_byte_is_sent(cast: Cast, upload: 
 
 def test_destroyed_bytes_do_not_come_back(cast: Cast, upload: Upload) -> None:
     content = sound_bytes()
-    destroy(keep(upload.dataset, content))
+    destroy_blob(keep(upload.dataset, content))
     assert way_of(cast, upload, announced(content)) == Way.REFUSED
     with pytest.raises(BlobDestroyedError):
         send(cast, upload, content)
@@ -174,7 +174,7 @@ def test_a_pack_keeps_every_entry_by_its_hash(cast: Cast, upload: Upload) -> Non
     pack = put_pack(actor=cast.ada, upload=upload, stream=pack_of(*contents))
     assert pack.stopped is None
     assert all(entry.error is None for entry in pack.entries)
-    assert have(upload.dataset.uid, map(sha256_of, contents)).keys() == set(
+    assert find_blobs(upload.dataset.uid, map(sha256_of, contents)).keys() == set(
         map(sha256_of, contents)
     )
 
@@ -214,7 +214,7 @@ def test_a_torn_pack_keeps_what_came_whole(cast: Cast, upload: Upload) -> None:
     assert pack.stopped is not None
     assert pack.stopped.code == "ingest.archive_torn"
     kept = {entry.name for entry in pack.entries}
-    assert kept == have(upload.dataset.uid, map(sha256_of, contents)).keys()
+    assert kept == find_blobs(upload.dataset.uid, map(sha256_of, contents)).keys()
     assert 0 < len(kept) < 4
     missing = [c for c in contents if way_of(cast, upload, announced(c)) == Way.PACK]
     assert put_pack(actor=cast.ada, upload=upload, stream=pack_of(*missing)).stopped is None
@@ -271,7 +271,7 @@ def test_a_large_file_comes_in_parts_in_any_order(cast: Cast, upload: Upload) ->
         join_parts(actor=cast.ada, upload=upload, sha256=sha256, size=5000)
     wrong = [
         part.number
-        for part in parts_of(upload, sha256)
+        for part in list_parts(upload, sha256)
         if part.part_sha256 != sha256_of(content[(part.number - 1) * 1000 : part.number * 1000])
     ]
     assert wrong == [2]
@@ -358,9 +358,9 @@ def test_a_dry_run_changes_nothing(cast: Cast, upload: Upload) -> None:
 def test_a_worker_that_dies_after_its_work_loses_nothing(cast: Cast, upload: Upload) -> None:
     rows = [{"path": "a.wav", "sha256": send(cast, upload, sound_bytes())}]
     commit_rows(actor=cast.ada, upload=upload, rows=rows)
-    first = take_in(actor=cast.ada, upload=upload)
+    first = take_upload_in(actor=cast.ada, upload=upload)
     upload.refresh_from_db()
-    assert take_in(actor=cast.ada, upload=upload) == first
+    assert take_upload_in(actor=cast.ada, upload=upload) == first
     assert Clip.objects.count() == 1
 
 

@@ -13,13 +13,13 @@ from apps.jobs.actions import (
     JobCancelledError,
     LeaseLostError,
     cancel_job,
-    claim,
+    claim_job,
     rescue_jobs,
     run_job,
     start_job,
 )
 from apps.jobs.models import Job
-from apps.jobs.registry import Result, Run, job
+from apps.jobs.registry import Result, Run, register_job
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from tests.cast import Cast
 
@@ -30,16 +30,16 @@ pytestmark = pytest.mark.django_db
 def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
 
-    @job("test.counts", title="Counting", attempts=2)
+    @register_job("test.counts", title="Counting", attempts=2)
     def counts(run: Run) -> Result:
         run.progress(1, 2, "half")
         return {"counted": run.arguments["upto"]}
 
-    @job("test.refuses", title="Refusing")
+    @register_job("test.refuses", title="Refusing")
     def refuses(run: Run) -> Result:
         raise InvalidError("Not like this.", row=3)
 
-    @job("test.breaks", title="Breaking")
+    @register_job("test.breaks", title="Breaking")
     def breaks(run: Run) -> Result:
         raise ZeroDivisionError
 
@@ -88,13 +88,13 @@ def test_a_crash_is_told_without_its_insides(cast: Cast, caplog: pytest.LogCaptu
 
 def test_a_claimed_job_is_taken_by_nobody_else(cast: Cast) -> None:
     row = a_job(cast)
-    assert claim(row.pk) is not None
-    assert claim(row.pk) is None
+    assert claim_job(row.pk) is not None
+    assert claim_job(row.pk) is None
 
 
 def test_a_dead_workers_job_is_taken_up_and_the_dead_cannot_end_it(cast: Cast) -> None:
     row = a_job(cast)
-    dead = claim(row.pk)
+    dead = claim_job(row.pk)
     assert dead is not None
     Job.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert run_job(row.pk)
@@ -107,7 +107,7 @@ def test_a_dead_workers_job_is_taken_up_and_the_dead_cannot_end_it(cast: Cast) -
 def test_a_job_that_keeps_dying_is_given_up(cast: Cast) -> None:
     row = a_job(cast)
     for _ in range(2):
-        assert claim(row.pk) is not None
+        assert claim_job(row.pk) is not None
         Job.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert run_job(row.pk)
     assert reloaded(row).error["code"] == "job.gave_up"
@@ -117,7 +117,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_when_it_reports(
     cast: Cast,
 ) -> None:
     waiting, running = a_job(cast), a_job(cast)
-    held = claim(running.pk)
+    held = claim_job(running.pk)
     assert held is not None
     assert cancel_job(actor=cast.ada, job=waiting).state == "cancelled"
     assert cancel_job(actor=cast.ada, job=running).state == "running"

@@ -19,14 +19,14 @@ from apps.jobs.actions import (
     ActorMissingError,
     Claim,
     cancel_job,
-    claim,
+    claim_job,
     rescue_jobs,
-    run_claimed,
+    run_claimed_job,
     run_job,
     start_job,
 )
 from apps.jobs.models import Job
-from apps.jobs.registry import Result, Run, UnknownJobError, job
+from apps.jobs.registry import Result, Run, UnknownJobError, register_job
 from datasets_catalog.errors import ConflictError, DeniedError, NotFoundError
 from datasets_catalog.roles import Permission, Role
 from tests.apps.accounts.people import coming_with_token, person_with, roles_with
@@ -42,12 +42,12 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
 
-    @job("test.names", title="Naming")
+    @register_job("test.names", title="Naming")
     def name_actor(run: Run) -> Result:
         names.append(run.actor.username)
         return {}
 
-    @job("test.reports", title="Reporting")
+    @register_job("test.reports", title="Reporting")
     def report(run: Run) -> Result:
         run.progress(3, 7, "m" * 400)
         return {}
@@ -72,7 +72,7 @@ def reloaded(row: Job) -> Job:
 
 
 def claimed(row: Job) -> Claim:
-    found = claim(row.pk)
+    found = claim_job(row.pk)
     assert found is not None
     return found
 
@@ -128,7 +128,7 @@ def test_a_running_job_that_is_cancelled_ends_as_cancelled_and_stays_so(
     row = start(cast.ada, cast)
     held = claimed(row)
     cancel_job(actor=cast.ada, job=row)
-    run_claimed(held)
+    run_claimed_job(held)
     ended = reloaded(row)
     assert (ended.state, ended.claim, ended.lease_until, ran) == ("cancelled", None, None, [])
     assert ended.finished_at is not None
@@ -204,7 +204,7 @@ def test_a_broker_that_is_down_costs_time_and_no_work(
 
     monkeypatch.setattr("apps.jobs.wake.current_app.send_task", refuse)
     row = start(cast.ada, cast)
-    wake.wake(row.pk)
+    wake.wake_worker(row.pk)
     assert f"job {row.pk}: the broker did not take the message" in caplog.text
     assert reloaded(row).state == "queued"
 
@@ -212,9 +212,9 @@ def test_a_broker_that_is_down_costs_time_and_no_work(
 def test_a_message_runs_its_job(cast: Cast, ran: list[str]) -> None:
     row = start(cast.ada, cast)
     for _ in range(2):
-        tasks.run(row.pk)
+        tasks.run_job_task(row.pk)
     assert ran == ["ada"]
-    tasks.run(10**9)
+    tasks.run_job_task(10**9)
 
 
 def test_what_is_due_is_done_once_in_its_time_and_a_failure_keeps_nothing_back(
@@ -224,21 +224,21 @@ def test_what_is_due_is_done_once_in_its_time_and_a_failure_keeps_nothing_back(
     calls: list[str] = []
     monkeypatch.setattr(regularly, "_REGULAR", {})
 
-    @regularly.regularly("test-broken", seconds=60)
+    @regularly.run_regularly("test-broken", seconds=60)
     def fail() -> None:
         calls.append("broken")
         raise ZeroDivisionError
 
-    @regularly.regularly("test-sound", seconds=60)
+    @regularly.run_regularly("test-sound", seconds=60)
     def succeed() -> None:
         calls.append("sound")
 
-    regularly.do_due()
-    regularly.do_due()
+    regularly.run_due_work()
+    regularly.run_due_work()
     assert calls == ["broken", "sound"]
     assert "test-broken failed and is tried again later" in caplog.text
     cache.delete("regularly:test-sound")
-    regularly.do_due()
+    regularly.run_due_work()
     assert calls == ["broken", "sound", "sound"]
 
 

@@ -10,10 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from apps.licensing.actions import TermsChangedError, record_terms
 from apps.licensing.licences import (
     ATTRIBUTION_COLUMNS,
-    attribution_csv,
-    licence_files,
-    licences_of,
-    own_terms,
+    build_licence_files,
+    load_licences,
+    load_own_terms,
+    render_attribution_csv,
 )
 from apps.licensing.models import Terms
 from datasets_catalog.errors import DeniedError
@@ -41,7 +41,7 @@ class Clip:
 
 
 def rows_of(cast: Cast, *clips: Clip) -> list[dict[str, str]]:
-    text = attribution_csv(clips, licences_of(cast.acme)).decode()
+    text = render_attribution_csv(clips, load_licences(cast.acme)).decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -63,7 +63,7 @@ def test_who_asks_to_be_named_is_named_with_all_there_is(cast: Cast) -> None:
 def test_nobody_who_asks_for_nothing_is_named(cast: Cast) -> None:
     assert rows_of(cast, Clip("b.wav", "CC0-1.0")) == []
     assert (
-        attribution_csv([], licences_of(cast.acme))
+        render_attribution_csv([], load_licences(cast.acme))
         == b"%b\n" % ",".join(ATTRIBUTION_COLUMNS).encode()
     )
 
@@ -105,13 +105,13 @@ def test_a_token_for_elsewhere_writes_nothing_down(cast: Cast) -> None:
 def test_one_name_means_in_each_organisation_what_it_said_itself(cast: Cast) -> None:
     umbrella = other_organisation(cast.ada)
     write_down(cast, redistribution=True)
-    assert own_terms(umbrella) == ()
+    assert load_own_terms(umbrella) == ()
     record_terms(
         actor=cast.ada, organisation=umbrella, licence="LicenseRef-Ours-1", title="T", text="No."
     )
-    assert licences_of(cast.acme).terms("LicenseRef-Ours-1").redistribution
-    assert not licences_of(umbrella).terms("LicenseRef-Ours-1").redistribution
-    files = licence_files(["LicenseRef-Ours-1"], umbrella, licences_of(umbrella))
+    assert load_licences(cast.acme).terms("LicenseRef-Ours-1").redistribution
+    assert not load_licences(umbrella).terms("LicenseRef-Ours-1").redistribution
+    files = build_licence_files(["LicenseRef-Ours-1"], umbrella, load_licences(umbrella))
     assert [(file.id, file.title, file.text) for file in files] == [
         ("LicenseRef-Ours-1", "T", "No.")
     ]

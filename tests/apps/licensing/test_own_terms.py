@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 
 from apps.audit.models import AuditEvent
 from apps.licensing.actions import TermsChangedError, record_terms
-from apps.licensing.licences import licences_of
+from apps.licensing.licences import load_licences
 from apps.licensing.models import Terms
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.licence_expressions import LicenceExpressionError
@@ -38,7 +38,7 @@ def test_everything_that_terms_say_is_read_again_as_a_value(cast: Cast) -> None:
         expires_on=date(2027, 1, 31),
     )
 
-    terms = licences_of(cast.acme).terms("LicenseRef-Field-1")
+    terms = load_licences(cast.acme).terms("LicenseRef-Field-1")
 
     assert terms.ai_terms is AiTerms.FORBIDDEN
     assert terms.field_of_use == (Purpose.RESEARCH_NONCOMMERCIAL, Purpose.TRAIN_DISCRIMINATIVE)
@@ -121,7 +121,7 @@ def test_a_rights_reviewer_settles_what_nobody_judged(cast: Cast) -> None:
 
     assert row.title == "Beerware License"
     assert "buy me a beer" in row.text
-    settled = licences_of(cast.acme).terms("Beerware")
+    settled = load_licences(cast.acme).terms("Beerware")
     assert not settled.needs_human
     assert settled.redistribution
 
@@ -135,7 +135,7 @@ def test_terms_under_a_name_that_is_judged_since_no_longer_count(cast: Cast) -> 
         sha256="0" * 64,
         noncommercial=False,
     )
-    assert licences_of(cast.acme).terms("LicenseRef-CC-BY-NC-3.0-US").noncommercial
+    assert load_licences(cast.acme).terms("LicenseRef-CC-BY-NC-3.0-US").noncommercial
 
 
 def test_the_command_says_all_of_it(cast: Cast, tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 import pytest
 
 from apps.licensing.actions import record_terms
-from apps.licensing.licences import licence_texts, licences_of
+from apps.licensing.licences import build_licence_texts, load_licences
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
 
 def texts_of(cast: Cast, *expressions: str) -> dict[str, str]:
-    found = licence_texts(expressions, cast.acme, licences_of(cast.acme))
+    found = build_licence_texts(expressions, cast.acme, load_licences(cast.acme))
     return {name: content.decode() for name, content in found.items()}
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from apps.privacy.detectors.base import CellsSubject, run
+from apps.privacy.detectors.base import CellsSubject, run_detector
 from apps.privacy.detectors.cells import CellsDetector
-from apps.privacy.detectors.patterns import find_personal, shorten
+from apps.privacy.detectors.patterns import find_personal, shorten_text
 
 
 def kinds(**cells: str) -> list[str]:
@@ -12,7 +12,7 @@ def kinds(**cells: str) -> list[str]:
 
 
 def kinds_in(cells: dict[str, str], regions: tuple[str, ...] = ()) -> list[str]:
-    detection = run(CellsDetector(regions=regions), CellsSubject(cells))
+    detection = run_detector(CellsDetector(regions=regions), CellsSubject(cells))
     return [seen.kind for seen in detection.findings]
 
 
@@ -129,7 +129,7 @@ def test_hashes_and_identifiers_are_not_read_as_numbers_of_people() -> None:
 
 
 def test_details_shorten_what_they_report() -> None:
-    detection = run(
+    detection = run_detector(
         CellsDetector(), CellsSubject({"notes": "ask ada@example.org or +49 30 901820"})
     )
     assert [seen.detail for seen in detection.findings] == [
@@ -137,7 +137,7 @@ def test_details_shorten_what_they_report() -> None:
         "Phone in column 'notes': ask ad… or +4…",
     ]
     assert detection.findings[0].evidence == {"column": "notes", "start": 4, "end": 19}
-    assert len(shorten("word " * 100)) == 60
+    assert len(shorten_text("word " * 100)) == 60
 
 
 def test_overlapping_forms_are_reported_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.privacy.detectors.base import Draft, DraftRow, run
+from apps.privacy.detectors.base import Draft, DraftRow, run_detector
 from apps.privacy.detectors.combinations import CombinationsDetector, count_people
 
 COLUMNS = ("age_band", "sex")
@@ -28,7 +28,10 @@ def rows(*values: tuple[str, str], people: Sequence[str] = ()) -> list[DraftRow]
 def flagged(draft: Sequence[DraftRow]) -> set[int]:
     groups = DETECTOR.groups(Draft(tuple(draft), COLUMNS))
     return {
-        clip for group in groups.values() if run(DETECTOR, group).findings for clip in group.clips
+        clip
+        for group in groups.values()
+        if run_detector(DETECTOR, group).findings
+        for clip in group.clips
     }
 
 
@@ -104,7 +107,10 @@ def test_as_many_have_to_be_alike_as_the_draft_asks_for() -> None:
     many = rows(*[("20-29", "female")] * 7)
     for fewest, found in ((7, 0), (8, 7)):
         groups = DETECTOR.groups(Draft(tuple(many), COLUMNS, fewest)).values()
-        assert sum(len(each.clips) for each in groups if run(DETECTOR, each).findings) == found
+        assert (
+            sum(len(each.clips) for each in groups if run_detector(DETECTOR, each).findings)
+            == found
+        )
 
 
 def test_rows_that_say_nothing_of_anybody_are_left_alone() -> None:
@@ -113,7 +119,7 @@ def test_rows_that_say_nothing_of_anybody_are_left_alone() -> None:
 
 def test_the_finding_names_the_values_and_how_rare_they_are() -> None:
     group = next(iter(DETECTOR.groups(Draft(tuple(rows(("80-89", "male"))), COLUMNS)).values()))
-    seen = run(DETECTOR, group).findings[0]
+    seen = run_detector(DETECTOR, group).findings[0]
     assert seen.kind == "rare_combination"
     assert "age_band 80-89, sex male" in seen.detail
     assert seen.evidence["size"] == 1

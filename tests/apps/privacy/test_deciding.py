@@ -13,28 +13,28 @@ from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Clip, Dataset, Event
 from apps.privacy import undoing
-from apps.privacy.access import open_ones, state_of, unsettled
+from apps.privacy.access import filter_open_findings, filter_unsettled_findings, name_finding_state
 from apps.privacy.actions import (
     NotAlikeError,
     NotAwaitingError,
     OwnWorkError,
     UndoError,
-    confirm,
-    decide,
-    decide_many,
-    undo,
+    confirm_clearance,
+    decide_finding,
+    decide_findings_alike,
     undo_batch,
+    undo_decision,
 )
 from apps.privacy.models import Batch, Confirmation, Decision, Finding, Redaction, Revocation
 from apps.privacy.playing import (
     NotHeardError,
     choose_batch_sample,
+    find_span,
     note_playback,
-    span_of,
 )
-from apps.privacy.replacing import redone
+from apps.privacy.replacing import repeat_redaction
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, EarmarkError, InvalidError
 from datasets_catalog.facts import FindingState
@@ -57,7 +57,7 @@ def dan(cast: Cast) -> User:
 
 
 def identifiable(cast: Cast, finding: Finding) -> Decision:
-    return decide(
+    return decide_finding(
         actor=cast.cleo,
         finding=finding,
         verdict="clear",
@@ -70,7 +70,7 @@ def states(dataset: Dataset) -> list[FindingState]:
     release = Release.objects.filter(dataset=dataset).first() or create_release(
         actor=dataset.created_by, dataset=dataset, version="0.1.0", purposes=PURPOSES
     )
-    facts = facts_of(release, at=timezone.now())
+    facts = load_facts(release, at=timezone.now())
     return [finding.state for clip in facts.clips for finding in clip.findings]
 
 
@@ -80,13 +80,13 @@ def test_an_identifiable_person_waits_for_a_second_reviewer(
     finding = found_in(clip_at(draft))
     decision = identifiable(cast, finding)
     assert FindingState.AWAITING_SECOND in states(draft)
-    assert not open_ones(Finding.objects.all()).exists()
-    assert list(unsettled(Finding.objects.all())) == [finding]
-    assert state_of(Finding.objects.get(pk=finding.pk)) == "awaiting_second"
-    made = confirm(actor=dan, decision=decision, agree=True, reason="ben, heard it too")
+    assert not filter_open_findings(Finding.objects.all()).exists()
+    assert list(filter_unsettled_findings(Finding.objects.all())) == [finding]
+    assert name_finding_state(Finding.objects.get(pk=finding.pk)) == "awaiting_second"
+    made = confirm_clearance(actor=dan, decision=decision, agree=True, reason="ben, heard it too")
     assert made.confirmed_by == dan
     assert states(draft) == []
-    assert state_of(Finding.objects.get(pk=finding.pk)) == "clear"
+    assert name_finding_state(Finding.objects.get(pk=finding.pk)) == "clear"
 
 
 def test_what_a_second_reviewer_does_not_agree_with_is_open_again(
@@ -94,13 +94,13 @@ def test_what_a_second_reviewer_does_not_agree_with_is_open_again(
 ) -> None:
     finding = found_in(clip_at(draft))
     decision = identifiable(cast, finding)
-    confirm(actor=dan, decision=decision, agree=False, reason="not ben")
-    assert list(open_ones(Finding.objects.all())) == [finding]
+    confirm_clearance(actor=dan, decision=decision, agree=False, reason="not ben")
+    assert list(filter_open_findings(Finding.objects.all())) == [finding]
     taken = Revocation.objects.get()
     assert (taken.decided_by, taken.revoked_by, taken.cause) == (cast.cleo, dan, "not_confirmed")
     assert not Confirmation.objects.get().agree
     again = identifiable(cast, finding)
-    confirm(actor=dan, decision=again, agree=True, reason="heard it twice: ben")
+    confirm_clearance(actor=dan, decision=again, agree=True, reason="heard it twice: ben")
     assert states(draft) == []
 
 
@@ -110,12 +110,12 @@ def test_the_second_is_neither_the_first_nor_of_the_work_nor_without_the_role(
     clip = clip_at(draft)
     decision = identifiable(cast, found_in(clip))
     with pytest.raises(OwnWorkError):
-        confirm(actor=cast.cleo, decision=decision, agree=True, reason="me again")
+        confirm_clearance(actor=cast.cleo, decision=decision, agree=True, reason="me again")
     with pytest.raises(DeniedError):
-        confirm(actor=cast.olga, decision=decision, agree=True, reason="I only look")
+        confirm_clearance(actor=cast.olga, decision=decision, agree=True, reason="I only look")
     Event.objects.filter(clip=clip).update(created_by=dan)
     with pytest.raises(OwnWorkError):
-        confirm(actor=dan, decision=decision, agree=True, reason="I labelled it")
+        confirm_clearance(actor=dan, decision=decision, agree=True, reason="I labelled it")
 
 
 @pytest.mark.parametrize("who", ["cleo", "ada", "dan"])
@@ -140,15 +140,15 @@ def test_the_database_refuses_a_second_who_is_none(
 
 def test_a_plain_clearance_waits_for_nobody(cast: Cast, draft: Dataset, dan: User) -> None:
     finding = found_in(clip_at(draft))
-    decision = decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+    decision = decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
     with pytest.raises(NotAwaitingError):
-        confirm(actor=dan, decision=decision, agree=True, reason="yes")
+        confirm_clearance(actor=dan, decision=decision, agree=True, reason="yes")
     assert states(draft) == []
 
 
 def test_findings_alike_are_decided_on_at_once(cast: Cast, draft: Dataset) -> None:
     findings = [found_in(clip_at(draft, number)) for number in range(4)]
-    made = decide_many(
+    made = decide_findings_alike(
         actor=cast.cleo, findings=findings, verdict="exclude", reason="a conversation in all"
     )
     batch = Batch.objects.get()
@@ -163,10 +163,10 @@ def test_of_many_all_are_decided_or_none(cast: Cast, draft: Dataset, dan: User) 
     findings = [found_in(clip_at(draft, number)) for number in range(4)]
     Event.objects.filter(clip=findings[3].clip).update(created_by=dan)
     with pytest.raises(OwnWorkError, match=r"003\.wav"):
-        decide_many(actor=dan, findings=findings, verdict="clear", reason="tones")
-    decide(actor=cast.cleo, finding=findings[1], verdict="clear", reason="a tone")
+        decide_findings_alike(actor=dan, findings=findings, verdict="clear", reason="tones")
+    decide_finding(actor=cast.cleo, finding=findings[1], verdict="clear", reason="a tone")
     with pytest.raises(EarmarkError, match="already"):
-        decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+        decide_findings_alike(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
     assert Decision.objects.count() == 1
     assert Batch.objects.count() == 0
 
@@ -176,11 +176,11 @@ def test_findings_that_are_not_alike_are_not_decided_on_together(
 ) -> None:
     mixed = [found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1), kind="name")]
     with pytest.raises(NotAlikeError, match="name, speech"):
-        decide_many(actor=cast.cleo, findings=mixed, verdict="clear", reason="tones")
+        decide_findings_alike(actor=cast.cleo, findings=mixed, verdict="clear", reason="tones")
     with pytest.raises(InvalidError):
-        decide_many(actor=cast.cleo, findings=[], verdict="clear", reason="tones")
+        decide_findings_alike(actor=cast.cleo, findings=[], verdict="clear", reason="tones")
     with pytest.raises(InvalidError, match="reason"):
-        decide_many(actor=cast.cleo, findings=mixed[:1], verdict="clear", reason=" ")
+        decide_findings_alike(actor=cast.cleo, findings=mixed[:1], verdict="clear", reason=" ")
 
 
 def test_many_decisions_take_few_queries(
@@ -192,7 +192,7 @@ def test_many_decisions_take_few_queries(
         for position in range(25)
     ]
     with django_assert_max_num_queries(40):  # type: ignore[operator]
-        decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+        decide_findings_alike(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
     assert Decision.objects.count() == 100
 
 
@@ -203,7 +203,7 @@ def test_findings_of_one_clip_are_taken_out_together(cast: Cast, draft: Dataset)
         found_in(clip, position=8, onset=0.05, offset=0.1),
         found_in(clip, position=9, onset=0.2, offset=0.25),
     ]
-    decide_many(actor=cast.cleo, findings=findings, verdict="redact", reason="two words")
+    decide_findings_alike(actor=cast.cleo, findings=findings, verdict="redact", reason="two words")
     row = Redaction.objects.get()
     assert row.intervals == [[0.05, 0.1], [0.2, 0.25]]
     assert (row.before, row.method, row.made_by) == (before, "mute", cast.cleo)
@@ -217,10 +217,12 @@ def test_a_recorded_redaction_gives_the_same_bytes_again(
     cast: Cast, draft: Dataset, tmp_path: Path, method: str
 ) -> None:
     finding = found_in(clip_at(draft))
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method)
+    decide_finding(
+        actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method
+    )
     row = Redaction.objects.select_related("before", "after").get()
     target = tmp_path / "again"
-    redone(row, target)
+    repeat_redaction(row, target)
     assert row.after.size == target.stat().st_size
     assert sha256(target) == row.after.sha256
     assert (row.version, row.method) == ("1", method)
@@ -232,27 +234,27 @@ def sha256(path: Path) -> str:
 
 def test_a_clearance_is_taken_back_and_stays_in_the_record(cast: Cast, draft: Dataset) -> None:
     finding = found_in(clip_at(draft))
-    decision = decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
-    undo(actor=cast.cleo, decision=decision, reason="wrong key")
-    assert list(open_ones(Finding.objects.all())) == [finding]
+    decision = decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+    undo_decision(actor=cast.cleo, decision=decision, reason="wrong key")
+    assert list(filter_open_findings(Finding.objects.all())) == [finding]
     row = Revocation.objects.get()
     assert (row.verdict, row.reason, row.why) == ("clear", "a tone", "wrong key")
-    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="a voice")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="a voice")
     assert Decision.objects.get().verdict == "exclude"
     with pytest.raises(UndoError, match="already"):
-        undo(actor=cast.cleo, decision=decision)
+        undo_decision(actor=cast.cleo, decision=decision)
 
 
 def test_an_exclusion_taken_back_returns_the_clip(cast: Cast, draft: Dataset) -> None:
     clip = clip_at(draft)
     first, second = found_in(clip), found_in(clip, position=8)
-    one = decide(actor=cast.cleo, finding=first, verdict="exclude", reason="a voice")
-    two = decide(actor=cast.cleo, finding=second, verdict="exclude", reason="another")
-    undo(actor=cast.cleo, decision=one)
+    one = decide_finding(actor=cast.cleo, finding=first, verdict="exclude", reason="a voice")
+    two = decide_finding(actor=cast.cleo, finding=second, verdict="exclude", reason="another")
+    undo_decision(actor=cast.cleo, decision=one)
     clip.refresh_from_db()
     assert clip.state == "excluded"
     before = Dataset.objects.get(pk=draft.pk).draft_serial
-    undo(actor=cast.cleo, decision=two)
+    undo_decision(actor=cast.cleo, decision=two)
     clip.refresh_from_db()
     assert clip.state == "active"
     assert Dataset.objects.get(pk=draft.pk).draft_serial == before + 1
@@ -263,20 +265,20 @@ def test_a_redaction_taken_back_restores_bytes_and_events(cast: Cast, draft: Dat
     event = Event.objects.get(clip=clip)
     finding = found_in(clip, onset=event.onset, offset=event.offset)
     before = clip.blob
-    decision = decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name")
+    decision = decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="a name")
     event.refresh_from_db()
     assert event.status == "rejected"
-    undo(actor=cast.cleo, decision=decision)
+    undo_decision(actor=cast.cleo, decision=decision)
     clip.refresh_from_db()
     event.refresh_from_db()
     assert (clip.blob, clip.original) == (before, None)
     assert event.status != "rejected"
-    assert list(open_ones(Finding.objects.filter(pk=finding.pk))) == [finding]
+    assert list(filter_open_findings(Finding.objects.filter(pk=finding.pk))) == [finding]
 
 
 def test_a_batch_is_taken_back_as_a_whole(cast: Cast, draft: Dataset) -> None:
     findings = [found_in(clip_at(draft, number)) for number in range(4)]
-    decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+    decide_findings_alike(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
     assert undo_batch(actor=cast.cleo, batch=Batch.objects.get()) == 4
     assert Decision.objects.count() == 0
     assert Revocation.objects.count() == 4
@@ -286,25 +288,25 @@ def test_it_is_too_late_after_a_while_after_a_freeze_and_after_an_agreement(
     cast: Cast, draft: Dataset, dan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agreed = identifiable(cast, found_in(clip_at(draft, 0)))
-    confirm(actor=dan, decision=agreed, agree=True, reason="ben")
+    confirm_clearance(actor=dan, decision=agreed, agree=True, reason="ben")
     with pytest.raises(UndoError, match="agreed"):
-        undo(actor=cast.cleo, decision=agreed)
-    decision = decide(
+        undo_decision(actor=cast.cleo, decision=agreed)
+    decision = decide_finding(
         actor=cast.cleo, finding=found_in(clip_at(draft, 1)), verdict="clear", reason="a tone"
     )
     with pytest.raises(DeniedError):
-        undo(actor=dan, decision=decision)
+        undo_decision(actor=dan, decision=decision)
     with monkeypatch.context() as patched:
         patched.setattr(undoing, "UNDO_WITHIN", timedelta(0))
         with pytest.raises(UndoError, match="minutes"):
-            undo(actor=cast.cleo, decision=decision)
+            undo_decision(actor=cast.cleo, decision=decision)
     make_release(cast, draft)
     with pytest.raises(UndoError, match="frozen"):
-        undo(actor=cast.cleo, decision=decision)
+        undo_decision(actor=cast.cleo, decision=decision)
 
 
 def test_a_decision_leaves_only_into_the_record(cast: Cast, draft: Dataset) -> None:
-    decision = decide(
+    decision = decide_finding(
         actor=cast.cleo, finding=found_in(clip_at(draft)), verdict="clear", reason="a tone"
     )
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -331,8 +333,8 @@ def test_what_was_written_down_stays(
     cast: Cast, draft: Dataset, dan: User, model: type[Batch | Revocation]
 ) -> None:
     first, second = found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1))
-    confirm(actor=dan, decision=identifiable(cast, first), agree=False, reason="no")
-    decide_many(actor=cast.cleo, findings=[second], verdict="redact", reason="a name")
+    confirm_clearance(actor=dan, decision=identifiable(cast, first), agree=False, reason="no")
+    decide_findings_alike(actor=cast.cleo, findings=[second], verdict="redact", reason="a name")
     everything: Any = model.objects.all()
     for attempt in (
         lambda: everything._raw_delete(using="default"),
@@ -358,9 +360,9 @@ def test_who_clears_and_who_agrees_was_played_it(cast: Cast, draft: Dataset, dan
     play(cast.cleo, finding.clip)
     decision = identifiable(cast, finding)
     with pytest.raises(NotHeardError):
-        confirm(actor=dan, decision=decision, agree=True, reason="ben")
+        confirm_clearance(actor=dan, decision=decision, agree=True, reason="ben")
     play(dan, finding.clip)
-    confirm(actor=dan, decision=decision, agree=True, reason="ben")
+    confirm_clearance(actor=dan, decision=decision, agree=True, reason="ben")
 
 
 def test_what_was_played_of_other_bytes_counts_for_nothing(cast: Cast, draft: Dataset) -> None:
@@ -368,7 +370,7 @@ def test_what_was_played_of_other_bytes_counts_for_nothing(cast: Cast, draft: Da
     play(cast.cleo, second)
     finding = found_in(first, played=False)
     with pytest.raises(NotHeardError):
-        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
 
 
 def test_a_large_batch_is_heard_by_a_random_part_that_nobody_chooses(
@@ -384,10 +386,10 @@ def test_a_large_batch_is_heard_by_a_random_part_that_nobody_chooses(
     assert sample.findings == tuple(sorted(findings, key=lambda row: row.uid)[:61])
     assert 0.04 < sample.bound <= 0.05
     with pytest.raises(NotHeardError, match="300 are cleared together once 61 of them"):
-        decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+        decide_findings_alike(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
     # One of them is a voice: the same order goes on, and more of it is to be heard.
     voice = sample.findings[3]
-    decide(actor=cast.cleo, finding=voice, verdict="exclude", reason="a voice")
+    decide_finding(actor=cast.cleo, finding=voice, verdict="exclude", reason="a voice")
     Clip.objects.filter(pk=clip.pk).update(state=Clip.State.ACTIVE)
     rest = [row for row in findings if row != voice]
     more = choose_batch_sample(rest)
@@ -395,7 +397,7 @@ def test_a_large_batch_is_heard_by_a_random_part_that_nobody_chooses(
     assert len(more.findings) > 90
     assert set(more.findings) > set(sample.findings) - {voice}
     play(cast.cleo, clip)
-    decide_many(actor=cast.cleo, findings=rest, verdict="clear", reason="tones")
+    decide_findings_alike(actor=cast.cleo, findings=rest, verdict="clear", reason="tones")
     batch = Batch.objects.get()
     assert (batch.count, batch.heard, batch.bound) == (299, len(more.findings), more.bound)
 
@@ -412,7 +414,7 @@ def test_what_was_heard_and_left_out_of_a_batch_counts_as_otherwise(
     ordered = sorted(findings, key=lambda row: row.uid)
     voices, rest = ordered[:4], ordered[4:]
     for row in voices:
-        onset, offset = span_of(row) or (0.0, 0.0)
+        onset, offset = find_span(row) or (0.0, 0.0)
         note_playback(
             actor=dan,
             dataset=draft,
@@ -427,6 +429,6 @@ def test_what_was_heard_and_left_out_of_a_batch_counts_as_otherwise(
     unheard = choose_batch_sample([*voices, *rest[5:]])
     assert unheard is not None
     assert len(unheard.findings) < 70
-    decide_many(actor=cast.cleo, findings=voices, verdict="exclude", reason="voices")
+    decide_findings_alike(actor=cast.cleo, findings=voices, verdict="exclude", reason="voices")
     Clip.objects.filter(pk=clip.pk).update(state=Clip.State.ACTIVE)
     assert choose_batch_sample(rest) == left_out

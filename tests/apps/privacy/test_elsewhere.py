@@ -9,13 +9,13 @@ from apps.accounts.actions import create_organisation
 from apps.datasets.actions import create_dataset
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.access import open_ones
-from apps.privacy.actions import decide
+from apps.privacy.access import filter_open_findings
+from apps.privacy.actions import decide_finding
 from apps.privacy.models import Finding
 from apps.privacy.playing import NotHeardError
 from apps.privacy.scanning import scan_dataset
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from datasets_catalog.gates.privacy import PrivacyDecided, PrivacyScanned
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
@@ -41,7 +41,7 @@ def make_again(cast: Cast, base: Path, dataset: Dataset) -> Dataset:
 
 
 def returned(dataset: Dataset) -> dict[str, str]:
-    rows = open_ones(Finding.objects.filter(clip__dataset=dataset, kind="returned"))
+    rows = filter_open_findings(Finding.objects.filter(clip__dataset=dataset, kind="returned"))
     return {row.clip.path: row.detail for row in rows.select_related("clip")}
 
 
@@ -50,14 +50,14 @@ def test_what_stands_open_or_was_taken_out_there_is_asked_here(
 ) -> None:
     found_in(clip_at(draft, 0))
     out = found_in(clip_at(draft, 1), position=8)
-    decide(actor=cast.cleo, finding=out, verdict="exclude", reason="a voice")
+    decide_finding(actor=cast.cleo, finding=out, verdict="exclude", reason="a voice")
     again = make_again(cast, tmp_path, make_dataset(cast, "again"))
     found = returned(again)
     assert found.keys() == {"field/000.wav", "field/001.wav"}
     assert "in acme/tones, in which speech was found and not decided on" in found["field/000.wav"]
     assert "in acme/tones, excluded by review" in found["field/001.wav"]
     release = create_release(actor=cast.ada, dataset=again, version="1.0.0", purposes=PURPOSES)
-    facts = facts_of(release, at=timezone.now())
+    facts = load_facts(release, at=timezone.now())
     assert PrivacyScanned().check(facts).passed
     assert not PrivacyDecided().check(facts).passed
 
@@ -70,19 +70,19 @@ def test_what_is_found_there_later_is_asked_before_a_release_here(
     release = create_release(actor=cast.ada, dataset=again, version="1.0.0", purposes=PURPOSES)
     finding = found_in(clip_at(draft, 2))
     second_reviewer(cast)
-    facts = facts_of(release, at=timezone.now())
+    facts = load_facts(release, at=timezone.now())
     assert [row.path for row in PrivacyScanned().check(facts).rows] == ["field/002.wav"]
     scan_dataset(actor=cast.ada, dataset=again)
     assert returned(again).keys() == {"field/002.wav"}
     # Decided here by ears, and the whole of it, it is done with here.
-    mine = open_ones(Finding.objects.filter(clip__dataset=again)).get()
+    mine = filter_open_findings(Finding.objects.filter(clip__dataset=again)).get()
     assert mine.onset is None
     with pytest.raises(NotHeardError, match=r"play 0\.00 to 0\.52 s"):
-        decide(actor=cast.dan, finding=mine, verdict="clear", reason="a tone")
+        decide_finding(actor=cast.dan, finding=mine, verdict="clear", reason="a tone")
     play(cast.dan, Clip.objects.select_related("blob", "dataset").get(pk=mine.clip_id))
-    decide(actor=cast.dan, finding=mine, verdict="clear", reason="a tone")
-    assert PrivacyDecided().check(facts_of(release, at=timezone.now())).passed
-    assert open_ones(Finding.objects.filter(pk=finding.pk)).exists()
+    decide_finding(actor=cast.dan, finding=mine, verdict="clear", reason="a tone")
+    assert PrivacyDecided().check(load_facts(release, at=timezone.now())).passed
+    assert filter_open_findings(Finding.objects.filter(pk=finding.pk)).exists()
 
 
 def test_what_was_found_here_as_well_is_asked_once(

@@ -8,11 +8,11 @@ import pytest
 from apps.audio.decoding import read_mono
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import decide
-from apps.privacy.likeness import gone_likenesses, sound_groups
+from apps.privacy.actions import decide_finding
+from apps.privacy.likeness import find_gone_likenesses, group_alike_sounds
 from apps.privacy.models import Finding
 from apps.privacy.scanning import scan_dataset
-from apps.releases.judging import judge
+from apps.releases.judging import judge_draft
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, make_release, write_table
 from tests.recordings import DESKTOP, INSTRUMENTS, VOICES, sounds_of
@@ -55,7 +55,7 @@ def test_an_excluded_voice_that_comes_back_in_another_coding_is_found(
     bring(cast, dataset, tmp_path / "first", {"voice.wav": (voice, ""), "drums.wav": (other, "")})
     finding = Finding.objects.filter(clip__path="voice.wav", kind="speech").first()
     assert finding is not None
-    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="a stranger speaks")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="a stranger speaks")
     assert returned(dataset) == {}
     bring(cast, dataset, tmp_path / "again", {"innocent.ogg": (voice, "")})
     found = returned(dataset)
@@ -71,7 +71,7 @@ def test_what_a_redaction_took_out_is_known_and_the_redacted_clip_is_not_its_own
     bring(cast, dataset, tmp_path / "first", {"voice.wav": (voice, "")})
     finding = Finding.objects.filter(clip__path="voice.wav", kind="speech").first()
     assert finding is not None
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a stranger speaks")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="a stranger speaks")
     scan_dataset(actor=cast.ada, dataset=dataset)
     assert returned(dataset) == {}
     bring(cast, dataset, tmp_path / "again", {"again.flac": (voice, "")})
@@ -91,17 +91,17 @@ def test_copies_in_two_splits_are_one_group_and_stop_the_release(
         "c.flac": (bell, "train"),
     }
     bring(cast, dataset, tmp_path / "first", sounds)
-    groups = sound_groups(dataset)
+    groups = group_alike_sounds(dataset)
     paths = dict(Clip.objects.filter(dataset=dataset).values_list("pk", "path"))
     assert {paths[pk] for pk in groups} == {"a.flac", "b.ogg"}
     assert len(set(groups.values())) == 1
     release = make_release(cast, dataset)
-    verdicts = {verdict.code: verdict for verdict in judge(release)}
+    verdicts = {verdict.code: verdict for verdict in judge_draft(release)}
     assert not verdicts["splits.leak_free"].passed
 
 
 def test_without_splits_or_anything_gone_nothing_is_compared(cast: Cast, tmp_path: Path) -> None:
     dataset = make_dataset(cast, "plain")
     bring(cast, dataset, tmp_path / "first", {"a.wav": (named(DESKTOP, "bell"), "")})
-    assert sound_groups(dataset) == {}
-    assert gone_likenesses(dataset) == {}
+    assert group_alike_sounds(dataset) == {}
+    assert find_gone_likenesses(dataset) == {}

@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from apps.datasets.models import Dataset
-from apps.privacy.access import findings_of
+from apps.privacy.access import list_dataset_findings
 from apps.privacy.models import Batch, Decision, Hearing
-from apps.privacy.sampling import draw
+from apps.privacy.sampling import draw_sample
 from tests.cast import Cast
 from tests.factories.drafts import make_draft
 from tests.factories.reviews import make_case_draft
@@ -35,7 +35,7 @@ def street(cast: Cast, tmp_path: Path) -> Dataset:
 def test_a_finding_is_cleared_after_it_was_written_for_the_ears(
     street: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finding = findings_of(street).filter(kind="speech")[0]
+    finding = list_dataset_findings(street).filter(kind="speech")[0]
     clear = ("decide", str(finding.uid), "clear", "--reason", "a shutter", "--as", "cleo")
     with pytest.raises(CommandError, match="who was sent it"):
         call_command(*clear)
@@ -63,7 +63,7 @@ def test_a_kind_is_cleared_together_after_its_random_part_was_written(
 def test_a_clip_of_a_sample_is_written_whole(
     cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    row = draw(actor=cast.cleo, dataset=make_draft(cast, tmp_path)).clips.all()[0]
+    row = draw_sample(actor=cast.cleo, dataset=make_draft(cast, tmp_path)).clips.all()[0]
     hear = ("sample", "hear", "acme/tones", "--clip", str(row.uid), "--as", "cleo")
     with pytest.raises(CommandError, match="to the end"):
         call_command(*hear)
@@ -75,12 +75,12 @@ def test_a_clip_of_a_sample_is_written_whole(
 def test_who_does_not_review_is_handed_nothing(
     cast: Cast, street: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finding = findings_of(street).filter(kind="speech")[0]
+    finding = list_dataset_findings(street).filter(kind="speech")[0]
     for user in (cast.olga, cast.eve):
         with pytest.raises(SystemExit):
             listen(tmp_path / "heard", capsys, str(finding.uid), user=user.username)
     assert list((tmp_path / "heard").glob("*.wav")) == []
-    tag = findings_of(street).exclude(onset__isnull=False)[0]
+    tag = list_dataset_findings(street).exclude(onset__isnull=False)[0]
     with pytest.raises(SystemExit):
         listen(tmp_path / "heard", capsys, str(tag.uid), user="cleo")
     assert "not in the sound" in capsys.readouterr().out

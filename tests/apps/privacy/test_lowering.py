@@ -20,18 +20,18 @@ from apps.datasets.lowering import (
     OwnLoweringError,
     cancel_lowering,
     confirm_lowering,
-    lowering_for,
+    fetch_lowering,
     propose_lowering,
     refuse_lowering,
 )
 from apps.datasets.models import Dataset, Lowering
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.models import Scan
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
 from datasets_catalog.privacy_profiles import PROFILES
-from datasets_catalog.split_policies import looser_in, parse_policy
+from datasets_catalog.split_policies import describe_loosening, parse_policy
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, make_dataset, make_draft
@@ -153,9 +153,9 @@ def test_who_asked_and_who_does_not_review_decide_nothing(cast: Cast, draft: Dat
     with pytest.raises(DeniedError):
         propose_lowering(actor=cast.cleo, dataset=draft, changes=LESS, reason="x")
     with pytest.raises((DeniedError, NotFoundError)):
-        lowering_for(cast.eve, draft, row.uid)
+        fetch_lowering(cast.eve, draft, row.uid)
     with pytest.raises(LoweringUnknownError):
-        lowering_for(cast.cleo, make_dataset(cast, "other"), row.uid)
+        fetch_lowering(cast.cleo, make_dataset(cast, "other"), row.uid)
     for state in ("confirmed", "applied"):
         with pytest.raises(DatabaseError, match=r"another|once"), transaction.atomic():
             Lowering.objects.filter(pk=row.pk).update(
@@ -216,17 +216,17 @@ def test_what_was_found_under_the_stricter_profile_stays_found(cast: Cast, draft
         actor=cast.cleo, lowering=propose(cast, draft, "privacy_profile"), reason="engines"
     )
     draft = Dataset.objects.get(pk=draft.pk)
-    assert "second_opinion" not in {each.name for each in detectors_for(draft.privacy_profile)}
+    assert "second_opinion" not in {each.name for each in list_detectors(draft.privacy_profile)}
     release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
-    facts = facts_of(release, at=timezone.now())
+    facts = load_facts(release, at=timezone.now())
     open_ones = [each.finding_id for row in facts.clips for each in row.findings]
     assert open_ones == [str(finding.uid)] * len(open_ones)
     assert open_ones
 
 
 def test_the_strictest_profile_has_every_detector_of_the_others() -> None:
-    strict = {each.name for each in detectors_for("sensitive")}
-    assert all({each.name for each in detectors_for(profile)} <= strict for profile in PROFILES)
+    strict = {each.name for each in list_detectors("sensitive")}
+    assert all({each.name for each in list_detectors(profile)} <= strict for profile in PROFILES)
 
 
 def test_it_is_asked_and_decided_by_command(
@@ -266,7 +266,7 @@ def test_folds_and_the_order_of_splits_are_lowered_by_two_at_the_database_too(
 ) -> None:
     draft = make_draft(cast, tmp_path)
     hold_to_less(cast, draft, split_policy=CUT)
-    assert bool(looser_in(parse_policy(CUT), parse_policy(policy))) is (way == "lower")
+    assert bool(describe_loosening(parse_policy(CUT), parse_policy(policy))) is (way == "lower")
     if way == "free":
         Dataset.objects.filter(pk=draft.pk).update(split_policy=policy)
         return

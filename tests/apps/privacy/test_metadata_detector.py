@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from apps.privacy.detectors.base import AudioSubject, Detection, DetectorFailedError, run
+from apps.privacy.detectors.base import AudioSubject, Detection, DetectorFailedError, run_detector
 from apps.privacy.detectors.metadata import MOST_FINDINGS, MetadataDetector
 from tests.marked import EMAIL, MARKED, NAME, PLACE, write_marked
 from tests.recordings import INSTRUMENTS, sounds_of
@@ -16,7 +16,7 @@ from tests.sounds import RATE, WRITERS, encode, write_any, write_sound
 
 
 def look(path: Path) -> Detection:
-    return run(MetadataDetector(), AudioSubject(path, path.name))
+    return run_detector(MetadataDetector(), AudioSubject(path, path.name))
 
 
 @pytest.mark.parametrize("kind", WRITERS)

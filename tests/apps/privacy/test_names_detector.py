@@ -2,13 +2,13 @@
 
 import pytest
 
-from apps.privacy.detectors.base import CellsSubject, run
+from apps.privacy.detectors.base import CellsSubject, run_detector
 from apps.privacy.detectors.cells import CellsDetector
-from apps.privacy.detectors.names import NamesDetector, told_by
+from apps.privacy.detectors.names import NamesDetector, find_clues
 
 
 def kinds(path: str) -> list[str]:
-    return [told.kind for told in told_by(path)]
+    return [told.kind for told in find_clues(path)]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def kinds(path: str) -> list[str]:
     ],
 )
 def test_a_time_in_a_name_is_told(path: str, moment: str | None) -> None:
-    times = [told.moment for told in told_by(path) if told.kind == "date"]
+    times = [told.moment for told in find_clues(path) if told.kind == "date"]
     assert times == ([] if moment is None else [moment])
 
 
@@ -54,7 +54,9 @@ def test_a_time_in_a_name_is_told(path: str, moment: str | None) -> None:
     ],
 )
 def test_numbers_places_and_people_in_a_name_are_told_once(path: str, kind: str) -> None:
-    by_form = [seen.kind for seen in run(CellsDetector(), CellsSubject({"path": path})).findings]
+    by_form = [
+        seen.kind for seen in run_detector(CellsDetector(), CellsSubject({"path": path})).findings
+    ]
     assert [*by_form, *kinds(path)].count(kind) == 1
 
 
@@ -85,7 +87,7 @@ def test_ordinary_names_are_left_alone(path: str) -> None:
 
 
 def findings(detector: NamesDetector, **cells: str) -> list[str]:
-    return [seen.kind for seen in run(detector, CellsSubject(cells)).findings]
+    return [seen.kind for seen in run_detector(detector, CellsSubject(cells)).findings]
 
 
 def test_a_time_that_the_row_states_itself_tells_nothing_new() -> None:
@@ -104,7 +106,9 @@ def test_where_people_are_recorded_every_exact_day_is_personal() -> None:
 
 
 def test_a_finding_shortens_what_it_tells_of() -> None:
-    seen = run(NamesDetector(), CellsSubject({"path": "ward/patient_Jane_Doe.wav"})).findings[0]
+    seen = run_detector(
+        NamesDetector(), CellsSubject({"path": "ward/patient_Jane_Doe.wav"})
+    ).findings[0]
     assert "Jane" not in seen.detail
     assert seen.evidence == {"column": "path", "start": 13, "end": 21}
 

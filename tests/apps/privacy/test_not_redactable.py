@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.privacy.actions import decide
+from apps.privacy.actions import decide_finding
 from apps.privacy.models import Decision
 from apps.privacy.replacing import NotRedactableError
 from tests.apps.privacy.reviewing import clip_at, found_in
@@ -28,6 +28,6 @@ def test_a_finding_that_is_not_in_the_sound_says_what_to_do_instead(
     clip = clip_at(make_draft(cast, tmp_path, clips=1))
     finding = found_in(clip, kind=kind, onset=None, offset=None)
     with pytest.raises(NotRedactableError, match=instead) as refused:
-        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a face")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="a face")
     assert ("table row" in refused.value.message) == (kind == "email")
     assert not Decision.objects.exists()

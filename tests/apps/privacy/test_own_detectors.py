@@ -11,11 +11,16 @@ import pytest
 import soundfile
 from django.conf import LazySettings
 
-from apps.privacy.detectors.base import AudioSubject, DetectorFailedError, run, version_of
+from apps.privacy.detectors.base import (
+    AudioSubject,
+    DetectorFailedError,
+    build_version,
+    run_detector,
+)
 from apps.privacy.detectors.custom import OnnxDetector, read_detectors
 from apps.privacy.detectors.front_ends import DetectorFileError, LogMel
 from apps.privacy.detectors.hearing import unpack_scores
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from tests.onnx_files import write_loudness_model
 from tests.sounds import RATE, write_sound
 
@@ -54,7 +59,7 @@ def loud_in_the_middle(folder: Path) -> Path:
 def test_its_model_reports_where_it_is_sure_and_keeps_every_score(tmp_path: Path) -> None:
     detector = read_detectors(write_file(tmp_path))[0]
     path = loud_in_the_middle(tmp_path)
-    detection = run(detector, AudioSubject(path, path.name))
+    detection = run_detector(detector, AudioSubject(path, path.name))
     assert [(seen.kind, seen.onset, seen.offset) for seen in detection.findings] == [
         ("loud_sound", 1.0, 2.0)
     ]
@@ -67,7 +72,7 @@ def test_the_end_of_a_clip_is_heard_though_it_fills_no_window(tmp_path: Path) ->
     detector = read_detectors(write_file(tmp_path))[0]
     path = tmp_path / "short.wav"
     soundfile.write(path, np.full(RATE // 4, 0.5), RATE)
-    assert run(detector, AudioSubject(path, path.name)).findings[0].offset == 0.25
+    assert run_detector(detector, AudioSubject(path, path.name)).findings[0].offset == 0.25
 
 
 def test_the_file_may_be_toml(tmp_path: Path) -> None:
@@ -83,11 +88,11 @@ def test_the_file_may_be_toml(tmp_path: Path) -> None:
 def test_it_runs_in_the_profiles_it_names_beside_the_others(
     tmp_path: Path, settings: LazySettings
 ) -> None:
-    before = {profile: detectors_for(profile) for profile in ("standard", "speech")}
+    before = {profile: list_detectors(profile) for profile in ("standard", "speech")}
     settings.DETECTORS_FILE = str(write_file(tmp_path, profiles=["standard"]))
-    names = [each.name for each in detectors_for("standard")]
+    names = [each.name for each in list_detectors("standard")]
     assert names == [*(each.name for each in before["standard"]), "loudness"]
-    assert [each.name for each in detectors_for("speech")] == [
+    assert [each.name for each in list_detectors("speech")] == [
         each.name for each in before["speech"]
     ]
 
@@ -98,9 +103,9 @@ def test_it_runs_in_the_profiles_it_names_beside_the_others(
 def test_whatever_changes_its_answer_makes_it_another_version(
     tmp_path: Path, changes: Mapping[str, Any]
 ) -> None:
-    first = version_of(read_detectors(write_file(tmp_path))[0])
-    assert version_of(read_detectors(write_file(tmp_path))[0]) == first
-    assert version_of(read_detectors(write_file(tmp_path, **changes))[0]) != first
+    first = build_version(read_detectors(write_file(tmp_path))[0])
+    assert build_version(read_detectors(write_file(tmp_path))[0]) == first
+    assert build_version(read_detectors(write_file(tmp_path, **changes))[0]) != first
 
 
 @pytest.mark.parametrize(
@@ -126,13 +131,13 @@ def test_a_file_with_nonsense_is_refused_by_name(
 ) -> None:
     settings.DETECTORS_FILE = str(write_file(tmp_path, **changes))
     with pytest.raises(DetectorFileError, match=sentence):
-        detectors_for("standard")
+        list_detectors("standard")
 
 
 def test_a_file_that_is_not_there_stops_every_scan(settings: LazySettings) -> None:
     settings.DETECTORS_FILE = "/nowhere/detectors.toml"
     with pytest.raises(DetectorFileError, match="cannot be read"):
-        detectors_for("standard")
+        list_detectors("standard")
 
 
 def detector_with(tmp_path: Path, **changes: Any) -> OnnxDetector:
@@ -142,16 +147,16 @@ def detector_with(tmp_path: Path, **changes: Any) -> OnnxDetector:
 def test_a_model_that_was_exchanged_blocks(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "tone.wav")
     with pytest.raises(DetectorFailedError, match="not the model that was named"):
-        run(detector_with(tmp_path, sha256="ab" * 32), AudioSubject(path, path.name))
+        run_detector(detector_with(tmp_path, sha256="ab" * 32), AudioSubject(path, path.name))
 
 
 def test_a_model_of_another_shape_blocks(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "tone.wav")
     (tmp_path / "two.csv").write_text("loud\nquiet\n")
     with pytest.raises(DetectorFailedError, match="1 scores, and there are 2 labels"):
-        run(detector_with(tmp_path, labels="two.csv"), AudioSubject(path, path.name))
+        run_detector(detector_with(tmp_path, labels="two.csv"), AudioSubject(path, path.name))
     with pytest.raises(DetectorFailedError):
-        run(detector_with(tmp_path, window_seconds=1), AudioSubject(path, path.name))
+        run_detector(detector_with(tmp_path, window_seconds=1), AudioSubject(path, path.name))
 
 
 def test_log_mel_frames_show_a_tone_in_its_band() -> None:

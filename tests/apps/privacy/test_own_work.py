@@ -12,11 +12,11 @@ from apps.datasets.actions import create_dataset, remove_clips
 from apps.datasets.models import Clip, Dataset, EarlierWork
 from apps.ingest.actions import import_clips
 from apps.ingest.labels import import_labels
-from apps.privacy.actions import count_people, decide
-from apps.privacy.deciding import OwnWorkError, own_work
+from apps.privacy.actions import count_people, decide_finding
+from apps.privacy.deciding import OwnWorkError, find_own_work
 from apps.privacy.models import Confirmation, Decision, Finding, Headcount, Hearing
 from apps.privacy.playing import note_playback
-from apps.privacy.sampling import draw, hear
+from apps.privacy.sampling import draw_sample, record_hearing
 from apps.privacy.scanning import scan_dataset
 from datasets_catalog.roles import Role
 from tests.apps.privacy.reviewing import clip_at, found_in
@@ -82,7 +82,7 @@ def replaced_and_brought_back(cast: Cast, draft: Dataset, base: Path) -> Clip:
 
 def redacted_and_brought_back(cast: Cast, draft: Dataset, base: Path) -> Clip:
     finding = found_in(clip_at(draft))
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="somebody speaks")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="somebody speaks")
     assert clip_at(draft).original is not None
     return under_another_name(cast, draft, base)
 
@@ -106,12 +106,12 @@ def test_no_other_hand_name_or_dataset_lets_nobody_judge_their_own_work(
     finding = found_in(clip)
 
     with pytest.raises(OwnWorkError, match="under another name"):
-        decide(actor=cast.ada, finding=finding, verdict="clear", reason="only a tone")
+        decide_finding(actor=cast.ada, finding=finding, verdict="clear", reason="only a tone")
     with pytest.raises(OwnWorkError):
         count_people(
             actor=cast.ada, clip=clip, people_heard=0, somebody_unknown=False, reason="nobody"
         )
-    assert decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone").pk
+    assert decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone").pk
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -167,12 +167,12 @@ def test_nobody_hears_their_own_sound_for_a_sample_under_another_name(
     cast: Cast, draft: Dataset, tmp_path: Path
 ) -> None:
     clip = in_another_dataset(cast, draft, tmp_path)
-    draw(actor=cast.cleo, dataset=clip.dataset)
+    draw_sample(actor=cast.cleo, dataset=clip.dataset)
     drawn = clip.dataset.samples.get().clips.get()
     play(cast.ada, clip)
 
     with pytest.raises(OwnWorkError):
-        hear(actor=cast.ada, sample_clip=drawn, missed=False)
+        record_hearing(actor=cast.ada, sample_clip=drawn, missed=False)
     with pytest.raises(DatabaseError, match=REFUSED), transaction.atomic():
         Hearing.objects.create(
             dataset=clip.dataset,
@@ -190,7 +190,7 @@ def test_what_somebody_labelled_stays_their_work_when_the_labels_are_taken_out(
     Membership.objects.create(user=cast.eve, organisation=cast.acme, role=Role.PRIVACY_REVIEWER)
     Membership.objects.create(user=cast.eve, organisation=cast.acme, role=Role.ANNOTATOR)
     label(cast.eve, draft, tmp_path, "evening", replace=False)
-    assert own_work(cast.eve, [clip_at(draft).pk]) == ["field/000.wav"]
+    assert find_own_work(cast.eve, [clip_at(draft).pk]) == ["field/000.wav"]
 
     label(cast.dan, draft, tmp_path, "dawn", replace=True)
     assert clip_at(draft).events.get().created_by == cast.dan
@@ -198,7 +198,7 @@ def test_what_somebody_labelled_stays_their_work_when_the_labels_are_taken_out(
     finding = found_in(clip)
 
     with pytest.raises(OwnWorkError):
-        decide(actor=cast.eve, finding=finding, verdict="clear", reason="a tone")
+        decide_finding(actor=cast.eve, finding=finding, verdict="clear", reason="a tone")
     with pytest.raises(DatabaseError, match=REFUSED), transaction.atomic():
         decision_by(cast.eve, finding)
 
@@ -211,7 +211,7 @@ def test_who_is_named_as_annotator_does_not_judge_what_another_brought_in_for_th
     finding = found_in(clip)
 
     with pytest.raises(OwnWorkError):
-        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
     with pytest.raises(DatabaseError, match=REFUSED), transaction.atomic():
         decision_by(cast.cleo, finding)
 
@@ -230,7 +230,7 @@ def test_who_said_who_is_in_a_sound_does_not_judge_it_under_another_name(
     finding = found_in(clip)
 
     with pytest.raises(OwnWorkError):
-        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a tone")
     with pytest.raises(DatabaseError, match=REFUSED), transaction.atomic():
         decision_by(cast.cleo, finding)
 
@@ -246,9 +246,11 @@ def test_the_same_bytes_of_another_organisation_are_nobodys_own_work_here(
     clip = bring(cast.cleo, there, tmp_path / "beta", source, "tone.wav")
 
     assert clip.blob.sha256 == clip_at(draft).blob.sha256
-    assert own_work(cast.cleo, [clip.pk]) == ["tone.wav"]
-    assert own_work(cast.cleo, [clip_at(draft).pk]) == []
-    assert decide(actor=cast.cleo, finding=found_in(clip_at(draft)), verdict="clear", reason="x").pk
+    assert find_own_work(cast.cleo, [clip.pk]) == ["tone.wav"]
+    assert find_own_work(cast.cleo, [clip_at(draft).pk]) == []
+    assert decide_finding(
+        actor=cast.cleo, finding=found_in(clip_at(draft)), verdict="clear", reason="x"
+    ).pk
 
 
 def test_what_was_noted_as_work_is_never_forgotten(
@@ -265,7 +267,7 @@ def test_who_heard_part_of_a_sound_is_no_author_of_it(cast: Cast, draft: Dataset
     note_playback(
         actor=cast.cleo, dataset=draft, content=clip.blob.sha256, onset=0.0, offset=clip.duration
     )
-    assert own_work(cast.cleo, [clip.pk]) == []
+    assert find_own_work(cast.cleo, [clip.pk]) == []
 
 
 def label(

@@ -13,23 +13,23 @@ from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Clip, Dataset, Event
 from apps.ingest.actions import import_clips
-from apps.privacy.access import open_ones
+from apps.privacy.access import filter_open_findings
 from apps.privacy.actions import (
     ClipGoneError,
     OwnWorkError,
     count_people,
-    decide,
-    point_out,
+    decide_finding,
+    point_out_voice,
 )
 from apps.privacy.models import Finding, Headcount, Scan
-from apps.privacy.queue import cases_for
+from apps.privacy.queue import list_visible_cases
 from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.releases.actions import create_release
 from apps.releases.errors import GatesFailedError
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from apps.releases.models import Release
-from apps.releases.outlook import consent_outlook
+from apps.releases.outlook import forecast_consent
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.gates.consent import ConsentCoverage
 from datasets_catalog.purposes import Purpose
@@ -65,11 +65,11 @@ def uncovered(dataset: Dataset) -> dict[str, list[str]]:
     release = Release.objects.filter(dataset=dataset).first() or create_release(
         actor=dataset.created_by, dataset=dataset, version="0.1.0", purposes=PURPOSES
     )
-    facts = facts_of(release, at=timezone.now())
+    facts = load_facts(release, at=timezone.now())
     found: dict[str, list[str]] = {}
     for row in ConsentCoverage().check(facts).rows:
         found.setdefault(row.path or "", []).append(row.message)
-    seen = consent_outlook(
+    seen = forecast_consent(
         dataset, purposes=[Purpose(name) for name in release.purposes], at=timezone.now()
     )
     assert {row.path for row in seen.uncovered} == found.keys()
@@ -79,7 +79,7 @@ def uncovered(dataset: Dataset) -> dict[str, list[str]]:
 
 
 def waiting(reviewer: User) -> list[str]:
-    return [clip.path for clip in cases_for(reviewer, awaiting="people")]
+    return [clip.path for clip in list_visible_cases(reviewer, awaiting="people")]
 
 
 def hear_voice(clip: Clip, score: float = 0.9) -> None:
@@ -135,7 +135,7 @@ def test_the_gate_the_page_and_the_database_refuse_speech_of_nobody(
     with pytest.raises(DatabaseError, match="nobody is recorded"), transaction.atomic():
         out(cast, release)
     with pytest.raises(GatesFailedError, match=r"consent\.coverage"):
-        publish(actor=cast.rita, release=release)
+        publish_release_here(actor=cast.rita, release=release)
 
 
 def out(cast: Cast, release: Release) -> None:
@@ -151,7 +151,7 @@ def test_a_recorded_contributor_is_asked_for_consent_instead(cast: Cast, draft: 
     release = approve(cast, make_release(cast, draft))
     hear_voice(clip_at(draft, 0))
     assert uncovered(draft) == {}
-    publish(actor=cast.rita, release=release)
+    publish_release_here(actor=cast.rita, release=release)
 
 
 def test_a_reviewer_sets_a_doubtful_voice_aside_and_who_brought_it_in_does_not(
@@ -166,7 +166,7 @@ def test_a_reviewer_sets_a_doubtful_voice_aside_and_who_brought_it_in_does_not(
         headcount(clip, cast.ada)
     count(cast.cleo, clip, 0, reason="a chair that creaks")
     assert uncovered(draft) == {}
-    publish(actor=cast.rita, release=release)
+    publish_release_here(actor=cast.rita, release=release)
 
 
 def headcount(clip: Clip, by: User, **more: Any) -> Headcount:
@@ -204,7 +204,7 @@ def test_against_a_sure_detector_two_reviewers_have_to_say_so(
     assert "one reviewer alone" in uncovered(draft)["field/002.wav"][0]
     count(cast.cleo, clip, 0)
     assert uncovered(draft) == {}
-    publish(actor=cast.rita, release=release)
+    publish_release_here(actor=cast.rita, release=release)
 
 
 def test_a_clearance_of_a_sure_voice_needs_another_to_agree(
@@ -215,7 +215,7 @@ def test_a_clearance_of_a_sure_voice_needs_another_to_agree(
     finding = found_in(clip, score=0.99)
     heard = Scan.objects.get(detector_version="elsewhere")
     assert heard.detector == finding.scan.detector
-    decide(actor=cast.cleo, finding=finding, verdict="clear", reason="a radio far away")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="a radio far away")
     assert "one reviewer alone" in uncovered(draft)["field/002.wav"][0]
     count(cast.cleo, clip, 0)
     assert "one reviewer alone" in uncovered(draft)["field/002.wav"][0]
@@ -238,10 +238,10 @@ def test_more_people_than_are_recorded_hold_the_clip_back_until_all_are(
     with pytest.raises(DatabaseError, match="more people are heard"), transaction.atomic():
         out(cast, release)
     with pytest.raises(GatesFailedError, match=r"consent\.coverage"):
-        publish(actor=cast.rita, release=release)
+        publish_release_here(actor=cast.rita, release=release)
     count(cast.cleo, clip, 1, reason="it was ben himself, on the telephone")
     assert uncovered(draft) == {}
-    publish(actor=cast.rita, release=release)
+    publish_release_here(actor=cast.rita, release=release)
     assert Headcount.objects.count() == 2
     event = AuditEvent.objects.filter(kind="people.counted").first()
     assert event is not None
@@ -266,11 +266,11 @@ def test_a_count_is_of_the_bytes_under_whatever_name(cast: Cast, draft: Dataset)
 def test_what_is_left_after_a_redaction_is_counted_anew(cast: Cast, draft: Dataset) -> None:
     clip = clip_at(draft, 0)
     count(cast.cleo, clip, 2, somebody_unknown=True)
-    finding = point_out(
+    finding = point_out_voice(
         actor=cast.cleo, clip=clip, onset=0.1, offset=0.2, reason="a woman says hello"
     )
-    assert finding in open_ones(Finding.objects.all())
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="nobody knows her")
+    assert finding in filter_open_findings(Finding.objects.all())
+    decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="nobody knows her")
     assert uncovered(draft) == {
         "field/000.wav": [
             "somebody who is not recorded was heard before the redaction; "
@@ -287,16 +287,16 @@ def test_a_voice_that_no_detector_heard_is_pointed_out_and_decided_on(
 ) -> None:
     release = approve(cast, make_release(cast, draft))
     clip = clip_at(draft, 2)
-    first = point_out(actor=cast.cleo, clip=clip, onset=0.1, offset=9.0, reason="a whisper")
+    first = point_out_voice(actor=cast.cleo, clip=clip, onset=0.1, offset=9.0, reason="a whisper")
     assert (first.onset, first.offset) == (0.1, round(clip.duration, 4))
-    again = point_out(actor=cast.cleo, clip=clip, onset=0.1, offset=9.0, reason="a whisper")
+    again = point_out_voice(actor=cast.cleo, clip=clip, onset=0.1, offset=9.0, reason="a whisper")
     assert again == first
     with pytest.raises(GatesFailedError, match=r"privacy\.decided"):
-        publish(actor=cast.rita, release=release)
+        publish_release_here(actor=cast.rita, release=release)
     with pytest.raises(InvalidError, match="begins after it"):
-        point_out(actor=cast.cleo, clip=clip, onset=50, offset=51, reason="x")
+        point_out_voice(actor=cast.cleo, clip=clip, onset=50, offset=51, reason="x")
     with pytest.raises(InvalidError, match="ends after it begins"):
-        point_out(actor=cast.cleo, clip=clip, onset=float("nan"), offset=51, reason="x")
+        point_out_voice(actor=cast.cleo, clip=clip, onset=float("nan"), offset=51, reason="x")
 
 
 def test_counts_that_contradict_themselves_or_come_too_late_are_refused(

@@ -15,15 +15,21 @@ from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.report import Report
-from apps.privacy.access import open_ones
-from apps.privacy.actions import confirm, count_people, decide, decide_many, point_out
+from apps.privacy.access import filter_open_findings
+from apps.privacy.actions import (
+    confirm_clearance,
+    count_people,
+    decide_finding,
+    decide_findings_alike,
+    point_out_voice,
+)
 from apps.privacy.deciding import OwnWorkError
 from apps.privacy.models import Decision, Finding, Headcount, Revocation
 from apps.privacy.replacing import NotRedactableError
 from apps.privacy.scanning import scan_dataset
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
-from apps.releases.judging import judge
+from apps.releases.facts import load_facts
+from apps.releases.judging import judge_draft
 from apps.releases.models import Release
 from datasets_catalog.roles import Role
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
@@ -84,12 +90,14 @@ def say(cast: Cast, dataset: Dataset, tmp_path: Path, **people: str) -> Report:
 
 
 def changed(dataset: Dataset) -> dict[str, str]:
-    rows = open_ones(Finding.objects.filter(clip__dataset=dataset, kind="people_changed"))
+    rows = filter_open_findings(
+        Finding.objects.filter(clip__dataset=dataset, kind="people_changed")
+    )
     return dict(rows.values_list("clip__path", "detail"))
 
 
 def returned(dataset: Dataset) -> dict[str, str]:
-    rows = open_ones(Finding.objects.filter(clip__dataset=dataset, kind="returned"))
+    rows = filter_open_findings(Finding.objects.filter(clip__dataset=dataset, kind="returned"))
     return dict(rows.values_list("clip__path", "detail"))
 
 
@@ -98,7 +106,7 @@ def blocked(dataset: Dataset) -> set[str]:
     release = Release.objects.filter(dataset=dataset).first() or create_release(
         actor=dataset.created_by, dataset=dataset, version="0.1.0", purposes=PURPOSES
     )
-    facts = facts_of(release, at=timezone.now())
+    facts = load_facts(release, at=timezone.now())
     return {clip.path for clip in facts.clips if clip.findings or facts.detectors - clip.scans}
 
 
@@ -190,8 +198,10 @@ def test_a_confirmed_change_stands_until_somebody_is_named_again(
     say(cast, draft, tmp_path, f000="-")
     finding = Finding.objects.get(kind="people_changed")
     with pytest.raises(NotRedactableError, match="not in the sound"):
-        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="x")
-    decide(actor=cast.cleo, finding=finding, verdict="clear", reason="ben was not in it at all")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="x")
+    decide_finding(
+        actor=cast.cleo, finding=finding, verdict="clear", reason="ben was not in it at all"
+    )
     say(cast, draft, tmp_path, f001="ben")
     assert blocked(draft) == set()
     say(cast, draft, tmp_path, f000="eva")
@@ -207,7 +217,7 @@ def test_who_named_the_people_does_not_confirm_the_change(
     finding = Finding.objects.get(kind="people_changed")
     Membership.objects.create(user=cast.ada, organisation=cast.acme, role=Role.PRIVACY_REVIEWER)
     with pytest.raises(OwnWorkError):
-        decide(actor=cast.ada, finding=finding, verdict="clear", reason="I know")
+        decide_finding(actor=cast.ada, finding=finding, verdict="clear", reason="I know")
 
 
 def test_decisions_that_relied_on_other_people_are_void(
@@ -215,16 +225,16 @@ def test_decisions_that_relied_on_other_people_are_void(
 ) -> None:
     clip = clip_at(draft, 0)
     heard, tags = found_in(clip), found_in(clip, kind="metadata", position=8, onset=None)
-    agreed = decide(
+    agreed = decide_finding(
         actor=cast.cleo, finding=heard, verdict="clear", reason="ben", identifiable=True
     )
-    confirm(actor=dan, decision=agreed, agree=True, reason="ben")
-    decide(actor=cast.cleo, finding=tags, verdict="clear", reason="a tool's name")
-    other = decide(
+    confirm_clearance(actor=dan, decision=agreed, agree=True, reason="ben")
+    decide_finding(actor=cast.cleo, finding=tags, verdict="clear", reason="a tool's name")
+    other = decide_finding(
         actor=cast.cleo, finding=found_in(clip_at(draft, 1)), verdict="clear", reason="a tone"
     )
     say(cast, draft, tmp_path, f000="ben;eva")
-    assert list(open_ones(Finding.objects.filter(clip=clip))) == [heard]
+    assert list(filter_open_findings(Finding.objects.filter(clip=clip))) == [heard]
     assert set(Decision.objects.values_list("finding", flat=True)) == {tags.pk, other.finding_id}
     gone = Revocation.objects.get()
     assert (gone.finding_id, gone.cause, gone.revoked_by) == (heard.pk, "people_changed", cast.ada)
@@ -287,8 +297,8 @@ def test_a_redacted_sound_that_comes_back_whole_keeps_its_people_and_is_known(
     drums = recoded(named(INSTRUMENTS, "loop_amen"), tmp_path / "a.wav")
     bring(cast, dataset, tmp_path, {"a.wav": drums}, a="ben")
     clip = Clip.objects.get(dataset=dataset)
-    finding = point_out(actor=cast.cleo, clip=clip, onset=0.1, offset=0.3, reason="somebody")
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="nobody knows who")
+    finding = point_out_voice(actor=cast.cleo, clip=clip, onset=0.1, offset=0.3, reason="somebody")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="nobody knows who")
     scan_dataset(actor=cast.ada, dataset=dataset)
     assert (changed(dataset), returned(dataset)) == ({}, {})
     remove_clips(actor=cast.ada, dataset=dataset, paths=["a.wav"])
@@ -305,7 +315,7 @@ def test_an_exclusion_outlives_the_removal_of_its_clip(cast: Cast, tmp_path: Pat
     bring(cast, dataset, tmp_path, {"voice.wav": voice})
     finding = Finding.objects.filter(clip__path="voice.wav", kind="speech").first()
     assert finding is not None
-    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="a stranger speaks")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="a stranger speaks")
     remove_clips(actor=cast.ada, dataset=dataset, paths=["voice.wav"])
     bring(cast, dataset, tmp_path, {"innocent.wav": voice})
     assert "voice.wav, excluded by review" in returned(dataset)["innocent.wav"]
@@ -321,7 +331,7 @@ def test_what_a_person_heard_is_found_again_in_the_same_bytes_and_in_the_same_so
     dataset = make_dataset(cast, "whispering")
     drums = recoded(named(INSTRUMENTS, "loop_amen"), tmp_path / "a.wav")
     bring(cast, dataset, tmp_path, {"a.wav": drums})
-    point_out(
+    point_out_voice(
         actor=cast.cleo,
         clip=Clip.objects.get(dataset=dataset),
         onset=0.1,
@@ -330,7 +340,7 @@ def test_what_a_person_heard_is_found_again_in_the_same_bytes_and_in_the_same_so
     )
     remove_clips(actor=cast.ada, dataset=dataset, paths=["a.wav"])
     bring(cast, dataset, tmp_path, {"b.wav": drums})
-    again = open_ones(Finding.objects.filter(clip__path="b.wav", kind="speech"))
+    again = filter_open_findings(Finding.objects.filter(clip__path="b.wav", kind="speech"))
     assert [row.detail for row in again] == ["somebody whispers"]
     remove_clips(actor=cast.ada, dataset=dataset, paths=["b.wav"])
     bring(cast, dataset, tmp_path, {"c.ogg": recoded(drums, tmp_path / "c.ogg")})
@@ -364,7 +374,7 @@ def test_two_takes_whose_tags_were_stripped_are_not_taken_for_what_left(
         for name, level in (("one.wav", 0.7), ("two.wav", 0.35))
     }
     bring(cast, dataset, tmp_path, takes)
-    tags = list(open_ones(Finding.objects.filter(kind="metadata")))
+    tags = list(filter_open_findings(Finding.objects.filter(kind="metadata")))
     assert {finding.clip.path for finding in tags} == {"one.wav", "two.wav"}
     first = Clip.objects.select_related("blob", "dataset").get(path="one.wav")
     play(cast.cleo, first)
@@ -373,7 +383,7 @@ def test_two_takes_whose_tags_were_stripped_are_not_taken_for_what_left(
     )
     for path in takes:
         one = [finding for finding in tags if finding.clip.path == path]
-        decide_many(actor=cast.cleo, findings=one, verdict="redact", reason="tags")
+        decide_findings_alike(actor=cast.cleo, findings=one, verdict="redact", reason="tags")
     scan_dataset(actor=cast.ada, dataset=dataset)
     assert returned(dataset) == {}
     first.refresh_from_db()
@@ -386,5 +396,5 @@ def test_two_takes_whose_tags_were_stripped_are_not_taken_for_what_left(
 def test_the_gates_name_a_change_of_people(cast: Cast, draft: Dataset, tmp_path: Path) -> None:
     say(cast, draft, tmp_path, f000="-")
     release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
-    found = {verdict.code: verdict for verdict in judge(release)}["privacy.decided"]
+    found = {verdict.code: verdict for verdict in judge_draft(release)}["privacy.decided"]
     assert [row.message for row in found.rows] == ["people_changed waits for a decision"]

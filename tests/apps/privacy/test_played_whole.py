@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.privacy.actions import confirm, decide, decide_many
+from apps.privacy.actions import confirm_clearance, decide_finding, decide_findings_alike
 from apps.privacy.models import (
     Batch,
     Confirmation,
@@ -20,10 +20,10 @@ from apps.privacy.models import (
     Hearing,
     Playback,
 )
-from apps.privacy.sampling import draw
-from apps.publishing.releasing import publish
+from apps.privacy.sampling import draw_sample
+from apps.publishing.releasing import publish_release_here
 from apps.releases.models import Release
-from datasets_catalog.playback import covers
+from datasets_catalog.playback import covers_stretch
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
@@ -97,7 +97,7 @@ def test_the_database_sees_every_gap_that_the_rule_sees(cast: Cast, draft: Datas
                 span = finding.onset or 0.0, min(finding.offset or 0.0, clip.duration)
                 with transaction.atomic():
                     send(cast.cleo, finding, *stretches)
-                    expected = not covers(stretches, *span)
+                    expected = not covers_stretch(stretches, *span)
                     assert is_refused(cast.cleo, finding) is expected, (stretches, span)
                     answers.add(expected)
                     transaction.set_rollback(True)
@@ -110,7 +110,7 @@ def test_half_of_a_voice_is_not_all_of_it(cast: Cast, draft: Dataset) -> None:
     send(cast.cleo, finding, (0.1, 0.25))
     assert is_refused(cast.cleo, finding)
     send(cast.cleo, finding, (0.25, 0.4))
-    made = decide(
+    made = decide_finding(
         actor=cast.cleo, finding=finding, verdict="clear", reason="ben", identifiable=True
     )
     send(dan, finding, (0.1, 0.25))
@@ -119,7 +119,7 @@ def test_half_of_a_voice_is_not_all_of_it(cast: Cast, draft: Dataset) -> None:
     with pytest.raises(DatabaseError, match="all of the sound"), transaction.atomic():
         Confirmation.objects.create(**second, **people)
     send(dan, finding, (0.2, 0.4))
-    assert confirm(actor=dan, decision=made, agree=True, reason="so it is").agree
+    assert confirm_clearance(actor=dan, decision=made, agree=True, reason="so it is").agree
 
 
 def test_what_came_back_is_sent_as_a_whole(cast: Cast, draft: Dataset) -> None:
@@ -145,7 +145,7 @@ def test_the_end_of_a_clip_is_not_all_of_it(cast: Cast, draft: Dataset) -> None:
             uploaded_by=cast.ada,
             **count,
         )
-    drawn = draw(actor=cast.cleo, dataset=draft).clips.order_by("position").first()
+    drawn = draw_sample(actor=cast.cleo, dataset=draft).clips.order_by("position").first()
     assert drawn is not None
     Playback.objects.create(
         dataset=draft,
@@ -203,7 +203,7 @@ def test_a_batch_of_which_too_little_was_sent_keeps_a_release_in(
     with pytest.raises(DatabaseError, match="too few were sent"), transaction.atomic():
         out(cast, release)
     play(cast.cleo, clip_at(draft, 1))
-    assert publish(actor=cast.rita, release=release).state == "published"
+    assert publish_release_here(actor=cast.rita, release=release).state == "published"
 
 
 def out(cast: Cast, release: Release) -> None:
@@ -217,8 +217,10 @@ def out(cast: Cast, release: Release) -> None:
 
 def test_a_batch_that_was_sampled_goes_out(cast: Cast, draft: Dataset) -> None:
     findings = [found_in(clip_at(draft, number), position=40) for number in range(4)]
-    made = decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones")
+    made = decide_findings_alike(
+        actor=cast.cleo, findings=findings, verdict="clear", reason="tones"
+    )
     assert made[0].batch is not None
     assert made[0].batch.heard == 4
     release = approve(cast, make_release(cast, draft))
-    assert publish(actor=cast.rita, release=release).state == "published"
+    assert publish_release_here(actor=cast.rita, release=release).state == "published"

@@ -12,30 +12,30 @@ from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.privacy.actions import (
     AnsweredError,
+    add_comment,
     answer_changes,
-    assign,
-    comment,
-    confirm,
-    decide,
+    assign_clips,
+    confirm_clearance,
+    decide_finding,
     note_time,
     request_changes,
-    undo,
+    undo_decision,
 )
 from apps.privacy.models import ReviewTime
 from apps.privacy.queue import (
     ORDER,
-    awaiting_second,
-    case,
-    cases_for,
-    clip_for,
-    decision_for,
-    last_decision_of,
-    original_of,
-    place_in,
-    progress_of,
+    count_progress,
+    fetch_decision,
+    fetch_original,
+    fetch_review_case,
+    fetch_review_clip,
+    find_own_last_decision,
+    find_place,
+    list_awaiting_second,
+    list_visible_cases,
 )
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
 from datasets_catalog.facts import FindingState
 from tests.apps.privacy.reviewing import clip_at, found_in, second_reviewer
@@ -66,7 +66,7 @@ def test_the_riskiest_comes_first_and_recordings_stay_together(cast: Cast, draft
     found_in(clip_at(draft, 2), kind="date", score=0.1)
     found_in(clip_at(draft, 3), offset=9.0, score=0.9)
     found_in(clip_at(draft, 3), position=8, score=0.1)
-    rows: list[Any] = list(cases_for(cast.cleo))
+    rows: list[Any] = list(list_visible_cases(cast.cleo))
     assert paths(rows) == ["003", "002", "001", "000"]
     assert rows[0].open_findings == 2
     assert rows[0].risk == rows[1].recording_risk > rows[1].risk
@@ -77,7 +77,7 @@ def test_clips_without_a_recording_stand_alone(cast: Cast, draft: Dataset) -> No
     for number, score in enumerate((0.9, 0.1, 0.5, 0.2)):
         found_in(clip_at(draft, number), score=score)
     Clip.objects.filter(dataset=draft).update(recording=None)
-    rows: list[Any] = list(cases_for(cast.cleo))
+    rows: list[Any] = list(list_visible_cases(cast.cleo))
     assert paths(rows) == ["000", "002", "003", "001"]
     assert None not in [getattr(row, key.removeprefix("-")) for row in rows for key in ORDER]
 
@@ -86,55 +86,55 @@ def test_a_case_has_the_place_that_the_queue_gives_it(cast: Cast, draft: Dataset
     """The risk of its recording is that of all its clips, not of this one alone."""
     found_in(clip_at(draft, 0), score=0.9)
     found_in(clip_at(draft, 1), score=0.1)
-    rows = cases_for(cast.cleo, dataset=draft)
-    here: Any = place_in(rows, clip_at(draft, 1))
+    rows = list_visible_cases(cast.cleo, dataset=draft)
+    here: Any = find_place(rows, clip_at(draft, 1))
     assert here is not None
     assert here.recording_risk > here.risk
-    assert place_in(rows, clip_at(draft, 3)) is None
+    assert find_place(rows, clip_at(draft, 3)) is None
 
 
 def test_the_queue_is_filtered(cast: Cast, draft: Dataset, dan: User) -> None:
     speech = found_in(clip_at(draft, 0))
     found_in(clip_at(draft, 1), kind="name")
-    assert paths(cases_for(cast.cleo, kind="name")) == ["001"]
-    assign(actor=cast.cleo, clips=[clip_at(draft, 1)], reviewer=dan)
-    assert paths(cases_for(dan, mine=True)) == ["001"]
-    assert paths(cases_for(cast.cleo, assigned_to=dan)) == ["001"]
-    assert paths(cases_for(cast.cleo, unassigned=True)) == ["000"]
-    assign(actor=dan, clips=[clip_at(draft, 1)], reviewer=None)
-    assert paths(cases_for(dan, mine=True)) == []
-    decision = decide(
+    assert paths(list_visible_cases(cast.cleo, kind="name")) == ["001"]
+    assign_clips(actor=cast.cleo, clips=[clip_at(draft, 1)], reviewer=dan)
+    assert paths(list_visible_cases(dan, mine=True)) == ["001"]
+    assert paths(list_visible_cases(cast.cleo, assigned_to=dan)) == ["001"]
+    assert paths(list_visible_cases(cast.cleo, unassigned=True)) == ["000"]
+    assign_clips(actor=dan, clips=[clip_at(draft, 1)], reviewer=None)
+    assert paths(list_visible_cases(dan, mine=True)) == []
+    decision = decide_finding(
         actor=cast.cleo, finding=speech, verdict="clear", reason="ben", identifiable=True
     )
-    assert paths(cases_for(dan)) == ["001"]
-    assert paths(cases_for(dan, awaiting="second")) == ["000"]
-    assert awaiting_second(dan, case(dan, clip_at(draft).uid)) == [speech.pk]
-    assert awaiting_second(cast.cleo, case(cast.cleo, clip_at(draft).uid)) == []
-    confirm(actor=dan, decision=decision, agree=True, reason="ben")
-    assert paths(cases_for(dan, awaiting="second")) == []
+    assert paths(list_visible_cases(dan)) == ["001"]
+    assert paths(list_visible_cases(dan, awaiting="second")) == ["000"]
+    assert list_awaiting_second(dan, fetch_review_case(dan, clip_at(draft).uid)) == [speech.pk]
+    assert list_awaiting_second(cast.cleo, fetch_review_case(cast.cleo, clip_at(draft).uid)) == []
+    confirm_clearance(actor=dan, decision=decision, agree=True, reason="ben")
+    assert paths(list_visible_cases(dan, awaiting="second")) == []
     request_changes(actor=cast.cleo, clip=clip_at(draft, 3), text="Name the recordist.")
-    assert paths(cases_for(dan, awaiting="changes")) == ["003"]
+    assert paths(list_visible_cases(dan, awaiting="changes")) == ["003"]
     with pytest.raises(InvalidError):
-        cases_for(dan, awaiting="godot")
+        list_visible_cases(dan, awaiting="godot")
 
 
 def test_nobody_else_sees_the_queue(cast: Cast, draft: Dataset) -> None:
     found_in(clip_at(draft))
-    assert paths(cases_for(cast.eve)) == paths(cases_for(cast.dan)) == []
+    assert paths(list_visible_cases(cast.eve)) == paths(list_visible_cases(cast.dan)) == []
     for other in (cast.eve, cast.dan):
         with pytest.raises(NotFoundError):
-            case(other, clip_at(draft).uid)
+            fetch_review_case(other, clip_at(draft).uid)
 
 
 def test_a_case_tells_its_story(cast: Cast, draft: Dataset) -> None:
     clip = clip_at(draft)
     found_in(clip)
     other = found_in(clip_at(draft, 1))
-    decided = decide(actor=cast.cleo, finding=other, verdict="clear", reason="a tone")
-    comment(actor=cast.olga, clip=clip, text="Listen at the end.")
+    decided = decide_finding(actor=cast.cleo, finding=other, verdict="clear", reason="a tone")
+    add_comment(actor=cast.olga, clip=clip, text="Listen at the end.")
     note_time(actor=cast.cleo, clip=clip, seconds=4)
     note_time(actor=cast.cleo, clip=clip, seconds=5)
-    told = case(cast.cleo, clip.uid)
+    told = fetch_review_case(cast.cleo, clip.uid)
     assert [finding.kind for finding in told.findings] == ["speech"]
     assert [(one.clip.path[-7:-4], one.words) for one in told.neighbours] == [("001", "cleared")]
     assert [(one.contributor, one.valid) for one in told.consents] == [("ben", True)]
@@ -146,15 +146,17 @@ def test_a_case_tells_its_story(cast: Cast, draft: Dataset) -> None:
 
 def test_progress_counts_clips_and_time(cast: Cast, draft: Dataset) -> None:
     first, second = found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1))
-    decide(actor=cast.cleo, finding=first, verdict="clear", reason="a tone")
+    decide_finding(actor=cast.cleo, finding=first, verdict="clear", reason="a tone")
     note_time(actor=cast.cleo, clip=first.clip, seconds=6)
-    told = progress_of(cast.cleo, draft)
+    told = count_progress(cast.cleo, draft)
     assert (told.total, told.decided, told.open, told.per_clip) == (2, 1, 1, 6.0)
     assert [(one.username, one.decisions, one.clips) for one in told.by_reviewer] == [
         ("cleo", 1, 1)
     ]
-    decide(actor=cast.cleo, finding=second, verdict="clear", reason="ben", identifiable=True)
-    assert progress_of(cast.cleo, draft).open == 1
+    decide_finding(
+        actor=cast.cleo, finding=second, verdict="clear", reason="ben", identifiable=True
+    )
+    assert count_progress(cast.cleo, draft).open == 1
 
 
 def test_a_visit_counts_for_half_an_hour_at_most(cast: Cast, draft: Dataset) -> None:
@@ -170,7 +172,7 @@ def test_a_change_asked_for_blocks_until_it_is_answered(cast: Cast, draft: Datas
     release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
 
     def states() -> list[FindingState]:
-        facts = facts_of(release, at=timezone.now())
+        facts = load_facts(release, at=timezone.now())
         return [finding.state for clip in facts.clips for finding in clip.findings]
 
     assert states() == [FindingState.CHANGE_ASKED]
@@ -191,37 +193,37 @@ def test_what_is_said_is_said_by_those_who_may_and_says_something(
 ) -> None:
     clip = clip_at(draft)
     with pytest.raises(DeniedError):
-        comment(actor=cast.dan, clip=clip, text="Hello")
+        add_comment(actor=cast.dan, clip=clip, text="Hello")
     with pytest.raises(InvalidError):
-        comment(actor=cast.cleo, clip=clip, text=" ")
+        add_comment(actor=cast.cleo, clip=clip, text=" ")
     with pytest.raises(DeniedError):
         request_changes(actor=cast.olga, clip=clip, text="Change it.")
     with pytest.raises(DeniedError):
-        assign(actor=cast.olga, clips=[clip], reviewer=None)
+        assign_clips(actor=cast.olga, clips=[clip], reviewer=None)
     with pytest.raises(InvalidError, match="does not review"):
-        assign(actor=cast.cleo, clips=[clip], reviewer=cast.eve)
+        assign_clips(actor=cast.cleo, clips=[clip], reviewer=cast.eve)
 
 
 def test_the_last_decision_is_found_while_it_is_in_force(cast: Cast, draft: Dataset) -> None:
-    made = decide(
+    made = decide_finding(
         actor=cast.cleo, finding=found_in(clip_at(draft)), verdict="clear", reason="a tone"
     )
-    assert last_decision_of(cast.cleo) == made
-    assert decision_for(cast.olga, made.pk) == made
+    assert find_own_last_decision(cast.cleo) == made
+    assert fetch_decision(cast.olga, made.pk) == made
     with pytest.raises(NotFoundError):
-        decision_for(cast.eve, made.pk)
-    undo(actor=cast.cleo, decision=made)
-    assert last_decision_of(cast.cleo) is None
+        fetch_decision(cast.eve, made.pk)
+    undo_decision(actor=cast.cleo, decision=made)
+    assert find_own_last_decision(cast.cleo) is None
 
 
 def test_the_original_is_for_the_ears_of_reviewers(cast: Cast, draft: Dataset) -> None:
     clip = clip_at(draft)
     before = clip.blob
-    decide(actor=cast.cleo, finding=found_in(clip), verdict="redact", reason="a name")
-    clip = clip_for(cast.cleo, clip.uid)
-    assert original_of(cast.cleo, clip) == before
+    decide_finding(actor=cast.cleo, finding=found_in(clip), verdict="redact", reason="a name")
+    clip = fetch_review_clip(cast.cleo, clip.uid)
+    assert fetch_original(cast.cleo, clip) == before
     for other in (cast.olga, cast.ada):
         with pytest.raises(DeniedError):
-            original_of(other, clip)
+            fetch_original(other, clip)
     with pytest.raises(NotFoundError):
-        original_of(cast.cleo, clip_at(draft, 2))
+        fetch_original(cast.cleo, clip_at(draft, 2))

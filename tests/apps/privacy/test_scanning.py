@@ -13,13 +13,13 @@ from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy import scanning
 from apps.privacy.detectors.base import AudioSubject, Detection, Detector, DetectorFailedError
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.models import Decision, Finding, Scan
-from apps.privacy.scanning import scan_dataset, scans_by
+from apps.privacy.scanning import list_scans, scan_dataset
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.gates.privacy import PrivacyScanned
 from tests.cast import Cast
@@ -71,7 +71,7 @@ def release_of(dataset: Dataset, cast: Cast) -> Release:
 
 def unscanned(dataset: Dataset, cast: Cast) -> list[str]:
     release = release_of(dataset, cast)
-    verdict = PrivacyScanned().check(facts_of(release, at=timezone.now()))
+    verdict = PrivacyScanned().check(load_facts(release, at=timezone.now()))
     return [row.message for row in verdict.rows]
 
 
@@ -87,7 +87,7 @@ def test_a_new_version_of_one_detector_asks_that_one_again_and_no_other(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = make_draft(cast, tmp_path)
-    video = next(each for each in detectors_for("standard") if each.name == "video")
+    video = next(each for each in list_detectors("standard") if each.name == "video")
     monkeypatch.setattr(video, "version", "1.1", raising=False)
     waiting = unscanned(dataset, cast)
     assert len(waiting) == 4
@@ -198,7 +198,7 @@ class _Crashing:
         return groups
 
 
-CRASHES: dict[str, Any] = {each.name: each for each in detectors_for("sensitive")}
+CRASHES: dict[str, Any] = {each.name: each for each in list_detectors("sensitive")}
 
 
 def test_detectors_that_crash_block_until_they_can_look(
@@ -208,7 +208,7 @@ def test_detectors_that_crash_block_until_they_can_look(
     Dataset.objects.filter(pk=dataset.pk).update(privacy_profile="sensitive")
     dataset.refresh_from_db()
     Scan.objects.all().delete()
-    broken = [_Crashing(each) for each in detectors_for("sensitive")]
+    broken = [_Crashing(each) for each in list_detectors("sensitive")]
     with monkeypatch.context() as patched:
         patched.setattr(scanning, "detectors_for", lambda _: broken)
         assert scan_dataset(actor=cast.ada, dataset=dataset).failed == len(CRASHES)
@@ -223,7 +223,7 @@ def test_a_blob_that_cannot_be_read_blocks_alone(
 ) -> None:
     dataset = make_draft(cast, tmp_path, clips=2)
     Scan.objects.all().delete()
-    lend, lost = local_copy, Clip.objects.order_by("path")[0].blob
+    lend, lost = open_local_copy, Clip.objects.order_by("path")[0].blob
 
     def losing(blob: Any) -> Any:
         return lend(lost) if blob.pk != lost.pk else _lost()
@@ -232,7 +232,7 @@ def test_a_blob_that_cannot_be_read_blocks_alone(
         raise DetectorFailedError("the bytes are gone")
 
     monkeypatch.setattr(scanning, "local_copy", losing)
-    audio = sum(each.looks_at == "audio" for each in detectors_for("standard"))
+    audio = sum(each.looks_at == "audio" for each in list_detectors("standard"))
     assert scan_dataset(actor=cast.ada, dataset=dataset).failed == audio
     assert Scan.objects.filter(failed=True).count() == audio
 
@@ -246,7 +246,7 @@ def test_a_video_waits_for_a_decision_and_no_gate_on_texts_speaks_of_it(
     bring_in(cast, dataset, tmp_path, [{"path": "tone.mp4"}])
     scan_dataset(actor=cast.ada, dataset=dataset)
     release = release_of(dataset, cast)
-    clip = next(iter(facts_of(release, at=timezone.now()).clips))
+    clip = next(iter(load_facts(release, at=timezone.now()).clips))
     assert [finding.kind for finding in clip.findings] == ["video"]
     assert clip.identifying == ()
 
@@ -257,6 +257,6 @@ def test_scans_that_go_by_speech_have_it_though_speech_was_heard_before(
     dataset = make_draft(cast, tmp_path, clips=1)
     Scan.objects.filter(detector="spoken").delete()
     assert scan_dataset(actor=cast.ada, dataset=dataset).failed == 0
-    spoken = next(each for each in detectors_for("standard") if each.name == "spoken")
-    assert scans_by(dataset, spoken).get().evidence["seconds_left_out"] == 0
+    spoken = next(each for each in list_detectors("standard") if each.name == "spoken")
+    assert list_scans(dataset, spoken).get().evidence["seconds_left_out"] == 0
     assert AudioSubject(tmp_path, "x").speech is None

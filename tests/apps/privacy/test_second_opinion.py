@@ -8,17 +8,17 @@ import soundfile
 
 from apps.audio.decoding import read_mono
 from apps.privacy.detectors import second_opinion
-from apps.privacy.detectors.base import AudioSubject, Detection, DetectorFailedError, run
-from apps.privacy.detectors.hearing import unpack_scores, without
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.base import AudioSubject, Detection, DetectorFailedError, run_detector
+from apps.privacy.detectors.hearing import subtract_spans, unpack_scores
+from apps.privacy.detectors.registry import list_detectors
 from tests.recordings import VOICES, sounds_of
 from tests.sounds import RATE
 
-DETECTOR = next(each for each in detectors_for("sensitive") if each.name == "second_opinion")
+DETECTOR = next(each for each in list_detectors("sensitive") if each.name == "second_opinion")
 
 
 def look(path: Path, speech: tuple[tuple[float, float], ...] = ()) -> Detection:
-    return run(DETECTOR, AudioSubject(path, path.name, speech))
+    return run_detector(DETECTOR, AudioSubject(path, path.name, speech))
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,6 @@ def test_an_unreadable_file_blocks(tmp_path: Path) -> None:
 
 
 def test_stretches_lose_what_others_cover() -> None:
-    assert without([(0, 10)], [(2, 3), (5, 6)], shortest=0.5) == [(0, 2), (3, 5), (6, 10)]
-    assert without([(0, 10)], [(0.1, 9.9)], shortest=0.5) == []
-    assert without([(1, 2)], [], shortest=0.5) == [(1, 2)]
+    assert subtract_spans([(0, 10)], [(2, 3), (5, 6)], shortest=0.5) == [(0, 2), (3, 5), (6, 10)]
+    assert subtract_spans([(0, 10)], [(0.1, 9.9)], shortest=0.5) == []
+    assert subtract_spans([(1, 2)], [], shortest=0.5) == [(1, 2)]

@@ -10,8 +10,8 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.privacy import deciding
-from apps.privacy.access import open_ones
-from apps.privacy.actions import confirm, decide, decide_many
+from apps.privacy.access import filter_open_findings
+from apps.privacy.actions import confirm_clearance, decide_finding, decide_findings_alike
 from apps.privacy.models import Batch, Confirmation, Decision, Finding, Redaction, Revocation
 from apps.privacy.scanning import scan_dataset
 from datasets_catalog.errors import EarmarkError
@@ -58,8 +58,12 @@ def test_of_two_reviewers_one_decides(tmp_path: Path) -> None:
     cast, _, dan, findings = four_open(tmp_path)
     backwards = findings[::-1]
     problems = at_once(
-        lambda: decide_many(actor=cast.cleo, findings=findings, verdict="clear", reason="tones"),
-        lambda: decide_many(actor=dan, findings=backwards, verdict="exclude", reason="voices"),
+        lambda: decide_findings_alike(
+            actor=cast.cleo, findings=findings, verdict="clear", reason="tones"
+        ),
+        lambda: decide_findings_alike(
+            actor=dan, findings=backwards, verdict="exclude", reason="voices"
+        ),
     )
     assert [problem.code for problem in problems if isinstance(problem, EarmarkError)] == [
         "finding.decided"
@@ -72,12 +76,12 @@ def test_of_two_reviewers_one_decides(tmp_path: Path) -> None:
 
 def test_of_two_second_reviewers_one_is_heard(tmp_path: Path) -> None:
     cast, _, dan, findings = four_open(tmp_path)
-    decision = decide(
+    decision = decide_finding(
         actor=cast.cleo, finding=findings[0], verdict="clear", reason="ben", identifiable=True
     )
     problems = at_once(
-        lambda: confirm(actor=dan, decision=decision, agree=True, reason="ben"),
-        lambda: confirm(actor=dan, decision=decision, agree=False, reason="not ben"),
+        lambda: confirm_clearance(actor=dan, decision=decision, agree=True, reason="ben"),
+        lambda: confirm_clearance(actor=dan, decision=decision, agree=False, reason="not ben"),
     )
     assert len(problems) == 1
     agreed = Confirmation.objects.get().agree
@@ -89,7 +93,9 @@ def test_a_batch_that_is_killed_is_whole_or_has_not_been(tmp_path: Path) -> None
     cast, _, _, findings = four_open(tmp_path)
 
     def work() -> None:
-        decide_many(actor=cast.cleo, findings=findings, verdict="exclude", reason="voices")
+        decide_findings_alike(
+            actor=cast.cleo, findings=findings, verdict="exclude", reason="voices"
+        )
 
     for line in spread(140, 8):
         ended = not killed_at_line(line, work, within=deciding.__file__)
@@ -109,7 +115,7 @@ def test_a_redaction_that_is_killed_is_whole_or_has_not_been(tmp_path: Path) -> 
     room = str(Path(deciding.__file__).parent)
 
     def work(finding: Finding) -> None:
-        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="redact", reason="a name")
 
     total = lines_of(lambda: work(findings[1]), within=room)
     done = False
@@ -119,7 +125,7 @@ def test_a_redaction_that_is_killed_is_whole_or_has_not_been(tmp_path: Path) -> 
         done = clip.blob.sha256 != before
         assert Decision.objects.filter(finding=findings[0]).exists() == done
         assert Redaction.objects.filter(clip=clip).exists() == done
-        assert open_ones(Finding.objects.filter(pk=findings[0].pk)).exists() != done
+        assert filter_open_findings(Finding.objects.filter(pk=findings[0].pk)).exists() != done
         if done:
             break
     if not done:

@@ -12,17 +12,17 @@ import pytest
 import soundfile
 
 from apps.privacy.detectors import spoken
-from apps.privacy.detectors.base import AudioSubject, Detection, run
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.base import AudioSubject, Detection, run_detector
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.detectors.spoken import Word
 from tests.recordings import recordings
 from tests.sounds import RATE, write_sound
 
-DETECTOR = next(each for each in detectors_for("standard") if each.name == "spoken")
+DETECTOR = next(each for each in list_detectors("standard") if each.name == "spoken")
 
 
 def look(path: Path, speech: tuple[tuple[float, float], ...]) -> Detection:
-    return run(DETECTOR, AudioSubject(path, path.name, speech))
+    return run_detector(DETECTOR, AudioSubject(path, path.name, speech))
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +65,13 @@ def test_the_same_sound_gets_the_same_answer_whatever_came_before(
 
 
 def test_of_very_long_speech_a_minute_is_listened_to_and_the_rest_is_counted() -> None:
-    spans = spoken._bounded([(0.0, 50.0), (55.0, 100.0), (200.0, 300.0)])
+    spans = spoken._keep_first_minute([(0.0, 50.0), (55.0, 100.0), (200.0, 300.0)])
     assert spans == [(0.0, 50.0), (55.0, 65.0)]
 
 
 def said(text: str) -> list[str]:
     words = [Word(word, n * 0.5, n * 0.5 + 0.4) for n, word in enumerate(text.split())]
-    return [seen.kind for seen in spoken._found(words)]
+    return [seen.kind for seen in spoken._find_identifiers(words)]
 
 
 @pytest.mark.parametrize(

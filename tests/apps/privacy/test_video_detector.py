@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apps.privacy.detectors.base import AudioSubject, Detection, DetectorFailedError, run
+from apps.privacy.detectors.base import AudioSubject, Detection, DetectorFailedError, run_detector
 from apps.privacy.detectors.video import (
     FRAMES,
     HEIGHT,
     MOST_BYTES,
     PictureUnreadableError,
     VideoDetector,
-    frame_strip,
+    make_frame_strip,
 )
 from tests.marked import m4a
 from tests.sounds import WRITERS, write_any
 
 
 def look(path: Path) -> Detection:
-    return run(VideoDetector(), AudioSubject(path, path.name))
+    return run_detector(VideoDetector(), AudioSubject(path, path.name))
 
 
 def noisy_video(path: Path, *, frames: int = 40, size: int = 320) -> Path:
@@ -60,7 +60,7 @@ def test_the_strip_shows_frames_evenly_spread(tmp_path: Path, suffix: str) -> No
     assert len(strip["webp"]) <= 60 * 1024
     with Image.open(BytesIO(raw)) as image:
         assert image.size == (FRAMES * 160, HEIGHT)
-    assert raw == frame_strip(tmp_path / f"noise.{suffix}").image
+    assert raw == make_frame_strip(tmp_path / f"noise.{suffix}").image
 
 
 def test_a_video_that_cannot_be_decoded_blocks(tmp_path: Path) -> None:
@@ -71,4 +71,4 @@ def test_a_video_that_cannot_be_decoded_blocks(tmp_path: Path) -> None:
     with pytest.raises(DetectorFailedError, match=r"torn\.mp4"):
         look(path)
     with pytest.raises(PictureUnreadableError):
-        frame_strip(write_any(tmp_path, "wav"))
+        make_frame_strip(write_any(tmp_path, "wav"))

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from apps.publishing import layout
-from apps.publishing.companions import companions
+from apps.publishing.companions import make_small_files
 from apps.publishing.shards import Shard
 from apps.publishing.snapshot import plan_snapshot
-from apps.publishing.targets.delivery import Delivery, Message, Prepared
-from apps.publishing.targets.huggingface import Gated, HubRepository
-from apps.publishing.targets.patience import Patience
+from apps.publishing.targets.delivery import Delivery, Message, PreparedSnapshot
+from apps.publishing.targets.huggingface import GateMode, HubRepository
+from apps.publishing.targets.patience import RetryPolicy
 from apps.publishing.targets.reading_back import ReadBack, ReadBackPolicy, tag_commit
 from tests.apps.publishing.made_up import MadeUpRelease
 from tests.stand_ins.hub.handle import HubHandle, running_hub
@@ -49,7 +49,7 @@ class Sender:
     hub: HubHandle
     work: Path
     token: str = ""
-    prepared: Prepared | None = None
+    prepared: PreparedSnapshot | None = None
     known: dict[str, Shard] = field(default_factory=dict)
 
     @property
@@ -58,10 +58,10 @@ class Sender:
             endpoint=self.hub.address,
             token=self.token or self.hub.token,
             repo_id=REPO,
-            patience=Patience(attempts=4, first=0.01),
+            patience=RetryPolicy(attempts=4, first=0.01),
         )
 
-    def send(self, made: MadeUpRelease, *, gated: Gated = False) -> str:
+    def send(self, made: MadeUpRelease, *, gated: GateMode = False) -> str:
         """Send and commit; returns the commit."""
         content = made.content()
         repository = self.repository
@@ -71,7 +71,7 @@ class Sender:
             content=content,
             plan=plan_snapshot(content),
             companions=partial(
-                companions,
+                make_small_files,
                 content,
                 link=lambda path: repository.file_url(path, content.tag),
                 gated=bool(gated),
@@ -84,7 +84,7 @@ class Sender:
         return delivery.send(base)
 
     def publish(
-        self, made: MadeUpRelease, *, policy: ReadBackPolicy | None = None, gated: Gated = False
+        self, made: MadeUpRelease, *, policy: ReadBackPolicy | None = None, gated: GateMode = False
     ) -> str:
         """Send, tag and read back; what was sent is known to the next version."""
         commit = self.send(made, gated=gated)
@@ -107,7 +107,7 @@ class Sender:
             policy or ReadBackPolicy(),
         ).verify()
 
-    def _keep(self, base: str, prepared: Prepared) -> None:
+    def _keep(self, base: str, prepared: PreparedSnapshot) -> None:
         self.prepared = prepared
 
 

@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from apps.publishing.content import LicenceText, ReleaseContent, TableFile
-from apps.publishing.figures import figures_of
+from apps.publishing.figures import count_figures
 from apps.storage.tables import ARROW_TYPES
 from datasets_catalog.card_facts import CardFacts, ConsentCount
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from datasets_catalog.event_columns import EVENT_COLUMNS
-from datasets_catalog.labels import Event, labels_digest
+from datasets_catalog.labels import Event, digest_labels
 from datasets_catalog.licences import Use
-from datasets_catalog.manifest import ClipRow, RootBuilder, metadata_digest
-from datasets_catalog.outbound import outbound
+from datasets_catalog.manifest import ClipRow, RootBuilder, digest_metadata
+from datasets_catalog.outbound import find_outbound_licence
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.verticals import Vertical
 
@@ -98,7 +98,7 @@ class MadeUpRelease:
             self.opened.append(md5)
             return io.BytesIO(blobs[md5])
 
-        figures = figures_of(clips.to_batches(), events.to_batches())
+        figures = count_figures(clips.to_batches(), events.to_batches())
         card = CardFacts(
             full_name="acme/birds",
             title="Birds of the yard",
@@ -111,7 +111,7 @@ class MadeUpRelease:
             vertical=Vertical.WILDLIFE,
             clips=figures.statistics.clips,
             seconds=figures.statistics.seconds,
-            outbound=outbound(figures.licensed, Use.COLLECTION),
+            outbound=find_outbound_licence(figures.licensed, Use.COLLECTION),
             consent=ConsentCount(0, 0, 0.0, date(2026, 11, 23)),
             purposes=(Purpose.PUBLISH_OPEN, Purpose.RESEARCH_NONCOMMERCIAL),
             sources=figures.sources,
@@ -192,8 +192,8 @@ class MadeUpRelease:
             path=path,
             audio_sha256=hashlib.sha256(audio).hexdigest(),
             size=len(audio),
-            labels_sha256=labels_digest(events),
-            metadata_sha256=metadata_digest(released),
+            labels_sha256=digest_labels(events),
+            metadata_sha256=digest_metadata(released),
             licence="CC0-1.0",
             split=self.splits[path],
         )

@@ -9,7 +9,7 @@ import mlcroissant
 import pytest
 import yaml
 
-from apps.publishing.companions import companions, dataset_info
+from apps.publishing.companions import build_dataset_info, make_small_files
 from apps.publishing.shards import Shard
 from datasets_catalog.purposes import Purpose
 from tests.apps.publishing.made_up import MadeUpRelease, parquet_bytes
@@ -33,7 +33,7 @@ SHARDS = (shard("test", 0, 3), shard("train", 0, 5), shard("train", 1, 7))
 def files(
     made: MadeUpRelease, shards: Sequence[Shard] = SHARDS, *, gated: bool = False
 ) -> dict[str, bytes]:
-    return companions(
+    return make_small_files(
         made.content(), shards, link=lambda path: f"https://hub.example/{path}", gated=gated
     )
 
@@ -55,7 +55,7 @@ def test_the_card_matches_its_shards() -> None:
             ],
         }
     ]
-    info = dataset_info(SHARDS)
+    info = build_dataset_info(SHARDS)
     assert block["dataset_info"] == info
     assert [(s["name"], s["num_examples"]) for s in info["splits"]] == [("test", 3), ("train", 12)]
     assert info["download_size"] == 3000
@@ -72,7 +72,7 @@ def test_titles_cannot_break_out_of_the_yaml_block() -> None:
     made = MadeUpRelease.of(2)
     content = made.content()
     nasty = replace(content, card=replace(content.card, title="x\n---\nlicense: mit\n# ' \" :"))
-    written = companions(nasty, SHARDS, link=str, gated=False)
+    written = make_small_files(nasty, SHARDS, link=str, gated=False)
     block = card(written)
     assert block["pretty_name"] == "x\n---\nlicense: mit\n# ' \" :"
     assert block["license"] != "mit"
@@ -90,7 +90,7 @@ def test_every_licence_has_its_text_and_is_listed() -> None:
 def croissant_of(made: MadeUpRelease, folder: Path) -> mlcroissant.Dataset:
     """Written beside the tables it names, so that its records can be read."""
     content = made.content()
-    written = companions(content, SHARDS, link=str, gated=False)
+    written = make_small_files(content, SHARDS, link=str, gated=False)
     (folder / "tables").mkdir()
     for name, batches in (("clips", content.clips), ("events", content.events)):
         table = made.table(batches)

@@ -8,15 +8,15 @@ import pytest
 import yaml
 
 from apps.datasets.actions import update_dataset
-from apps.publishing.documents import release_croissant, release_documents
+from apps.publishing.documents import build_release_croissant, render_release_documents
 from apps.publishing.parts import Part
-from apps.publishing.released import content_of
-from apps.publishing.releasing import publish
+from apps.publishing.released import load_content
+from apps.publishing.releasing import publish_release_here
 from apps.publishing.selections import Selection
-from apps.publishing.statements import statement_of
-from apps.releases.judging import judge
-from apps.releases.outlook import licence_outlook
-from apps.releases.usage import usage_of
+from apps.publishing.statements import load_statement
+from apps.releases.judging import judge_draft
+from apps.releases.outlook import forecast_licence
+from apps.releases.usage import compute_usage
 from datasets_catalog.purposes import Purpose
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_published, make_release
@@ -30,12 +30,12 @@ pytestmark = [
 
 def test_the_same_release_always_has_the_same_documents(cast: Cast, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path)
-    assert release_documents(release) == release_documents(release)
+    assert render_release_documents(release) == render_release_documents(release)
 
 
 def test_the_card_says_what_the_release_is(cast: Cast, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path)
-    readme = release_documents(release)["README.md"].decode()
+    readme = render_release_documents(release)["README.md"].decode()
     block = yaml.safe_load(readme.split("---\n")[1])
     assert block["license"] == "other"
     assert block["size_categories"] == ["n<1K"]
@@ -51,13 +51,15 @@ def test_an_adaptation_goes_out_under_the_licence_that_its_dataset_aims_at(
     dataset = make_draft(cast, tmp_path)
     aim = {"use": "adaptation", "wanted_licence": wanted}
     update_dataset(actor=cast.ada, dataset=dataset, changes=aim)
-    release = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    release = publish_release_here(
+        actor=cast.rita, release=approve(cast, make_release(cast, dataset))
+    )
     assert release.licence == whole
-    assert statement_of(release).outbound.licence == whole
-    readme = release_documents(release)["README.md"].decode()
+    assert load_statement(release).outbound.licence == whole
+    readme = render_release_documents(release)["README.md"].decode()
     assert yaml.safe_load(readme.split("---\n")[1])["license"] == whole.lower()
     texts = {"CC0-1.0", "CC-BY-4.0", whole}
-    assert {licence.id for licence in content_of(release).licences} == texts
+    assert {licence.id for licence in load_content(release).licences} == texts
     part = Part(release, Selection())
     try:
         files = {entry["path"] for entry in part.about()["files"]}
@@ -71,11 +73,11 @@ def test_what_the_whole_goes_out_under_takes_purposes_away(cast: Cast, tmp_path:
     aim = {"use": "adaptation", "wanted_licence": "CC-BY-NC-4.0"}
     update_dataset(actor=cast.ada, dataset=dataset, changes=aim)
     release = make_release(cast, dataset, purposes=["research.commercial"])
-    failing = {verdict.code for verdict in judge(release) if not verdict.passed}
+    failing = {verdict.code for verdict in judge_draft(release) if not verdict.passed}
     assert "rights.purposes" in failing
-    assert usage_of(release, on=release.created_at.date()).permitted == ()
+    assert compute_usage(release, on=release.created_at.date()).permitted == ()
     dataset.refresh_from_db()
-    permitted = licence_outlook(dataset).usage.permitted
+    permitted = forecast_licence(dataset).usage.permitted
     assert Purpose.RESEARCH_NONCOMMERCIAL in permitted
     assert Purpose.RESEARCH_COMMERCIAL not in permitted
 
@@ -83,7 +85,7 @@ def test_what_the_whole_goes_out_under_takes_purposes_away(cast: Cast, tmp_path:
 def test_croissant_is_valid_with_and_without_its_files(cast: Cast, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path)
     for with_files in (True, False):
-        described = release_croissant(release, with_files=with_files)
+        described = build_release_croissant(release, with_files=with_files)
         file = tmp_path / f"{with_files}.json"
         file.write_text(json.dumps(described))
         issues = mlcroissant.Dataset(jsonld=str(file)).metadata.ctx.issues

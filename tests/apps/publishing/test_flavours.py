@@ -21,10 +21,10 @@ from apps.publishing.errors import (
 )
 from apps.publishing.flavours import (
     Spec,
-    flavour_of,
-    flavours_at,
-    flavours_of,
-    made_of,
+    ensure_flavour,
+    find_made_files,
+    list_blobs_made_of,
+    list_flavour_states,
     make_flavour,
     order_flavour,
 )
@@ -32,7 +32,7 @@ from apps.publishing.models import FlavourFile
 from apps.publishing.parts import Part
 from apps.publishing.selections import Selection
 from apps.releases.models import Release
-from apps.storage.blobs import destroy, put_each, verify
+from apps.storage.blobs import destroy_blob, put_each, verify_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import DeniedError, EarmarkError
 from tests.cast import Cast
@@ -91,7 +91,7 @@ def test_what_is_made_is_not_made_again(cast: Cast, release: Release) -> None:
     (job,) = work_off()
     assert job.result["made"] == 2
     assert first < set(FlavourFile.objects.values_list("pk", flat=True))
-    (state,) = flavours_at(release, cast.ada)
+    (state,) = list_flavour_states(release, cast.ada)
     assert (state.ready, state.of, state.is_whole) == (4, 4, True)
 
 
@@ -135,12 +135,12 @@ def test_a_destroyed_clips_flavours_are_found_and_never_leave(cast: Cast, releas
     ordered(cast, release)
     work_off()
     clip = Clip.objects.select_related("blob").get(path="field/000.wav")
-    (made,) = flavours_of(clip.blob)
-    verify(made)
-    destroy(clip.blob)
-    assert not made_of(flavour_of(SPEC), release, [clip.blob.oid])
-    assert list(flavours_of(clip.blob)) == [made]
-    destroy(made)
+    (made,) = list_blobs_made_of(clip.blob)
+    verify_blob(made)
+    destroy_blob(clip.blob)
+    assert not find_made_files(ensure_flavour(SPEC), release, [clip.blob.oid])
+    assert list(list_blobs_made_of(clip.blob)) == [made]
+    destroy_blob(made)
 
 
 def test_what_two_clips_became_alike_stays_for_the_other(cast: Cast, release: Release) -> None:
@@ -148,9 +148,9 @@ def test_what_two_clips_became_alike_stays_for_the_other(cast: Cast, release: Re
     work_off()
     one, two = FlavourFile.objects.select_related("source").order_by("pk")[:2]
     FlavourFile.objects.filter(pk=two.pk).update(blob=one.blob)
-    assert list(flavours_of(one.source)) == []
-    destroy(two.source)
-    assert list(flavours_of(one.source)) == [one.blob]
+    assert list(list_blobs_made_of(one.source)) == []
+    destroy_blob(two.source)
+    assert list(list_blobs_made_of(one.source)) == [one.blob]
 
 
 def test_a_clip_destroyed_while_it_is_made_takes_what_was_made_along(
@@ -159,7 +159,7 @@ def test_a_clip_destroyed_while_it_is_made_takes_what_was_made_along(
     clip = Clip.objects.select_related("blob").get(path="field/000.wav")
 
     def late(store: UUID, paths: Iterable[Path]) -> Iterator[tuple[Path, Blob | EarmarkError]]:
-        destroy(clip.blob)
+        destroy_blob(clip.blob)
         return put_each(store, paths)
 
     monkeypatch.setattr(flavours, "put_each", late)

@@ -9,8 +9,8 @@ from apps.jobs.models import Job
 from apps.publishing import layout, snapshots
 from apps.publishing.errors import ReleaseNotSendableError
 from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.releasing import publish
-from apps.publishing.snapshots import ask_for_snapshot, build_snapshot
+from apps.publishing.releasing import publish_release_here
+from apps.publishing.snapshots import build_snapshot, request_snapshot
 from apps.releases.models import Release, ReleaseBlob
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_published, make_release
@@ -44,13 +44,13 @@ def test_publishing_has_the_snapshot_built_by_a_job(release: Release) -> None:
 
 
 def test_it_is_asked_for_once_and_built_once(release: Release) -> None:
-    ask_for_snapshot(release)
+    request_snapshot(release)
     assert Job.objects.count() == 1
     first = build_snapshot(release, silent)
     before = list(first.files.values_list("path", "blob"))
     assert build_snapshot(release, silent).built_at == first.built_at
     assert list(first.files.values_list("path", "blob")) == before
-    ask_for_snapshot(release)
+    request_snapshot(release)
     assert Job.objects.count() == 1
 
 
@@ -58,12 +58,14 @@ def test_a_later_version_takes_over_what_did_not_change(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = make_draft(cast, tmp_path)
-    first = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    first = publish_release_here(
+        actor=cast.rita, release=approve(cast, make_release(cast, dataset))
+    )
     build_snapshot(first, silent)
     remove_clips(actor=cast.ada, dataset=dataset, paths=["field/003.wav"])
     dataset.refresh_from_db()
     release = make_release(cast, dataset, "1.1.0")
-    second = publish(actor=cast.rita, release=approve(cast, release))
+    second = publish_release_here(actor=cast.rita, release=approve(cast, release))
     written: list[str] = []
     build_snapshot(second, lambda done, total, message: written.append(message))
     assert [message for message in written if "train" in message] == []
@@ -80,17 +82,17 @@ def test_a_killed_build_goes_on_where_it_was(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "SHARD_MAX", 20_000)
-    finish = snapshots._finish
+    finish = snapshots._finish_snapshot
 
     def killed(*_: object) -> None:
         raise KilledError
 
-    monkeypatch.setattr(snapshots, "_finish", killed)
+    monkeypatch.setattr(snapshots, "_finish_snapshot", killed)
     with pytest.raises(KilledError):
         build_snapshot(release, silent)
     assert Snapshot.objects.get().built_at is None
     done = shards(release)
-    monkeypatch.setattr(snapshots, "_finish", finish)
+    monkeypatch.setattr(snapshots, "_finish_snapshot", finish)
     written: list[str] = []
     build_snapshot(release, lambda done, total, message: written.append(message))
     assert written == []
@@ -100,4 +102,4 @@ def test_a_killed_build_goes_on_where_it_was(
 def test_only_what_was_given_out_has_a_snapshot(cast: Cast, tmp_path: Path) -> None:
     release = approve(cast, make_release(cast, make_draft(cast, tmp_path)))
     with pytest.raises(ReleaseNotSendableError):
-        ask_for_snapshot(release)
+        request_snapshot(release)

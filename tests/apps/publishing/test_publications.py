@@ -19,12 +19,12 @@ from apps.datasets.models import Dataset
 from apps.ingest.actions import import_consents
 from apps.publishing.actions import (
     TargetSettings,
-    begin_publication,
     check_target,
+    ensure_publication,
     plan_publication,
-    publish_release,
     rotate_target_tokens,
     save_target,
+    start_publication,
 )
 from apps.publishing.dry_runs import write_snapshot
 from apps.publishing.errors import (
@@ -36,11 +36,11 @@ from apps.publishing.errors import (
     TagTakenError,
 )
 from apps.publishing.models import Publication, Target
-from apps.publishing.publications import carry_out
-from apps.publishing.released import content_of
-from apps.publishing.releasing import publish
-from apps.publishing.sealing import SealBrokenError, unseal
-from apps.releases.actions import deprecate
+from apps.publishing.publications import carry_out_publication
+from apps.publishing.released import load_content
+from apps.publishing.releasing import publish_release_here
+from apps.publishing.sealing import SealBrokenError, unseal_secret
+from apps.releases.actions import deprecate_release
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError
 from tests.cast import Cast
@@ -92,7 +92,7 @@ def commits(hub: HubHandle) -> list[str]:
 def test_a_token_is_stored_sealed_and_never_shown(cast: Cast, hub: HubHandle) -> None:
     target = make_target(cast, hub)
     assert hub.token not in target.token_encrypted
-    assert unseal(target.token_encrypted) == hub.token
+    assert unseal_secret(target.token_encrypted) == hub.token
     assert check_target(actor=cast.rita, target=target) == "acme-admin"
     assert not AuditEvent.objects.filter(detail__icontains=hub.token).exists()
 
@@ -106,10 +106,10 @@ def test_keys_rotate_and_a_lost_key_is_named(
     assert rotate_target_tokens() == 1
     settings.FIELD_ENCRYPTION_KEYS = [new]
     target.refresh_from_db()
-    assert unseal(target.token_encrypted) == hub.token
+    assert unseal_secret(target.token_encrypted) == hub.token
     settings.FIELD_ENCRYPTION_KEYS = [old]
     with pytest.raises(SealBrokenError, match="FIELD_ENCRYPTION_KEYS"):
-        unseal(target.token_encrypted)
+        unseal_secret(target.token_encrypted)
 
 
 def test_changing_a_target_without_a_token_keeps_the_token(cast: Cast, hub: HubHandle) -> None:
@@ -161,7 +161,7 @@ def test_a_release_that_is_not_published_cannot_leave(
     target = make_target(cast, hub)
     approved = approve(cast, make_release(cast, make_draft(cast, tmp_path)))
     with pytest.raises(ReleaseNotSendableError, match="approved"):
-        publish_release(actor=cast.rita, release=approved, target=target)
+        start_publication(actor=cast.rita, release=approved, target=target)
     assert not hub.requests()
 
 
@@ -171,10 +171,10 @@ def test_an_open_target_needs_the_purpose_and_an_open_dataset(
     release = make_published(cast, tmp_path)
     target = make_target(cast, hub, gate="open")
     with pytest.raises(PurposeMissingError, match="on request"):
-        publish_release(actor=cast.rita, release=release, target=target)
+        start_publication(actor=cast.rita, release=release, target=target)
     set_access("open", dataset=release.dataset)
     with pytest.raises(PurposeMissingError, match=r"publish\.open"):
-        publish_release(actor=cast.rita, release=release, target=target)
+        start_publication(actor=cast.rita, release=release, target=target)
     assert not hub.requests()
 
 
@@ -187,10 +187,10 @@ def test_a_release_under_embargo_is_sent_nowhere(
     for embargo in ({"embargo_until": end}, {"embargoes": {"1.0.0": end.isoformat()}}):
         update_dataset(actor=cast.ada, dataset=release.dataset, changes=embargo)
         with pytest.raises(ReleaseNotSendableError, match="can be taken from"):
-            publish_release(actor=cast.rita, release=release, target=target)
+            start_publication(actor=cast.rita, release=release, target=target)
         set_access(dataset=release.dataset, embargo_until=None)
     with time_machine.travel(end + timedelta(minutes=1), tick=False):
-        publish_release(actor=cast.rita, release=release, target=target)
+        start_publication(actor=cast.rita, release=release, target=target)
 
 
 def test_a_gate_that_opens_by_itself_is_for_datasets_that_grant_by_rule(
@@ -199,17 +199,19 @@ def test_a_gate_that_opens_by_itself_is_for_datasets_that_grant_by_rule(
     release = make_published(cast, tmp_path)
     target = make_target(cast, hub, gate="auto")
     with pytest.raises(PurposeMissingError, match="on request, which a person answers"):
-        publish_release(actor=cast.rita, release=release, target=target)
+        start_publication(actor=cast.rita, release=release, target=target)
     assert not hub.requests()
     set_access(dataset=release.dataset, auto_grant=True)
-    publish_release(actor=cast.rita, release=release, target=target)
+    start_publication(actor=cast.rita, release=release, target=target)
 
 
 def test_what_is_narrowed_while_it_is_sent_is_not_committed(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
 
     def narrow(done: int, total: int, message: str) -> None:
         if message == "Committing":
@@ -217,7 +219,7 @@ def test_what_is_narrowed_while_it_is_sent_is_not_committed(
             update_dataset(actor=cast.ada, dataset=release.dataset, changes=changes)
 
     with pytest.raises(PurposeMissingError, match="members"):
-        carry_out(publication, narrow)
+        carry_out_publication(publication, narrow)
     assert publication.state == Publication.State.FAILED
     assert not publication.commit_oid
 
@@ -226,7 +228,7 @@ def test_a_publication_that_waits_is_not_sent_for_somebody_who_lost_the_role(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication, job = publish_release(
+    publication, job = start_publication(
         actor=cast.rita, release=release, target=make_target(cast, hub)
     )
     cast.rita.memberships.all().delete()
@@ -240,22 +242,22 @@ def test_a_publication_that_waits_is_not_sent_for_somebody_who_lost_the_role(
 def test_only_release_managers_publish(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path)
     with pytest.raises(DeniedError):
-        publish_release(actor=cast.cleo, release=release, target=make_target(cast, hub))
+        start_publication(actor=cast.cleo, release=release, target=make_target(cast, hub))
 
 
 def sent_release(
     cast: Cast, hub: HubHandle, base: Path, **target: Any
 ) -> tuple[Release, Publication]:
     release = make_published(cast, base)
-    publication = begin_publication(
+    publication = ensure_publication(
         actor=cast.rita, release=release, target=make_target(cast, hub, **target)
     )
-    return release, carry_out(publication, silent)
+    return release, carry_out_publication(publication, silent)
 
 
 def another_release(cast: Cast, dataset: Dataset, version: str, *purposes: str) -> Release:
     release = make_release(cast, dataset, version, purposes=purposes)
-    return publish(actor=cast.rita, release=approve(cast, release))
+    return publish_release_here(actor=cast.rita, release=approve(cast, release))
 
 
 def allow_everyone(cast: Cast, table: Path) -> None:
@@ -282,7 +284,7 @@ def test_what_was_sent_behind_a_gate_never_comes_to_stand_open(
     later = another_release(cast, dataset, "1.1.0", "publish.open", *PURPOSES)
     target = make_target(cast, hub, gate="open")
     with pytest.raises(PurposeMissingError, match=r"1\.0\.0 was not released for publish\.open"):
-        begin_publication(actor=cast.rita, release=later, target=target)
+        ensure_publication(actor=cast.rita, release=later, target=target)
     assert hub.repo(REPO).gated == "manual"
 
 
@@ -296,10 +298,10 @@ def test_what_somebody_no_longer_allows_is_not_shown_to_more_people(
     deny_everything(cast, tmp_path / "no.csv")
     set_access(dataset=release.dataset, auto_grant=True)
     wider = make_target(cast, hub, gate="auto")
-    publication = begin_publication(actor=cast.rita, release=later, target=wider)
+    publication = ensure_publication(actor=cast.rita, release=later, target=wider)
     for attempt in (
         lambda: plan_publication(actor=cast.rita, release=later, target=wider),
-        lambda: carry_out(publication, silent),
+        lambda: carry_out_publication(publication, silent),
     ):
         with pytest.raises(
             RepositoryTakenError, match=r"1\.0\.0, which may be given to nobody new"
@@ -307,7 +309,7 @@ def test_what_somebody_no_longer_allows_is_not_shown_to_more_people(
             attempt()
     assert hub.repo(REPO).gated == "manual"
     publication.target = make_target(cast, hub, gate="manual")
-    assert carry_out(publication, silent).state == Publication.State.PUBLISHED
+    assert carry_out_publication(publication, silent).state == Publication.State.PUBLISHED
 
 
 def deny_everything(cast: Cast, table: Path) -> None:
@@ -329,7 +331,7 @@ def test_a_repository_in_other_letters_is_the_same(
     other = make_published(cast, tmp_path / "two", name="other")
     target = make_target(cast, hub, repository="acme/All")
     with pytest.raises(RepositoryTakenError, match="acme/tones"):
-        begin_publication(actor=cast.rita, release=other, target=target)
+        ensure_publication(actor=cast.rita, release=other, target=target)
     far = make_target(cast, hub, endpoint="https://HuggingFace.co:443/")
     assert far.endpoint == "https://huggingface.co"
 
@@ -338,7 +340,7 @@ def test_a_repository_holds_one_dataset(cast: Cast, hub: HubHandle, tmp_path: Pa
     sent_release(cast, hub, tmp_path / "one", repository="acme/all")
     other = make_published(cast, tmp_path / "two", name="other")
     with pytest.raises(RepositoryTakenError, match="acme/tones"):
-        begin_publication(actor=cast.rita, release=other, target=Target.objects.get(name="hub"))
+        ensure_publication(actor=cast.rita, release=other, target=Target.objects.get(name="hub"))
 
 
 def test_an_older_version_does_not_take_the_place_of_a_newer_one(
@@ -346,10 +348,12 @@ def test_an_older_version_does_not_take_the_place_of_a_newer_one(
 ) -> None:
     release, publication = sent_release(cast, hub, tmp_path)
     newer = another_release(cast, release.dataset, "1.1.0", *PURPOSES)
-    carry_out(begin_publication(actor=cast.rita, release=newer, target=publication.target), silent)
+    carry_out_publication(
+        ensure_publication(actor=cast.rita, release=newer, target=publication.target), silent
+    )
     older = another_release(cast, release.dataset, "1.0.1", *PURPOSES)
     with pytest.raises(NewerVersionThereError, match=r"holds 1\.1\.0"):
-        begin_publication(actor=cast.rita, release=older, target=publication.target)
+        ensure_publication(actor=cast.rita, release=older, target=publication.target)
 
 
 # The way there
@@ -371,7 +375,7 @@ def test_a_plan_says_what_would_happen_and_changes_nothing(
 def test_a_dry_run_writes_the_whole_snapshot(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path / "draft")
     dry = write_snapshot(
-        content_of(release), tmp_path / "out", repository_url="https://hub.example/x", gated=True
+        load_content(release), tmp_path / "out", repository_url="https://hub.example/x", gated=True
     )
     on_disk = {
         path.relative_to(dry.folder).as_posix(): path.stat().st_size
@@ -387,7 +391,7 @@ def test_a_release_is_published_by_a_job_and_recorded(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication, job = publish_release(
+    publication, job = start_publication(
         actor=cast.rita, release=release, target=make_target(cast, hub)
     )
     work_off()
@@ -411,9 +415,13 @@ def test_a_release_is_published_by_a_job_and_recorded(
 def test_publishing_twice_is_publishing_once(cast: Cast, hub: HubHandle, tmp_path: Path) -> None:
     release = make_published(cast, tmp_path)
     target = make_target(cast, hub)
-    first = carry_out(begin_publication(actor=cast.rita, release=release, target=target), silent)
+    first = carry_out_publication(
+        ensure_publication(actor=cast.rita, release=release, target=target), silent
+    )
     hub.forget_requests()
-    again = carry_out(begin_publication(actor=cast.rita, release=release, target=target), silent)
+    again = carry_out_publication(
+        ensure_publication(actor=cast.rita, release=release, target=target), silent
+    )
     assert again.pk == first.pk
     assert not hub.requests()
 
@@ -422,16 +430,18 @@ def test_wrong_bytes_on_reading_back_are_not_published(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
     hub.fail(r"GET /datasets/.*/resolve/v1.0.0/data/train", "corrupt")
     with pytest.raises(ReadBackError):
-        carry_out(publication, silent)
+        carry_out_publication(publication, silent)
     publication.refresh_from_db()
     assert publication.state == Publication.State.FAILED
     assert publication.verified_at is None
     assert publication.error["code"] == "publishing.read_back"
     assert "data/train" in publication.error["message"]
-    assert carry_out(publication, silent).state == Publication.State.PUBLISHED
+    assert carry_out_publication(publication, silent).state == Publication.State.PUBLISHED
     assert len(commits(hub)) == 1
 
 
@@ -439,12 +449,14 @@ def test_a_tag_of_somebody_else_is_found_before_anything_is_sent(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
     repo = hub.store.create("dataset", REPO, "acme-admin", private=False)
     repo.tags["v1.0.0"] = repo.branches["main"]
     hub.store.save(repo)
     with pytest.raises(TagTakenError):
-        carry_out(publication, silent)
+        carry_out_publication(publication, silent)
     assert not hub.requests(r"preupload|xet|lfs")
 
 
@@ -452,8 +464,10 @@ def test_a_squashed_history_is_recognised_by_its_tag(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
-    carry_out(publication, silent)
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
+    carry_out_publication(publication, silent)
     repo = hub.repo(REPO)
     head = hub.commits(REPO)[0]
     squashed = hub.store.write_commit(repo, head.tree, parent=None, title="Squash", author="x")
@@ -461,21 +475,23 @@ def test_a_squashed_history_is_recognised_by_its_tag(
     hub.store.save(repo)
     Publication.objects.filter(pk=publication.pk).update(state=Publication.State.FAILED)
     publication.refresh_from_db()
-    assert carry_out(publication, silent).commit_oid == head.id
+    assert carry_out_publication(publication, silent).commit_oid == head.id
 
 
 def test_a_release_deprecated_on_the_way_does_not_arrive(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
 
     def deprecate_now(done: int, total: int, message: str) -> None:
         if message == "Committing" and Release.objects.get(pk=release.pk).state == "published":
-            deprecate(actor=cast.rita, release=release, reason="Superseded")
+            deprecate_release(actor=cast.rita, release=release, reason="Superseded")
 
     with pytest.raises(ReleaseNotSendableError, match="deprecated"):
-        carry_out(publication, deprecate_now)
+        carry_out_publication(publication, deprecate_now)
     assert commits(hub) == []
 
 
@@ -483,7 +499,9 @@ def test_the_database_refuses_a_published_publication_that_was_not_verified(
     cast: Cast, hub: HubHandle, tmp_path: Path
 ) -> None:
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
         Publication.objects.filter(pk=publication.pk).update(state="published")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -514,20 +532,22 @@ def test_killed_anywhere_and_started_again_there_is_one_commit_under_the_tag(
     """With `hold` the request of the killed process still arrives, while the second one works."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     release = make_published(cast, tmp_path)
-    publication = begin_publication(actor=cast.rita, release=release, target=make_target(cast, hub))
+    publication = ensure_publication(
+        actor=cast.rita, release=release, target=make_target(cast, hub)
+    )
     hub.fail(at, "hold" if kind == "hold" else "hold_answer")
     connections.close_all()
     child = os.fork()
     if child == 0:
         try:
-            carry_out(Publication.objects.get(pk=publication.pk), silent)
+            carry_out_publication(Publication.objects.get(pk=publication.pk), silent)
         finally:
             os._exit(1)
     hub.wait_for(at)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     hub.heal()
-    done = carry_out(Publication.objects.get(pk=publication.pk), silent)
+    done = carry_out_publication(Publication.objects.get(pk=publication.pk), silent)
     assert done.state == Publication.State.PUBLISHED
     assert commits(hub) == [done.commit_oid]
     assert hub.repo(REPO).tags == {"v1.0.0": done.commit_oid}

@@ -12,24 +12,24 @@ from django.db.models.functions import Concat
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import count_people, decide
+from apps.privacy.actions import count_people, decide_finding
 from apps.privacy.models import Finding, Redaction
-from apps.privacy.sampling import draw, hear
+from apps.privacy.sampling import draw_sample, record_hearing
 from apps.privacy.scanning import scan_dataset
-from apps.privacy.undoing import confirm, undo
+from apps.privacy.undoing import confirm_clearance, undo_decision
 from apps.publishing.models import ReleaseStatement
-from apps.publishing.releasing import publish
-from apps.publishing.review_acts import shortened
+from apps.publishing.releasing import publish_release_here
+from apps.publishing.review_acts import shorten_name
 from apps.publishing.review_report import (
-    compute,
+    compute_report,
+    fetch_report,
     keep_report,
     keep_statements,
-    report_for,
-    report_of,
+    load_report,
 )
 from apps.publishing.review_report_figures import content_lines, headcount_lines
-from apps.publishing.review_report_pdf import as_pdf
-from apps.publishing.statements import statement_of
+from apps.publishing.review_report_pdf import render_pdf
+from apps.publishing.statements import load_statement
 from apps.releases.models import Release, ReviewReport
 from apps.releases.people import attach_document
 from datasets_catalog.plain import to_plain
@@ -58,20 +58,22 @@ def release(cast: Cast, tmp_path: Path) -> Release:
     metadata = Finding.objects.filter(clip__path="tagged.wav", kind="metadata")
     first = metadata.first()
     assert first is not None
-    decide(actor=cast.cleo, finding=first, verdict="redact", reason="a name in the tags")
+    decide_finding(actor=cast.cleo, finding=first, verdict="redact", reason="a name in the tags")
     for row in Finding.objects.filter(clip__path="tagged.wav", decision=None):
         if row.kind != "metadata":
             play(cast.cleo, row.clip)
-            decide(actor=cast.cleo, finding=row, verdict="clear", reason="a desk, not a person")
+            decide_finding(
+                actor=cast.cleo, finding=row, verdict="clear", reason="a desk, not a person"
+            )
     attach_document(
         actor=cast.ada, dataset=dataset, kind="dpia", title="Assessment 3", content=b"Assessed."
     )
     dataset = Dataset.objects.get(pk=dataset.pk)
-    return publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    return publish_release_here(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
 
 
 def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: Release) -> None:
-    report = report_for(cast.olga, release)
+    report = fetch_report(cast.olga, release)
     assert (report["schema"], report["extent"]) == ("earmark.review-report/3", "whole")
     assert (report["root"], report["commit"]) == (release.root, release.dvc_commit)
     assert {"speech", "metadata", "cells"} <= {row["detector"] for row in report["detectors"]}
@@ -95,7 +97,7 @@ def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: R
 
 def test_readers_get_a_summary_without_names_and_reasons(cast: Cast, release: Release) -> None:
     for reader in (AnonymousUser(), cast.eve):
-        report = report_for(reader, release)
+        report = fetch_report(reader, release)
         assert report["extent"] == "summary"
         said = json.dumps(report)
         for hidden in ("cleo", "a desk", "tagged.wav", "Assessment 3"):
@@ -112,19 +114,19 @@ def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
     dataset, dan = make_draft(cast, tmp_path), second_reviewer(cast)
     finding = found_in(clip_at(dataset))
     for agree, reason in ((False, "not ben"), (True, "ben after all")):
-        decision = decide(
+        decision = decide_finding(
             actor=cast.cleo,
             finding=Finding.objects.get(pk=finding.pk),
             verdict="clear",
             reason="ben, who agreed",
             identifiable=True,
         )
-        confirm(actor=dan, decision=decision, agree=agree, reason=reason)
-    sample = draw(actor=cast.cleo, dataset=dataset)
+        confirm_clearance(actor=dan, decision=decision, agree=agree, reason=reason)
+    sample = draw_sample(actor=cast.cleo, dataset=dataset)
     first, second = sample.clips.all()[:2]
     play(cast.cleo, first.clip)
-    hear(actor=cast.cleo, sample_clip=first, missed=False)
-    hear(actor=dan, sample_clip=second, missed=True, note="a child counting aloud")
+    record_hearing(actor=cast.cleo, sample_clip=first, missed=False)
+    record_hearing(actor=dan, sample_clip=second, missed=True, note="a child counting aloud")
     count_people(
         actor=cast.cleo,
         clip=clip_at(dataset, 2),
@@ -132,7 +134,7 @@ def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
         somebody_unknown=True,
         reason="two women answer",
     )
-    report = compute(make_release(cast, dataset))
+    report = compute_report(make_release(cast, dataset))
 
     told = [(one["agreed"], one["by"], one["reason"]) for one in report["confirmations"]]
     assert told == [(False, "dan", "not ben"), (True, "dan", "ben after all")]
@@ -151,14 +153,16 @@ def test_second_opinions_what_was_taken_back_and_what_was_heard_are_told(
     (counted,) = report["headcounts"]
     assert (counted["people_heard"], counted["people_recorded"]) == (3, 0)
     assert (counted["somebody_unknown"], counted["by"]) == (True, "cleo")
-    assert as_pdf(report).startswith(b"%PDF-")
+    assert render_pdf(report).startswith(b"%PDF-")
 
 
 def test_a_redaction_is_told_with_its_intervals(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
     finding = found_in(clip_at(dataset))
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep")
-    (redacted,) = compute(make_release(cast, dataset))["redactions"]
+    decide_finding(
+        actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep"
+    )
+    (redacted,) = compute_report(make_release(cast, dataset))["redactions"]
     row = Redaction.objects.get()
     assert (redacted["method"], redacted["intervals"]) == ("bleep", [[0.1, 0.2]])
     assert redacted["parameters"] == row.parameters
@@ -167,18 +171,18 @@ def test_a_redaction_is_told_with_its_intervals(cast: Cast, tmp_path: Path) -> N
 
 
 def test_a_report_in_the_first_form_is_still_put_on_paper(cast: Cast, release: Release) -> None:
-    report = report_of(release)
+    report = load_report(release)
     for name in ("confirmations", "taken_back", "samples"):
         del report[name]
     known = ("clip", "sha256_before", "sha256_after", "method", "released", "by", "at")
     report["redactions"] = [{name: one[name] for name in known} for one in report["redactions"]]
-    assert as_pdf(report).startswith(b"%PDF-")
+    assert render_pdf(report).startswith(b"%PDF-")
 
 
 def test_it_stays_as_it_was_at_publication(cast: Cast, release: Release) -> None:
-    before = report_of(release)
+    before = load_report(release)
     kept = ReviewReport.objects.get(release=release)
-    assert compute(release) == before
+    assert compute_report(release) == before
     late = Finding.objects.filter(clip__path="tagged.wav").first()
     assert late is not None
     Finding.objects.create(
@@ -191,7 +195,7 @@ def test_it_stays_as_it_was_at_publication(cast: Cast, release: Release) -> None
     attach_document(
         actor=cast.ada, dataset=release.dataset, kind="ethics", title="Later", content=b"Later."
     )
-    assert report_of(release) == before
+    assert load_report(release) == before
     assert keep_report(release).pk == kept.pk
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         ReviewReport.objects.update(schema="other")
@@ -200,17 +204,17 @@ def test_it_stays_as_it_was_at_publication(cast: Cast, release: Release) -> None
 
 
 def test_on_paper_it_has_the_same_bytes_each_time(cast: Cast, release: Release) -> None:
-    report = report_for(cast.olga, release)
-    first = as_pdf(report)
+    report = fetch_report(cast.olga, release)
+    first = render_pdf(report)
     assert first.startswith(b"%PDF-")
     assert first.rstrip().endswith(b"%%EOF")
-    assert as_pdf(report) == first
-    assert as_pdf(report_for(cast.eve, release)) != first
+    assert render_pdf(report) == first
+    assert render_pdf(fetch_report(cast.eve, release)) != first
 
 
 def test_before_publication_it_says_how_things_stand(cast: Cast, tmp_path: Path) -> None:
     release = make_release(cast, make_draft(cast, tmp_path))
-    assert report_of(release)["state"] == "frozen"
+    assert load_report(release)["state"] == "frozen"
     assert not ReviewReport.objects.exists()
 
 
@@ -219,7 +223,7 @@ def test_before_publication_it_says_how_things_stand(cast: Cast, tmp_path: Path)
     [("", ""), ("Ada", "A… (3 characters)"), ("ada@example.org", "ada@e… (15 characters)")],
 )
 def test_what_was_quoted_is_shortened(text: str, kept: str) -> None:
-    assert shortened(text) == kept
+    assert shorten_name(text) == kept
 
 
 def test_a_report_tells_of_the_contents_of_its_release_alone(cast: Cast, tmp_path: Path) -> None:
@@ -227,34 +231,36 @@ def test_a_report_tells_of_the_contents_of_its_release_alone(cast: Cast, tmp_pat
     kept, leaving, muted = (clip_at(dataset, number) for number in range(3))
     for clip, number in ((kept, 40), (leaving, 41)):
         finding = found_in(clip, position=number)
-        decision = decide(
+        decision = decide_finding(
             actor=cast.cleo, finding=finding, verdict="clear", reason="ben", identifiable=True
         )
-        confirm(actor=dan, decision=decision, agree=True, reason=f"heard in {clip.path}")
+        confirm_clearance(actor=dan, decision=decision, agree=True, reason=f"heard in {clip.path}")
         count_people(
             actor=cast.cleo, clip=clip, people_heard=1, somebody_unknown=False, reason="one voice"
         )
-        taken = decide(
+        taken = decide_finding(
             actor=cast.cleo, finding=found_in(clip, position=number + 10), verdict="clear",
             reason="too early",
         )  # fmt: skip
-        undo(actor=cast.cleo, decision=taken, reason="look again")
-        decide(
+        undo_decision(actor=cast.cleo, decision=taken, reason="look again")
+        decide_finding(
             actor=cast.cleo,
             finding=Finding.objects.get(clip=clip, position=number + 10),
             verdict="clear",
             reason="a door",
         )
-    first = decide(
+    first = decide_finding(
         actor=cast.cleo, finding=found_in(muted, position=42), verdict="redact", reason="a name"
     )
-    undo(actor=cast.cleo, decision=first, reason="not there")
+    undo_decision(actor=cast.cleo, decision=first, reason="not there")
     again = found_in(clip_at(dataset, 2), position=43)
-    decide(actor=cast.cleo, finding=again, verdict="redact", reason="a name", method="bleep")
+    decide_finding(
+        actor=cast.cleo, finding=again, verdict="redact", reason="a name", method="bleep"
+    )
     remove_clips(actor=cast.ada, dataset=Dataset.objects.get(pk=dataset.pk), paths=[leaving.path])
-    sample = draw(actor=cast.cleo, dataset=Dataset.objects.get(pk=dataset.pk))
+    sample = draw_sample(actor=cast.cleo, dataset=Dataset.objects.get(pk=dataset.pk))
     scan_dataset(actor=cast.ada, dataset=dataset)
-    report = compute(make_release(cast, Dataset.objects.get(pk=dataset.pk)))
+    report = compute_report(make_release(cast, Dataset.objects.get(pk=dataset.pk)))
 
     said = json.dumps(report)
     assert leaving.path not in said
@@ -275,19 +281,21 @@ def test_a_report_tells_of_the_contents_of_its_release_alone(cast: Cast, tmp_pat
 
 def test_what_review_did_is_kept_before_the_version_is_written(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
-    decide(actor=cast.cleo, finding=found_in(clip_at(dataset)), verdict="clear", reason="a door")
+    decide_finding(
+        actor=cast.cleo, finding=found_in(clip_at(dataset)), verdict="clear", reason="a door"
+    )
     release = approve(cast, make_release(cast, Dataset.objects.get(pk=dataset.pk)))
     keep_statements(release)
-    before = compute(release)
+    before = compute_report(release)
     Clip.objects.filter(dataset=dataset).update(path=Concat(Value("other/"), "path"))
     document = attach_document(
         actor=cast.ada, dataset=dataset, kind="ethics", title="Later", content=b"Later."
     )
     keep_statements(release)
-    assert compute(release) == before
+    assert compute_report(release) == before
     assert document.title not in json.dumps(before)
     kept = ReleaseStatement.objects.get(release=release)
-    assert kept.facts == to_plain(statement_of(release))
+    assert kept.facts == to_plain(load_statement(release))
 
 
 def test_the_second_version_tells_of_what_was_taken_out_since_the_first(
@@ -297,28 +305,28 @@ def test_the_second_version_tells_of_what_was_taken_out_since_the_first(
 
     def exclude(number: int) -> str:
         clip = clip_at(dataset, number)
-        decide(actor=cast.cleo, finding=found_in(clip), verdict="exclude", reason="a child")
+        decide_finding(actor=cast.cleo, finding=found_in(clip), verdict="exclude", reason="a child")
         return str(clip.uid)
 
     def release(version: str) -> Release:
         row = make_release(cast, Dataset.objects.get(pk=dataset.pk), version)
-        return publish(actor=cast.rita, release=approve(cast, row))
+        return publish_release_here(actor=cast.rita, release=approve(cast, row))
 
     early = exclude(0)
     first = release("1.0.0")
     late = exclude(1)
     second = release("2.0.0")
-    assert [one["clip_id"] for one in report_of(first)["excluded"]] == [early]
-    assert [one["clip_id"] for one in report_of(second)["excluded"]] == [late]
-    assert statement_of(second).reviewed.excluded == 1
+    assert [one["clip_id"] for one in load_report(first)["excluded"]] == [early]
+    assert [one["clip_id"] for one in load_report(second)["excluded"]] == [late]
+    assert load_statement(second).reviewed.excluded == 1
 
 
 def test_paper_says_what_the_release_holds_and_who_was_counted(
     cast: Cast, release: Release
 ) -> None:
-    report = report_of(release)
+    report = load_report(release)
     lines = dict(content_lines(report))
-    facts = statement_of(release)
+    facts = load_statement(release)
     assert lines["clips"].startswith(f"{facts.clips} clips (")
     assert lines["vocabulary"] == "none is named"
     assert lines["weak labels"] == lines["found empty"] == "none"
@@ -335,4 +343,4 @@ def test_paper_says_what_the_release_holds_and_who_was_counted(
     ]
     ((clip, people, *_),) = headcount_lines(report)
     assert (clip, people) == ("a.wav", "3 people heard, 2 recorded, somebody is not recorded")
-    assert as_pdf(report) != as_pdf(report | {"headcounts": []})
+    assert render_pdf(report) != render_pdf(report | {"headcounts": []})

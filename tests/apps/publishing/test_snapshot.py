@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from apps.publishing.errors import ClipTooLargeError, ContentDamagedError
-from apps.publishing.features import card_features, hub_features, shard_schema
+from apps.publishing.features import build_card_features, build_hub_features, build_shard_schema
 from apps.publishing.layout import CLIP_MAX, GROUP_ROWS_MAX
 from apps.publishing.shards import Shard
 from apps.publishing.snapshot import plan_snapshot, write_shards
@@ -92,9 +92,9 @@ def test_files_have_small_row_groups_and_an_index_of_their_pages(tmp_path: Path)
 
 
 def test_features_are_the_ones_that_datasets_would_write() -> None:
-    features = datasets.Features.from_dict(hub_features())
-    assert features.arrow_schema.remove_metadata() == shard_schema().remove_metadata()
-    assert features._to_yaml_list() == card_features()
+    features = datasets.Features.from_dict(build_hub_features())
+    assert features.arrow_schema.remove_metadata() == build_shard_schema().remove_metadata()
+    assert features._to_yaml_list() == build_card_features()
 
 
 def test_a_damaged_blob_never_gets_into_a_shard(tmp_path: Path) -> None:

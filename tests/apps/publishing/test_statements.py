@@ -26,22 +26,22 @@ from apps.datasets.models import Clip, Dataset, Event
 from apps.datasets.verifying import OwnEventError, verify_events
 from apps.ingest.actions import import_clips, import_consents
 from apps.ingest.labels import import_labels
-from apps.privacy.actions import decide
+from apps.privacy.actions import decide_finding
 from apps.privacy.models import Finding, Hearing
-from apps.privacy.sampling import draw, hear
+from apps.privacy.sampling import draw_sample, record_hearing
 from apps.privacy.scanning import scan_dataset
-from apps.publishing.documents import release_croissant
+from apps.publishing.documents import build_release_croissant
 from apps.publishing.models import ReleaseStatement
-from apps.publishing.released import content_of
-from apps.publishing.releasing import publish
-from apps.publishing.review_report import report_of
-from apps.publishing.statements import compute_statement, is_kept, statement_of
+from apps.publishing.released import load_content
+from apps.publishing.releasing import publish_release_here
+from apps.publishing.review_report import load_report
+from apps.publishing.statements import compute_statement, is_kept, load_statement
 from apps.releases.models import GateResult, Release
-from apps.releases.versioning import approved_at, repo_of
-from apps.storage.blobs import local_copy
-from apps.storage.git import find_tag, read_tree, reading
+from apps.releases.versioning import build_repo, find_approval_time
+from apps.storage.blobs import open_local_copy
+from apps.storage.git import find_tag, open_for_reading, read_tree
 from datasets_catalog.card_facts import CardFacts
-from datasets_catalog.card_text import hours
+from datasets_catalog.card_text import format_duration
 from datasets_catalog.plain import from_plain, to_plain
 from datasets_catalog.roles import Role
 from tests.apps.privacy.reviewing import found_in
@@ -180,7 +180,9 @@ def made(cast: Cast, tmp_path: Path) -> Made:
     assert verify_events(actor=vera, dataset=dataset, events=uids) == HERE
     review(cast, dataset, excluded, paths)
     dataset = Dataset.objects.get(pk=dataset.pk)
-    release = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    release = publish_release_here(
+        actor=cast.rita, release=approve(cast, make_release(cast, dataset))
+    )
     return Made(release, vera)
 
 
@@ -192,26 +194,30 @@ def review(cast: Cast, dataset: Dataset, excluded: list[str], paths: list[str]) 
 
     for path in excluded:
         finding = found_in(clip(path))
-        decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="a voice")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="a voice")
     hidden = paths[-(MUTED + BLEEPED) :]
     for number, path in enumerate(hidden):
         method = "mute" if number < MUTED else "bleep"
         finding = found_in(clip(path))
-        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method)
+        decide_finding(
+            actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method
+        )
     for tagged in Clip.objects.filter(dataset=dataset, path__startswith="tagged"):
         named = tagged.findings.filter(kind="metadata", decision=None).first()
         assert named is not None
-        decide(actor=cast.cleo, finding=named, verdict="redact", reason="a name in the tags")
+        decide_finding(
+            actor=cast.cleo, finding=named, verdict="redact", reason="a name in the tags"
+        )
     scan_dataset(actor=cast.ada, dataset=dataset)
     waiting = Finding.objects.filter(clip__dataset=dataset, clip__state="active", decision=None)
     assert not [row for row in waiting if row.content_sha256 == row.clip.blob.sha256]
     for number, path in enumerate(paths[PEOPLED : PEOPLED + CLEARED]):
         finding = found_in(clip(path), position=20 + number, kind="cells", onset=None, offset=None)
-        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="nobody")
-    sample = draw(actor=cast.cleo, dataset=dataset)
+        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="nobody")
+    sample = draw_sample(actor=cast.cleo, dataset=dataset)
     for drawn in sample.clips.select_related("clip__blob", "clip__dataset")[:HEARD]:
         play(cast.cleo, drawn.clip)
-        hear(actor=cast.cleo, sample_clip=drawn, missed=False)
+        record_hearing(actor=cast.cleo, sample_clip=drawn, missed=False)
 
 
 @dataclass(frozen=True)
@@ -224,7 +230,7 @@ class Counted:
 
     @property
     def sound(self) -> str:
-        return hours(sum(clip["duration"] for clip in self.clips))
+        return format_duration(sum(clip["duration"] for clip in self.clips))
 
     def of(self, **columns: Any) -> list[dict[str, Any]]:
         return [
@@ -232,15 +238,15 @@ class Counted:
         ]
 
     def length(self, **columns: Any) -> str:
-        return hours(sum(clip["duration"] for clip in self.of(**columns)))
+        return format_duration(sum(clip["duration"] for clip in self.of(**columns)))
 
 
 def count(release: Release) -> Counted:
     assert release.clips_table is not None
     assert release.events_table is not None
-    with local_copy(release.clips_table) as path:
+    with open_local_copy(release.clips_table) as path:
         clips = pq.read_table(path).to_pylist()
-    with local_copy(release.events_table) as path:
+    with open_local_copy(release.events_table) as path:
         events = pq.read_table(path).to_pylist()
     numbers = GateResult.objects.get(release=release, code="privacy.sampled").numbers
     return Counted(clips, events, int(numbers["frame"]))
@@ -254,7 +260,7 @@ def lines_with_digits(text: str) -> list[str]:
 
 def expected_card(made: Made, counted: Counted) -> set[str]:
     release = made.release
-    day = approved_at(release).date().isoformat()
+    day = find_approval_time(release).date().isoformat()
     asked = GateResult.objects.get(release=release, code="consent.coverage").checked_at
     people = [clip for clip in counted.clips if clip["contributors"]]
     events, verified = counted.events, HERE + STATED + UNNAMED
@@ -273,7 +279,8 @@ def expected_card(made: Made, counted: Counted) -> set[str]:
         f"Of {len(events)} events, {HERE} ({here:.2f}%) were verified here by a second person;",
         f"of {STATED} the import states that somebody else than the annotator verified them;",
         f"of {UNNAMED} the import states that they are verified and not by whom.",
-        f"{PEOPLED} clips ({hours(sum(clip['duration'] for clip in people))}) have people in them.",
+        f"{PEOPLED} clips ({format_duration(sum(clip['duration'] for clip in people))}) have"
+        " people in them.",
         f"On {asked.date().isoformat()} consent covered {PEOPLED} of them (100%) for:",
         f"In the files and texts of this version {CLEARED} things were found;",
         f"people looked at them and let {CLEARED} stand.",
@@ -293,14 +300,14 @@ def expected_card(made: Made, counted: Counted) -> set[str]:
     for label in ("bell", "horn"):
         of_label = [event for event in present if event["label"] == label]
         clips = {event["clip_id"] for event in of_label}
-        length = hours(sum(event["offset"] - event["onset"] for event in of_label))
+        length = format_duration(sum(event["offset"] - event["onset"] for event in of_label))
         said.add(f"| {label} | {len(of_label)} | {len(clips)} | {length} |")
     return said
 
 
 def check_card(made: Made, counted: Counted) -> None:
     release = made.release
-    with reading(repo_of(release).path) as there:
+    with open_for_reading(build_repo(release).path) as there:
         commit = find_tag(there, "v1.0.0")
         assert commit is not None
         readme = read_tree(there, commit)["README.md"].decode()
@@ -364,7 +371,7 @@ def check_numbers(counted: Counted) -> None:
 
 def check_other_forms(made: Made, counted: Counted, client: Client) -> None:
     release = made.release
-    described = release_croissant(release, with_files=False)
+    described = build_release_croissant(release, with_files=False)
     assert described["rai:dataManipulationProtocol"] == (
         f"Review changed the bytes of {MUTED + BLEEPED + STRIPPED} clips: passages were muted in"
         f" {MUTED} clips; passages were covered by a tone in {BLEEPED} clips; tags were taken out"
@@ -383,8 +390,8 @@ def check_other_forms(made: Made, counted: Counted, client: Client) -> None:
     client.force_login(User.objects.get(username="ada"))
     said = client.get("/api/v1/datasets/acme/counts/releases/1.0.0/statement/").json()
     assert said["kept"] is True
-    assert from_plain(CardFacts, said["facts"]) == statement_of(release)
-    report = report_of(release)
+    assert from_plain(CardFacts, said["facts"]) == load_statement(release)
+    report = load_report(release)
     assert report["facts"] == said["facts"]
     assert sum(report["found"].values()) == CLEARED
     assert report["decided"] == {"clear": CLEARED}
@@ -416,7 +423,7 @@ def check_gates(release: Release, counted: Counted) -> None:
 
 def check_without_statement(release: Release) -> None:
     """What came out before statements were kept is counted anew, and says less."""
-    kept = statement_of(release)
+    kept = load_statement(release)
     with transaction.atomic():
         # As if it had come out before.
         release.root, root = "cd" * 32, release.root
@@ -435,20 +442,20 @@ def test_every_number_is_that_of_the_release_wherever_it_is_said(
     check_numbers(counted)
     check_card(made, counted)
     check_other_forms(made, counted, client)
-    facts = statement_of(made.release)
+    facts = load_statement(made.release)
     assert from_plain(CardFacts, json.loads(json.dumps(to_plain(facts)))) == facts
 
 
 def test_what_was_said_stays_whatever_happens_later(cast: Cast, made: Made) -> None:
     release = made.release
     check_without_statement(release)
-    before = to_plain(statement_of(release))
+    before = to_plain(load_statement(release))
     dataset = Dataset.objects.get(pk=release.dataset_id)
     update_dataset(actor=cast.ada, dataset=dataset, changes={"title": "Other", "sheet": {}})
     Event.objects.filter(clip__dataset=dataset).delete()
     again = Release.objects.get(pk=release.pk)
-    assert to_plain(statement_of(again)) == before
-    assert content_of(again).card.title == before["title"] != "Other"
+    assert to_plain(load_statement(again)) == before
+    assert load_content(again).card.title == before["title"] != "Other"
     rows = ReleaseStatement.objects.filter(release=again)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows.update(schema="other")

@@ -15,17 +15,17 @@ from apps.accounts.models import Organisation
 from apps.datasets.actions import remove_clips, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, Event, WeakLabel
 from apps.doors.web.templatetags.web_components import length_of
-from apps.privacy.actions import count_people, decide
+from apps.privacy.actions import count_people, decide_finding
 from apps.privacy.models import Finding
-from apps.privacy.sampling import draw
-from apps.publishing.documents import release_croissant, release_documents
+from apps.privacy.sampling import draw_sample
+from apps.publishing.documents import build_release_croissant, render_release_documents
 from apps.publishing.parts import Part
-from apps.publishing.released import content_of
-from apps.publishing.releasing import publish
-from apps.publishing.review_report import report_of
-from apps.publishing.review_report_pdf import as_pdf
+from apps.publishing.released import load_content
+from apps.publishing.releasing import publish_release_here
+from apps.publishing.review_report import load_report
+from apps.publishing.review_report_pdf import render_pdf
 from apps.publishing.selections import Selection
-from apps.publishing.statements import statement_of
+from apps.publishing.statements import load_statement
 from apps.releases.models import Release
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
@@ -46,7 +46,9 @@ def release(cast: Cast, tmp_path: Path) -> Release:
     dataset = make_draft(cast, tmp_path, clips=6)
     for number, method in ((0, "mute"), (1, "bleep")):
         finding = found_in(clip_at(dataset, number))
-        decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method)
+        decide_finding(
+            actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method
+        )
     play(cast.cleo, clip_at(dataset, 3))
     count_people(
         actor=cast.cleo,
@@ -60,7 +62,7 @@ def release(cast: Cast, tmp_path: Path) -> Release:
     dataset = Dataset.objects.get(pk=dataset.pk)
     touch_draft(dataset)
     set_access("open", dataset=dataset)
-    published = publish(
+    published = publish_release_here(
         actor=cast.rita,
         release=approve(cast, make_release(cast, Dataset.objects.get(pk=dataset.pk))),
     )
@@ -73,18 +75,18 @@ def surfaces(cast: Cast, client: Client, release: Release) -> Mapping[str, objec
     cache.clear()
     client.force_login(cast.ada)
     row = Release.objects.select_related("dataset__organisation").get(pk=release.pk)
-    report = report_of(row)
+    report = load_report(row)
     part = Part(row, Selection.of({"splits": ["train"]}))
     try:
         tar = b"".join(part.content(0, part.size))
     finally:
         part.close()
     return {
-        "card and croissant": release_documents(row),
-        "description": release_croissant(row, with_files=True),
-        "attribution": content_of(row).attribution,
+        "card and croissant": render_release_documents(row),
+        "description": build_release_croissant(row, with_files=True),
+        "attribution": load_content(row).attribution,
         "report": report,
-        "paper": as_pdf(report),
+        "paper": render_pdf(report),
         "statement": client.get(f"{API}statement/").json(),
         "rest": client.get(API).json(),
         "hub": client.get(HUB).json(),
@@ -119,7 +121,7 @@ def shake(cast: Cast, dataset: Dataset) -> None:
     # Nothing that closes the release to its readers: that is for its pages to say.
     for number in (2, 3):
         finding = found_in(clip_at(dataset, number), position=60 + number)
-        decide(actor=cast.cleo, finding=finding, verdict="clear", reason="later")
+        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="later")
     play(cast.cleo, clip_at(dataset, 4))
     count_people(
         actor=cast.cleo,
@@ -128,7 +130,7 @@ def shake(cast: Cast, dataset: Dataset) -> None:
         somebody_unknown=False,
         reason="nobody, heard again",
     )
-    draw(actor=cast.cleo, dataset=Dataset.objects.get(pk=dataset.pk))
+    draw_sample(actor=cast.cleo, dataset=Dataset.objects.get(pk=dataset.pk))
     Event.objects.filter(clip__dataset=dataset).update(label="gong", status="verified")
     WeakLabel.objects.filter(clip__dataset=dataset).delete()
     Clip.objects.filter(dataset=dataset).update(
@@ -160,8 +162,8 @@ def test_pages_print_no_number_that_was_not_counted(
     cast: Cast, release: Release, client: Client
 ) -> None:
     """Of the release's page and of its report: each figure is one that the statement holds."""
-    facts = statement_of(release)
-    report = report_of(release)
+    facts = load_statement(release)
+    report = load_report(release)
     lines = surfaces(cast, client, release)
     counted = {
         facts.clips,

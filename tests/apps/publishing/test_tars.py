@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.publishing.tars import END, Entry, EntryTornError, room_for, stream
+from apps.publishing.tars import END, Entry, EntryTornError, measure_room, stream_tar
 
 FILES = {
     "a/MANIFEST.json": b"{}",
@@ -30,8 +30,8 @@ def opened(content: bytes, start: int, length: int) -> IO[bytes]:
     return io.BytesIO(content[start:])
 
 
-SIZE = sum(room_for(name, len(content)) for name, content in FILES.items()) + len(END)
-WHOLE = b"".join(stream(entries(), length=SIZE))
+SIZE = sum(measure_room(name, len(content)) for name, content in FILES.items()) + len(END)
+WHOLE = b"".join(stream_tar(entries(), length=SIZE))
 
 
 def test_tar_reads_it_and_its_length_was_known() -> None:
@@ -46,19 +46,19 @@ def test_tar_reads_it_and_its_length_was_known() -> None:
 @given(start=st.integers(0, SIZE - 1), length=st.integers(1, SIZE))
 def test_any_span_is_that_span_of_the_whole(start: int, length: int) -> None:
     wanted = WHOLE[start : start + length]
-    assert b"".join(stream(entries(), start=start, length=len(wanted))) == wanted
+    assert b"".join(stream_tar(entries(), start=start, length=len(wanted))) == wanted
 
 
 def test_files_outside_the_span_are_not_opened() -> None:
     def refuse(start: int, length: int) -> IO[bytes]:
         raise AssertionError
 
-    skipped = room_for("one", 700)
+    skipped = measure_room("one", 700)
     two = [Entry("one", 700, refuse), Entry("two", 3, partial(opened, b"abc"))]
-    assert b"".join(stream(iter(two), start=skipped + 512, length=3)) == b"abc"
+    assert b"".join(stream_tar(iter(two), start=skipped + 512, length=3)) == b"abc"
 
 
 def test_a_file_that_ends_early_breaks_the_stream_off() -> None:
     torn = [Entry("torn", 10, partial(opened, b"short"))]
     with pytest.raises(EntryTornError, match="5 bytes too early"):
-        list(stream(torn, length=2048))
+        list(stream_tar(torn, length=2048))

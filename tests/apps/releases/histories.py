@@ -14,11 +14,11 @@ from apps.consent.entries import ConsentEntry
 from apps.datasets.actions import remove_clips, touch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.intake import Accepted, admit
+from apps.ingest.intake import AcceptedFile, admit_clips
 from apps.ingest.labels import import_labels
 from apps.ingest.report import Report
 from apps.privacy.replacing import Replacement, replace_bytes
-from apps.storage.blobs import put
+from apps.storage.blobs import put_blob
 from apps.storage.models import Blob
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast
@@ -77,8 +77,10 @@ class History:
         """New clips, and known ones with other bytes or another row."""
         fresh = {f"{self.rng.choice(STEMS)}{self.rng.randint(0, 99)}.wav" for _ in range(8)}
         paths = fresh | set(self.some(4))
-        accepted = [Accepted(self.line(path), self.blob().pk, probed(self.rng)) for path in paths]
-        admit(actor=self.cast.ada, dataset=self.dataset, accepted=accepted, report=Report())
+        accepted = [
+            AcceptedFile(self.line(path), self.blob().pk, probed(self.rng)) for path in paths
+        ]
+        admit_clips(actor=self.cast.ada, dataset=self.dataset, accepted=accepted, report=Report())
         self.names |= paths
 
     def line(self, path: str) -> ClipLine:
@@ -100,7 +102,7 @@ class History:
         )
 
     def blob(self) -> Blob:
-        return put(self.dataset.uid, BytesIO(self.rng.randbytes(20)))
+        return put_blob(self.dataset.uid, BytesIO(self.rng.randbytes(20)))
 
     def remove(self) -> None:
         paths = self.some(3)

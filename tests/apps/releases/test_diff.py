@@ -13,7 +13,7 @@ from django.test import Client
 from apps.consent.models import Contributor, Participation
 from apps.datasets.actions import remove_clips, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, Event, Recording
-from apps.doors.web.comparing import change_groups
+from apps.doors.web.comparing import group_changes
 from apps.ingest.labels import import_labels
 from apps.releases.diff import Diff, diff_releases
 from apps.releases.diff_rows import CLIP_CONDITIONS, EVENT_CONDITIONS, PEOPLE_COUNTED
@@ -238,7 +238,7 @@ def test_what_a_dataset_says_of_itself_is_compared(cast: Cast, first: Release, p
     found = compared(cast, first, otherwise)
     assert (counted(found), found.step) == ({ABOUT_CHANGES[part]: 1}, PATCH)
     assert RULES[ABOUT_CHANGES[part]][1] in " ".join(found.sentences())
-    (group,) = (each for each in change_groups(found, with_names=True) if "whole" in each.title)
+    (group,) = (each for each in group_changes(found, with_names=True) if "whole" in each.title)
     assert [each.subject for each in group.changes] == [part.capitalize()]
     proposal = propose_version(actor=cast.ada, dataset=first.dataset)
     assert (proposal.version, proposal.reasons) == (

@@ -17,27 +17,27 @@ from apps.datasets.actions import (
 from apps.datasets.lowering import confirm_lowering, propose_lowering
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Term, Vocabulary, WeakLabel
 from apps.ingest.labels import import_labels
-from apps.publishing.croissant import responsible_ai
+from apps.publishing.croissant import build_responsible_ai
 from apps.publishing.errors import SelectionUnknownError
-from apps.publishing.selections import Selection, chosen_rows, summary_of
-from apps.publishing.statements import statement_of
-from apps.releases.diff import diff_releases, frozen_table
-from apps.releases.facts import facts_of
+from apps.publishing.selections import Selection, find_chosen_rows, summarise_selection
+from apps.publishing.statements import load_statement
+from apps.releases.diff import diff_releases, require_frozen_table
+from apps.releases.facts import load_facts
 from apps.releases.freezing import freeze_rows
 from apps.releases.models import Release
-from apps.storage.blobs import local_copy
+from apps.storage.blobs import open_local_copy
 from apps.storage.tables import read_clips
 from datasets_catalog.card_facts import CardFacts, WeakClass
-from datasets_catalog.cards import card_body, card_metadata
+from datasets_catalog.cards import build_card_metadata, render_card_body
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.gates.base import Verdict
-from datasets_catalog.gates.registry import check_all
+from datasets_catalog.gates.registry import check_all_gates
 from datasets_catalog.labels import Presence, Status
 from datasets_catalog.licences import Use
-from datasets_catalog.manifest import root_of_rows
+from datasets_catalog.manifest import compute_root_of_rows
 from datasets_catalog.plain import from_plain, to_plain
 from datasets_catalog.release_changes import ChangeKind
-from datasets_catalog.released_rows import clip_row
+from datasets_catalog.released_rows import build_clip_row
 from datasets_catalog.split_policies import SplitPolicyError
 from datasets_catalog.weak_labels import WeakLabel as WeakLabelValue
 from datasets_catalog.weak_labels import read_weak_labels, write_weak_labels
@@ -76,12 +76,12 @@ def paths_of(dataset: Dataset) -> list[str]:
 
 
 def rows_of(release: Release) -> list[dict[str, Any]]:
-    with local_copy(frozen_table(release.clips_table)) as table:
+    with open_local_copy(require_frozen_table(release.clips_table)) as table:
         return list(read_clips(table))
 
 
 def verdict(release: Release, code: str) -> Verdict:
-    found = check_all(facts_of(release, at=timezone.now()))
+    found = check_all_gates(load_facts(release, at=timezone.now()))
     return next(each for each in found if each.code == code)
 
 
@@ -124,9 +124,12 @@ def test_weak_labels_and_clips_found_empty_stand_in_the_release_under_its_root(
         three: None,
         four: True,
     }
-    assert root_of_rows(map(clip_row, rows.values())).hex() == release.root
+    assert compute_root_of_rows(map(build_clip_row, rows.values())).hex() == release.root
     changed = {**rows[two], "found_empty": None}
-    assert root_of_rows(map(clip_row, (rows | {two: changed}).values())).hex() != release.root
+    assert (
+        compute_root_of_rows(map(build_clip_row, (rows | {two: changed}).values())).hex()
+        != release.root
+    )
     counted = release.statistics
     assert (counted["weak_labels"], counted["weakly_labelled"], counted["found_empty"]) == (4, 2, 2)
     assert counted["weak_label_clips"] == [{"label": "Rain", "clips": 1}]
@@ -193,14 +196,14 @@ def test_selecting_dog_finds_bark(cast: Cast, dataset: Dataset, tmp_path: Path) 
     release = make_release(cast, dataset)
 
     def chosen(*labels: str) -> list[str]:
-        numbers = chosen_rows(release, Selection.of({"labels": labels})).nonzero()[0]
+        numbers = find_chosen_rows(release, Selection.of({"labels": labels})).nonzero()[0]
         return [paths_of(dataset)[number] for number in numbers]
 
     assert chosen("Dog") == chosen("/d") == chosen("dog") == chosen("Bark") == [one, two]
     # Pets and Sounds label nothing themselves; Bark is below both over two parents.
     assert chosen("Pets") == chosen("Sounds") == chosen("Dog", "Cat") == [one, two, three]
     assert chosen("Cat") == [three]
-    assert summary_of(release, Selection.of({"labels": ["Animal"]})).clips == 3
+    assert summarise_selection(release, Selection.of({"labels": ["Animal"]})).clips == 3
     for unknown in ("Growling", "Bird"):
         with pytest.raises(SelectionUnknownError, match=unknown):
             chosen("Dog", unknown)
@@ -213,9 +216,9 @@ def test_a_release_without_a_vocabulary_takes_labels_as_words(
     with_vocabulary(cast, dataset)
 
     assert release.vocabulary is None
-    assert chosen_rows(release, Selection.of({"labels": ["tone-0"]})).any()
+    assert find_chosen_rows(release, Selection.of({"labels": ["tone-0"]})).any()
     with pytest.raises(SelectionUnknownError):
-        chosen_rows(release, Selection.of({"labels": ["Dog"]}))
+        find_chosen_rows(release, Selection.of({"labels": ["Dog"]}))
 
 
 def test_a_release_keeps_the_vocabulary_that_it_was_frozen_with(
@@ -265,18 +268,18 @@ def test_card_and_croissant_say_what_kinds_of_labels_there_are_and_of_which_voca
     dataset.refresh_from_db()
     release = approve(cast, make_release(cast, dataset))
 
-    facts = statement_of(release)
+    facts = load_statement(release)
     assert (facts.events, facts.weak.labels, facts.weak.clips, facts.found_empty) == (0, 3, 2, 2)
     assert facts.weak.classes == (WeakClass("Bark", 2),)
     assert facts.vocabulary is not None
     assert facts.vocabulary.sha256 == hashlib.sha256(TERMS.encode()).hexdigest()
     assert from_plain(CardFacts, to_plain(facts)) == facts
-    body, tags = card_body(facts), card_metadata(facts)["tags"]
+    body, tags = render_card_body(facts), build_card_metadata(facts)["tags"]
     assert "weak-labels" in tags
     assert "strong-labels" not in tags
     assert "2 clips were annotated and found to hold none of the labels." in body
     assert "vocabulary animals 1" in body
-    said = responsible_ai(facts)["rai:dataAnnotationProtocol"]
+    said = build_responsible_ai(facts)["rai:dataAnnotationProtocol"]
     assert said.startswith("Labels are terms of the vocabulary animals 1")
     assert "3 weak labels say of 2 clips" in said
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from apps.access.access import open_newest
 from apps.access.actions import grant_access
 from apps.access.answers import AccessRefusedError, Action, Code
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.access.models import Notice
 from apps.accounts.models import User
 from apps.consent.ages import record_minor
@@ -24,20 +24,20 @@ from apps.consent.models import Contributor, Participation
 from apps.consent.participations import set_participations
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip
-from apps.doors.signing import check, sign
+from apps.doors.signing import open_signed_text, sign_object
 from apps.ingest.actions import import_consents
 from apps.privacy.counting import count_people
-from apps.privacy.deciding import decide
+from apps.privacy.deciding import decide_finding
 from apps.privacy.models import Decision, Finding, Scan
-from apps.privacy.undoing import undo
+from apps.privacy.undoing import undo_decision
 from apps.publishing.models import Target
 from apps.publishing.permission import require_sendable
-from apps.releases.actions import deprecate
+from apps.releases.actions import deprecate_release
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.foresight import foresee, foresee_count
-from apps.releases.lapses import lapses_for, note_changed_answers, note_passing_time
+from apps.releases.lapses import list_visible_lapses, note_changed_answers, note_passing_time
 from apps.releases.models import Lapse, Release, ReleasePerson
-from apps.storage.blobs import local_copy, put
+from apps.storage.blobs import open_local_copy, put_blob
 from datasets_catalog.errors import DeniedError
 from tests.cast import Cast
 from tests.factories.drafts import OPEN_PURPOSES, make_published, write_table
@@ -87,7 +87,7 @@ def again(release: Release) -> Release:
 
 def codes(cast: Cast, release: Release, action: Action) -> list[str]:
     people = (cast.olga, cast.dan, cast.eve, AnonymousUser())
-    return [str(authorize(person, again(release), action).code) for person in people]
+    return [str(authorize_action(person, again(release), action).code) for person in people]
 
 
 def test_a_release_keeps_who_is_in_it_whatever_the_draft_says_later(
@@ -114,7 +114,7 @@ def test_a_guardian_who_turns_out_to_be_a_minor_closes_what_rests_on_their_word(
     release: Release, cast: Cast, tmp_path: Path
 ) -> None:
     answer(cast, tmp_path / "mum.csv", "2026-03-01", guardian="Mum")
-    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    assert authorize_action(cast.dan, again(release), Action.DOWNLOAD).allowed
     record_minor(actor=cast.ada, organisation=cast.acme, code="mum", reason="She is 15.")
     assert codes(cast, release, Action.DOWNLOAD)[1] == "access.consent_ended"
     assert {row.contributor and row.contributor.code for row in again(release).lapses.all()} == {
@@ -127,14 +127,14 @@ def test_a_denial_after_publication_closes_every_door_in_the_same_moment(
     release: Release, cast: Cast, tmp_path: Path, access: str
 ) -> None:
     set_access(access, dataset=release.dataset)
-    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    assert authorize_action(cast.dan, again(release), Action.DOWNLOAD).allowed
     answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
     for action in (Action.DOWNLOAD, Action.LIST):
         member, dan, *_ = codes(cast, release, action)
         assert (member, dan) == ("access.member", "access.consent_ended")
     if access == "open":
         assert codes(cast, release, Action.DOWNLOAD)[2:] == ["access.consent_ended"] * 2
-    assert authorize(cast.dan, again(release), Action.VIEW).allowed
+    assert authorize_action(cast.dan, again(release), Action.VIEW).allowed
     with pytest.raises(AccessRefusedError, match="no later version replaces it yet"):
         open_newest(cast.dan, "acme/tones", Action.DOWNLOAD)
 
@@ -159,21 +159,21 @@ def test_those_who_answer_for_it_are_told_which_clips_and_never_who(
     assert "acme/tones 1.0.0" in text
     assert "field/000.wav, field/001.wav" in text
     assert "ben" not in text
-    rows = lapses_for(cast.cleo, release)
+    rows = list_visible_lapses(cast.cleo, release)
     assert {(row.path, row.cause, str(row.contributor)) for row in rows} == {
         ("field/000.wav", "denied", "ben"),
         ("field/001.wav", "denied", "ben"),
     }
     with pytest.raises(DeniedError):
-        lapses_for(cast.dan, release)
+        list_visible_lapses(cast.dan, release)
 
 
 def test_a_new_answer_opens_it_again(release: Release, cast: Cast, tmp_path: Path) -> None:
     answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
     answer(cast, tmp_path / "yes.csv", "2026-03-02")
-    assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+    assert authorize_action(cast.dan, again(release), Action.DOWNLOAD).allowed
     assert again(release).lapses_at is None
-    assert not lapses_for(cast.cleo, release).exists()
+    assert not list_visible_lapses(cast.cleo, release).exists()
     assert Lapse.objects.exclude(over_at=None).count() == 2
 
 
@@ -188,10 +188,10 @@ def test_a_consent_that_runs_out_closes_it_without_anybody_looking(
     with time_machine.travel(NOW, tick=False) as clock:
         answer(cast, tmp_path / "short.csv", "2027-05-01", valid_until="2027-07-01")
         assert again(release).lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
-        assert authorize(cast.dan, again(release), Action.DOWNLOAD).allowed
+        assert authorize_action(cast.dan, again(release), Action.DOWNLOAD).allowed
         assert note_passing_time() == 0
         clock.shift(timedelta(days=40))
-        refused = authorize(cast.dan, again(release), Action.DOWNLOAD)
+        refused = authorize_action(cast.dan, again(release), Action.DOWNLOAD)
         assert (refused.code, "Since 2027-07-01" in refused.reason) == (Code.CONSENT_ENDED, True)
         assert (note_passing_time(), note_passing_time()) == (2, 0)
         assert again(release).lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
@@ -206,7 +206,7 @@ def test_somebody_found_in_a_published_clip_later_has_to_allow_it_too(
     zoe = Contributor.objects.create(organisation=cast.acme, code="zoe")
     Participation.objects.create(contributor=zoe, clip=clip)
     note_changed_answers({zoe.pk})
-    assert authorize(cast.dan, again(release), Action.DOWNLOAD).code is Code.CONSENT_ENDED
+    assert authorize_action(cast.dan, again(release), Action.DOWNLOAD).code is Code.CONSENT_ENDED
     assert [(row.path, row.cause) for row in Lapse.objects.all()] == [
         ("field/003.wav", "people_changed")
     ]
@@ -238,11 +238,11 @@ def add_finding(clip: Clip, *, onset: float | None = 0.1, position: int = 99) ->
 
 def exclude(cast: Cast, clip: Clip) -> Decision:
     why = "A neighbour talks."
-    return decide(actor=cast.cleo, finding=add_finding(clip), verdict="exclude", reason=why)
+    return decide_finding(actor=cast.cleo, finding=add_finding(clip), verdict="exclude", reason=why)
 
 
 def code(reader: Any, release: Release) -> str:
-    return str(authorize(reader, again(release), Action.DOWNLOAD).code)
+    return str(authorize_action(reader, again(release), Action.DOWNLOAD).code)
 
 
 def causes(release: Release) -> set[tuple[str, str]]:
@@ -254,7 +254,7 @@ def test_an_exclusion_closes_what_was_given_out_with_these_bytes_at_once(
 ) -> None:
     exclude(cast, Clip.objects.get(path="field/003.wav"))
     assert codes(cast, release, Action.DOWNLOAD)[:2] == ["access.member", "access.held_back"]
-    refused = authorize(cast.dan, again(release), Action.LIST)
+    refused = authorize_action(cast.dan, again(release), Action.LIST)
     assert "a decision of a reviewer holds back a clip that acme/tones 1.0.0 has" in refused.reason
     with pytest.raises(ReleaseLapsedError, match="decision of a reviewer"):
         grant(cast, release)
@@ -267,25 +267,25 @@ def test_an_exclusion_closes_what_was_given_out_with_these_bytes_at_once(
 
 
 def test_taking_an_exclusion_back_opens_it_again(release: Release, cast: Cast) -> None:
-    undo(actor=cast.cleo, decision=exclude(cast, Clip.objects.get(path="field/003.wav")))
+    undo_decision(actor=cast.cleo, decision=exclude(cast, Clip.objects.get(path="field/003.wav")))
     assert (code(cast.dan, release), again(release).lapses_by) == ("access.entitled", "")
     assert Lapse.objects.get().over_at is not None
 
 
 def test_a_redaction_closes_what_holds_the_bytes_from_before(release: Release, cast: Cast) -> None:
     clip = Clip.objects.get(path="field/003.wav")
-    made = decide(
+    made = decide_finding(
         actor=cast.cleo, finding=add_finding(clip), verdict="redact", reason="A name is said."
     )
     assert code(cast.dan, release) == "access.held_back"
     assert causes(release) == {("field/003.wav", "redacted")}
-    undo(actor=cast.cleo, decision=made)
+    undo_decision(actor=cast.cleo, decision=made)
     assert code(cast.dan, release) == "access.entitled"
 
 
 def test_a_clearance_closes_nothing(release: Release, cast: Cast) -> None:
     finding = add_finding(Clip.objects.get(path="field/003.wav"), onset=None)
-    decide(actor=cast.cleo, finding=finding, verdict="clear", reason="A bird.")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="A bird.")
     assert code(cast.dan, release) == "access.entitled"
 
 
@@ -304,8 +304,8 @@ def test_an_exclusion_follows_the_bytes_through_removal_and_another_name(
 def same_bytes_elsewhere(cast: Cast, clip: Clip) -> Clip:
     """A clip with these bytes in another dataset of the organisation, scanned."""
     other = made_up_dataset(cast.acme, cast.ada, name="other")
-    with local_copy(clip.blob) as held:
-        blob = put(other.uid, BytesIO(held.read_bytes()))
+    with open_local_copy(clip.blob) as held:
+        blob = put_blob(other.uid, BytesIO(held.read_bytes()))
     scan = Scan.objects.filter(content_sha256=clip.blob.sha256)[0]
     scan.pk, scan.dataset = None, other
     scan.save(force_insert=True)
@@ -332,7 +332,7 @@ def test_a_count_of_somebody_unknown_closes_it_until_they_are_recorded_and_count
     )
     assert code(cast.dan, release) == "access.held_back"
     assert causes(release) == {("field/000.wav", "people_unknown")}
-    sentence = authorize(cast.dan, again(release), Action.DOWNLOAD).reason
+    sentence = authorize_action(cast.dan, again(release), Action.DOWNLOAD).reason
     assert "more people are heard in a clip of acme/tones 1.0.0 than are recorded" in sentence
     notice = Notice.objects.filter(kind="lapsed", user=cast.ada).get()
     assert "More people are heard in clips of acme/tones 1.0.0 than are recorded" in notice.text
@@ -393,7 +393,7 @@ def test_the_reviewer_is_told_beforehand_what_would_close(release: Release, cast
     assert "A count of more people than are recorded closes acme/tones 1.0.0" in page
     closes = client.get(f"/api/v1/cases/{clip.uid}/").json()["closes"]
     assert closes == {name: ["acme/tones 1.0.0"] for name in closes}
-    decide(actor=cast.cleo, finding=finding, verdict="exclude", reason="A neighbour talks.")
+    decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="A neighbour talks.")
     assert foresee([add_finding(clip, position=98)]).sentences == []
 
 
@@ -405,8 +405,8 @@ def test_a_later_version_in_which_everybody_is_covered_is_named(cast: Cast) -> N
     lapsed = Release.objects.filter(pk__in=[rows[0].pk, rows[2].pk])
     lapsed.update(lapses_at=past, lapses_by="consent")
     for row in (rows[0], rows[2]):
-        assert authorize(cast.eve, again(row), Action.DOWNLOAD).code is Code.CONSENT_ENDED
-    assert "use version 1.1.0" in authorize(cast.eve, again(rows[0]), Action.DOWNLOAD).reason
+        assert authorize_action(cast.eve, again(row), Action.DOWNLOAD).code is Code.CONSENT_ENDED
+    assert "use version 1.1.0" in authorize_action(cast.eve, again(rows[0]), Action.DOWNLOAD).reason
     assert open_newest(cast.eve, "acme/birds", Action.DOWNLOAD).release == rows[1]
 
 
@@ -421,8 +421,8 @@ def test_the_database_lets_a_lapse_only_end(release: Release, cast: Cast, tmp_pa
 
 
 def test_readers_of_a_deprecated_release_read_why(release: Release, cast: Cast) -> None:
-    deprecate(actor=cast.rita, release=release, reason="Two onsets are wrong.")
-    answered = authorize(cast.dan, again(release), Action.DOWNLOAD)
+    deprecate_release(actor=cast.rita, release=release, reason="Two onsets are wrong.")
+    answered = authorize_action(cast.dan, again(release), Action.DOWNLOAD)
     assert answered.code is Code.DEPRECATED
     assert "is deprecated. Two onsets are wrong." in answered.reason
 
@@ -455,8 +455,8 @@ def test_an_address_that_was_signed_before_the_answer_changed_opens_nothing(
     release: Release, cast: Cast, tmp_path: Path
 ) -> None:
     assert release.clips_table is not None
-    text = sign(cast.dan, release, release.clips_table)
-    assert check(text).blob == release.clips_table
+    text = sign_object(cast.dan, release, release.clips_table)
+    assert open_signed_text(text).blob == release.clips_table
     answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
     with pytest.raises(AccessRefusedError):
-        check(text)
+        open_signed_text(text)

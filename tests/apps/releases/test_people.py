@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset
-from apps.publishing.releasing import publish
-from apps.releases.actions import freeze, reopen, submit
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import freeze_release, reopen_release, submit_release
 from apps.releases.errors import (
     ChecklistClosedError,
     DocumentInvalidError,
@@ -23,8 +23,8 @@ from apps.releases.errors import (
 from apps.releases.models import ChecklistAnswer, Document, Release
 from apps.releases.people import (
     answer_question,
-    answers_of,
     attach_document,
+    load_answers,
     retire_document,
 )
 from datasets_catalog.errors import DeniedError, InvalidError
@@ -50,15 +50,15 @@ def answer_all(cast: Cast, release: Release) -> None:
 
 def test_a_medical_release_waits_for_answers_and_an_approval(cast: Cast, hearts: Release) -> None:
     with pytest.raises(GatesFailedError, match=r"privacy\.checklist.*ethics\.documents_valid"):
-        submit(actor=cast.ada, release=hearts)
+        submit_release(actor=cast.ada, release=hearts)
     answer_all(cast, hearts)
     with pytest.raises(GatesFailedError, match=r"ethics\.documents_valid"):
-        submit(actor=cast.ada, release=hearts)
+        submit_release(actor=cast.ada, release=hearts)
     row = attach_document(
         actor=cast.ada, dataset=hearts.dataset, kind="ethics", title="Vote 12", content=PDF
     )
     assert row.media_type == "application/pdf"
-    assert publish(actor=cast.rita, release=approve(cast, hearts)).state == "published"
+    assert publish_release_here(actor=cast.rita, release=approve(cast, hearts)).state == "published"
     with pytest.raises(ChecklistClosedError):
         answer_question(actor=cast.cleo, release=hearts, question="phi_absent", answer="yes")
     given = ChecklistAnswer.objects.filter(release=hearts)
@@ -87,8 +87,8 @@ def test_who_made_the_release_does_not_answer_for_it(cast: Cast, hearts: Release
 
 def test_an_answer_is_bound_to_the_root(cast: Cast, hearts: Release) -> None:
     answer_all(cast, hearts)
-    again = freeze(actor=cast.ada, release=reopen(actor=cast.ada, release=hearts))
-    assert answers_of(again) == {}
+    again = freeze_release(actor=cast.ada, release=reopen_release(actor=cast.ada, release=hearts))
+    assert load_answers(again) == {}
 
 
 def test_odd_answers_are_refused(cast: Cast, hearts: Release) -> None:
@@ -108,7 +108,7 @@ def test_the_later_answer_stands_and_both_are_on_record(cast: Cast, hearts: Rele
         actor=cast.cleo, release=hearts, question="phi_absent", answer="no", note="a ward is named"
     )
     answer_question(actor=cast.cleo, release=hearts, question="phi_absent", answer="yes")
-    assert answers_of(hearts) == {"phi_absent": "yes"}
+    assert load_answers(hearts) == {"phi_absent": "yes"}
     events = AuditEvent.objects.filter(kind="checklist.answered").order_by("sequence")
     assert [event.detail["answer"] for event in events] == ["no", "yes"]
 
@@ -121,10 +121,10 @@ def test_a_document_that_ran_out_stops_a_release_until_it_is_retired(
     old = attach(cast, dataset, valid_until=yesterday)
     release = make_release(cast, dataset)
     with pytest.raises(GatesFailedError, match=r"ethics\.documents_valid"):
-        submit(actor=cast.ada, release=release)
+        submit_release(actor=cast.ada, release=release)
     attach(cast, dataset, valid_until=yesterday + timedelta(days=365))
     retire_document(actor=cast.ada, document=old, reason="The new vote takes its place.")
-    assert submit(actor=cast.ada, release=release).state == "in_review"
+    assert submit_release(actor=cast.ada, release=release).state == "in_review"
     with pytest.raises(DocumentRetiredError):
         retire_document(actor=cast.ada, document=old, reason="again")
     rows = Document.objects.filter(pk=old.pk)

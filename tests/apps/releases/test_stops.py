@@ -12,11 +12,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.access.access import open_newest, open_object, open_release
 from apps.access.answers import Action, Code, ReleaseStoppedError
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
-from apps.publishing.releasing import publish
-from apps.releases.actions import publish as let_out
+from apps.publishing.releasing import publish_release_here
+from apps.releases.actions import publish_release as let_out
 from apps.releases.errors import (
     OwnStopError,
     StopConfirmedError,
@@ -28,9 +28,9 @@ from apps.releases.models import Release, Stop
 from apps.releases.stops import (
     confirm_stop,
     lift_stop,
+    map_stopped_releases,
+    place_stop,
     require_hearable,
-    stop,
-    stopped_releases,
 )
 from datasets_catalog.errors import DeniedError, InvalidError
 from tests.cast import Cast
@@ -48,7 +48,7 @@ def release(cast: Cast, tmp_path: Path) -> Release:
 
 
 def code(person: object, release: Release, action: Action = Action.DOWNLOAD) -> str:
-    answer = authorize(person, Release.objects.get(pk=release.pk), action)  # type: ignore[arg-type]
+    answer = authorize_action(person, Release.objects.get(pk=release.pk), action)  # type: ignore[arg-type]
     return str(answer.code)
 
 
@@ -60,7 +60,7 @@ def test_a_stop_closes_everything_but_the_page_for_members_too(
     clip = dataset.clips.get(path="field/000.wav")
     subject = {"dataset": {}, "release": {"release": release}, "clip": {"clip": clip}}[scope]
     assert code(cast.ada, release) == Code.MEMBER
-    stop(actor=cast.cleo, dataset=dataset, reason="a voice", **subject)  # type: ignore[arg-type]
+    place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", **subject)  # type: ignore[arg-type]
     for person in (cast.ada, cast.cleo, cast.olga):
         assert [code(person, release, action) for action in CLOSED] == [Code.STOPPED] * 3
         assert code(person, release, Action.VIEW) == Code.MEMBER
@@ -71,12 +71,12 @@ def test_a_stop_closes_everything_but_the_page_for_members_too(
     assert table is not None
     with pytest.raises(ReleaseStoppedError):
         open_object(cast.ada, dataset.full_name, table.oid)
-    assert set(stopped_releases(dataset)) == {release.pk}
+    assert set(map_stopped_releases(dataset)) == {release.pk}
 
 
 def test_a_stop_says_nothing_of_its_reason(cast: Cast, release: Release) -> None:
-    stop(actor=cast.cleo, dataset=release.dataset, reason="Mrs Brown can be heard")
-    answer = authorize(cast.ada, release, Action.DOWNLOAD)
+    place_stop(actor=cast.cleo, dataset=release.dataset, reason="Mrs Brown can be heard")
+    answer = authorize_action(cast.ada, release, Action.DOWNLOAD)
     assert "Brown" not in answer.reason
     assert "Ask the privacy reviewers of acme" in answer.reason
 
@@ -87,8 +87,10 @@ def test_one_release_stopped_leaves_the_others_open(
     dataset = release.dataset
     remove_clips(actor=cast.ada, dataset=dataset, paths=["field/003.wav"])
     dataset.refresh_from_db()
-    second = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset, "1.1.0")))
-    stop(actor=cast.cleo, dataset=dataset, reason="a voice", release=second)
+    second = publish_release_here(
+        actor=cast.rita, release=approve(cast, make_release(cast, dataset, "1.1.0"))
+    )
+    place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", release=second)
     assert code(cast.ada, second) == Code.STOPPED
     assert code(cast.ada, release) == Code.MEMBER
     assert open_newest(cast.ada, dataset.full_name, Action.LIST).release == release
@@ -107,7 +109,7 @@ def test_the_stop_of_a_clip_closes_the_releases_that_hold_it_in_whatever_bytes(
     new = keep(dataset, sound_bytes(hertz=777))
     dataset.clips.filter(pk=clip.pk).update(blob=new)
     clip.refresh_from_db()
-    row = stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=clip)
+    row = place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=clip)
     assert [closed.release.version for closed in row.closes.all()] == ["1.0.0"]
 
 
@@ -118,9 +120,11 @@ def test_a_clip_that_left_closes_only_the_releases_that_hold_it(
     dropped = dataset.clips.get(path="field/003.wav")
     remove_clips(actor=cast.ada, dataset=dataset, paths=["field/003.wav"])
     dataset.refresh_from_db()
-    second = publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset, "1.1.0")))
-    stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=dropped)
-    assert set(stopped_releases(dataset)) == {release.pk}
+    second = publish_release_here(
+        actor=cast.rita, release=approve(cast, make_release(cast, dataset, "1.1.0"))
+    )
+    place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=dropped)
+    assert set(map_stopped_releases(dataset)) == {release.pk}
     assert code(cast.ada, second) == Code.MEMBER
 
 
@@ -130,7 +134,7 @@ def test_what_is_stopped_is_not_published(cast: Cast, tmp_path: Path, scope: str
     release = approve(cast, make_release(cast, dataset))
     clip = dataset.clips.get(path="field/000.wav")
     subject = {"dataset": {}, "release": {"release": release}, "clip": {"clip": clip}}[scope]
-    row = stop(actor=cast.cleo, dataset=dataset, reason="a voice", **subject)  # type: ignore[arg-type]
+    row = place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", **subject)  # type: ignore[arg-type]
     with pytest.raises(StoppedError):
         let_out(actor=cast.rita, release=release, documents=lambda _: {})
     with pytest.raises(DatabaseError, match="emergency stop"), transaction.atomic():
@@ -141,20 +145,20 @@ def test_what_is_stopped_is_not_published(cast: Cast, tmp_path: Path, scope: str
             published_at=timezone.now(),
         )
     lift_stop(actor=cast.ada, stop=row, reason="It is a tone.")
-    assert publish(actor=cast.rita, release=release).state == "published"
+    assert publish_release_here(actor=cast.rita, release=release).state == "published"
 
 
 def test_a_release_frozen_with_a_stopped_clip_is_closed_too(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
     clip = dataset.clips.get(path="field/000.wav")
-    stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=clip)
+    place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", clip=clip)
     release = make_release(cast, dataset)
     assert code(cast.ada, release, Action.PREVIEW) == Code.STOPPED
-    assert set(stopped_releases(dataset)) == {release.pk}
+    assert set(map_stopped_releases(dataset)) == {release.pk}
 
 
 def test_a_second_person_confirms_or_lifts(cast: Cast, release: Release) -> None:
-    row = stop(actor=cast.cleo, dataset=release.dataset, reason="a voice")
+    row = place_stop(actor=cast.cleo, dataset=release.dataset, reason="a voice")
     with pytest.raises(OwnStopError):
         confirm_stop(actor=cast.cleo, stop=row)
     with pytest.raises(OwnStopError):
@@ -179,19 +183,19 @@ def test_a_second_person_confirms_or_lifts(cast: Cast, release: Release) -> None
 def test_only_privacy_reviewers_and_owners_stop(cast: Cast, release: Release) -> None:
     for person in (cast.rita, cast.olga, cast.dan, cast.eve):
         with pytest.raises(DeniedError):
-            stop(actor=person, dataset=release.dataset, reason="because")
+            place_stop(actor=person, dataset=release.dataset, reason="because")
     with pytest.raises(InvalidError, match="Give a reason"):
-        stop(actor=cast.cleo, dataset=release.dataset, reason="  ")
-    first = stop(actor=cast.cleo, dataset=release.dataset, reason="a voice")
+        place_stop(actor=cast.cleo, dataset=release.dataset, reason="  ")
+    first = place_stop(actor=cast.cleo, dataset=release.dataset, reason="a voice")
     with pytest.raises(StoppedAlreadyError, match="by cleo: confirm that stop") as refused:
-        stop(actor=cast.ada, dataset=release.dataset, reason="a voice")
+        place_stop(actor=cast.ada, dataset=release.dataset, reason="a voice")
     assert refused.value.detail == {"stop": str(first.uid)}
 
 
 def test_what_nobody_confirmed_stays_closed_and_shows_as_overdue(
     cast: Cast, release: Release
 ) -> None:
-    row = stop(actor=cast.cleo, dataset=release.dataset, reason="a voice")
+    row = place_stop(actor=cast.cleo, dataset=release.dataset, reason="a voice")
     assert not row.is_overdue
     with time_machine.travel(timezone.now() + timedelta(hours=73)):
         assert Stop.objects.get(pk=row.pk).is_overdue
@@ -203,7 +207,7 @@ def test_the_sound_of_a_stopped_clip_is_for_those_who_review_it(
 ) -> None:
     clip = release.dataset.clips.get(path="field/000.wav")
     other = release.dataset.clips.get(path="field/001.wav")
-    stop(actor=cast.cleo, dataset=release.dataset, reason="a voice", clip=clip)
+    place_stop(actor=cast.cleo, dataset=release.dataset, reason="a voice", clip=clip)
     require_hearable(cast.cleo, clip)
     require_hearable(cast.rita, other)
     with pytest.raises(StoppedError, match=r"field/000\.wav was closed"):
@@ -212,7 +216,7 @@ def test_the_sound_of_a_stopped_clip_is_for_those_who_review_it(
 
 def test_the_database_keeps_stops_as_they_are(cast: Cast, release: Release) -> None:
     clip = release.dataset.clips.get(path="field/000.wav")
-    row = stop(actor=cast.cleo, dataset=release.dataset, reason="a voice", clip=clip)
+    row = place_stop(actor=cast.cleo, dataset=release.dataset, reason="a voice", clip=clip)
     mine = Stop.objects.filter(pk=row.pk)
     now = timezone.now()
 
@@ -238,7 +242,7 @@ def test_asking_who_is_stopped_costs_one_query(
     cast: Cast, release: Release, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):
-        assert stopped_releases(release.dataset) == {}
+        assert map_stopped_releases(release.dataset) == {}
     table = release.clips_table
     assert table is not None
     with django_assert_num_queries(1):

@@ -7,12 +7,12 @@ import pytest
 
 from apps.datasets.actions import remove_clips, touch_draft
 from apps.releases import merging, rows
-from apps.releases.actions import create_release, freeze
-from apps.releases.freezing import base_for, freeze_rows
-from apps.releases.leaves import leaf_of, leaves_of
+from apps.releases.actions import create_release, freeze_release
+from apps.releases.freezing import find_base, freeze_rows
+from apps.releases.leaves import compute_leaf, compute_leaves
 from apps.releases.models import Release
 from apps.storage import tables
-from apps.storage.blobs import local_copy, local_path
+from apps.storage.blobs import find_local_path, open_local_copy
 from apps.storage.tables import CLIPS, read_clips
 from datasets_catalog.licences import Use
 from tests.apps.releases.histories import History
@@ -38,11 +38,11 @@ def test_what_is_taken_over_is_what_would_be_computed(
         quick = freeze_rows(dataset, use=Use.ADAPTATION, at=history.at)
         full = freeze_rows(dataset, use=Use.ADAPTATION, at=history.at, afresh=True)
         assert quick == full
-        assert (base_for(dataset) is not None) == (number > 0)
+        assert (find_base(dataset) is not None) == (number > 0)
         release = create_release(
             actor=cast.ada, dataset=dataset, version=f"0.{number}.0", purposes=["publish.gated"]
         )
-        freeze(actor=cast.ada, release=release)
+        freeze_release(actor=cast.ada, release=release)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -55,11 +55,11 @@ def test_leaves_of_columns_are_those_of_their_rows(cast: Cast, tmp_path: Path) -
     for _ in range(3):
         history.step()
     frozen = freeze_rows(history.dataset, use=Use.COLLECTION, at=history.at)
-    with local_copy(frozen.clips_table) as table:
+    with open_local_copy(frozen.clips_table) as table:
         released = list(read_clips(table))
     columns = {name: [row[name] for row in released] for name in CLIPS.names}
-    assert leaves_of(columns) == [leaf_of(row).hex() for row in released]
-    assert [row["leaf"] for row in released] == leaves_of(columns)
+    assert compute_leaves(columns) == [compute_leaf(row).hex() for row in released]
+    assert [row["leaf"] for row in released] == compute_leaves(columns)
 
 
 def touched_ids(release: Release) -> set[str]:
@@ -78,18 +78,18 @@ def test_a_change_touches_the_clips_it_changes_and_no_others(cast: Cast, tmp_pat
 
 def test_rows_computed_by_another_definition_are_not_taken_over(cast: Cast, tmp_path: Path) -> None:
     release = make_release(cast, make_draft(cast, tmp_path))
-    assert base_for(release.dataset) == release
+    assert find_base(release.dataset) == release
     Release.objects.filter(pk=release.pk).update(rows_version=rows.ROWS_VERSION + 1)
-    assert base_for(release.dataset) is None
+    assert find_base(release.dataset) is None
 
 
 def test_a_damaged_table_is_not_taken_over(cast: Cast, tmp_path: Path) -> None:
     release = make_release(cast, make_draft(cast, tmp_path))
     assert release.clips_table is not None
-    path = local_path(release.clips_table)
+    path = find_local_path(release.clips_table)
     assert path is not None
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    assert base_for(release.dataset) is None
+    assert find_base(release.dataset) is None
     path.unlink()
-    assert base_for(release.dataset) is None
+    assert find_base(release.dataset) is None

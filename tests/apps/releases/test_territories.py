@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, transaction
 
-from apps.releases.actions import create_release, freeze
+from apps.releases.actions import create_release, freeze_release
 from apps.releases.judging import check_gates
 from apps.releases.models import Release
 from datasets_catalog.purposes import Purpose
@@ -49,7 +49,7 @@ def test_what_is_frozen_goes_nowhere_else(cast: Cast, tmp_path: Path) -> None:
         purposes=PURPOSES,
         territories=["EEA"],
     )
-    release = freeze(actor=cast.ada, release=release)
+    release = freeze_release(actor=cast.ada, release=release)
     assert {gate.code: gate.passed for gate in check_gates(release)}["consent.coverage"]
     with pytest.raises(DatabaseError, match="where a frozen release may go"), transaction.atomic():
         Release.objects.filter(pk=release.pk).update(territories=[])

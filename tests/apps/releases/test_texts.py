@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.datasets.actions import update_dataset
 from apps.datasets.models import Clip, Dataset, Event
 from apps.releases.actions import create_release
-from apps.releases.facts import facts_of
+from apps.releases.facts import load_facts
 from datasets_catalog.gates.base import Verdict
 from datasets_catalog.gates.privacy import PrivacyMetadata
 from tests.cast import Cast
@@ -22,7 +22,7 @@ def judged(cast: Cast, dataset: Dataset) -> Verdict:
     release = create_release(
         actor=cast.ada, dataset=dataset, version="1.0.0", purposes=["research.noncommercial"]
     )
-    return PrivacyMetadata().check(facts_of(release, at=timezone.now()))
+    return PrivacyMetadata().check(load_facts(release, at=timezone.now()))
 
 
 def test_a_dataset_whose_texts_name_nobody_passes(cast: Cast, tmp_path: Path) -> None:

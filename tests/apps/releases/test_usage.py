@@ -10,20 +10,20 @@ from django.test import Client
 
 from apps.access.actions import grant_access
 from apps.access.answers import Action, Code
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.access.models import Notice
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.actions import record_terms
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.publishing.statements import compute_statement
-from apps.publishing.usage import usage_info
-from apps.releases.actions import submit
+from apps.publishing.usage import build_usage_info
+from apps.releases.actions import submit_release
 from apps.releases.lapses import note_passing_time
 from apps.releases.models import GateResult, Lapse, Release
-from apps.releases.outlook import licence_outlook
-from apps.releases.usage import licences_end, usage_of
-from datasets_catalog.cards import card_body
+from apps.releases.outlook import forecast_licence
+from apps.releases.usage import compute_usage, find_licences_end
+from datasets_catalog.cards import render_card_body
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.purposes import TERMS, Purpose
 from tests.cast import Cast
@@ -59,7 +59,7 @@ def with_terms_that_end(cast: Cast, tmp_path: Path) -> Release:
 def test_the_draft_says_what_its_licences_leave(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
     licensed(dataset, "CC-BY-NC-4.0")
-    usage = licence_outlook(dataset).usage
+    usage = forecast_licence(dataset).usage
     assert set(usage.declared) - set(usage.permitted) == {Purpose.RESEARCH_COMMERCIAL}
     client = Client()
     client.force_login(cast.ada)
@@ -87,7 +87,7 @@ def test_a_release_for_more_than_its_licences_allow_is_refused(cast: Cast, tmp_p
     release = make_release(cast, dataset, purposes=COMMERCIAL)
 
     with pytest.raises(EarmarkError):
-        submit(actor=cast.ada, release=release)
+        submit_release(actor=cast.ada, release=release)
 
     assert failing(release, "rights.purposes") == [
         {
@@ -97,7 +97,7 @@ def test_a_release_for_more_than_its_licences_allow_is_refused(cast: Cast, tmp_p
         }
     ]
     release.refresh_from_db()
-    usage = usage_of(release, on=BEFORE)
+    usage = compute_usage(release, on=BEFORE)
     assert Purpose.RESEARCH_COMMERCIAL in usage.declared
     assert Purpose.RESEARCH_COMMERCIAL not in usage.permitted
 
@@ -108,7 +108,7 @@ def test_a_clip_that_nobody_could_credit_is_refused(cast: Cast, tmp_path: Path) 
     release = make_release(cast, dataset)
 
     with pytest.raises(EarmarkError):
-        submit(actor=cast.ada, release=release)
+        submit_release(actor=cast.ada, release=release)
 
     assert [row["path"] for row in failing(release, "rights.credit")] == [
         "field/001.wav",
@@ -121,18 +121,21 @@ def test_terms_that_end_take_everything_from_a_release_that_is_out(
 ) -> None:
     with time_machine.travel(datetime(2027, 3, 1, 12, tzinfo=UTC), tick=True):
         frozen = with_terms_that_end(cast, tmp_path)
-        release = publish(actor=cast.rita, release=approve(cast, frozen))
-        assert usage_of(release, on=BEFORE).permitted == usage_of(release, on=BEFORE).declared
-        assert licences_end(release) == datetime(2027, 4, 1, tzinfo=UTC)
+        release = publish_release_here(actor=cast.rita, release=approve(cast, frozen))
+        assert (
+            compute_usage(release, on=BEFORE).permitted
+            == compute_usage(release, on=BEFORE).declared
+        )
+        assert find_licences_end(release) == datetime(2027, 4, 1, tzinfo=UTC)
         release.refresh_from_db()
-        assert release.lapses_at == licences_end(release)
+        assert release.lapses_at == find_licences_end(release)
         grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.dan, purposes=GRANTED)
-        assert authorize(cast.dan, release, Action.DOWNLOAD).allowed
+        assert authorize_action(cast.dan, release, Action.DOWNLOAD).allowed
         shown = json.loads(Client().get(ADDRESS).content)
         assert set(shown["permitted_purposes"]) == set(PURPOSES)
         assert shown["taken_away"] == []
 
-    usage = usage_of(release, on=AFTER)
+    usage = compute_usage(release, on=AFTER)
     assert usage.permitted == ()
     assert usage.taken[0].why == "ended on 2027-03-31"
     with time_machine.travel(datetime(2027, 4, 1, tzinfo=UTC), tick=True):
@@ -141,7 +144,7 @@ def test_terms_that_end_take_everything_from_a_release_that_is_out(
         assert "LicenseRef-Field-1 (1 clip) ended on 2027-03-31." in shown["taken_away"][0]
         page = Client().get("/datasets/acme/tones/releases/1.0.0/").content.decode()
         assert "LicenseRef-Field-1 (1 clip) ended on 2027-03-31." in page
-        refused = authorize(cast.dan, release, Action.DOWNLOAD)
+        refused = authorize_action(cast.dan, release, Action.DOWNLOAD)
         assert refused.code is Code.CONSENT_ENDED
         with pytest.raises(EarmarkError):
             grant_access(actor=cast.ada, dataset=release.dataset, holder=cast.eve, purposes=GRANTED)
@@ -163,15 +166,15 @@ def test_what_was_published_before_the_gate_prints_the_meet_alone(
 ) -> None:
     with time_machine.travel(datetime(2027, 3, 1, 12, tzinfo=UTC), tick=True):
         frozen = with_terms_that_end(cast, tmp_path)
-        release = publish(actor=cast.rita, release=approve(cast, frozen))
+        release = publish_release_here(actor=cast.rita, release=approve(cast, frozen))
     release.purposes = [*release.purposes, Purpose.TRAIN_GENERATIVE.value]
 
     # No statement was kept of such a release: it is counted anew.
     card = compute_statement(release)
 
     assert Purpose.TRAIN_GENERATIVE not in card.purposes
-    assert "LicenseRef-Field-1 (1 clip) forbids training models" in card_body(card)
-    permitted = usage_info(card.purposes)[0]["odrl:permission"]
+    assert "LicenseRef-Field-1 (1 clip) forbids training models" in render_card_body(card)
+    permitted = build_usage_info(card.purposes)[0]["odrl:permission"]
     assert {rule["name"]["en"] for rule in permitted} == {
         TERMS[Purpose(purpose)].title for purpose in PURPOSES
     }
@@ -181,6 +184,6 @@ def test_terms_that_have_ended_let_no_release_through(cast: Cast, tmp_path: Path
     with time_machine.travel(datetime(2027, 4, 1, 1, tzinfo=UTC), tick=True):
         release = with_terms_that_end(cast, tmp_path)
         with pytest.raises(EarmarkError):
-            submit(actor=cast.ada, release=release)
+            submit_release(actor=cast.ada, release=release)
         (row,) = failing(release, "rights.purposes")
         assert row["message"].startswith("LicenseRef-Field-1 ended on 2027-03-31 (")

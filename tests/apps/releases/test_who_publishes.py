@@ -11,20 +11,20 @@ from apps.accounts.models import Membership
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Dataset
 from apps.privacy.actions import (
+    add_comment,
     answer_changes,
-    comment,
-    confirm,
+    confirm_clearance,
     count_people,
-    decide,
-    decide_many,
+    decide_finding,
+    decide_findings_alike,
     request_changes,
 )
-from apps.privacy.sampling import draw, hear
-from apps.publishing.releasing import publish, start_publishing
+from apps.privacy.sampling import draw_sample, record_hearing
+from apps.publishing.releasing import publish_release_here, start_publishing
 from apps.releases.errors import OwnReleaseError
 from apps.releases.models import Release
 from apps.releases.people import answer_question, find_part
-from datasets_catalog.checklists import questions_for
+from datasets_catalog.checklists import list_questions
 from datasets_catalog.roles import Role
 from datasets_catalog.verticals import Vertical
 from tests.apps.privacy.reviewing import clip_at, found_in
@@ -45,24 +45,28 @@ def draft(cast: Cast, tmp_path: Path) -> Dataset:
 
 
 def decided(cast: Cast, draft: Dataset) -> None:
-    decide(actor=cast.dan, finding=found_in(clip_at(draft)), verdict="clear", reason="a tone")
+    decide_finding(
+        actor=cast.dan, finding=found_in(clip_at(draft)), verdict="clear", reason="a tone"
+    )
 
 
 def decided_in_a_batch(cast: Cast, draft: Dataset) -> None:
     found = [found_in(clip_at(draft, number)) for number in range(3)]
-    decide_many(actor=cast.dan, findings=found, verdict="clear", reason="tones")
+    decide_findings_alike(actor=cast.dan, findings=found, verdict="clear", reason="tones")
 
 
 def excluded(cast: Cast, draft: Dataset) -> None:
-    decide(actor=cast.dan, finding=found_in(clip_at(draft, 3)), verdict="exclude", reason="no")
+    decide_finding(
+        actor=cast.dan, finding=found_in(clip_at(draft, 3)), verdict="exclude", reason="no"
+    )
 
 
 def agreed(cast: Cast, draft: Dataset) -> None:
     finding = found_in(clip_at(draft))
-    made = decide(
+    made = decide_finding(
         actor=cast.cleo, finding=finding, verdict="clear", reason="ben", identifiable=True
     )
-    confirm(actor=cast.dan, decision=made, agree=True, reason="it is ben")
+    confirm_clearance(actor=cast.dan, decision=made, agree=True, reason="it is ben")
 
 
 def counted(cast: Cast, draft: Dataset) -> None:
@@ -72,10 +76,10 @@ def counted(cast: Cast, draft: Dataset) -> None:
 
 
 def heard(cast: Cast, draft: Dataset) -> None:
-    drawn = draw(actor=cast.cleo, dataset=draft).clips.order_by("position").first()
+    drawn = draw_sample(actor=cast.cleo, dataset=draft).clips.order_by("position").first()
     assert drawn is not None
     play(cast.dan, drawn.clip)
-    hear(actor=cast.dan, sample_clip=drawn, missed=False)
+    record_hearing(actor=cast.dan, sample_clip=drawn, missed=False)
 
 
 def asked_for_a_change(cast: Cast, draft: Dataset) -> None:
@@ -103,12 +107,12 @@ def test_who_reviewed_a_release_in_any_way_does_not_publish_it(
     release = approve(cast, make_release(cast, draft))
 
     with pytest.raises(OwnReleaseError, match=words):
-        publish(actor=cast.dan, release=release)
+        publish_release_here(actor=cast.dan, release=release)
     with pytest.raises(OwnReleaseError, match=words):
         start_publishing(actor=cast.dan, release=release)
     with pytest.raises(DatabaseError, match="reviewed"), transaction.atomic():
         push_out(release, cast.dan.pk)
-    assert publish(actor=cast.rita, release=release).state == "published"
+    assert publish_release_here(actor=cast.rita, release=release).state == "published"
 
 
 def push_out(release: Release, publisher: int) -> None:
@@ -123,7 +127,7 @@ def push_out(release: Release, publisher: int) -> None:
 
 def test_who_answered_the_checklist_does_not_publish(cast: Cast, draft: Dataset) -> None:
     release = make_release(cast, draft)
-    question = questions_for(Vertical(draft.vertical))[0]
+    question = list_questions(Vertical(draft.vertical))[0]
     answer_question(
         actor=cast.dan, release=release, question=question.code, answer="no", note="as it is"
     )
@@ -134,13 +138,13 @@ def test_who_answered_the_checklist_does_not_publish(cast: Cast, draft: Dataset)
 
 def test_what_left_the_draft_was_no_part_of_the_release(cast: Cast, draft: Dataset) -> None:
     decided(cast, draft)
-    comment(actor=cast.dan, clip=clip_at(draft, 1), text="A nice tone.")
+    add_comment(actor=cast.dan, clip=clip_at(draft, 1), text="A nice tone.")
     play(cast.dan, clip_at(draft, 1))
     remove_clips(actor=cast.ada, dataset=draft, paths=["field/000.wav"])
     draft.refresh_from_db()
     release = approve(cast, make_release(cast, draft))
 
-    assert publish(actor=cast.dan, release=release).state == "published"
+    assert publish_release_here(actor=cast.dan, release=release).state == "published"
 
 
 def test_the_page_offers_the_last_step_to_a_third_person_alone(

@@ -88,7 +88,7 @@ def keep_tree(store: UUID, tree: Mapping[str, bytes]) -> list[VersionFile]:
     """Keep every file and name it in order, clips with an id and a split."""
     files = []
     for path in sorted(tree):
-        blob = blobs.put(store, io.BytesIO(tree[path]))
+        blob = blobs.put_blob(store, io.BytesIO(tree[path]))
         clip = path if path.startswith("audio/") else None
         split = ("train", "test")[len(path) % 2] if clip else None
         files.append(VersionFile(path, blob.oid, blob.size, clip, split))

@@ -41,7 +41,7 @@ def store() -> UUID:
 
 
 def kept_file(blob: Blob) -> Path:
-    path = blobs.local_path(blob)
+    path = blobs.find_local_path(blob)
     assert path is not None
     return path
 
@@ -69,7 +69,7 @@ class Broken:
 
 
 def test_bytes_lie_where_dvc_looks_for_them_and_cannot_be_written(store: UUID) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
     oid = hashlib.md5(b"bark").hexdigest()
     assert (blob.oid, blob.size) == (oid, 4)
     assert blob.sha256 == hashlib.sha256(b"bark").hexdigest()
@@ -81,15 +81,15 @@ def test_bytes_lie_where_dvc_looks_for_them_and_cannot_be_written(store: UUID) -
 
 
 def test_the_same_bytes_twice_are_one_blob(store: UUID) -> None:
-    assert blobs.put(store, io.BytesIO(b"")) == blobs.put(store, io.BytesIO(b""))
+    assert blobs.put_blob(store, io.BytesIO(b"")) == blobs.put_blob(store, io.BytesIO(b""))
     assert Blob.objects.filter(store=store).count() == 1
 
 
 def test_stores_share_nothing(store: UUID) -> None:
     other = uuid4()
-    first = blobs.put(store, io.BytesIO(b"moo"))
-    assert blobs.have(other, [first.sha256]) == {}
-    assert kept_file(first) != kept_file(blobs.put(other, io.BytesIO(b"moo")))
+    first = blobs.put_blob(store, io.BytesIO(b"moo"))
+    assert blobs.find_blobs(other, [first.sha256]) == {}
+    assert kept_file(first) != kept_file(blobs.put_blob(other, io.BytesIO(b"moo")))
 
 
 @pytest.mark.parametrize(
@@ -99,23 +99,23 @@ def test_bytes_that_are_not_those_announced_leave_nothing(
     store: UUID, announced: dict[str, str | int]
 ) -> None:
     with pytest.raises(BlobMismatchError):
-        blobs.put(store, io.BytesIO(b"bark"), **announced)  # type: ignore[arg-type]  # one of two
+        blobs.put_blob(store, io.BytesIO(b"bark"), **announced)  # type: ignore[arg-type]  # one of two
     assert not Blob.objects.filter(store=store).exists()
-    assert staging(blobs.put(store, io.BytesIO(b"bark"))) == []
+    assert staging(blobs.put_blob(store, io.BytesIO(b"bark"))) == []
 
 
 def test_a_stream_that_breaks_leaves_nothing(store: UUID) -> None:
     with pytest.raises(ConnectionError):
-        blobs.put(store, Broken())
+        blobs.put_blob(store, Broken())
     assert not Blob.objects.filter(store=store).exists()
-    assert staging(blobs.put(store, io.BytesIO(b"bark"))) == []
+    assert staging(blobs.put_blob(store, io.BytesIO(b"bark"))) == []
 
 
 def test_other_bytes_with_the_same_md5_are_refused(store: UUID) -> None:
-    first = blobs.put(store, io.BytesIO(COLLISION[0]))
+    first = blobs.put_blob(store, io.BytesIO(COLLISION[0]))
     assert hashlib.md5(COLLISION[1]).hexdigest() == first.oid
     with pytest.raises(BlobCollisionError):
-        blobs.put(store, io.BytesIO(COLLISION[1]))
+        blobs.put_blob(store, io.BytesIO(COLLISION[1]))
     assert kept_file(first).read_bytes() == COLLISION[0]
 
 
@@ -131,20 +131,20 @@ def test_a_collision_inside_one_batch_is_named_for_its_file_only(
 def test_destroyed_bytes_are_gone_and_stay_out(
     store: UUID, tmp_path: Path, django_capture_on_commit_callbacks: object
 ) -> None:
-    blob = blobs.put(store, io.BytesIO(b"a voice"))
+    blob = blobs.put_blob(store, io.BytesIO(b"a voice"))
     path = kept_file(blob)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # fixture
-        gone = blobs.destroy(blob, at=datetime(2026, 1, 2, tzinfo=UTC))
+        gone = blobs.destroy_blob(blob, at=datetime(2026, 1, 2, tzinfo=UTC))
         assert path.exists()
     assert not path.exists()
     assert gone.destroyed_at == datetime(2026, 1, 2, tzinfo=UTC)
-    assert blobs.have(store, [blob.sha256]) == {}
+    assert blobs.find_blobs(store, [blob.sha256]) == {}
     assert blobs.get_blob(store, blob.oid).destroyed_at is not None
-    for refused in (blobs.open_blob, blobs.local_path):
+    for refused in (blobs.open_blob, blobs.find_local_path):
         with pytest.raises(BlobDestroyedError):
             refused(gone)
     with pytest.raises(BlobDestroyedError):
-        blobs.put(store, io.BytesIO(b"a voice"))
+        blobs.put_blob(store, io.BytesIO(b"a voice"))
     with pytest.raises(BlobDestroyedError):
         blobs.put_many(store, write(tmp_path, again=b"a voice"))
     assert not path.exists()
@@ -153,11 +153,11 @@ def test_destroyed_bytes_are_gone_and_stay_out(
 def test_destroying_twice_removes_bytes_that_stayed(
     store: UUID, django_capture_on_commit_callbacks: object
 ) -> None:
-    blob = blobs.put(store, io.BytesIO(b"a voice"))
-    first = blobs.destroy(blob)
+    blob = blobs.put_blob(store, io.BytesIO(b"a voice"))
+    first = blobs.destroy_blob(blob)
     assert kept_file(blob).exists()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # fixture
-        assert blobs.destroy(blob).destroyed_at == first.destroyed_at
+        assert blobs.destroy_blob(blob).destroyed_at == first.destroyed_at
     assert not kept_file(blob).exists()
 
 
@@ -165,13 +165,13 @@ def test_destroying_twice_removes_bytes_that_stayed(
 def test_the_database_refuses_to_change_what_a_blob_is(
     store: UUID, change: dict[str, str | int]
 ) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
     with pytest.raises(DatabaseError), transaction.atomic():
         Blob.objects.filter(pk=blob.pk).update(**change)
 
 
 def test_the_database_refuses_to_bring_destroyed_bytes_back(store: UUID) -> None:
-    blob = blobs.destroy(blobs.put(store, io.BytesIO(b"bark")))
+    blob = blobs.destroy_blob(blobs.put_blob(store, io.BytesIO(b"bark")))
     with pytest.raises(DatabaseError), transaction.atomic():
         Blob.objects.filter(pk=blob.pk).update(destroyed_at=None)
 
@@ -195,7 +195,7 @@ def test_many_files_keep_their_order_and_their_errors(store: UUID, tmp_path: Pat
     assert isinstance(outcomes[tmp_path], FileUnreadableError)
     for blob in kept:
         assert isinstance(blob, Blob)
-        blobs.verify(blob)
+        blobs.verify_blob(blob)
         assert staging(blob) == []
 
 
@@ -211,8 +211,8 @@ def test_batches_split_by_count_and_by_bytes(
 
 
 def test_have_answers_only_for_what_is_kept(store: UUID) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
-    assert blobs.have(store, iter(["f" * 64, blob.sha256])) == {blob.sha256: blob}
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
+    assert blobs.find_blobs(store, iter(["f" * 64, blob.sha256])) == {blob.sha256: blob}
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut"])
@@ -220,28 +220,28 @@ def test_have_answers_only_for_what_is_kept(store: UUID) -> None:
 def test_putting_the_same_bytes_again_heals_lost_or_cut_ones(
     store: UUID, tmp_path: Path, damage: str, way: str
 ) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
     path = kept_file(blob)
     path.unlink()
     if damage == "cut":
         path.write_bytes(b"ba")
     if way == "put":
-        assert blobs.put(store, io.BytesIO(b"bark")) == blob
+        assert blobs.put_blob(store, io.BytesIO(b"bark")) == blob
     else:
         assert blobs.put_many(store, write(tmp_path, bark=b"bark")) == [blob]
-    blobs.verify(blob)
+    blobs.verify_blob(blob)
     assert staging(blob) == []
 
 
 def test_verify_tells_missing_from_changed(store: UUID) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
     path = kept_file(blob)
     path.unlink()
     with pytest.raises(BlobMissingError):
-        blobs.verify(blob)
+        blobs.verify_blob(blob)
     path.write_bytes(b"park")
     with pytest.raises(BlobMismatchError):
-        blobs.verify(blob)
+        blobs.verify_blob(blob)
 
 
 def test_an_unknown_name_is_said_to_be_unknown(store: UUID) -> None:
@@ -250,11 +250,11 @@ def test_an_unknown_name_is_said_to_be_unknown(store: UUID) -> None:
 
 
 def test_leftovers_of_crashed_writers_go_after_a_day(store: UUID) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
     folder = kept_file(blob).parents[4] / "tmp"
     fresh, old = write(folder, fresh=b"1", old=b"2")
     os.utime(old, (1, 1))
-    assert blobs.sweep() == 1
+    assert blobs.sweep_staging() == 1
     assert list(folder.iterdir()) == [fresh]
     fresh.unlink()
 
@@ -268,7 +268,7 @@ def test_writers_at_the_same_time_agree_on_one_blob(store: UUID) -> None:
     def work() -> None:
         try:
             start.wait()
-            outcomes.append([blobs.put(store, io.BytesIO(content)) for content in contents])
+            outcomes.append([blobs.put_blob(store, io.BytesIO(content)) for content in contents])
         finally:
             connections.close_all()
 
@@ -280,7 +280,7 @@ def test_writers_at_the_same_time_agree_on_one_blob(store: UUID) -> None:
     assert len(outcomes) == 4
     assert all(outcome == outcomes[0] for outcome in outcomes)
     for blob in outcomes[0]:
-        blobs.verify(blob)
+        blobs.verify_blob(blob)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -291,7 +291,7 @@ def test_of_two_colliding_writers_at_the_same_time_one_is_refused(store: UUID) -
     def work(content: bytes) -> None:
         try:
             start.wait()
-            outcomes.append(blobs.put(store, io.BytesIO(content)))
+            outcomes.append(blobs.put_blob(store, io.BytesIO(content)))
         except BlobCollisionError as error:
             outcomes.append(error)
         finally:
@@ -303,4 +303,4 @@ def test_of_two_colliding_writers_at_the_same_time_one_is_refused(store: UUID) -
     for thread in threads:
         thread.join()
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Blob", "BlobCollisionError"]
-    blobs.verify(Blob.objects.get(store=store))
+    blobs.verify_blob(Blob.objects.get(store=store))

@@ -9,7 +9,7 @@ import pytest
 from apps.storage import blobs, fsck, git
 from apps.storage.git import MAIN
 from apps.storage.models import Blob
-from apps.storage.places import blob_place
+from apps.storage.places import find_blob_place
 from apps.storage.versions import Version, VersionRepo, write_version
 from tests.apps.storage.conftest import NASTY, keep_tree, stamp
 
@@ -23,13 +23,13 @@ def version(repo: VersionRepo) -> Version:
 
 
 def found(repo: VersionRepo, *, deep: bool = False) -> list[tuple[str, str]]:
-    report = fsck.check(repo.store, deep=deep)
+    report = fsck.check_store(repo.store, deep=deep)
     assert all(problem.hint and problem.message for problem in report.problems)
     return [(problem.code, problem.subject) for problem in report.problems]
 
 
 def blob_of(repo: VersionRepo, path: str) -> Blob:
-    return blobs.put(repo.store, io.BytesIO(NASTY[path]))
+    return blobs.put_blob(repo.store, io.BytesIO(NASTY[path]))
 
 
 def listing_of(repo: VersionRepo, version: Version) -> Blob:
@@ -37,7 +37,7 @@ def listing_of(repo: VersionRepo, version: Version) -> Blob:
 
 
 def file_of(blob: Blob) -> Path:
-    path = blob_place().local_path(blob.key)
+    path = find_blob_place().local_path(blob.key)
     assert path is not None
     return path
 
@@ -49,7 +49,7 @@ def overwrite(blob: Blob, content: bytes) -> None:
 
 def move(repo: VersionRepo, change: Callable[[pygit2.Repository, dict[str, bytes]], None]) -> None:
     """Write another commit under the same tag, as only a vandal does."""
-    with git.writing(repo.path) as repository:
+    with git.open_for_writing(repo.path) as repository:
         commit = git.find_tag(repository, "v1.0.0")
         assert commit is not None
         files = git.read_tree(repository, commit)
@@ -62,7 +62,7 @@ def move(repo: VersionRepo, change: Callable[[pygit2.Repository, dict[str, bytes
 @pytest.mark.usefixtures("version")
 def test_a_sound_store_is_clean_and_counted(repo: VersionRepo) -> None:
     told: list[tuple[str, int]] = []
-    report = fsck.check(
+    report = fsck.check_store(
         repo.store, deep=True, progress=lambda what, done: told.append((what, done))
     )
     assert report.is_clean
@@ -73,13 +73,13 @@ def test_a_sound_store_is_clean_and_counted(repo: VersionRepo) -> None:
 
 def test_every_store_is_named(repo: VersionRepo, version: Version) -> None:
     other = uuid4()
-    blobs.put(other, io.BytesIO(b"x"))
-    assert {repo.store, other} <= set(fsck.stores())
+    blobs.put_blob(other, io.BytesIO(b"x"))
+    assert {repo.store, other} <= set(fsck.list_stores())
     assert version.tag
 
 
 def test_an_empty_store_is_clean() -> None:
-    report = fsck.check(uuid4(), deep=True)
+    report = fsck.check_store(uuid4(), deep=True)
     assert (report.is_clean, report.blobs, report.versions) == (True, 0, 0)
 
 
@@ -109,14 +109,14 @@ def test_bytes_that_the_disk_does_not_give_are_named(repo: VersionRepo) -> None:
 
 
 def test_destroyed_bytes_that_stayed_are_named(repo: VersionRepo) -> None:
-    blob = blobs.destroy(blobs.put(repo.store, io.BytesIO(b"a voice")))
+    blob = blobs.destroy_blob(blobs.put_blob(repo.store, io.BytesIO(b"a voice")))
     assert found(repo) == [("blob.undead", blob.oid)]
     file_of(blob).unlink()
     assert found(repo) == []
 
 
 def test_files_that_no_row_vouches_for_are_named(repo: VersionRepo) -> None:
-    blob = blobs.put(repo.store, io.BytesIO(b"x"))
+    blob = blobs.put_blob(repo.store, io.BytesIO(b"x"))
     stranger = file_of(blob).with_name("f" * 30)
     stranger.write_bytes(b"y")
     key = f"{repo.store}/files/md5/{blob.oid[:2]}/{'f' * 30}"
@@ -125,7 +125,7 @@ def test_files_that_no_row_vouches_for_are_named(repo: VersionRepo) -> None:
 
 @pytest.mark.usefixtures("version")
 def test_a_listing_that_names_destroyed_bytes_is_named(repo: VersionRepo, version: Version) -> None:
-    blob = blobs.destroy(blob_of(repo, "audio/b0"))
+    blob = blobs.destroy_blob(blob_of(repo, "audio/b0"))
     file_of(blob).unlink()
     assert version.dir_oid
     assert found(repo) == [("listing.entry_destroyed", version.dir_oid)]
@@ -133,7 +133,7 @@ def test_a_listing_that_names_destroyed_bytes_is_named(repo: VersionRepo, versio
 
 def test_an_amended_version_is_no_damage(repo: VersionRepo, version: Version) -> None:
     for blob in (blob_of(repo, "audio/b0"), listing_of(repo, version)):
-        blobs.destroy(blob)
+        blobs.destroy_blob(blob)
         file_of(blob).unlink()
     assert found(repo, deep=True) == []
 
@@ -194,7 +194,7 @@ def test_a_commit_that_is_not_as_we_write_it_is_named(
 
 
 def test_lost_git_objects_are_named(repo: VersionRepo, version: Version) -> None:
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         commit = git.find_tag(repository, "v1.0.0")
         assert commit is not None
         tree = str(commit.tree_id)
@@ -204,7 +204,7 @@ def test_lost_git_objects_are_named(repo: VersionRepo, version: Version) -> None
 
 
 def test_changed_git_objects_are_named(repo: VersionRepo, version: Version) -> None:
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         commit = git.find_tag(repository, "v1.0.0")
         assert commit is not None
         pointer, other = str(commit.tree["data.dvc"].id), str(commit.tree[".dvcignore"].id)
@@ -219,10 +219,10 @@ def test_changed_git_objects_are_named(repo: VersionRepo, version: Version) -> N
 def test_a_repository_that_is_gone_or_broken_is_named(repo: VersionRepo, version: Version) -> None:
     expected = {"v1.0.0": version.commit}
     (repo.path / "HEAD").unlink()
-    codes = [problem.code for problem in fsck.check(repo.store, deep=False).problems]
+    codes = [problem.code for problem in fsck.check_store(repo.store, deep=False).problems]
     assert codes == ["version.unreadable"]
     repo.path.rename(repo.path.with_name("gone"))
-    report = fsck.check(repo.store, deep=False, expected=expected)
+    report = fsck.check_store(repo.store, deep=False, expected=expected)
     assert [problem.code for problem in report.problems] == ["version.unknown"]
     repo.path.with_name("gone").rename(repo.path.with_name("gone.aside"))
 
@@ -232,7 +232,7 @@ def test_a_moved_tag_is_named(repo: VersionRepo, version: Version) -> None:
         files["README.md"] = b"vandal"
 
     move(repo, change)
-    report = fsck.check(repo.store, deep=False, expected={"v1.0.0": version.commit})
+    report = fsck.check_store(repo.store, deep=False, expected={"v1.0.0": version.commit})
     assert [(problem.code, problem.subject) for problem in report.problems] == [
         ("version.moved", "v1.0.0")
     ]
@@ -242,7 +242,7 @@ def test_a_moved_tag_is_named(repo: VersionRepo, version: Version) -> None:
 def test_a_branch_without_a_tag_is_named(repo: VersionRepo) -> None:
     files = keep_tree(repo.store, {"audio/a": b"a"})
     write_version(repo, files, documents={}, stamp=stamp("v1.1.0"))
-    with git.writing(repo.path) as repository:
+    with git.open_for_writing(repo.path) as repository:
         repository.references.delete("refs/tags/v1.1.0")
     assert found(repo) == [("version.unfinished", "main")]
     write_version(repo, files, documents={}, stamp=stamp("v1.1.0"))

@@ -12,7 +12,7 @@ from apps.storage import blobs, git
 from apps.storage.errors import VersionUnknownError
 from apps.storage.git import MAIN
 from apps.storage.models import Blob
-from apps.storage.places import blob_place
+from apps.storage.places import find_blob_place
 from apps.storage.versions import VersionRepo, write_version
 from tests.apps.storage.conftest import keep_tree, stamp
 from tests.kills import killed_at_line, lines_of, spread
@@ -25,16 +25,18 @@ GIT = str(Path(git.__file__))
 
 def test_a_put_killed_anywhere_is_whole_or_absent(tmp_path: Path) -> None:
     content = os.urandom(100_000)
-    total = lines_of(lambda: blobs.put(uuid4(), io.BytesIO(content)), within=OURS)
+    total = lines_of(lambda: blobs.put_blob(uuid4(), io.BytesIO(content)), within=OURS)
     for number in spread(total):
         store = uuid4()
-        assert killed_at_line(number, lambda: blobs.put(store, io.BytesIO(content)), within=OURS)  # noqa: B023 - called at once
+        assert killed_at_line(
+            number, lambda: blobs.put_blob(store, io.BytesIO(content)), within=OURS
+        )  # noqa: B023 - called at once
         for blob in Blob.objects.filter(store=store):
-            blobs.verify(blob)
-        blobs.verify(blobs.put(store, io.BytesIO(content)))
+            blobs.verify_blob(blob)
+        blobs.verify_blob(blobs.put_blob(store, io.BytesIO(content)))
         assert Blob.objects.filter(store=store).count() == 1
     assert not killed_at_line(
-        total * 2, lambda: blobs.put(uuid4(), io.BytesIO(content)), within=OURS
+        total * 2, lambda: blobs.put_blob(uuid4(), io.BytesIO(content)), within=OURS
     )
 
 
@@ -47,14 +49,14 @@ def test_many_files_killed_anywhere_are_each_whole_or_absent(tmp_path: Path) -> 
         store = uuid4()
         assert killed_at_line(number, lambda: blobs.put_many(store, paths), within=OURS)  # noqa: B023 - called at once
         for blob in Blob.objects.filter(store=store):
-            blobs.verify(blob)
+            blobs.verify_blob(blob)
         for blob in blobs.put_many(store, paths):
-            blobs.verify(blob)
-    left = list(blob_place().staging.folder.iterdir())
+            blobs.verify_blob(blob)
+    left = list(find_blob_place().staging.folder.iterdir())
     assert left
     for path in left:
         os.utime(path, (1, 1))
-    assert blobs.sweep() == len(left)
+    assert blobs.sweep_staging() == len(left)
 
 
 def test_a_version_killed_anywhere_is_completed_by_the_same_call() -> None:
@@ -76,13 +78,13 @@ def test_a_version_killed_anywhere_is_completed_by_the_same_call() -> None:
             lambda: write_version(repo, again, documents={}, stamp=stamp("v1.1.0")),  # noqa: B023 - called at once
             within=GIT,
         )
-        with git.reading(repo.path) as repository:
-            assert git.tags(repository)[0] == "v1.0.0"
+        with git.open_for_reading(repo.path) as repository:
+            assert git.list_tags(repository)[0] == "v1.0.0"
         version = write_version(repo, again, documents={}, stamp=stamp("v1.1.0"))
         assert version.commit == expected[0]
-        with git.reading(repo.path) as repository:
+        with git.open_for_reading(repo.path) as repository:
             assert str(repository.references[MAIN].target) == version.commit
-            assert git.tags(repository) == ["v1.0.0", "v1.1.0"]
+            assert git.list_tags(repository) == ["v1.0.0", "v1.1.0"]
 
 
 def test_a_first_version_killed_anywhere_leaves_no_broken_repository() -> None:
@@ -98,8 +100,8 @@ def test_a_first_version_killed_anywhere_leaves_no_broken_repository() -> None:
         repo = VersionRepo(uuid4(), "org/name")
         assert killed_at_line(number, lambda: write(repo), within=OURS)  # noqa: B023 - called at once
         try:
-            with git.reading(repo.path) as repository:
-                assert git.tags(repository) in ([], ["v1.0.0"])
+            with git.open_for_reading(repo.path) as repository:
+                assert git.list_tags(repository) in ([], ["v1.0.0"])
         except VersionUnknownError:
             assert not repo.path.exists()
         assert write(repo) == expected

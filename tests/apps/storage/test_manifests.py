@@ -119,7 +119,7 @@ def test_a_dvc_file_is_what_dvc_dumps(name: str, nfiles: int | None) -> None:
     out = Out(f"data/{name}", "1" * 32, 5, nfiles)
     entry = {"md5": out.oid, "size": 5, "nfiles": nfiles, "hash": "md5", "path": name}
     expected = {key: value for key, value in entry.items() if value is not None}
-    content = manifests.dvc_file(out)
+    content = manifests.render_dvc_file(out)
     assert content.decode() == dumps_yaml({"outs": [expected]})
     assert loads_yaml(content.decode())["outs"][0]["path"] == name
     assert manifests.read_dvc_file(f"data/{name}.dvc", content) == out
@@ -163,7 +163,7 @@ def clips(count: int, split: str | None = "train") -> list[VersionFile]:
 def cut(files: Sequence[VersionFile]) -> tuple[list[Out], Kept]:
     kept = Kept()
     with tempfile.TemporaryDirectory() as work:
-        outs = manifests.cut(files, keep=kept, work=Path(work))
+        outs = manifests.cut_version(files, keep=kept, work=Path(work))
         assert {path.name for path in Path(work).iterdir()} <= {"listing"}
     return outs, kept
 
@@ -187,7 +187,7 @@ def test_up_to_the_limit_a_version_is_one_directory() -> None:
     (out,), kept = cut([*OTHERS_BEFORE, *clips(96), *OTHERS_AFTER])
     assert (out.path, out.nfiles, out.size) == ("data", 100, 119)
     assert kept.listings[out.oid][-1][0] == "clips.parquet"
-    assert manifests.ignore_files([out]) == {".gitignore": b"/data\n"}
+    assert manifests.render_ignore_files([out]) == {".gitignore": b"/data\n"}
 
 
 @pytest.mark.usefixtures("small_shards")
@@ -211,7 +211,7 @@ def test_beyond_the_limit_clips_go_to_shards_and_the_rest_stands_alone() -> None
     assert sum(out.nfiles or 0 for out in outs[3:7]) == 150
     names = [name for out in outs[3:7] for name, _ in kept.listings[out.oid]]
     assert sorted(names) == [f"{number:06}.wav" for number in range(150)]
-    assert manifests.ignore_files(outs) == {
+    assert manifests.render_ignore_files(outs) == {
         "data/.gitignore": b"/ATTRIBUTION.csv\n/LICENSES\n/clips.parquet\n",
         "data/train/.gitignore": b"/s0000\n/s0001\n/s0002\n/s0003\n",
         "data/unsplit/.gitignore": b"/s0000\n",

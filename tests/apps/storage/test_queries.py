@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from apps.storage.errors import RowInvalidError
-from apps.storage.queries import facets, open_tables, page_of_clips
+from apps.storage.queries import count_facets, open_tables, read_page_of_clips
 from apps.storage.tables import write_clips
 from tests.apps.storage.rows import clip_row
 
@@ -23,28 +23,28 @@ CLIPS = [
 
 def test_facets_count_values_most_frequent_first(tmp_path: Path) -> None:
     clips = table(tmp_path)
-    assert facets(clips, ["licence", "split"]) == {
+    assert count_facets(clips, ["licence", "split"]) == {
         "licence": [("CC0-1.0", 2), ("CC-BY-4.0", 1)],
         "split": [("test", 1), ("train", 1), (None, 1)],
     }
-    assert facets(clips, ["licence"], limit=1) == {"licence": [("CC0-1.0", 2)]}
+    assert count_facets(clips, ["licence"], limit=1) == {"licence": [("CC0-1.0", 2)]}
 
 
 def test_pages_go_on_after_a_path(tmp_path: Path) -> None:
     clips = table(tmp_path)
-    assert page_of_clips(clips, where={}, limit=2) == CLIPS[:2]
-    assert page_of_clips(clips, where={}, after="b") == CLIPS[2:]
-    assert page_of_clips(clips, where={"licence": "CC0-1.0"}, after="a") == CLIPS[2:]
-    assert page_of_clips(clips, where={"split": None}) == CLIPS[2:]
+    assert read_page_of_clips(clips, where={}, limit=2) == CLIPS[:2]
+    assert read_page_of_clips(clips, where={}, after="b") == CLIPS[2:]
+    assert read_page_of_clips(clips, where={"licence": "CC0-1.0"}, after="a") == CLIPS[2:]
+    assert read_page_of_clips(clips, where={"split": None}) == CLIPS[2:]
 
 
 def test_columns_are_names_and_never_sql(tmp_path: Path) -> None:
     clips = table(tmp_path)
     trap = 'licence", (SELECT 1)'
     with pytest.raises(RowInvalidError):
-        facets(clips, [trap])
+        count_facets(clips, [trap])
     with pytest.raises(RowInvalidError):
-        page_of_clips(clips, where={trap: 1})
+        read_page_of_clips(clips, where={trap: 1})
 
 
 def test_a_connection_sees_its_files_only(tmp_path: Path) -> None:

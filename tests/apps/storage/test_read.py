@@ -30,11 +30,11 @@ def test_a_version_reads_as_it_was_written(repo: VersionRepo) -> None:
     written = publish(repo, NASTY)
     version = read.open_version(repo.store, "v1.0.0")
     assert version == written
-    assert [path for path, _ in read.entries(repo.store, version)] == [
+    assert [path for path, _ in read.list_entries(repo.store, version)] == [
         f"data/{path}" for path in sorted(NASTY)
     ]
     for path, content in NASTY.items():
-        with blobs.open_blob(read.find(repo.store, version, f"data/{path}")) as stream:
+        with blobs.open_blob(read.find_file(repo.store, version, f"data/{path}")) as stream:
             assert stream.read() == content
 
 
@@ -43,17 +43,17 @@ def test_shards_read_alike(repo: VersionRepo, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(shards, "SHARD_LIMIT", 8)
     version = publish(repo, NASTY)
     assert read.open_version(repo.store, "v1.0.0") == version
-    found = dict(read.entries(repo.store, version))
+    found = dict(read.list_entries(repo.store, version))
     assert len(found) == len(NASTY)
     for path, oid in found.items():
-        assert read.find(repo.store, version, path).oid == oid
+        assert read.find_file(repo.store, version, path).oid == oid
 
 
 @pytest.mark.parametrize("path", ["data", "data/", "data/nothing", "README.md", "audio/a", ""])
 def test_what_a_version_does_not_hold_is_unknown(repo: VersionRepo, path: str) -> None:
     version = publish(repo, NASTY)
     with pytest.raises(VersionPathUnknownError):
-        read.find(repo.store, version, path)
+        read.find_file(repo.store, version, path)
 
 
 def test_an_unknown_version_is_said_to_be_unknown(repo: VersionRepo) -> None:
@@ -73,10 +73,10 @@ def test_a_commit_that_lost_its_objects_is_damaged(repo: VersionRepo) -> None:
 
 def test_a_destroyed_listing_is_not_read_from_memory(repo: VersionRepo) -> None:
     version = publish(repo, {"audio/a": b"a"})
-    read.find(repo.store, version, "data/audio/a")
-    blobs.destroy(Blob.objects.get(store=repo.store, oid=version.dir_oid))
+    read.find_file(repo.store, version, "data/audio/a")
+    blobs.destroy_blob(Blob.objects.get(store=repo.store, oid=version.dir_oid))
     with pytest.raises(BlobDestroyedError):
-        read.find(repo.store, version, "data/audio/a")
+        read.find_file(repo.store, version, "data/audio/a")
 
 
 def test_tables_of_a_version_are_read_in_place(repo: VersionRepo, tmp_path: Path) -> None:
@@ -91,9 +91,12 @@ def test_tables_of_a_version_are_read_in_place(repo: VersionRepo, tmp_path: Path
         "events.parquet": (tmp_path / "events").read_bytes(),
     }
     version = publish(repo, tree)
-    assert list(read.clips(repo.store, version)) == clips
-    assert list(read.events(repo.store, version)) == events
-    assert [row["path"] for row in read.clips(repo.store, version, ["path"])] == ["a.wav", "b.wav"]
-    assert read.find(repo.store, version, "data/audio/a.wav") == blobs.put(
+    assert list(read.read_version_clips(repo.store, version)) == clips
+    assert list(read.read_version_events(repo.store, version)) == events
+    assert [row["path"] for row in read.read_version_clips(repo.store, version, ["path"])] == [
+        "a.wav",
+        "b.wav",
+    ]
+    assert read.find_file(repo.store, version, "data/audio/a.wav") == blobs.put_blob(
         repo.store, io.BytesIO(b"a")
     )

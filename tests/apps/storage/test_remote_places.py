@@ -28,8 +28,8 @@ from apps.storage.errors import (
     BlobMissingError,
     StoreUnavailableError,
 )
-from apps.storage.models import Blob, blob_key
-from apps.storage.places import RemotePlace, blob_place
+from apps.storage.models import Blob, build_blob_key
+from apps.storage.places import RemotePlace, find_blob_place
 from apps.storage.versions import VersionRepo, write_version
 from tests.apps.storage.conftest import NASTY, keep_tree, stamp
 from tests.apps.storage.test_blobs import COLLISION, write
@@ -94,7 +94,7 @@ def place(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) ->
         backend = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "blobs": backend}
     settings.WORK_ROOT = tmp_path
-    found = blob_place()
+    found = find_blob_place()
     assert isinstance(found, RemotePlace)
     return found
 
@@ -121,12 +121,12 @@ def replace(blob: Blob, change: bytes) -> None:
 def test_bytes_go_up_under_their_hash_and_come_back(place: RemotePlace, store: UUID) -> None:
     large = os.urandom(9_000_000)
     for what in (b"", b"bark", large):
-        blob = blobs.put(store, io.BytesIO(what))
-        assert blob.key == blob_key(store, hashlib.md5(what).hexdigest())
+        blob = blobs.put_blob(store, io.BytesIO(what))
+        assert blob.key == build_blob_key(store, hashlib.md5(what).hexdigest())
         assert storages["blobs"].size(blob.key) == len(what)
         assert content(blob) == what
-        blobs.verify(blob)
-    assert blobs.put(store, io.BytesIO(b"bark")).size == 4
+        blobs.verify_blob(blob)
+    assert blobs.put_blob(store, io.BytesIO(b"bark")).size == 4
     assert staged(place) == []
 
 
@@ -140,19 +140,19 @@ def test_many_files_go_up_once(place: RemotePlace, store: UUID, tmp_path: Path) 
 
 
 def test_what_a_crash_left_under_the_key_is_replaced(place: RemotePlace, store: UUID) -> None:
-    key = blob_key(store, hashlib.md5(b"bark").hexdigest())
+    key = build_blob_key(store, hashlib.md5(b"bark").hexdigest())
     place.storage.save(key, ContentFile(b"torn"))
-    assert content(blobs.put(store, io.BytesIO(b"bark"))) == b"bark"
+    assert content(blobs.put_blob(store, io.BytesIO(b"bark"))) == b"bark"
     assert list(place.keys(str(store))) == [key]
 
 
 @pytest.mark.usefixtures("place")
 def test_collisions_and_wrong_announcements_are_refused(store: UUID) -> None:
-    first = blobs.put(store, io.BytesIO(COLLISION[0]))
+    first = blobs.put_blob(store, io.BytesIO(COLLISION[0]))
     with pytest.raises(BlobCollisionError):
-        blobs.put(store, io.BytesIO(COLLISION[1]))
+        blobs.put_blob(store, io.BytesIO(COLLISION[1]))
     with pytest.raises(BlobMismatchError):
-        blobs.put(store, io.BytesIO(b"bark"), expect_sha256="0" * 64)
+        blobs.put_blob(store, io.BytesIO(b"bark"), expect_sha256="0" * 64)
     assert content(first) == COLLISION[0]
     assert Blob.objects.filter(store=store).count() == 1
 
@@ -160,31 +160,31 @@ def test_collisions_and_wrong_announcements_are_refused(store: UUID) -> None:
 def test_destroyed_bytes_are_gone_and_stay_out(
     place: RemotePlace, store: UUID, django_capture_on_commit_callbacks: Any
 ) -> None:
-    blob = blobs.put(store, io.BytesIO(b"a voice"))
+    blob = blobs.put_blob(store, io.BytesIO(b"a voice"))
     with django_capture_on_commit_callbacks(execute=True):
-        blobs.destroy(blob)
+        blobs.destroy_blob(blob)
     assert list(place.keys(str(store))) == []
     with pytest.raises(BlobDestroyedError):
-        blobs.put(store, io.BytesIO(b"a voice"))
+        blobs.put_blob(store, io.BytesIO(b"a voice"))
     assert list(place.keys(str(store))) == []
 
 
 def test_lost_bytes_are_named_and_healed(place: RemotePlace, store: UUID) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
     place.delete(blob.key)
     with pytest.raises(BlobMissingError):
         blobs.open_blob(blob)
-    with pytest.raises(BlobMissingError), blobs.local_copy(blob):
+    with pytest.raises(BlobMissingError), blobs.open_local_copy(blob):
         pass
-    blobs.put(store, io.BytesIO(b"bark"))
-    blobs.verify(blob)
+    blobs.put_blob(store, io.BytesIO(b"bark"))
+    blobs.verify_blob(blob)
 
 
 @pytest.mark.usefixtures("place")
 def test_a_local_copy_goes_away(store: UUID) -> None:
-    blob = blobs.put(store, io.BytesIO(b"bark"))
-    assert blobs.local_path(blob) is None
-    with blobs.local_copy(blob) as path:
+    blob = blobs.put_blob(store, io.BytesIO(b"bark"))
+    assert blobs.find_local_path(blob) is None
+    with blobs.open_local_copy(blob) as path:
         assert path.read_bytes() == b"bark"
     assert not path.exists()
 
@@ -194,14 +194,16 @@ def test_versions_are_written_read_and_proved(repo: VersionRepo) -> None:
     files = keep_tree(repo.store, NASTY)
     version = write_version(repo, files, documents={}, stamp=stamp("v1.0.0"))
     for path, what in NASTY.items():
-        assert content(read.find(repo.store, version, f"data/{path}")) == what
-    assert fsck.check(repo.store, deep=True).is_clean
-    blob, other = (blobs.put(repo.store, io.BytesIO(NASTY[p])) for p in ("audio/b0", "audio/a"))
+        assert content(read.find_file(repo.store, version, f"data/{path}")) == what
+    assert fsck.check_store(repo.store, deep=True).is_clean
+    blob, other = (
+        blobs.put_blob(repo.store, io.BytesIO(NASTY[p])) for p in ("audio/b0", "audio/a")
+    )
     replace(blob, bytes(blob.size))
     storages["blobs"].delete(other.key)
-    stranger = blob_key(repo.store, "f" * 32)
+    stranger = build_blob_key(repo.store, "f" * 32)
     storages["blobs"].save(stranger, ContentFile(b"x"))
-    problems = fsck.check(repo.store, deep=True).problems
+    problems = fsck.check_store(repo.store, deep=True).problems
     assert {(problem.code, problem.subject) for problem in problems} == {
         ("blob.changed", blob.oid),
         ("blob.missing", other.oid),
@@ -217,6 +219,6 @@ def test_an_upload_that_fails_leaves_no_row(
     settings.STORAGES = {**settings.STORAGES, "blobs": backend}
     settings.WORK_ROOT = tmp_path
     with pytest.raises(StoreUnavailableError):
-        blobs.put(store, io.BytesIO(b"bark"))
+        blobs.put_blob(store, io.BytesIO(b"bark"))
     assert not Blob.objects.filter(store=store).exists()
     assert list((tmp_path / "staging").iterdir()) == []

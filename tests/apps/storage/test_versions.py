@@ -40,13 +40,13 @@ def write(
 
 
 def history(repo: VersionRepo) -> list[str]:
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         return [commit.message for commit in repository.walk(repository.references[MAIN].target)]
 
 
 def test_git_holds_hashes_documents_and_settings_only(repo: VersionRepo) -> None:
     version = write(repo, ONE, stamp("v1.0.0"))
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         commit = git.find_tag(repository, "v1.0.0")
         assert commit is not None
         files = git.read_tree(repository, commit)
@@ -68,7 +68,7 @@ def test_git_holds_hashes_documents_and_settings_only(repo: VersionRepo) -> None
 def test_the_tag_says_who_when_and_what(repo: VersionRepo) -> None:
     at = datetime(2026, 5, 4, 12, 30, tzinfo=timezone(timedelta(hours=2)))
     write(repo, ONE, stamp("v1.0.0", at=at))
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         tag = repository[repository.references["refs/tags/v1.0.0"].target]
         assert isinstance(tag, pygit2.Tag)
         assert (tag.name, tag.message) == ("v1.0.0", "Release v1.0.0")
@@ -101,12 +101,12 @@ def test_a_patch_of_an_old_version_follows_it_and_leaves_main_alone(repo: Versio
     write(repo, TWO, stamp("v1.0.0"))
     second = write(repo, TWO, stamp("v2.0.0"), readme=b"# Two\n")
     patch = write(repo, ONE, stamp("v1.0.1", after="v1.0.0"))
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         old, new = git.find_tag(repository, "v1.0.0"), git.find_tag(repository, "v1.0.1")
         assert old is not None
         assert new is not None
         assert new.parent_ids == [old.id]
-        assert git.tags(repository) == ["v1.0.0", "v1.0.1", "v2.0.0"]
+        assert git.list_tags(repository) == ["v1.0.0", "v1.0.1", "v2.0.0"]
         assert str(repository.references[MAIN].target) == second.commit
     assert patch.commit != second.commit
 
@@ -114,7 +114,7 @@ def test_a_patch_of_an_old_version_follows_it_and_leaves_main_alone(repo: Versio
 def test_a_patch_of_the_newest_version_moves_main(repo: VersionRepo) -> None:
     write(repo, TWO, stamp("v1.0.0"))
     patch = write(repo, ONE, stamp("v1.0.1", after="v1.0.0"))
-    with git.reading(repo.path) as repository:
+    with git.open_for_reading(repo.path) as repository:
         assert str(repository.references[MAIN].target) == patch.commit
 
 
@@ -142,7 +142,7 @@ def test_a_version_cannot_hold_bytes_that_are_not_kept(repo: VersionRepo, lack: 
     if lack == "unknown":
         files[0] = replace(files[0], oid="0" * 32)
     if lack == "destroyed":
-        blobs.destroy(Blob.objects.get(store=repo.store, oid=files[0].oid))
+        blobs.destroy_blob(Blob.objects.get(store=repo.store, oid=files[0].oid))
     if lack == "of another store":
         files = keep_tree(uuid4(), {"audio/a.wav": b"elsewhere"})
     if lack == "of another size":
@@ -178,7 +178,7 @@ def test_a_branch_moved_by_somebody_else_is_noticed(
     repo: VersionRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(repo, ONE, stamp("v1.0.0"))
-    commit = git._commit
+    commit = git._write_commit
 
     def move_first(
         repository: pygit2.Repository, tree: pygit2.Oid, given: Stamp, tip: pygit2.Commit | None
@@ -190,11 +190,11 @@ def test_a_branch_moved_by_somebody_else_is_noticed(
         assert stranger
         return commit(repository, tree, given, tip)
 
-    monkeypatch.setattr(git, "_commit", move_first)
+    monkeypatch.setattr(git, "_write_commit", move_first)
     with pytest.raises(VersionBranchMovedError):
         write(repo, TWO, stamp("v1.1.0"))
-    with git.reading(repo.path) as repository:
-        assert git.tags(repository) == ["v1.0.0"]
+    with git.open_for_reading(repo.path) as repository:
+        assert git.list_tags(repository) == ["v1.0.0"]
 
 
 @pytest.mark.django_db(transaction=True)

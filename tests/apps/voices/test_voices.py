@@ -11,9 +11,9 @@ from apps.consent.entries import ConsentEntry
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.privacy import scanning
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from apps.privacy.scanning import scan_dataset
-from apps.privacy.voices import likely_people, matches
+from apps.privacy.voices import find_voice_matches, guess_people
 from apps.voices.models import VoicePrint
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast
@@ -34,7 +34,7 @@ def long_ones(package: str, count: int) -> list[Path]:
 @pytest.fixture(autouse=True)
 def speech_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Voices go by what the speech detector heard; the other detectors would take their time."""
-    speech = [each for each in detectors_for("standard") if each.name == "speech"]
+    speech = [each for each in list_detectors("standard") if each.name == "speech"]
     monkeypatch.setattr(scanning, "detectors_for", lambda _: speech)
 
 
@@ -81,19 +81,23 @@ def test_clips_of_one_voice_are_found_together_and_another_voice_is_not(
 ) -> None:
     answer(cast, Answer.ALLOWED, day=1)
     scan_dataset(actor=cast.ada, dataset=spoken)
-    found = matches(clip(spoken, "one-1.wav"))
+    found = find_voice_matches(clip(spoken, "one-1.wav"))
     assert {match.clip.path for match in found} == {"one-0.wav", "one-2.wav"}
-    assert likely_people(found) == ("ben",)
-    assert {match.clip.path for match in matches(clip(spoken, "two-0.wav"))} == {"two-1.wav"}
-    assert matches(clip(spoken, "tone.wav")) == []
+    assert guess_people(found) == ("ben",)
+    assert {match.clip.path for match in find_voice_matches(clip(spoken, "two-0.wav"))} == {
+        "two-1.wav"
+    }
+    assert find_voice_matches(clip(spoken, "tone.wav")) == []
 
 
 def test_nobody_is_recognised_who_did_not_allow_it(cast: Cast, spoken: Dataset) -> None:
     scan_dataset(actor=cast.ada, dataset=spoken)
     content = clip(spoken, "one-0.wav").blob.sha256
     assert not VoicePrint.objects.filter(content_sha256=content).exists()
-    assert {match.clip.path for match in matches(clip(spoken, "one-1.wav"))} == {"one-2.wav"}
-    assert matches(clip(spoken, "one-0.wav")) == []
+    assert {match.clip.path for match in find_voice_matches(clip(spoken, "one-1.wav"))} == {
+        "one-2.wav"
+    }
+    assert find_voice_matches(clip(spoken, "one-0.wav")) == []
 
 
 def test_a_print_is_destroyed_in_the_moment_the_consent_ends(cast: Cast, spoken: Dataset) -> None:
@@ -110,7 +114,7 @@ def test_the_switch_turns_voices_off_and_destroys_every_print(cast: Cast, spoken
     scan_dataset(actor=cast.ada, dataset=spoken)
     assert VoicePrint.objects.filter(dataset=spoken).exists()
     with override_settings(VOICES=False):
-        assert matches(clip(spoken, "one-1.wav")) == []
+        assert find_voice_matches(clip(spoken, "one-1.wav")) == []
         scan_dataset(actor=cast.ada, dataset=spoken)
     assert not VoicePrint.objects.filter(dataset=spoken).exists()
 

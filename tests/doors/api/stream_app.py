@@ -18,7 +18,7 @@ from rest_framework.request import Request  # noqa: E402 - the settings come fir
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
-from apps.doors.api.streams import StreamParser, body_of, declared_size  # noqa: E402
+from apps.doors.api.streams import StreamParser, open_body, read_declared_size  # noqa: E402
 
 
 class Hashed(APIView):
@@ -29,7 +29,7 @@ class Hashed(APIView):
 
     def put(self, request: Request) -> Response:
         digest, size = hashlib.sha256(), 0
-        stream = body_of(request)
+        stream = open_body(request)
         try:
             while chunk := stream.read(65536):
                 digest.update(chunk)
@@ -37,7 +37,7 @@ class Hashed(APIView):
         except OSError as error:
             return Response({"torn": type(error).__name__}, status=400)
         answer: dict[str, Any] = {"sha256": digest.hexdigest(), "size": size}
-        return Response(answer | {"declared": declared_size(request)})
+        return Response(answer | {"declared": read_declared_size(request)})
 
 
 urlpatterns = [path("hashed", Hashed.as_view())]

@@ -16,10 +16,10 @@ from apps.access.actions import grant_access, revoke_access
 from apps.access.models import Receipt
 from apps.accounts.models import Token
 from apps.datasets.models import Clip, Dataset
-from apps.doors.signing import check, sign
-from apps.releases.leaves import leaf_of
+from apps.doors.signing import open_signed_text, sign_object
+from apps.releases.leaves import compute_leaf
 from apps.releases.models import Release
-from apps.storage.blobs import destroy
+from apps.storage.blobs import destroy_blob
 from apps.storage.models import Blob
 from datasets_catalog.part_proofs import Node, proves_part
 from tests.cast import Cast
@@ -96,10 +96,10 @@ def test_a_part_proves_itself_against_the_root_of_the_whole(release: Release, ca
     for row in rows:
         audio = files[f"tones-1.0.0/audio/{row['path']}"]
         assert hashlib.sha256(audio).hexdigest() == row["sha256"]
-    leaves = dict(zip(numbers, map(leaf_of, rows), strict=True))
+    leaves = dict(zip(numbers, map(compute_leaf, rows), strict=True))
     size, root = about["clips_in_release"], bytes.fromhex(release.root)
     assert proves_part(leaves=leaves, size=size, nodes=nodes, root=root)
-    leaves[numbers[0]] = leaf_of(rows[0] | {"licence": "CC0-1.0"})
+    leaves[numbers[0]] = compute_leaf(rows[0] | {"licence": "CC0-1.0"})
     assert not proves_part(leaves=leaves, size=size, nodes=nodes, root=root)
 
 
@@ -172,7 +172,7 @@ def test_a_long_list_is_kept_and_named(release: Release, cast: Cast, call: Calle
 
 def test_a_destroyed_clip_is_in_no_part(release: Release, call: Caller) -> None:
     clip = Clip.objects.select_related("blob").get(path="field/000.wav")
-    destroy(clip.blob)
+    destroy_blob(clip.blob)
     answer = call().get(f"{BASE}archive/")
     assert (answer.status_code, answer.json()["code"]) == (410, "object.gone")
     assert clips_in(taken(call(), "?splits=test")) == ["field/002.wav", "field/003.wav"]
@@ -245,15 +245,15 @@ def test_a_signed_address_opens_one_object_of_one_release(
 ) -> None:
     blob = release.clips_table
     assert blob is not None
-    text = sign(cast.ada, release, blob)
-    assert check(text).blob == blob
+    text = sign_object(cast.ada, release, blob)
+    assert open_signed_text(text).blob == blob
     for changed in (text[:-1] + ("A" if text[-1] != "A" else "B"), f"x{text}", "a" * 40):
         answer = call().get(f"/api/v1/signed/?key={changed}")
         assert (answer.status_code, answer.json()["code"]) == (403, "access.signature_invalid")
-    late = sign(cast.ada, release, blob, seconds=-1)
+    late = sign_object(cast.ada, release, blob, seconds=-1)
     assert call().get(f"/api/v1/signed/?key={late}").json()["code"] == "access.signature_expired"
     stranger = Blob.objects.create(store=release.dataset.uid, oid="0" * 32, sha256="0" * 64, size=1)
-    other = sign(cast.ada, release, stranger)
+    other = sign_object(cast.ada, release, stranger)
     assert call().get(f"/api/v1/signed/?key={other}").json()["code"] == "object.unknown"
     forged = signing.dumps([1, 0, release.pk, blob.pk, 10**12, ""], salt="another")
     assert call().get(f"/api/v1/signed/?key={forged}").status_code == 403
@@ -261,7 +261,7 @@ def test_a_signed_address_opens_one_object_of_one_release(
 
 def test_a_file_name_cannot_add_headers(release: Release, cast: Cast, call: Caller) -> None:
     assert release.clips_table is not None
-    text = sign(cast.ada, release, release.clips_table, name='a"\r\nSet-Cookie: x=1\r\n.wav')
+    text = sign_object(cast.ada, release, release.clips_table, name='a"\r\nSet-Cookie: x=1\r\n.wav')
     answer = call().get(f"/api/v1/signed/?key={text}")
     assert answer.status_code == 200
     answer.getvalue()

@@ -19,17 +19,17 @@ from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.lowering import propose_lowering
 from apps.datasets.models import Clip, Dataset, Lowering
 from apps.doors.api import urls
-from apps.doors.signing import sign
+from apps.doors.signing import sign_object
 from apps.ingest.uploads import start_upload
 from apps.jobs.actions import start_job
-from apps.privacy.actions import decide_many, request_changes
+from apps.privacy.actions import decide_findings_alike, request_changes
 from apps.privacy.models import Batch, Finding, SampleClip, Scan
-from apps.privacy.sampling import draw
+from apps.privacy.sampling import draw_sample
 from apps.publishing.actions import TargetSettings, save_target
 from apps.releases.actions import create_release
 from apps.releases.models import Document, Release, Stop
 from apps.releases.people import attach_document
-from apps.releases.stops import stop
+from apps.releases.stops import place_stop
 from tests.cast import Cast
 from tests.factories.drafts import make_published
 from tests.factories.reviews import play
@@ -127,13 +127,13 @@ def make_world(cast: Cast, base: Path, hub: HubHandle) -> World:
 
 def _signed(cast: Cast, release: Release) -> str:
     assert release.clips_table is not None
-    return sign(cast.dan, release, release.clips_table)
+    return sign_object(cast.dan, release, release.clips_table)
 
 
 def _stop(cast: Cast, dataset: Dataset) -> Stop:
     """Of the release that is not out: what is called here stays open."""
     draft = Release.objects.get(dataset=dataset, version="1.1.0")
-    return stop(actor=cast.cleo, dataset=dataset, reason="a voice", release=draft)
+    return place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", release=draft)
 
 
 def _change(cast: Cast, dataset: Dataset) -> AccessChange:
@@ -165,12 +165,12 @@ def _finding(clip: Clip, position: int = 7) -> Finding:
 
 def _batch(cast: Cast, clip: Clip) -> Batch:
     found = [_finding(clip, position=8)]
-    decide_many(actor=cast.cleo, findings=found, verdict="clear", reason="a tone")
+    decide_findings_alike(actor=cast.cleo, findings=found, verdict="clear", reason="a tone")
     return Batch.objects.get()
 
 
 def _drawn(cast: Cast, dataset: Dataset) -> SampleClip:
-    row = draw(actor=cast.cleo, dataset=dataset).clips.all()[0]
+    row = draw_sample(actor=cast.cleo, dataset=dataset).clips.all()[0]
     play(cast.cleo, row.clip)
     return row
 

@@ -18,10 +18,10 @@ import pytest
 
 from apps.access.models import Receipt
 from apps.datasets.models import Dataset
-from apps.storage.blobs import local_path
+from apps.storage.blobs import find_local_path
 from earmark.client.account import Account
-from earmark.client.fetching import Item, fetch
-from earmark.client.names import placed
+from earmark.client.fetching import Item, fetch_file
+from earmark.client.names import locate_file
 from earmark.client.problems import DiffersError, NameInvalidError
 from earmark.client.server import Server
 from tests.doors.client.conftest import NAME, Call, Desk, token_of
@@ -120,16 +120,16 @@ def server(desk: Desk) -> Iterator[Server]:
 
 def test_a_file_goes_on_where_it_was_cut_off(desk: Desk, server: Server, tmp_path: Path) -> None:
     item, heard = item_of(desk, tmp_path), list[int]()
-    fetch(server, item, stop=Event())
+    fetch_file(server, item, stop=Event())
     whole = item.target.read_bytes()
     item.part.write_bytes(whole[:1000])
     item.target.unlink()
-    fetch(server, item, stop=Event(), tell=heard.append)
+    fetch_file(server, item, stop=Event(), tell=heard.append)
     assert sum(heard) == len(whole) - 1000
     assert item.target.read_bytes() == whole
     for rest in (b"wrong" * 100, whole + b"more", whole):
         item.part.write_bytes(rest)
-        fetch(server, item, stop=Event())
+        fetch_file(server, item, stop=Event())
         assert item.target.read_bytes() == whole
         assert not item.part.exists()
 
@@ -139,7 +139,7 @@ def test_other_bytes_than_the_release_names_are_never_kept(
 ) -> None:
     item = item_of(desk, tmp_path, "0" * 64)
     with pytest.raises(DiffersError, match="other bytes came"):
-        fetch(server, item, stop=Event())
+        fetch_file(server, item, stop=Event())
     assert not item.target.exists()
 
 
@@ -213,7 +213,7 @@ def test_a_release_is_verified_at_the_server(desk: Desk, earmark: Call, tmp_path
     assert (said.code, said.value["clips"], said.value["problems"]) == (0, 4, {})
     assert not (tmp_path / FOLDER).exists()
     blob = desk.dataset.clips.get(path="field/002.wav").blob
-    stored = local_path(blob)
+    stored = find_local_path(blob)
     assert stored is not None
     stored.chmod(0o644)
     stored.write_bytes(bytes(blob.size))
@@ -276,7 +276,7 @@ def test_a_server_that_is_away_is_said_to_be(
 @pytest.mark.parametrize("path", ["/etc/x", "../x", "a/../../x", "a\\x", "c:/x", ""])
 def test_no_name_leads_out_of_the_folder(path: str, tmp_path: Path) -> None:
     with pytest.raises(NameInvalidError):
-        placed(tmp_path, path)
+        locate_file(tmp_path, path)
 
 
 def test_the_command_brings_no_server_along() -> None:

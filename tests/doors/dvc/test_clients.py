@@ -11,8 +11,8 @@ from apps.access.actions import revoke_access
 from apps.access.models import Receipt
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.doors.commands import sign_in_command
-from apps.storage.blobs import destroy
+from apps.doors.commands import build_sign_in_command
+from apps.storage.blobs import destroy_blob
 from apps.storage.models import Blob
 from datasets_catalog.release_states import ReleaseState
 from tests.doors.dvc.conftest import FIRST, SECOND, Shell, Site, read_folder, token_of
@@ -29,7 +29,7 @@ def open_site(site: Site) -> Site:
 
 def sign_in(site: Site, shell: Shell, user: User) -> None:
     """The line that the dataset page shows, as it is written there."""
-    shell("sh", "-c", f"EARMARK_TOKEN={token_of(user)}; {sign_in_command(user).text}")
+    shell("sh", "-c", f"EARMARK_TOKEN={token_of(user)}; {build_sign_in_command(user).text}")
 
 
 def test_an_open_dataset_needs_nothing(open_site: Site, shell: Shell, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_destroyed_listing_names_the_successor(
     for listing in Blob.objects.filter(
         oid__endswith=".dir", held_by__release=open_site.releases[1]
     ):
-        destroy(listing)
+        destroy_blob(listing)
     told = shell("dvc", "get", open_site.git(), "data", "--rev", "v1.1.0", fails=True).text
     assert "use version 1.1.1 of acme/birds" in told
 

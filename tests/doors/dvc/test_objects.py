@@ -19,7 +19,7 @@ from apps.access.models import Receipt
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token, revoke_token
 from apps.datasets.models import Dataset
-from apps.storage.blobs import destroy
+from apps.storage.blobs import destroy_blob
 from apps.storage.models import Blob
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
@@ -181,7 +181,7 @@ def test_another_datasets_address_gives_nothing(wren: Blob, cast: Cast, client: 
 def test_a_destroyed_object_is_gone_for_those_who_could_have_it(
     wren: Blob, birds: Dataset, cast: Cast, client: Client
 ) -> None:
-    destroy(wren)
+    destroy_blob(wren)
     make_release(birds, "1.0.1")
     response = client.get(address(wren), headers=bearer(cast.dan))
     assert response.status_code == 410

@@ -174,7 +174,7 @@ def test_too_many_clones_wait_and_then_are_told(
 ) -> None:
     monkeypatch.setattr(upload_pack, "_places", threading.BoundedSemaphore(1))
     monkeypatch.setattr(upload_pack, "PATIENCE", 0.01)
-    with upload_pack._place():
+    with upload_pack._take_place():
         response = client.get(REFS)
         assert response.status_code == 503
         assert "try again" in response.reason_phrase

@@ -19,7 +19,7 @@ from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Dataset
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
 from tests.doors.hub.pushing import PushSite
@@ -53,11 +53,11 @@ def publish_two(cast: Cast, folder: Path) -> list[Release]:
     """Two releases of acme/tones: the second lacks a clip of the test split."""
     dataset = make_draft(cast, folder)
     first = make_release(cast, dataset, purposes=OPEN_PURPOSES)
-    first = publish(actor=cast.rita, release=approve(cast, first))
+    first = publish_release_here(actor=cast.rita, release=approve(cast, first))
     remove_clips(actor=cast.ada, dataset=dataset, paths=["field/003.wav"])
     dataset.refresh_from_db()
     release = make_release(cast, dataset, "1.1.0", OPEN_PURPOSES)
-    return [first, publish(actor=cast.rita, release=approve(cast, release))]
+    return [first, publish_release_here(actor=cast.rita, release=approve(cast, release))]
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ from huggingface_hub.errors import (
 from apps.access.actions import request_access
 from apps.access.models import Receipt
 from apps.datasets.models import Dataset
-from apps.doors.commands import hub_commands
+from apps.doors.commands import list_hub_commands
 from apps.publishing.models import SnapshotFile
-from apps.releases.actions import deprecate
-from apps.storage.blobs import destroy, open_blob
+from apps.releases.actions import deprecate_release
+from apps.storage.blobs import destroy_blob, open_blob
 from datasets_catalog.release_states import ReleaseState
 from tests.doors.hub.conftest import HubSite, RunPython, token_of
 from tests.factories.published import set_access
@@ -192,7 +192,7 @@ def test_every_command_on_the_page_works_as_written(
     hub_site: HubSite, elsewhere: RunPython
 ) -> None:
     token = token_of(hub_site.cast.dan)
-    for command in hub_commands(hub_site.releases[0], gated=True):
+    for command in list_hub_commands(hub_site.releases[0], gated=True):
         text = f"EARMARK_TOKEN={token}; {command.text}"
         elsewhere("sh", "-ec", text, url="http://127.0.0.1:9")
 
@@ -267,7 +267,7 @@ def test_what_was_withdrawn_is_disabled(open_hub: HubSite, tmp_path: Path) -> No
         snapshot__release=open_hub.releases[0], path__startswith="data/"
     ).first()
     assert shard is not None
-    destroy(shard.blob)
+    destroy_blob(shard.blob)
     with pytest.raises(DisabledRepoError):
         hf_hub_download(
             NAME,
@@ -281,7 +281,9 @@ def test_what_was_withdrawn_is_disabled(open_hub: HubSite, tmp_path: Path) -> No
 
 
 def test_a_deprecated_version_warns(open_hub: HubSite, elsewhere: RunPython) -> None:
-    deprecate(actor=open_hub.cast.rita, release=open_hub.releases[0], reason="Wrong labels.")
+    deprecate_release(
+        actor=open_hub.cast.rita, release=open_hub.releases[0], reason="Wrong labels."
+    )
     told = elsewhere(
         "hf", "download", NAME, "README.md", "--repo-type", "dataset", "--revision", "v1.0.0",
         url=open_hub.url,

@@ -13,7 +13,7 @@ from django.test import Client
 from apps.accounts.models import Token
 from apps.datasets.models import Dataset
 from apps.ingest.models import Upload, Xorb
-from apps.ingest.xet_format import chunk_hash, written
+from apps.ingest.xet_format import format_hash, hash_chunk
 from apps.storage.models import Blob
 from tests.cast import Cast, assemble
 from tests.doors.hub.pushing import write_token
@@ -145,7 +145,7 @@ def test_xorbs_are_taken_under_the_hash_of_their_chunks_alone(
 ) -> None:
     make_dataset(cast, "other")
     address, token = ada.chunks()
-    name = written(chunk_hash(CONTENT))
+    name = format_hash(hash_chunk(CONTENT))
     wrong = ada.post(f"{address}/v1/xorbs/default/{'0' * 64}", xorb(CONTENT), **token)
     assert (wrong.status_code, Xorb.objects.count()) == (400, 0)
     for body in (b"", b"nonsense", xorb(CONTENT)[:-5], xorb(CONTENT) + b"\x07"):
@@ -167,7 +167,7 @@ def test_xorbs_are_taken_under_the_hash_of_their_chunks_alone(
 
 def test_shards_that_lie_make_no_file(dataset: Dataset, ada: Writer) -> None:
     address, token = ada.chunks()
-    name = written(chunk_hash(CONTENT))
+    name = format_hash(hash_chunk(CONTENT))
     ada.post(f"{address}/v1/xorbs/default/{name}", xorb(CONTENT), **token)
     size = len(CONTENT)
     lies = [shard("a" * 64, name, 1, size), shard(SHA256, name, 2, size)]

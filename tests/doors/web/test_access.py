@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.access.actions import grant_access
 from apps.access.agreements import give_seat
 from apps.access.answers import Action, Code
-from apps.access.authorize import authorize
+from apps.access.authorize import authorize_action
 from apps.access.grants import Agreement
 from apps.access.models import AccessChange, AccessRequest, Entitlement, Notice
 from apps.access.notices import send_mails
@@ -98,13 +98,13 @@ def test_terms_are_read_and_accepted_on_the_page(release: Release, cast: Cast, a
     taken = eve.post(f"{PAGE}accept/", said, follow=True)
     assert "You may take" in taken.content.decode() or "Yes." in taken.content.decode()
     save_terms(actor=cast.ada, dataset=dataset(), text="Only for barn owls.")
-    assert authorize(cast.eve, _again(release), Action.DOWNLOAD).code is Code.TERMS_CHANGED
+    assert authorize_action(cast.eve, _again(release), Action.DOWNLOAD).code is Code.TERMS_CHANGED
     assert "Only for barn owls." in eve.get(PAGE).content.decode()
     assert "Terms to accept" in eve.get("/access/").content.decode()
     late = eve.post(f"{PAGE}accept/", {"version": "1", "accept": "on"}, follow=True)
     assert "at version 2" in late.content.decode()
     eve.post(f"{PAGE}accept/", {"version": "2", "accept": "on"})
-    assert authorize(cast.eve, _again(release), Action.DOWNLOAD).allowed
+    assert authorize_action(cast.eve, _again(release), Action.DOWNLOAD).allowed
 
 
 def test_whoever_was_put_out_is_not_let_in_by_accepting_again(
@@ -120,7 +120,7 @@ def test_whoever_was_put_out_is_not_let_in_by_accepting_again(
     assert "was taken back" in shown
     assert "Ask for access" in shown
     assert eve.post(f"{PAGE}accept/", {"version": "1", "accept": "on"}).status_code == 403
-    assert not authorize(cast.eve, _again(release), Action.DOWNLOAD).allowed
+    assert not authorize_action(cast.eve, _again(release), Action.DOWNLOAD).allowed
 
 
 def test_an_owner_gives_seats_until_the_house_is_full(
@@ -160,13 +160,13 @@ def test_an_organisation_accepts_terms_through_its_owner(
         actor=cast.ada, dataset=release.dataset, holder=lab, purposes=["research.noncommercial"]
     )
     save_terms(actor=cast.ada, dataset=release.dataset, text="Only for owls.")
-    assert authorize(cast.dan, _again(release), Action.DOWNLOAD).code is Code.TERMS_NEEDED
+    assert authorize_action(cast.dan, _again(release), Action.DOWNLOAD).code is Code.TERMS_NEEDED
     page = as_user(cast.dan).get("/organisations/lab/agreements/").content.decode()
     assert "Accept for lab" in page
     as_user(cast.dan).post(
         f"/organisations/lab/agreements/{row.uid}/seats/", {"accept": "on", "version": "1"}
     )
-    assert authorize(cast.dan, _again(release), Action.DOWNLOAD).allowed
+    assert authorize_action(cast.dan, _again(release), Action.DOWNLOAD).allowed
 
 
 def test_a_dataset_kept_to_an_organisation_is_listed_for_those_let_in(

@@ -11,7 +11,7 @@ from apps.accounts.models import Membership, User
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset, Event
 from apps.ingest.labels import import_labels
-from apps.releases.texts import identifying_texts
+from apps.releases.texts import find_identifying_texts
 from datasets_catalog.roles import Role
 from tests.cast import Cast
 from tests.factories.drafts import make_draft, write_table
@@ -73,7 +73,7 @@ def test_the_sheet_is_kept_by_command_and_looked_at_for_people(
     path.write_text(json.dumps(sheet))
     call_command("describe", "acme/tones", str(path), "--as", "ada")
     dataset.refresh_from_db()
-    (found,) = identifying_texts(dataset)
+    (found,) = find_identifying_texts(dataset)
     assert found.startswith("provenance")
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import User
-from apps.releases.stops import CONFIRM_WITHIN, confirm_stop, stop
+from apps.releases.stops import CONFIRM_WITHIN, confirm_stop, place_stop
 from tests.cast import Cast
 from tests.doors.web.conftest import As
 from tests.factories.drafts import make_dataset
@@ -26,7 +26,7 @@ def test_unconfirmed_stops_stand_on_the_first_page_of_who_may_confirm_them(
 ) -> None:
     dataset = make_dataset(cast)
     assert HEAD not in first_page(as_user, cast.ada)
-    row = stop(actor=cast.cleo, dataset=dataset, reason="Mrs Brown")
+    row = place_stop(actor=cast.cleo, dataset=dataset, reason="Mrs Brown")
     page = first_page(as_user, cast.ada)
     assert HEAD in page
     assert "/datasets/acme/tones/stops/" in page
@@ -41,7 +41,7 @@ def test_unconfirmed_stops_stand_on_the_first_page_of_who_may_confirm_them(
 def test_a_stop_that_nobody_confirmed_in_time_is_shown_as_overdue(
     cast: Cast, as_user: As, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    stop(actor=cast.cleo, dataset=make_dataset(cast), reason="a voice")
+    place_stop(actor=cast.cleo, dataset=make_dataset(cast), reason="a voice")
     later = timezone.now() + CONFIRM_WITHIN + timedelta(minutes=1)
     with time_machine.travel(later):
         client = as_user(cast.ada)

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.datasets.actions import import_vocabulary, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Lowering, WeakLabel
 from apps.ingest.labels import import_labels
-from apps.publishing.releasing import publish
-from datasets_catalog.split_policies import KNOWN, parse_policy
+from apps.publishing.releasing import publish_release_here
+from datasets_catalog.split_policies import KNOWN_POLICIES, parse_policy
 from tests.cast import Cast
 from tests.doors.web.conftest import As
 from tests.factories.drafts import approve, make_draft, make_release
@@ -61,7 +61,7 @@ def test_pages_tell_events_weak_labels_and_clips_found_empty_apart(
 def test_a_release_names_its_vocabulary_and_offers_the_terms_above_its_labels(
     cast: Cast, draft: Dataset, as_user: As
 ) -> None:
-    publish(actor=cast.rita, release=approve(cast, make_release(cast, draft)))
+    publish_release_here(actor=cast.rita, release=approve(cast, make_release(cast, draft)))
     client = as_user(cast.ada)
     page = client.get(f"{BASE}releases/1.0.0/").content.decode()
     assert "animals 3" in page
@@ -80,7 +80,7 @@ def test_a_steward_says_what_splits_mean(cast: Cast, draft: Dataset, as_user: As
     more = {"apart": ["recording", "contributor", "sound", "place"]}
     assert client.post(f"{BASE}settings/splits/", more).status_code == 302
     draft.refresh_from_db()
-    assert parse_policy(draft.split_policy) == KNOWN["places"]
+    assert parse_policy(draft.split_policy) == KNOWN_POLICIES["places"]
 
     wrong = client.post(f"{BASE}settings/splits/", {"apart": ["recording"], "gap": "5"})
     assert wrong.status_code == 422

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.privacy.actions import decide
-from apps.privacy.sampling import draw, hear
-from apps.publishing.releasing import publish
+from apps.privacy.actions import decide_finding
+from apps.privacy.sampling import draw_sample, record_hearing
+from apps.publishing.releasing import publish_release_here
 from tests.apps.privacy.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.web.conftest import As
@@ -24,13 +24,15 @@ def test_what_was_heard_and_redacted_stands_on_the_page_for_those_within(
 ) -> None:
     dataset = make_draft(cast, tmp_path)
     finding = found_in(clip_at(dataset))
-    decide(actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep")
-    sample = draw(actor=cast.cleo, dataset=dataset)
+    decide_finding(
+        actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method="bleep"
+    )
+    sample = draw_sample(actor=cast.cleo, dataset=dataset)
     play(cast.cleo, sample.clips.all()[0].clip)
-    hear(actor=cast.cleo, sample_clip=sample.clips.all()[0], missed=False)
+    record_hearing(actor=cast.cleo, sample_clip=sample.clips.all()[0], missed=False)
     set_access("open", dataset=dataset)
     dataset.refresh_from_db()
-    publish(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
+    publish_release_here(actor=cast.rita, release=approve(cast, make_release(cast, dataset)))
     page = as_user(cast.olga).get(PAGE).content.decode()
     assert HEAD in page
     assert f"1 of {sample.size} heard, 0 missed; drawn by cleo" in page

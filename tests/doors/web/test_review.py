@@ -14,10 +14,10 @@ from django.utils import timezone
 from apps.accounts.models import Membership
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Clip, Dataset
-from apps.doors.web.hearing import windows_of
+from apps.doors.web.hearing import find_windows
 from apps.doors.web.views.review import queue
 from apps.ingest.actions import import_clips
-from apps.privacy.access import findings_of
+from apps.privacy.access import list_dataset_findings
 from apps.privacy.models import (
     Assignment,
     Batch,
@@ -44,7 +44,7 @@ def street(cast: Cast, tmp_path: Path) -> Dataset:
 
 
 def first_of(dataset: Dataset) -> Finding:
-    return findings_of(dataset).filter(kind="speech").order_by("clip__path", "onset")[0]
+    return list_dataset_findings(dataset).filter(kind="speech").order_by("clip__path", "onset")[0]
 
 
 def case_of(finding: Finding) -> str:
@@ -63,7 +63,7 @@ def clear(finding: Finding, **more: str) -> dict[str, str]:
 def hear(client: Client, *findings: Finding) -> None:
     """Fetch the windows in which the findings lie, as a page does."""
     for finding in findings:
-        for window in windows_of([finding], finding.clip.duration):
+        for window in find_windows([finding], finding.clip.duration):
             page = f"/review/clips/{finding.clip.uid}/sound.wav"
             answer = client.get(page, {"start": f"{window.start}", "end": f"{window.end}"})
             assert answer.status_code == 200
@@ -76,9 +76,9 @@ def text_of(client: Client, page: str) -> str:
 def test_a_decision_leads_to_what_is_open_next(cast: Cast, street: Dataset, as_user: As) -> None:
     client, finding = as_user(cast.cleo), first_of(street)
     page = case_of(finding)
-    hear(client, *findings_of(street).filter(clip=finding.clip))
+    hear(client, *list_dataset_findings(street).filter(clip=finding.clip))
     assert client.post(f"{page}?kind=speech", clear(finding))["Location"] == f"{page}?kind=speech"
-    rest = findings_of(street).filter(clip=finding.clip, decision=None)[0]
+    rest = list_dataset_findings(street).filter(clip=finding.clip, decision=None)[0]
     following = client.post(f"{page}?kind=speech", clear(rest))["Location"]
     assert following.startswith("/review/clips/")
     assert not following.startswith(page)
@@ -124,7 +124,7 @@ def test_a_batch_is_cleared_when_a_random_part_of_it_was_played(
     shown = client.get(page)
     assert len(shown.context["sample"]) == 4
     assert "4 were not sent to you to be played yet" in shown.content.decode()
-    newest = findings_of(street).filter(kind="speech").order_by("-pk")[0].pk
+    newest = list_dataset_findings(street).filter(kind="speech").order_by("-pk")[0].pk
     form = {"verdict": "clear", "reason": "Shutters.", "newest": newest, "phrase": "4"}
     refused = client.post(page, form)
     assert refused.status_code == 422
@@ -191,7 +191,7 @@ def test_a_batch_is_confirmed_by_its_number_and_not_by_an_old_one(
     cast: Cast, street: Dataset, as_user: As
 ) -> None:
     client, finding = as_user(cast.cleo), first_of(street)
-    hear(client, *findings_of(street).filter(kind="speech"))
+    hear(client, *list_dataset_findings(street).filter(kind="speech"))
     page = "/review/alike/?dataset=acme/street&kind=speech"
     asked = client.post(page, {"verdict": "clear", "reason": "Shutters in the wind."})
     assert "Type <code>4</code>" in asked.content.decode()
@@ -316,7 +316,7 @@ def test_a_video_is_shown_as_a_strip_of_its_frames(cast: Cast, tmp_path: Path, a
     table = write_table(tmp_path / "clips.csv", [{"path": film.name, "licence": "CC0-1.0"}])
     import_clips(actor=cast.ada, dataset=dataset, source=film.parent, metadata=table)
     scan_dataset(actor=cast.ada, dataset=dataset)
-    finding = findings_of(dataset).get(kind="video")
+    finding = list_dataset_findings(dataset).get(kind="video")
     page = text_of(as_user(cast.cleo), case_of(finding))
     shown = re.search('src="data:image/webp;base64,([^"]+)"', page)
     assert shown is not None

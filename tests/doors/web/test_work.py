@@ -16,7 +16,7 @@ from apps.consent.models import Consent, FormReach
 from apps.datasets.models import Clip, Dataset, Lowering
 from apps.doors.web.forms import DatasetSettingsForm
 from apps.jobs.models import Job
-from apps.privacy.detectors.registry import detectors_for
+from apps.privacy.detectors.registry import list_detectors
 from apps.publishing.models import Target
 from apps.releases.models import Release
 from datasets_catalog.privacy_profiles import PROFILES
@@ -359,7 +359,7 @@ def test_every_privacy_profile_that_settings_offer_has_detectors() -> None:
         r'value="([^"]+)"', str(DatasetSettingsForm(vertical=Vertical.SFX)["privacy_profile"])
     )
     assert offered == list(PROFILES)
-    assert all(detectors_for(profile) for profile in offered)
+    assert all(list_detectors(profile) for profile in offered)
 
 
 def test_settings_that_lower_a_bar_are_asked_for_and_decided_on_the_dataset_s_page(

@@ -22,11 +22,11 @@ from apps.doors.api.shapes.choices import PURPOSES
 MOST = 2_147_483_647
 
 
-def purposes(**options: Any) -> serializers.ListField:
+def build_purposes_field(**options: Any) -> serializers.ListField:
     return serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES), **options)
 
 
-def country() -> serializers.CharField:
+def build_country_field() -> serializers.CharField:
     return serializers.CharField(
         max_length=2,
         required=False,
@@ -48,7 +48,7 @@ class AccessRequestOut(serializers.ModelSerializer[AccessRequest]):
 
     dataset = serializers.CharField(source="dataset.full_name")
     username = serializers.CharField(source="user.username")
-    purposes = purposes()
+    purposes = build_purposes_field()
     answers = AnswerOut(many=True)
     answered_by = serializers.CharField(
         source="answered_by.username", default=None, allow_null=True
@@ -77,8 +77,8 @@ class AccessRequestOut(serializers.ModelSerializer[AccessRequest]):
 class AccessRequestNew(serializers.Serializer[Any]):
     """What one wants the dataset for."""
 
-    purposes = purposes(required=False)
-    country = country()
+    purposes = build_purposes_field(required=False)
+    country = build_country_field()
     message = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     answers = serializers.DictField(
         child=serializers.CharField(max_length=4000, allow_blank=True),
@@ -96,8 +96,8 @@ class AccessRequestNew(serializers.Serializer[Any]):
 class Grant(serializers.Serializer[Any]):
     """A yes: for the purposes and in the country asked for, or for these."""
 
-    purposes = purposes(required=False)
-    country = country()
+    purposes = build_purposes_field(required=False)
+    country = build_country_field()
     until = serializers.DateTimeField(required=False, allow_null=True)
     answer = serializers.CharField(max_length=4000, required=False, allow_blank=True)
 
@@ -114,7 +114,7 @@ class EntitlementOut(serializers.ModelSerializer[Entitlement]):
     dataset = serializers.CharField(source="dataset.full_name")
     username = serializers.CharField(source="user.username", default=None, allow_null=True)
     organisation = serializers.CharField(source="organisation.name", default=None, allow_null=True)
-    purposes = purposes(help_text="Each release limits them to what it is cleared for.")
+    purposes = build_purposes_field(help_text="Each release limits them to what it is cleared for.")
     granted_by = serializers.CharField(source="granted_by.username")
 
     class Meta:
@@ -154,8 +154,8 @@ class Holder(serializers.Serializer[Any]):
 class EntitlementNew(Holder):
     """Whom to let in, for what, until when."""
 
-    purposes = purposes(help_text="At least one, each cleared by a published release.")
-    country = country()
+    purposes = build_purposes_field(help_text="At least one, each cleared by a published release.")
+    country = build_country_field()
     until = serializers.DateTimeField(required=False, allow_null=True)
     seats = serializers.IntegerField(
         min_value=1,
@@ -217,7 +217,9 @@ class ReceiptOut(serializers.ModelSerializer[Receipt]):
     """Bytes went out: a row for each holder, token, release, door, day and stated purpose."""
 
     version = serializers.CharField(source="release.version")
-    purposes = purposes(help_text="What it was taken for; none for members, who work on it.")
+    purposes = build_purposes_field(
+        help_text="What it was taken for; none for members, who work on it."
+    )
     stated = serializers.CharField(help_text="The one that the reader stated; empty: none.")
 
     class Meta:
@@ -273,11 +275,11 @@ class TermsAccepted(serializers.Serializer[Any]):
 
     version = serializers.IntegerField(min_value=1, max_value=MOST)
     organisation = serializers.CharField(max_length=96, required=False)
-    purposes = purposes(
+    purposes = build_purposes_field(
         required=False,
         help_text="What one takes the dataset for; needed where one is let in by it.",
     )
-    country = country()
+    country = build_country_field()
 
 
 class AcceptanceOut(serializers.ModelSerializer[Acceptance]):

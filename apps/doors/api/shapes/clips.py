@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from apps.datasets.models import Clip, EmptyAnnotation, Event, Recording, WeakLabel
 from apps.datasets.verifying import AT_ONCE, VERDICTS
-from apps.doors.api.shapes.columns import Field, asked, shown_of_draft
+from apps.doors.api.shapes.columns import Field, build_draft_field, build_filter_field
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.labels import Presence, Source, Status
 
@@ -38,7 +38,7 @@ class ClipOut(serializers.ModelSerializer[Clip]):
         elsewhere = [column for column in IN_DRAFT if column.source != column.name]
         return {
             **super().get_fields(),
-            **{column.name: shown_of_draft(column) for column in elsewhere},
+            **{column.name: build_draft_field(column) for column in elsewhere},
         }
 
 
@@ -101,7 +101,7 @@ class ClipQuery(serializers.Serializer[Any]):
     )
 
     def get_fields(self) -> dict[str, Field]:
-        filters = {column.name: asked(column) for column in FILTERABLE}
+        filters = {column.name: build_filter_field(column) for column in FILTERABLE}
         return {**super().get_fields(), **filters}
 
 

@@ -19,7 +19,7 @@ _SHOWN: dict[Kind, type[Field]] = {
 LONGEST = 1024
 
 
-def shown(column: Column) -> Field:
+def build_cell_field(column: Column) -> Field:
     """The field of a released row."""
     unit = f"; {column.unit}" if column.unit else ""
     return _SHOWN[column.kind](
@@ -27,13 +27,13 @@ def shown(column: Column) -> Field:
     )
 
 
-def shown_of_draft(column: Column) -> Field:
+def build_draft_field(column: Column) -> Field:
     """The field of a clip of the draft, which holds the value elsewhere than under its name."""
     absent: dict[str, Any] = {"default": None} if column.nullable else {}
     return _SHOWN[column.kind](source=column.source.replace("__", "."), **absent)
 
 
-def asked(column: Column) -> Field:
+def build_filter_field(column: Column) -> Field:
     """What a query may say of a column: exactly this value."""
     if column.kind is Kind.FLAG:
         return serializers.BooleanField(required=False, allow_null=True, default=None)

@@ -8,7 +8,7 @@ from apps.privacy.counting import LONGEST_REASON, MOST_PEOPLE
 from apps.privacy.models import Headcount
 
 
-def _content() -> serializers.CharField:
+def _build_content_field() -> serializers.CharField:
     return serializers.CharField(
         min_length=64,
         max_length=64,
@@ -25,7 +25,7 @@ class HeadcountNew(serializers.Serializer[Any]):
         required=False, default=False, help_text="One of them is not a recorded contributor."
     )
     reason = serializers.CharField(max_length=LONGEST_REASON)
-    content = _content()
+    content = _build_content_field()
 
 
 class HeadcountOut(serializers.ModelSerializer[Headcount]):
@@ -56,4 +56,4 @@ class PointingOutNew(serializers.Serializer[Any]):
     onset = serializers.FloatField(min_value=0)
     offset = serializers.FloatField(min_value=0)
     reason = serializers.CharField(max_length=LONGEST_REASON)
-    content = _content()
+    content = _build_content_field()

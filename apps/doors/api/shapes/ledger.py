@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.consent.entries import UNSAID_LANGUAGE, ConsentEntry
-from apps.consent.forms import reached
+from apps.consent.forms import list_current_reaches
 from apps.consent.models import ConsentForm, Contributor, FormReach
 from apps.doors.api.shapes.choices import PURPOSES
 from datasets_catalog.purposes import Answer, Purpose
@@ -61,7 +61,7 @@ class FormOut(serializers.ModelSerializer[ConsentForm]):
 
     @extend_schema_field(ReachOut(many=True))
     def get_reach(self, form: ConsentForm) -> list[dict[str, Any]]:
-        return list(ReachOut(reached(form), many=True).data)
+        return list(ReachOut(list_current_reaches(form), many=True).data)
 
 
 class FormNew(serializers.Serializer[Any]):
@@ -119,7 +119,7 @@ class CorrectionNew(serializers.Serializer[Any]):
         return {Purpose(purpose): Answer(answer) for purpose, answer in answers.items()}
 
 
-def entry_of(contributor: str, body: dict[str, Any]) -> ConsentEntry:
+def build_entry(contributor: str, body: dict[str, Any]) -> ConsentEntry:
     """The entry that a correction describes. Raises TerritoryUnknownError."""
     said = {name: value for name, value in body.items() if name != "reason"}
     said["territories"] = parse_territories(said["territories"])

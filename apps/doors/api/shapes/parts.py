@@ -14,7 +14,9 @@ from datasets_catalog.clip_columns import SELECTABLE
 MOST_VALUES = 200
 
 
-def _words(help_text: str, length: int, *, most: int = MOST_VALUES) -> serializers.ListField:
+def _build_words_field(
+    help_text: str, length: int, *, most: int = MOST_VALUES
+) -> serializers.ListField:
     return serializers.ListField(
         child=serializers.CharField(max_length=length, allow_blank=True, trim_whitespace=False),
         max_length=most,
@@ -26,10 +28,10 @@ def _words(help_text: str, length: int, *, most: int = MOST_VALUES) -> serialize
 class SelectionIn(serializers.Serializer[Any]):
     """Which clips: any value of each list, and every list that is given."""
 
-    labels = _words("Labels or terms that are heard in the clip.", 200)
-    splits = _words("Splits; an empty text means clips without one.", 64)
-    licences = _words("Licences, as the clips name them.", 200)
-    clips = _words("Paths or clip ids.", 1024, most=MOST_CLIPS)
+    labels = _build_words_field("Labels or terms that are heard in the clip.", 200)
+    splits = _build_words_field("Splits; an empty text means clips without one.", 64)
+    licences = _build_words_field("Licences, as the clips name them.", 200)
+    clips = _build_words_field("Paths or clip ids.", 1024, most=MOST_CLIPS)
     since = serializers.CharField(
         max_length=32,
         required=False,
@@ -39,14 +41,17 @@ class SelectionIn(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Field]:
         return {
             **super().get_fields(),
-            **{name: _words(f"{c.title}: {c.description}.", 200) for name, c in SELECTABLE.items()},
+            **{
+                name: _build_words_field(f"{c.title}: {c.description}.", 200)
+                for name, c in SELECTABLE.items()
+            },
         }
 
 
 class SelectionQuery(SelectionIn):
     """The same in an address: each value once more (`labels=dog&labels=cat`)."""
 
-    clips = _words("Paths or clip ids.", 1024, most=MOST_VALUES)
+    clips = _build_words_field("Paths or clip ids.", 1024, most=MOST_VALUES)
     selection = serializers.RegexField(
         r"^[0-9a-f]{64}$",
         required=False,

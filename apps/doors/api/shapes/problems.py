@@ -38,5 +38,5 @@ class Reason(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-def reason(error: EarmarkError | None) -> dict[str, str] | None:
+def build_reason(error: EarmarkError | None) -> dict[str, str] | None:
     return None if error is None else {"code": error.code, "detail": error.message}

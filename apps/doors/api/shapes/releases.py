@@ -10,16 +10,16 @@ from rest_framework import serializers
 from apps.access.answers import Action, Binding, Code
 from apps.datasets.models import Vocabulary
 from apps.doors.api.shapes.choices import GRANTABLE, PURPOSES, RELEASE_STATES
-from apps.doors.api.shapes.columns import Field, asked, shown
-from apps.releases.lapses import lapsed_since
+from apps.doors.api.shapes.columns import Field, build_cell_field, build_filter_field
+from apps.releases.lapses import find_lapse_start
 from apps.releases.models import GateResult, Lapse, Release, SignOff
-from apps.releases.usage import usage_of
+from apps.releases.usage import compute_usage
 from apps.storage.tables import ClipRow
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.licences import Use
 
 
-def _territories() -> serializers.ListField:
+def _build_territories_field() -> serializers.ListField:
     return serializers.ListField(
         child=serializers.CharField(max_length=3),
         required=False,
@@ -91,7 +91,7 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_lapsed_since(self, row: Release) -> datetime | None:
-        return lapsed_since(row)
+        return find_lapse_start(row)
 
 
 class ReleaseFull(ReleaseOut):
@@ -111,11 +111,11 @@ class ReleaseFull(ReleaseOut):
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES)))
     def get_permitted_purposes(self, release: Release) -> list[str]:
-        return list(usage_of(release, on=timezone.now().date()).permitted)
+        return list(compute_usage(release, on=timezone.now().date()).permitted)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_taken_away(self, release: Release) -> list[str]:
-        return [each.sentence for each in usage_of(release, on=timezone.now().date()).taken]
+        return [each.sentence for each in compute_usage(release, on=timezone.now().date()).taken]
 
 
 class ReleaseNew(serializers.Serializer[Any]):
@@ -127,7 +127,7 @@ class ReleaseNew(serializers.Serializer[Any]):
         min_length=1,
         help_text="What consent has to cover.",
     )
-    territories = _territories()
+    territories = _build_territories_field()
     notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
 
 
@@ -135,7 +135,7 @@ class DryRunNew(serializers.Serializer[Any]):
     """What the release would be for."""
 
     purposes = serializers.ListField(child=serializers.ChoiceField(choices=PURPOSES), min_length=1)
-    territories = _territories()
+    territories = _build_territories_field()
 
 
 class FailingRow(serializers.Serializer[Any]):
@@ -210,7 +210,7 @@ class ManifestQuery(serializers.Serializer[Any]):
     path = serializers.CharField(max_length=1024, required=False, trim_whitespace=False)
 
     def get_fields(self) -> dict[str, Field]:
-        filters = {column.name: asked(column) for column in FILTERABLE}
+        filters = {column.name: build_filter_field(column) for column in FILTERABLE}
         return {**super().get_fields(), **filters}
 
 
@@ -248,7 +248,7 @@ class ManifestRow(serializers.Serializer[ClipRow]):
     """One clip of a release, as its table states it. Size in bytes, duration in seconds."""
 
     def get_fields(self) -> dict[str, Field]:
-        return {column.name: shown(column) for column in CLIP_COLUMNS}
+        return {column.name: build_cell_field(column) for column in CLIP_COLUMNS}
 
 
 class LapseOut(serializers.ModelSerializer[Lapse]):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from apps.datasets.models import Clip
 from apps.doors.api.shapes.counting import HeadcountOut
 from apps.doors.api.shapes.privacy import DecisionNew, FindingOut
-from apps.privacy.access import state_of
+from apps.privacy.access import name_finding_state
 from apps.privacy.models import (
     Batch,
     ChangeRequest,
@@ -19,7 +19,7 @@ from apps.privacy.models import (
     Redaction,
     SampleClip,
 )
-from apps.privacy.queue import AWAITED, Case
+from apps.privacy.queue import AWAITED_STATES, Case
 from apps.releases.foresight import foresee, foresee_count
 
 MOST_CASES = 200
@@ -32,7 +32,7 @@ class CaseQuery(serializers.Serializer[Any]):
 
     kind = serializers.CharField(max_length=64, required=False, default="")
     awaiting = serializers.ChoiceField(
-        choices=[word for word in AWAITED if word],
+        choices=[word for word in AWAITED_STATES if word],
         required=False,
         default="",
         help_text="`second`: another reviewer; `changes`: the steward; `people`: somebody to count"
@@ -158,7 +158,7 @@ class CaseOut(serializers.Serializer[Any]):
         return dict(ForesightOut(counted).data)
 
     def _open(self, found: Case) -> list[Finding]:
-        return [row for row in found.findings if state_of(row) == "open"]
+        return [row for row in found.findings if name_finding_state(row) == "open"]
 
 
 class ByReviewerOut(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from datasets_catalog.consent import Coverage
 from datasets_catalog.ledger import Refusal
 from datasets_catalog.licence_terms import AiTerms
 from datasets_catalog.licences import Use
-from datasets_catalog.outbound import Wanted
+from datasets_catalog.outbound import WantedOutcome
 from datasets_catalog.purposes import Answer, Purpose
 
 SHOWN_UNCOVERED = 1000
@@ -177,7 +177,7 @@ class LicenceQuery(serializers.Serializer[Any]):
     wanted = serializers.CharField(
         max_length=100,
         required=False,
-        help_text=f"One of {', '.join(Wanted)}, or the id of a licence.",
+        help_text=f"One of {', '.join(WantedOutcome)}, or the id of a licence.",
     )
 
 

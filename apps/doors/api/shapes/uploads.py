@@ -25,7 +25,7 @@ class Limits(serializers.Serializer[Any]):
     parts = serializers.IntegerField(help_text="Parts of one file.")
 
 
-def limits() -> dict[str, int]:
+def list_limits() -> dict[str, int]:
     return {
         "check_files": uploads.CHECK_FILES,
         "commit_rows": uploads.COMMIT_ROWS,
@@ -68,7 +68,7 @@ class UploadOut(serializers.ModelSerializer[Upload]):
 
     @extend_schema_field(Limits)
     def get_limits(self, upload: Upload) -> dict[str, int]:
-        return limits()
+        return list_limits()
 
 
 class Sha256Field(serializers.RegexField):

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.access import (
-    entitlements_for,
-    held_for,
-    request_for,
-    requests_for,
-    requests_of,
-    requests_to_answer,
+    fetch_request,
+    list_held_entitlements,
+    list_own_requests,
+    list_requests_to_answer,
+    list_visible_entitlements,
+    list_visible_requests,
 )
 from apps.access.actions import (
     cancel_request,
@@ -23,12 +23,12 @@ from apps.access.actions import (
     revoke_access,
 )
 from apps.access.grants import Agreement
-from apps.access.receipts import receipts_for, refusals_for
-from apps.accounts.access import holder_named
+from apps.access.receipts import list_visible_receipts, list_visible_refusals
+from apps.accounts.access import find_holder
 from apps.accounts.models import Token
-from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.datasets.access import fetch_dataset, fetch_dataset_to_edit
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import access as shapes
 from datasets_catalog.roles import Permission
 
@@ -39,20 +39,20 @@ class AccessRequests(ApiView):
     @extend_schema(responses=shapes.AccessRequestOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List requests for the dataset: all for those who answer them, else one's own."""
-        dataset = dataset_for(request.user, f"{organisation}/{name}")
-        rows = requests_for(request.user, dataset).select_related(
+        dataset = fetch_dataset(request.user, f"{organisation}/{name}")
+        rows = list_visible_requests(request.user, dataset).select_related(
             "dataset__organisation", "user", "answered_by"
         )
         return self.page(rows, shapes.AccessRequestOut, ("-id",))
 
     @extend_schema(request=shapes.AccessRequestNew, responses={201: shapes.AccessRequestOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Ask for the dataset; one request of a person waits at a time.
 
         The answer may be yes at once, where the dataset grants complete requests by rule.
         """
-        dataset = dataset_for(request.user, f"{organisation}/{name}")
+        dataset = fetch_dataset(request.user, f"{organisation}/{name}")
         body = self.body(shapes.AccessRequestNew)
         row = request_access(actor=self.user, dataset=dataset, **body)
         return Response(shapes.AccessRequestOut(row).data, status=201)
@@ -64,12 +64,12 @@ class OneAccessRequest(ApiView):
     @extend_schema(responses=shapes.AccessRequestOut)
     def get(self, request: Request, uid: UUID) -> Response:
         """Show one request, one's own or one to answer."""
-        return Response(shapes.AccessRequestOut(request_for(self.user, uid)).data)
+        return Response(shapes.AccessRequestOut(fetch_request(self.user, uid)).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, uid: UUID) -> Response:
         """Take one's own request back."""
-        cancel_request(actor=self.user, request=request_for(self.user, uid))
+        cancel_request(actor=self.user, request=fetch_request(self.user, uid))
         return Response(status=204)
 
 
@@ -81,7 +81,7 @@ class AccessRequestGrant(ApiView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Say yes to a request."""
         row = grant_request(
-            actor=self.user, request=request_for(self.user, uid), **self.body(shapes.Grant)
+            actor=self.user, request=fetch_request(self.user, uid), **self.body(shapes.Grant)
         )
         return Response(shapes.AccessRequestOut(row).data)
 
@@ -94,7 +94,7 @@ class AccessRequestRefusal(ApiView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Say no to a request, and why."""
         row = refuse_request(
-            actor=self.user, request=request_for(self.user, uid), **self.body(shapes.Refusal)
+            actor=self.user, request=fetch_request(self.user, uid), **self.body(shapes.Refusal)
         )
         return Response(shapes.AccessRequestOut(row).data)
 
@@ -105,7 +105,7 @@ class MyAccessRequests(ApiView):
     @extend_schema(responses=shapes.AccessRequestOut(many=True))
     def get(self, request: Request) -> Response:
         """List one's own requests for all datasets, newest first."""
-        return self.page(requests_of(self.user), shapes.AccessRequestOut, ("-id",))
+        return self.page(list_own_requests(self.user), shapes.AccessRequestOut, ("-id",))
 
 
 class AccessRequestsToAnswer(ApiView):
@@ -114,7 +114,7 @@ class AccessRequestsToAnswer(ApiView):
     @extend_schema(responses=shapes.AccessRequestOut(many=True))
     def get(self, request: Request) -> Response:
         """List what waits for one's answer, oldest first."""
-        rows = requests_to_answer(self.user).select_related("answered_by").order_by("id")
+        rows = list_requests_to_answer(self.user).select_related("answered_by").order_by("id")
         return self.page(rows, shapes.AccessRequestOut, ("id",))
 
 
@@ -124,7 +124,7 @@ class MyEntitlements(ApiView):
     @extend_schema(responses=shapes.EntitlementOut(many=True))
     def get(self, request: Request) -> Response:
         """List what one may take, or might once, by oneself or through an organisation."""
-        return self.page(held_for(self.user), shapes.EntitlementOut, ("-id",))
+        return self.page(list_held_entitlements(self.user), shapes.EntitlementOut, ("-id",))
 
 
 class Entitlements(ApiView):
@@ -134,16 +134,20 @@ class Entitlements(ApiView):
     @extend_schema(responses=shapes.EntitlementOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List everybody who was let in, past and present."""
-        dataset = dataset_for(request.user, f"{organisation}/{name}")
-        return self.page(entitlements_for(self.user, dataset), shapes.EntitlementOut, ("-id",))
+        dataset = fetch_dataset(request.user, f"{organisation}/{name}")
+        return self.page(
+            list_visible_entitlements(self.user, dataset), shapes.EntitlementOut, ("-id",)
+        )
 
     @extend_schema(request=shapes.EntitlementNew, responses={201: shapes.EntitlementOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Let a person or an organisation take every release of the dataset."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT
+        )
         wanted = self.body(shapes.EntitlementNew)
-        holder = holder_named(
+        holder = find_holder(
             username=wanted.pop("username", None), organisation=wanted.pop("organisation", None)
         )
         signed = {"name": wanted.pop("agreement", ""), "seats": wanted.pop("seats", None)}
@@ -161,8 +165,10 @@ class EntitlementRevocations(ApiView):
     @extend_schema(request=shapes.Holder, responses={200: shapes.Revoked})
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """End every grant of a person or an organisation now."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT)
-        holder = holder_named(**self.body(shapes.Holder))
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT
+        )
+        holder = find_holder(**self.body(shapes.Holder))
         revoked = revoke_access(actor=self.user, dataset=dataset, holder=holder)
         return Response(shapes.Revoked({"revoked": revoked}).data)
 
@@ -173,8 +179,8 @@ class Receipts(ApiView):
     @extend_schema(responses=shapes.ReceiptOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List what was taken of the dataset, newest first; for those who let people in."""
-        dataset = dataset_for(request.user, f"{organisation}/{name}")
-        return self.page(receipts_for(self.user, dataset), shapes.ReceiptOut, ("-id",))
+        dataset = fetch_dataset(request.user, f"{organisation}/{name}")
+        return self.page(list_visible_receipts(self.user, dataset), shapes.ReceiptOut, ("-id",))
 
 
 class Refusals(ApiView):
@@ -183,5 +189,5 @@ class Refusals(ApiView):
     @extend_schema(responses=shapes.RefusalOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """Count who was refused the dataset and why, newest first; for those who let people in."""
-        dataset = dataset_for(request.user, f"{organisation}/{name}")
-        return self.page(refusals_for(self.user, dataset), shapes.RefusalOut, ("-id",))
+        dataset = fetch_dataset(request.user, f"{organisation}/{name}")
+        return self.page(list_visible_refusals(self.user, dataset), shapes.RefusalOut, ("-id",))

@@ -8,17 +8,17 @@ from rest_framework.response import Response
 
 from apps.access.models import AccessChange
 from apps.access.widening import (
-    access_change_for,
-    access_changes_for,
     cancel_access_change,
     confirm_access_change,
+    fetch_access_change,
+    list_visible_access_changes,
     propose_access_change,
     refuse_access_change,
 )
 from apps.accounts.models import Token
-from apps.datasets.access import dataset_to_edit, draft_for
+from apps.datasets.access import fetch_dataset_to_edit, fetch_draft
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import access as shapes
 from datasets_catalog.roles import Permission
 
@@ -30,14 +30,18 @@ class AccessChanges(ApiView):
     @extend_schema(responses=shapes.AccessChangeOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List proposals to let more people take the dataset, for those who work on it."""
-        dataset = draft_for(self.user, f"{organisation}/{name}")
-        return self.page(access_changes_for(self.user, dataset), shapes.AccessChangeOut, ("-id",))
+        dataset = fetch_draft(self.user, f"{organisation}/{name}")
+        return self.page(
+            list_visible_access_changes(self.user, dataset), shapes.AccessChangeOut, ("-id",)
+        )
 
     @extend_schema(request=shapes.AccessChangeNew, responses={201: shapes.AccessChangeOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Propose to let more people take what was released; another person decides."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.DATASET_EDIT)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.DATASET_EDIT
+        )
         body = self.body(shapes.AccessChangeNew)
         reason = body.pop("reason")
         row = propose_access_change(actor=self.user, dataset=dataset, changes=body, reason=reason)
@@ -51,8 +55,8 @@ class _Decision(ApiView):
     write_scope = Token.Scope.ADMIN
 
     def change(self, organisation: str, name: str, uid: UUID) -> AccessChange:
-        dataset = draft_for(self.user, f"{organisation}/{name}")
-        return access_change_for(self.user, dataset, uid)
+        dataset = fetch_draft(self.user, f"{organisation}/{name}")
+        return fetch_access_change(self.user, dataset, uid)
 
 
 class AccessChangeConfirmation(_Decision):

@@ -7,20 +7,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.agreements import (
-    agreement_for,
-    agreements_of,
+    fetch_agreement,
     give_seat,
-    seats_of,
+    list_seats,
+    list_visible_agreements,
     set_seats,
     take_seat,
 )
-from apps.access.notices import mark_read, notices_for
-from apps.access.terms import accept_terms, save_terms, terms_of
-from apps.accounts.access import organisation_for, require_unlimited
+from apps.access.notices import list_own_notices, mark_read
+from apps.access.terms import accept_terms, list_terms, save_terms
+from apps.accounts.access import fetch_organisation, require_unlimited
 from apps.accounts.models import Token
-from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.datasets.access import fetch_dataset, fetch_dataset_to_edit
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import access as shapes
 from datasets_catalog.roles import Permission
 
@@ -33,14 +33,16 @@ class AccessTermsList(ApiView):
     @extend_schema(responses=shapes.AccessTermsOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List the versions of the terms under which the dataset is taken, newest first."""
-        dataset = dataset_for(request.user, f"{organisation}/{name}")
-        return self.page(terms_of(dataset), shapes.AccessTermsOut, ("-version",))
+        dataset = fetch_dataset(request.user, f"{organisation}/{name}")
+        return self.page(list_terms(dataset), shapes.AccessTermsOut, ("-version",))
 
     @extend_schema(request=shapes.AccessTermsNew, responses={201: shapes.AccessTermsOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Write a new version of the terms; the same text again changes nothing."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.ACCESS_GRANT
+        )
         row = save_terms(actor=self.user, dataset=dataset, **self.body(shapes.AccessTermsNew))
         return Response(shapes.AccessTermsOut(row).data, status=201)
 
@@ -49,13 +51,13 @@ class AccessTermsAcceptances(ApiView):
     resource = "access"
 
     @extend_schema(request=shapes.TermsAccepted, responses={201: shapes.AcceptanceOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Accept the current terms, and be let in where that is all it takes."""
-        dataset = dataset_for(self.user, f"{organisation}/{name}")
+        dataset = fetch_dataset(self.user, f"{organisation}/{name}")
         body = self.body(shapes.TermsAccepted)
         named = body.pop("organisation", None)
-        holder = organisation_for(self.user, named) if named else None
+        holder = fetch_organisation(self.user, named) if named else None
         row = accept_terms(actor=self.user, dataset=dataset, organisation=holder, **body)
         return Response(shapes.AcceptanceOut(row).data, status=201)
 
@@ -66,8 +68,8 @@ class Agreements(ApiView):
     @extend_schema(responses=shapes.AgreementOut(many=True))
     def get(self, request: Request, organisation: str) -> Response:
         """List what the organisation was granted, past and present; for its members."""
-        row = organisation_for(self.user, organisation)
-        return self.page(agreements_of(self.user, row), shapes.AgreementOut, ("-id",))
+        row = fetch_organisation(self.user, organisation)
+        return self.page(list_visible_agreements(self.user, row), shapes.AgreementOut, ("-id",))
 
 
 class OneAgreement(ApiView):
@@ -78,16 +80,16 @@ class OneAgreement(ApiView):
     def get(self, request: Request, uid: UUID) -> Response:
         """Show what an organisation was granted; for its members and the granter."""
         require_unlimited(self.user)
-        return Response(shapes.AgreementOut(agreement_for(self.user, uid)).data)
+        return Response(shapes.AgreementOut(fetch_agreement(self.user, uid)).data)
 
     @extend_schema(request=shapes.Seats, responses=shapes.AgreementOut)
     def patch(self, request: Request, uid: UUID) -> Response:
         """Change how many seats there are; the granter does."""
         require_unlimited(self.user)
         set_seats(
-            actor=self.user, agreement=agreement_for(self.user, uid), **self.body(shapes.Seats)
+            actor=self.user, agreement=fetch_agreement(self.user, uid), **self.body(shapes.Seats)
         )
-        return Response(shapes.AgreementOut(agreement_for(self.user, uid)).data)
+        return Response(shapes.AgreementOut(fetch_agreement(self.user, uid)).data)
 
 
 class Seats(ApiView):
@@ -98,14 +100,14 @@ class Seats(ApiView):
     def get(self, request: Request, uid: UUID) -> Response:
         """List who has a seat; for members of the organisation and the granter."""
         require_unlimited(self.user)
-        rows = seats_of(agreement_for(self.user, uid))
+        rows = list_seats(fetch_agreement(self.user, uid))
         return self.page(rows, shapes.SeatOut, ("id",))
 
     @extend_schema(request=shapes.SeatNew, responses={201: shapes.SeatOut})
     def post(self, request: Request, uid: UUID) -> Response:
         """Give a member of the organisation a seat; giving it twice changes nothing."""
         seat = give_seat(
-            actor=self.user, agreement=agreement_for(self.user, uid), **self.body(shapes.SeatNew)
+            actor=self.user, agreement=fetch_agreement(self.user, uid), **self.body(shapes.SeatNew)
         )
         return Response(shapes.SeatOut(seat).data, status=201)
 
@@ -117,7 +119,7 @@ class OneSeat(ApiView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, uid: UUID, username: str) -> Response:
         """Take a seat back."""
-        take_seat(actor=self.user, agreement=agreement_for(self.user, uid), username=username)
+        take_seat(actor=self.user, agreement=fetch_agreement(self.user, uid), username=username)
         return Response(status=204)
 
 
@@ -127,7 +129,7 @@ class Notices(ApiView):
     @extend_schema(responses=shapes.NoticeOut(many=True))
     def get(self, request: Request) -> Response:
         """List what one should know about one's access, newest first."""
-        return self.page(notices_for(self.user), shapes.NoticeOut, ("-id",))
+        return self.page(list_own_notices(self.user), shapes.NoticeOut, ("-id",))
 
 
 class NoticesRead(ApiView):

@@ -5,9 +5,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.access import organisation_for, require
+from apps.accounts.access import fetch_organisation, require_permission
 from apps.audit.models import AuditEvent
-from apps.datasets.access import draft_for
+from apps.datasets.access import fetch_draft
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import audit as shapes
 from datasets_catalog.roles import Permission
@@ -19,8 +19,8 @@ class AuditEvents(ApiView):
     @extend_schema(parameters=[shapes.AuditQuery], responses=shapes.AuditEventOut(many=True))
     def get(self, request: Request, organisation: str) -> Response:
         """List what happened in the organisation, newest first; for those who may read the log."""
-        row = organisation_for(self.user, organisation)
-        require(self.user, Permission.AUDIT_READ, row)
+        row = fetch_organisation(self.user, organisation)
+        require_permission(self.user, Permission.AUDIT_READ, row)
         events = AuditEvent.objects.filter(organisation=row.name, **self.query(shapes.AuditQuery))
         return self.page(events, shapes.AuditEventOut, ("-sequence",))
 
@@ -31,7 +31,7 @@ class DatasetActivity(ApiView):
     @extend_schema(responses=shapes.AuditEventOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List what happened to the dataset and its releases, newest first; for its members."""
-        dataset = draft_for(self.user, f"{organisation}/{name}")
+        dataset = fetch_draft(self.user, f"{organisation}/{name}")
         full_name = dataset.full_name
         # Releases are written down as the dataset's name and the version.
         about = Q(subject=full_name) | Q(subject__startswith=f"{full_name} ")

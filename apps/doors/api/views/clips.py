@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.datasets.access import clip_for, dataset_to_edit, draft_for
+from apps.datasets.access import fetch_clip, fetch_dataset_to_edit, fetch_draft
 from apps.datasets.actions import remove_clips
 from apps.datasets.label_queries import found_empty, with_labels
 from apps.datasets.models import Clip, Dataset, Event, Recording
@@ -32,8 +32,8 @@ class Clips(ApiView):
     @extend_schema(parameters=[shapes.ClipQuery], responses=shapes.ClipOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List the draft's clips by path; without `state`, those that were not removed."""
-        dataset = draft_for(request.user, f"{organisation}/{name}")
-        rows = _found(dataset, self.query(shapes.ClipQuery))
+        dataset = fetch_draft(request.user, f"{organisation}/{name}")
+        rows = _filter_clips(dataset, self.query(shapes.ClipQuery))
         rows = rows.select_related("blob", "recording", "added_by")
         return self.page(rows, shapes.ClipOut, ("path",))
 
@@ -44,7 +44,7 @@ class ClipRemovals(ApiView):
     @extend_schema(request=shapes.ClipRemoval, responses={200: shapes.Removed})
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Take clips out of the draft by path; releases that hold them keep them."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CLIP_INGEST)
+        dataset = fetch_dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CLIP_INGEST)
         paths = self.body(shapes.ClipRemoval)["paths"]
         removed = remove_clips(actor=self.user, dataset=dataset, paths=paths)
         return Response(shapes.Removed({"removed": removed}).data)
@@ -56,13 +56,13 @@ class OneClip(ApiView):
     @extend_schema(responses=shapes.ClipFull)
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """Show one clip of the draft, with the labels of the whole clip."""
-        row = clip_for(request.user, f"{organisation}/{name}", uid)
+        row = fetch_clip(request.user, f"{organisation}/{name}", uid)
         return Response(shapes.ClipFull(row).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """Take the clip out of the draft; releases that hold it keep it."""
-        row = clip_for(request.user, f"{organisation}/{name}", uid)
+        row = fetch_clip(request.user, f"{organisation}/{name}", uid)
         remove_clips(actor=self.user, dataset=row.dataset, paths=[row.path])
         return Response(status=204)
 
@@ -73,7 +73,7 @@ class ClipEvents(ApiView):
     @extend_schema(responses=shapes.EventOut(many=True))
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """List what is heard in the clip, by onset."""
-        row = clip_for(request.user, f"{organisation}/{name}", uid)
+        row = fetch_clip(request.user, f"{organisation}/{name}", uid)
         events = Event.objects.filter(clip=row).select_related("term")
         return self.page(events, shapes.EventOut, ("onset", "id"))
 
@@ -84,7 +84,9 @@ class EventVerifications(ApiView):
     @extend_schema(request=shapes.EventVerification, responses={200: shapes.EventsVerified})
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Say of events that somebody else labelled that they are right, or wrong."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.EVENT_VERIFY)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.EVENT_VERIFY
+        )
         body = self.body(shapes.EventVerification)
         changed = verify_events(
             actor=self.user, dataset=dataset, events=body["events"], verdict=body["verdict"]
@@ -98,13 +100,13 @@ class Recordings(ApiView):
     @extend_schema(responses=shapes.RecordingOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List the recordings that the draft's clips were cut from, with how many."""
-        dataset = draft_for(request.user, f"{organisation}/{name}")
+        dataset = fetch_draft(request.user, f"{organisation}/{name}")
         active = Count("clips", filter=~Q(clips__state=Clip.State.REMOVED))
         rows = Recording.objects.filter(dataset=dataset).annotate(clip_count=active)
         return self.page(rows, shapes.RecordingOut, ("name",))
 
 
-def _found(dataset: Dataset, wanted: dict[str, Any]) -> QuerySet[Clip]:
+def _filter_clips(dataset: Dataset, wanted: dict[str, Any]) -> QuerySet[Clip]:
     rows = Clip.objects.filter(dataset=dataset)
     if "state" not in wanted:
         rows = rows.exclude(state=Clip.State.REMOVED)

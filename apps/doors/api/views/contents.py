@@ -12,22 +12,28 @@ from rest_framework.response import Response
 
 from apps.access.access import OpenRelease, open_release
 from apps.access.answers import Action, Binding
-from apps.access.receipts import note_taken
-from apps.datasets.access import clip_for
+from apps.access.receipts import record_receipt
+from apps.datasets.access import fetch_clip
 from apps.doors.api.base import ApiView
-from apps.doors.api.keyset import CursorInvalidError, answer, cursor_of, limit_of, next_url
+from apps.doors.api.keyset import (
+    CursorInvalidError,
+    build_next_url,
+    build_page_answer,
+    read_cursor,
+    read_limit,
+)
 from apps.doors.api.shapes import releases as shapes
-from apps.doors.serving import Offer, sends_whole, serve_blob
+from apps.doors.serving import Offer, has_whole_blob, serve_blob
 from apps.privacy.playing import note_playback
-from apps.releases.diff import frozen_table
+from apps.releases.diff import require_frozen_table
 from apps.releases.stops import require_hearable
-from apps.storage.blobs import get_blob, local_copy
+from apps.storage.blobs import get_blob, open_local_copy
 from apps.storage.models import Blob
-from apps.storage.queries import page_of_clips
+from apps.storage.queries import read_page_of_clips
 from apps.storage.tables import ClipRow
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.purposes import Purpose
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 
 BYTES = {(200, "*/*"): OpenApiTypes.BINARY}
 PARQUET = "application/vnd.apache.parquet"
@@ -60,12 +66,12 @@ class ContentView(ApiView):
     def readable(self) -> OpenRelease:
         """Open for reading rows: the table that holds them may be downloaded, or is reviewed."""
         found = self.opened(Action.VIEW)
-        is_public = found.release.state in PUBLIC
+        is_public = found.release.state in PUBLIC_STATES
         return self.opened(Action.DOWNLOAD if is_public else Action.PREVIEW)
 
-    def served(self, found: OpenRelease, blob: Blob, offer: Offer) -> HttpResponseBase:
+    def serve_held_blob(self, found: OpenRelease, blob: Blob, offer: Offer) -> HttpResponseBase:
         if self.request.method == "GET":
-            note_taken(
+            record_receipt(
                 self.request.user,
                 found.release,
                 found.authorization,
@@ -82,15 +88,15 @@ class ReleaseClips(ContentView):
         release = self.readable().release
         asked = self.query(shapes.ManifestQuery)
         where = {name: value for name, value in asked.items() if value is not None}
-        limit = limit_of(request)
-        with local_copy(frozen_table(release.clips_table)) as table:
-            rows = page_of_clips(table, where=where, after=self._after(), limit=limit + 1)
+        limit = read_limit(request)
+        with open_local_copy(require_frozen_table(release.clips_table)) as table:
+            rows = read_page_of_clips(table, where=where, after=self._read_after(), limit=limit + 1)
         page = rows[:limit]
-        following = next_url(request, [page[-1]["path"]]) if len(rows) > limit else None
-        return answer([shapes.ManifestRow(row).data for row in page], following)
+        following = build_next_url(request, [page[-1]["path"]]) if len(rows) > limit else None
+        return build_page_answer([shapes.ManifestRow(row).data for row in page], following)
 
-    def _after(self) -> str:
-        match cursor_of(self.request):
+    def _read_after(self) -> str:
+        match read_cursor(self.request):
             case None:
                 return ""
             case [str(path)] if "\0" not in path:
@@ -105,7 +111,7 @@ class ReleaseClip(ContentView):
         self, request: Request, organisation: str, name: str, version: str, uid: UUID
     ) -> Response:
         """Show one clip of the release."""
-        row = _row(self.readable(), uid)
+        row = _load_row(self.readable(), uid)
         return Response(shapes.ManifestRow(row).data)
 
 
@@ -116,13 +122,13 @@ class ReleaseClipAudio(ContentView):
     ) -> HttpResponseBase:
         """Download the clip's bytes; takes ranges and conditions."""
         found = self.opened(Action.DOWNLOAD)
-        row = _row(found, uid)
+        row = _load_row(found, uid)
         offer = Offer(
             name=PurePosixPath(row["path"]).name,
             media_type=row["media_type"],
             public=found.authorization.binding is Binding.OPEN,
         )
-        return self.served(found, get_blob(found.release.dataset.uid, row["md5"]), offer)
+        return self.serve_held_blob(found, get_blob(found.release.dataset.uid, row["md5"]), offer)
 
 
 class ReleaseTable(ContentView):
@@ -141,7 +147,7 @@ class ReleaseTable(ContentView):
             media_type=PARQUET,
             public=found.authorization.binding is Binding.OPEN,
         )
-        return self.served(found, frozen_table(tables[table]), offer)
+        return self.serve_held_blob(found, require_frozen_table(tables[table]), offer)
 
 
 class DraftClipAudio(ApiView):
@@ -150,11 +156,11 @@ class DraftClipAudio(ApiView):
     @extend_schema(responses=BYTES)
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
         """Hear a clip of the draft, for those who work on the dataset."""
-        clip = clip_for(request.user, f"{organisation}/{name}", uid)
+        clip = fetch_clip(request.user, f"{organisation}/{name}", uid)
         require_hearable(request.user, clip)
         offer = Offer(name=PurePosixPath(clip.path).name, media_type=clip.media_type, inline=True)
         response = serve_blob(cast("HttpRequest", request), clip.blob, offer)
-        if sends_whole(cast("HttpRequest", request), response):
+        if has_whole_blob(cast("HttpRequest", request), response):
             note_playback(
                 actor=self.user,
                 dataset=clip.dataset,
@@ -165,9 +171,9 @@ class DraftClipAudio(ApiView):
         return response
 
 
-def _row(found: OpenRelease, uid: UUID) -> ClipRow:
-    with local_copy(frozen_table(found.release.clips_table)) as table:
-        rows = page_of_clips(table, where={"clip_id": str(uid)}, limit=1)
+def _load_row(found: OpenRelease, uid: UUID) -> ClipRow:
+    with open_local_copy(require_frozen_table(found.release.clips_table)) as table:
+        rows = read_page_of_clips(table, where={"clip_id": str(uid)}, limit=1)
     if not rows:
         raise ClipNotHeldError(f"{found.release} holds no clip {uid}.")
     return rows[0]

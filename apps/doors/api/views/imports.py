@@ -11,14 +11,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.access import organisation_for, require
-from apps.consent.ledger import contributors_for
+from apps.accounts.access import fetch_organisation, require_permission
+from apps.consent.ledger import list_visible_contributors
 from apps.consent.models import Consent
-from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.datasets.access import fetch_dataset, fetch_dataset_to_edit
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import imports as shapes
 from apps.doors.api.shapes.rights import ConsentOut, ConsentQuery
-from apps.doors.api.streams import StreamParser, spooled
+from apps.doors.api.streams import StreamParser, spool_body
 from apps.ingest.actions import import_consents
 from apps.ingest.labels import import_labels
 from apps.ingest.paths import clean_path
@@ -41,8 +41,8 @@ class Consents(ApiView):
     @extend_schema(parameters=[ConsentQuery], responses=ConsentOut(many=True))
     def get(self, request: Request, organisation: str) -> Response:
         """List consents in the order they were recorded; nothing in the ledger ever changes."""
-        row = organisation_for(self.user, organisation)
-        people = contributors_for(self.user, row)
+        row = fetch_organisation(self.user, organisation)
+        people = list_visible_contributors(self.user, row)
         wanted = self.query(ConsentQuery)
         if "contributor" in wanted:
             people = people.filter(code=wanted["contributor"])
@@ -61,13 +61,13 @@ class Consents(ApiView):
         Rows that are wrong are named and the others recorded; a consent that is known already
         changes nothing. One that is known with other content is wrong: both are shown.
         """
-        row = organisation_for(self.user, organisation)
-        require(self.user, Permission.CONSENT_RECORD, row)
+        row = fetch_organisation(self.user, organisation)
+        require_permission(self.user, Permission.CONSENT_RECORD, row)
         wanted = self.query(shapes.ConsentsQuery)
         names = [name.strip() for name in wanted["datasets"].split(",") if name.strip()]
-        datasets = [dataset_for(self.user, f"{organisation}/{name}") for name in names]
+        datasets = [fetch_dataset(self.user, f"{organisation}/{name}") for name in names]
         media_type = (request.content_type or "").partition(";")[0].strip().lower()
-        with _kept(request, f"consents{SUFFIXES.get(media_type, '.csv')}") as table:
+        with _keep_body(request, f"consents{SUFFIXES.get(media_type, '.csv')}") as table:
             report = import_consents(
                 actor=self.user,
                 organisation=row,
@@ -91,9 +91,9 @@ class DraftEvents(ApiView):
         Lines that are wrong are named and the others come in; what is there already stays as it
         is, so a file can be sent again.
         """
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.EVENT_EDIT)
+        dataset = fetch_dataset_to_edit(self.user, f"{organisation}/{name}", Permission.EVENT_EDIT)
         wanted = self.query(shapes.LabelsQuery)
-        with _kept(request, PurePosixPath(clean_path(wanted["name"])).name) as source:
+        with _keep_body(request, PurePosixPath(clean_path(wanted["name"])).name) as source:
             report = import_labels(
                 actor=self.user,
                 dataset=dataset,
@@ -106,7 +106,7 @@ class DraftEvents(ApiView):
 
 
 @contextmanager
-def _kept(request: Request, name: str) -> Iterator[Path]:
+def _keep_body(request: Request, name: str) -> Iterator[Path]:
     """The request's body as a file of that name, for as long as it is read."""
     with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
-        yield spooled(request, Path(folder) / name, limit=TABLE_BYTES)
+        yield spool_body(request, Path(folder) / name, limit=TABLE_BYTES)

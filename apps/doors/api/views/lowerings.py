@@ -7,18 +7,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Token
-from apps.datasets.access import dataset_to_edit, draft_for
+from apps.datasets.access import fetch_dataset_to_edit, fetch_draft
 from apps.datasets.lowering import (
     cancel_lowering,
     confirm_lowering,
-    lowering_for,
-    lowerings_for,
+    fetch_lowering,
+    list_visible_lowerings,
     propose_lowering,
     refuse_lowering,
 )
 from apps.datasets.models import Lowering
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import datasets as shapes
 from datasets_catalog.roles import Permission
 
@@ -30,14 +30,16 @@ class Lowerings(ApiView):
     @extend_schema(responses=shapes.LoweringOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List requests to lower what the dataset is held to, for those who work on it."""
-        dataset = draft_for(self.user, f"{organisation}/{name}")
-        return self.page(lowerings_for(self.user, dataset), shapes.LoweringOut, ("-id",))
+        dataset = fetch_draft(self.user, f"{organisation}/{name}")
+        return self.page(list_visible_lowerings(self.user, dataset), shapes.LoweringOut, ("-id",))
 
     @extend_schema(request=shapes.LoweringNew, responses={201: shapes.LoweringOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Ask that bars become lower; nothing changes before a privacy reviewer confirmed it."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.DATASET_EDIT)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.DATASET_EDIT
+        )
         body = self.body(shapes.LoweringNew)
         reason = body.pop("reason")
         row = propose_lowering(actor=self.user, dataset=dataset, changes=body, reason=reason)
@@ -51,8 +53,8 @@ class _Decision(ApiView):
     write_scope = Token.Scope.ADMIN
 
     def lowering(self, organisation: str, name: str, uid: UUID) -> Lowering:
-        dataset = draft_for(self.user, f"{organisation}/{name}")
-        return lowering_for(self.user, dataset, uid)
+        dataset = fetch_draft(self.user, f"{organisation}/{name}")
+        return fetch_lowering(self.user, dataset, uid)
 
 
 class LoweringConfirmation(_Decision):

@@ -18,22 +18,22 @@ from rest_framework.response import Response
 
 from apps.access.access import open_release
 from apps.access.answers import Action
-from apps.access.receipts import note_taken
+from apps.access.receipts import record_receipt
 from apps.accounts.models import Token
 from apps.doors.api.base import ApiView, Shape
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import parts as shapes
 from apps.doors.api.shapes.jobs import JobOut
 from apps.doors.api.throttles import SignedThrottle
 from apps.doors.api.views.contents import ContentView
 from apps.doors.part_streams import MEDIA_TYPE, serve_part
 from apps.doors.serving import Offer, serve_blob
-from apps.doors.signing import SECONDS, address_of, check, sign
-from apps.publishing.choices import keep_choice, kept_choice
-from apps.publishing.flavours import Spec, flavours_at, order_flavour
-from apps.publishing.parts import Part, Sent
-from apps.publishing.selections import Selection, summary_of
-from apps.releases.diff import frozen_table
+from apps.doors.signing import SECONDS, build_signed_address, open_signed_text, sign_object
+from apps.publishing.choices import keep_selection, load_kept_selection
+from apps.publishing.flavours import Spec, list_flavour_states, order_flavour
+from apps.publishing.parts import Part, SentClip
+from apps.publishing.selections import Selection, summarise_selection
+from apps.releases.diff import require_frozen_table
 from apps.releases.models import Release
 from apps.storage.models import Blob
 from datasets_catalog.purposes import Purpose
@@ -42,7 +42,7 @@ JSON_LINES = "application/jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SelectionRequest:
     """A selection as it was asked for, with the release that its `since` names."""
 
     selection: Selection
@@ -55,23 +55,23 @@ class PartView(ContentView):
 
     resource = "parts of a release"
 
-    def asked(self, release: Release, shape: Shape) -> Asked:
+    def asked(self, release: Release, shape: Shape) -> SelectionRequest:
         """Read the selection from the address."""
         wanted = self.query_lists(shape)
         # What it is taken for chooses no clips.
         wanted.pop("purpose", None)
         flavour = wanted.pop("flavour", None)
         kept = wanted.pop("selection", None)
-        selection = kept_choice(release, kept) if kept else Selection.of(wanted)
-        return self.resolved(selection, Spec.named(flavour) if flavour else None)
+        selection = load_kept_selection(release, kept) if kept else Selection.of(wanted)
+        return self.resolve_selection(selection, Spec.named(flavour) if flavour else None)
 
-    def resolved(self, selection: Selection, spec: Spec | None = None) -> Asked:
+    def resolve_selection(self, selection: Selection, spec: Spec | None = None) -> SelectionRequest:
         before = None
         if selection.since:
             name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
             version = selection.since.removeprefix("v")
             before = open_release(self.request.user, name, version, Action.LIST).release
-        return Asked(selection, before, spec)
+        return SelectionRequest(selection, before, spec)
 
     def query_lists(self, shape: Shape) -> dict[str, Any]:
         """The address's query, with every value of those names that take many."""
@@ -92,19 +92,21 @@ class ReleaseSelection(PartView):
         release = self.readable().release
         asked = self.asked(release, shapes.SelectionQuery)
         kept = request.query_params.get("selection")
-        return Response(self._shown(release, asked, kept))
+        return Response(self._describe_selection(release, asked, kept))
 
     @extend_schema(request=shapes.SelectionIn, responses={200: shapes.SelectionOut})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Keep a selection too long for an address; it is forgotten 30 days after its last use."""
         release = self.readable().release
-        asked = self.resolved(Selection.of(self.body(shapes.SelectionIn)))
-        shown = self._shown(release, asked, asked.selection.digest)
-        keep_choice(actor=self.user, release=release, selection=asked.selection)
+        asked = self.resolve_selection(Selection.of(self.body(shapes.SelectionIn)))
+        shown = self._describe_selection(release, asked, asked.selection.digest)
+        keep_selection(actor=self.user, release=release, selection=asked.selection)
         return Response(shown)
 
-    def _shown(self, release: Release, asked: Asked, kept: str | None) -> dict[str, Any]:
-        found = summary_of(release, asked.selection, asked.before)
+    def _describe_selection(
+        self, release: Release, asked: SelectionRequest, kept: str | None
+    ) -> dict[str, Any]:
+        found = summarise_selection(release, asked.selection, asked.before)
         words: dict[str, Any] = {"selection": kept} if kept else asked.selection.as_json()
         return {
             "selection": kept,
@@ -135,7 +137,7 @@ class ReleaseArchive(PartView):
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
         response = serve_part(cast("HttpRequest", request), part)
         if response.streaming:
-            note_taken(
+            record_receipt(
                 request.user,
                 found.release,
                 found.authorization,
@@ -178,17 +180,17 @@ class _Lines:
         about = self._part.about()
         about["valid_until"] = int(timezone.now().timestamp()) + SECONDS
         about["tables"] = {
-            "clips": self._address(frozen_table(release.clips_table), "clips.parquet"),
-            "events": self._address(frozen_table(release.events_table), "events.parquet"),
+            "clips": self._address(require_frozen_table(release.clips_table), "clips.parquet"),
+            "events": self._address(require_frozen_table(release.events_table), "events.parquet"),
         }
-        yield _line(about)
+        yield _encode_line(about)
         for one in self._part.sent():
-            yield _line(self._row(one))
+            yield _encode_line(self._row(one))
 
     def close(self) -> None:
         self._part.close()
 
-    def _row(self, one: Sent) -> dict[str, Any]:
+    def _row(self, one: SentClip) -> dict[str, Any]:
         name = PurePosixPath(one.path).name
         return {
             "path": one.path,
@@ -198,13 +200,13 @@ class _Lines:
         }
 
     def _address(self, blob: Blob, name: str) -> str:
-        signed = sign(
+        signed = sign_object(
             self._request.user, self._part.release, blob, name=name, purpose=self._purpose
         )
-        return address_of(signed)
+        return build_signed_address(signed)
 
 
-def _line(value: dict[str, Any]) -> bytes:
+def _encode_line(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, ensure_ascii=False) + "\n").encode()
 
 
@@ -219,10 +221,10 @@ class SignedObject(ApiView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download what a signed address opens; needs no token, and asks again who may."""
-        signed = check(self.query(shapes.SignedQuery)["key"])
+        signed = open_signed_text(self.query(shapes.SignedQuery)["key"])
         opened = signed.opened
         if request.method == "GET":
-            note_taken(
+            record_receipt(
                 signed.principal,
                 opened.release,
                 opened.authorization,
@@ -241,16 +243,18 @@ class ReleaseFlavours(PartView):
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List the forms in which the release's clips are made or being made."""
         release = self.opened(Action.DOWNLOAD).release
-        return Response(shapes.FlavourOut(flavours_at(release, request.user), many=True).data)
+        return Response(
+            shapes.FlavourOut(list_flavour_states(release, request.user), many=True).data
+        )
 
     @extend_schema(request=shapes.FlavourNew, responses={202: JobOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Have clips made at another rate, as one channel, as FLAC or WAV; follow the job."""
         release = self.opened(Action.DOWNLOAD).release
         wanted = self.body(shapes.FlavourNew)
         spec = Spec(wanted.pop("sample_rate", None), wanted.pop("mono"), wanted.pop("container"))
-        asked = self.resolved(Selection.of(wanted), spec)
+        asked = self.resolve_selection(Selection.of(wanted), spec)
         job = order_flavour(
             actor=self.user,
             release=release,

@@ -6,13 +6,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.datasets.access import dataset_to_edit
+from apps.datasets.access import fetch_dataset_to_edit
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import privacy as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.privacy.access import finding_for, findings_for, open_ones
-from apps.privacy.actions import decide, start_scan
+from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.privacy.actions import decide_finding, start_scan
 from datasets_catalog.roles import Permission
 
 
@@ -21,10 +21,12 @@ class Scans(ApiView):
     pagination_class = None
 
     @extend_schema(request=None, responses={202: JobOut(many=True)})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Scan the draft; what was scanned already is not scanned again. Follow the jobs."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.FINDING_VIEW)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.FINDING_VIEW
+        )
         jobs = start_scan(actor=self.user, dataset=dataset)
         return Response(JobOut(jobs, many=True).data, status=202)
 
@@ -35,11 +37,13 @@ class Findings(ApiView):
     @extend_schema(parameters=[shapes.FindingQuery], responses=shapes.FindingOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List what detectors found in the draft, oldest first."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.FINDING_VIEW)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.FINDING_VIEW
+        )
         wanted = self.query(shapes.FindingQuery)
-        rows = findings_for(self.user, dataset).select_related("decision__decided_by")
+        rows = list_visible_findings(self.user, dataset).select_related("decision__decided_by")
         if wanted["open"]:
-            rows = open_ones(rows)
+            rows = filter_open_findings(rows)
         if "kind" in wanted:
             rows = rows.filter(kind=wanted["kind"])
         if "clip" in wanted:
@@ -53,16 +57,16 @@ class OneFinding(ApiView):
     @extend_schema(responses=shapes.FindingOut)
     def get(self, request: Request, uid: UUID) -> Response:
         """Show one finding."""
-        return Response(shapes.FindingOut(finding_for(self.user, str(uid))).data)
+        return Response(shapes.FindingOut(fetch_finding(self.user, str(uid))).data)
 
 
 class FindingDecision(ApiView):
     resource = "privacy"
 
     @extend_schema(request=shapes.DecisionNew, responses={201: shapes.DecisionOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, uid: UUID) -> Response:
         """Clear the finding, redact it, or exclude its clip; once and for all."""
-        finding = finding_for(self.user, str(uid))
-        made = decide(actor=self.user, finding=finding, **self.body(shapes.DecisionNew))
+        finding = fetch_finding(self.user, str(uid))
+        made = decide_finding(actor=self.user, finding=finding, **self.body(shapes.DecisionNew))
         return Response(shapes.DecisionOut(made).data, status=201)

@@ -14,30 +14,30 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Token
-from apps.datasets.access import draft_for
+from apps.datasets.access import fetch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import record as shapes
-from apps.doors.api.streams import StreamParser, spooled
+from apps.doors.api.streams import StreamParser, spool_body
 from apps.doors.api.views.releases import ReleaseView
 from apps.doors.serving import Offer, serve_blob
-from apps.publishing.review_report import report_for
-from apps.publishing.review_report_pdf import as_pdf
-from apps.publishing.statements import is_kept, statement_of
-from apps.releases.access import release_for
+from apps.publishing.review_report import fetch_report
+from apps.publishing.review_report_pdf import render_pdf
+from apps.publishing.statements import is_kept, load_statement
+from apps.releases.access import fetch_release
 from apps.releases.models import ChecklistAnswer
 from apps.releases.people import (
     LARGEST,
     PDF,
     answer_question,
     attach_document,
-    checklist_of,
-    document_for,
-    documents_for,
+    fetch_document,
+    list_visible_documents,
+    load_checklist,
     retire_document,
 )
-from apps.releases.stops import confirm_stop, lift_stop, stop, stop_for, stops_for
+from apps.releases.stops import confirm_stop, fetch_stop, lift_stop, list_visible_stops, place_stop
 from datasets_catalog.checklists import Question
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.plain import to_plain
@@ -50,7 +50,7 @@ class RecordView(ApiView):
     """What the addresses below a dataset share."""
 
     def dataset(self) -> Dataset:
-        return draft_for(self.user, f"{self.kwargs['organisation']}/{self.kwargs['name']}")
+        return fetch_draft(self.user, f"{self.kwargs['organisation']}/{self.kwargs['name']}")
 
 
 class Stops(RecordView):
@@ -60,25 +60,25 @@ class Stops(RecordView):
     @extend_schema(responses=shapes.StopOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List the dataset's emergency stops, for those who work on it."""
-        return self.page(stops_for(self.user, self.dataset()), shapes.StopOut, ("id",))
+        return self.page(list_visible_stops(self.user, self.dataset()), shapes.StopOut, ("id",))
 
     @extend_schema(request=shapes.StopNew, responses={201: shapes.StopOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Close the dataset, a release or a clip at every door, at once."""
         dataset, asked = self.dataset(), self.body(shapes.StopNew)
         release = asked.get("release")
-        row = stop(
+        row = place_stop(
             actor=self.user,
             dataset=dataset,
             reason=asked["reason"],
-            release=release_for(self.user, dataset, release) if release else None,
-            clip=clip_at(dataset, asked["clip"]) if asked.get("clip") else None,
+            release=fetch_release(self.user, dataset, release) if release else None,
+            clip=find_clip(dataset, asked["clip"]) if asked.get("clip") else None,
         )
         return Response(shapes.StopOut(row).data, status=201)
 
 
-def clip_at(dataset: Dataset, path: str) -> Clip:
+def find_clip(dataset: Dataset, path: str) -> Clip:
     row = Clip.objects.filter(dataset=dataset, path=path).first()
     if row is None:
         raise NotFoundError(f"{dataset} has no clip {path}.")
@@ -92,7 +92,7 @@ class StopConfirmation(RecordView):
     @extend_schema(request=None, responses={200: shapes.StopOut})
     def post(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """Stand by a stop that somebody else placed."""
-        row = confirm_stop(actor=self.user, stop=stop_for(self.user, self.dataset(), uid))
+        row = confirm_stop(actor=self.user, stop=fetch_stop(self.user, self.dataset(), uid))
         return Response(shapes.StopOut(row).data)
 
 
@@ -103,7 +103,7 @@ class StopLift(RecordView):
     @extend_schema(request=shapes.StopLifting, responses={200: shapes.StopOut})
     def post(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """Open again what somebody else stopped."""
-        found = stop_for(self.user, self.dataset(), uid)
+        found = fetch_stop(self.user, self.dataset(), uid)
         row = lift_stop(actor=self.user, stop=found, **self.body(shapes.StopLifting))
         return Response(shapes.StopOut(row).data)
 
@@ -115,7 +115,9 @@ class Documents(RecordView):
     @extend_schema(responses=shapes.DocumentOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List the dataset's ethics approvals and assessments, for those who work on it."""
-        return self.page(documents_for(self.user, self.dataset()), shapes.DocumentOut, ("id",))
+        return self.page(
+            list_visible_documents(self.user, self.dataset()), shapes.DocumentOut, ("id",)
+        )
 
     @extend_schema(
         parameters=[shapes.DocumentQuery], request=PAPERS, responses={201: shapes.DocumentOut}
@@ -124,7 +126,7 @@ class Documents(RecordView):
         """Attach a document: the body is the file, a PDF or a plain text."""
         dataset, about = self.dataset(), self.query(shapes.DocumentQuery)
         with tempfile.TemporaryDirectory(dir=settings.WORK_ROOT) as folder:
-            content = spooled(request, Path(folder) / "document", limit=LARGEST).read_bytes()
+            content = spool_body(request, Path(folder) / "document", limit=LARGEST).read_bytes()
         row = attach_document(actor=self.user, dataset=dataset, content=content, **about)
         return Response(shapes.DocumentOut(row).data, status=201)
 
@@ -135,7 +137,7 @@ class DocumentContent(RecordView):
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
         """Read a document, for those who work on the dataset."""
-        row = document_for(self.user, self.dataset(), uid)
+        row = fetch_document(self.user, self.dataset(), uid)
         suffix = ".pdf" if row.media_type == PDF else ".txt"
         offer = Offer(name=f"{row.kind}-{row.uid}{suffix}", media_type=row.media_type)
         return serve_blob(cast("HttpRequest", request), row.blob, offer)
@@ -147,7 +149,7 @@ class DocumentRetirement(RecordView):
     @extend_schema(request=shapes.Retirement, responses={200: shapes.DocumentOut})
     def post(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """Take a document out of force; it stays on record."""
-        found = document_for(self.user, self.dataset(), uid)
+        found = fetch_document(self.user, self.dataset(), uid)
         row = retire_document(actor=self.user, document=found, **self.body(shapes.Retirement))
         return Response(shapes.DocumentOut(row).data)
 
@@ -159,17 +161,17 @@ class ReleaseChecklist(ReleaseView):
     @extend_schema(responses=shapes.QuestionOut(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List the questions for people with what was answered for the release's root."""
-        return Response([_question(*one) for one in checklist_of(self.prepared())])
+        return Response([_describe_question(*one) for one in load_checklist(self.prepared())])
 
     @extend_schema(request=shapes.AnswerNew, responses={200: shapes.QuestionOut(many=True)})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Answer one question for the release's root."""
         release = self.prepared()
         answer_question(actor=self.user, release=release, **self.body(shapes.AnswerNew))
-        return Response([_question(*one) for one in checklist_of(release)])
+        return Response([_describe_question(*one) for one in load_checklist(release)])
 
 
-def _question(question: Question, given: ChecklistAnswer | None) -> dict[str, object]:
+def _describe_question(question: Question, given: ChecklistAnswer | None) -> dict[str, object]:
     return {
         "question": question.code,
         "ask": question.ask,
@@ -188,15 +190,15 @@ class ReleaseReviewReport(ReleaseView):
     def get(self, request: Request, organisation: str, name: str, version: str) -> HttpResponse:
         """The record of the release's review: whole for those who work on it, else a summary."""
         release = self.opened()
-        report = report_for(request.user, release)
+        report = fetch_report(request.user, release)
         stem = f"{release.dataset.name}-{release.version}-review"
         if self.query(shapes.ReportQuery)["form"] == "pdf":
-            return _file(as_pdf(report), PDF, f"{stem}.pdf")
+            return _build_download(render_pdf(report), PDF, f"{stem}.pdf")
         text = json.dumps(report, indent=1, ensure_ascii=False)
-        return _file(text.encode(), "application/json", f"{stem}.json")
+        return _build_download(text.encode(), "application/json", f"{stem}.json")
 
 
-def _file(content: bytes, media_type: str, name: str) -> HttpResponse:
+def _build_download(content: bytes, media_type: str, name: str) -> HttpResponse:
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Content-Type-Options": "nosniff",
@@ -215,4 +217,4 @@ class ReleaseStatementView(ReleaseView):
         """
         release = self.opened()
         kept = is_kept(release)
-        return Response({"kept": kept, "facts": to_plain(statement_of(release))})
+        return Response({"kept": kept, "facts": to_plain(load_statement(release))})

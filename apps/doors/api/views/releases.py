@@ -7,23 +7,29 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.access.access import open_release, open_releases
+from apps.access.access import list_open_releases, open_release
 from apps.access.answers import Action
-from apps.access.authorize import authorize
-from apps.accounts.access import can, require
+from apps.access.authorize import authorize_action
+from apps.accounts.access import has_permission, require_permission
 from apps.accounts.models import Token
-from apps.datasets.access import dataset_for, dataset_to_edit
+from apps.datasets.access import fetch_dataset, fetch_dataset_to_edit
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.schema import PREFER
 from apps.doors.api.shapes import releases as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.publishing.releasing import publish, start_publishing
-from apps.releases.access import releases_for
-from apps.releases.actions import create_release, deprecate, reopen, sign_off, submit
+from apps.publishing.releasing import publish_release_here, start_publishing
+from apps.releases.access import list_visible_releases
+from apps.releases.actions import (
+    create_release,
+    deprecate_release,
+    reopen_release,
+    sign_off_release,
+    submit_release,
+)
 from apps.releases.diff import diff_releases
 from apps.releases.judging import check_gates
-from apps.releases.lapses import lapses_for
+from apps.releases.lapses import list_visible_lapses
 from apps.releases.models import GateResult, Release, SignOff
 from apps.releases.steps import start_dry_run, start_freeze, start_submission
 from datasets_catalog.purposes import Purpose
@@ -46,7 +52,7 @@ class ReleaseView(ApiView):
     def prepared(self) -> Release:
         """Fetch the release for somebody who works on its dataset."""
         release = self.opened()
-        require(self.request.user, Permission.DATASET_VIEW, release.dataset.organisation)
+        require_permission(self.request.user, Permission.DATASET_VIEW, release.dataset.organisation)
         return release
 
 
@@ -58,16 +64,18 @@ class Releases(ApiView):
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List releases, newest first; those not given out yet for members alone."""
         full_name = f"{organisation}/{name}"
-        opened = open_releases(request.user, full_name, Action.VIEW)
-        dataset = opened[0].dataset if opened else dataset_for(request.user, full_name)
-        rows = releases_for(request.user, dataset).defer("statistics")
+        opened = list_open_releases(request.user, full_name, Action.VIEW)
+        dataset = opened[0].dataset if opened else fetch_dataset(request.user, full_name)
+        rows = list_visible_releases(request.user, dataset).defer("statistics")
         return self.page(rows, shapes.ReleaseOut, ("-order",))
 
     @extend_schema(request=shapes.ReleaseNew, responses={201: shapes.ReleaseFull})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Make a release to be; freeze it next."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE
+        )
         row = create_release(actor=self.user, dataset=dataset, **self.body(shapes.ReleaseNew))
         return Response(shapes.ReleaseFull(row).data, status=201)
 
@@ -80,8 +88,8 @@ class ReleaseLapses(ReleaseView):
         Who is in them is told to those who may see consents.
         """
         release = self.prepared()
-        sees = can(request.user, Permission.CONSENT_VIEW, release.dataset.organisation)
-        rows = lapses_for(request.user, release)
+        sees = has_permission(request.user, Permission.CONSENT_VIEW, release.dataset.organisation)
+        rows = list_visible_lapses(request.user, release)
         return self.page(rows, shapes.LapseOut, ("id",), {"sees_people": sees})
 
 
@@ -89,10 +97,12 @@ class ReleaseDryRuns(ApiView):
     resource = "releases"
 
     @extend_schema(request=shapes.DryRunNew, responses={202: JobOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Try a release of the draft: what it would hold and what fails, in the job's result."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.RELEASE_PREPARE
+        )
         job = start_dry_run(actor=self.user, dataset=dataset, **self.body(shapes.DryRunNew))
         return Response(JobOut(job).data, status=202)
 
@@ -106,7 +116,7 @@ class OneRelease(ReleaseView):
 
 class ReleaseFreeze(ReleaseView):
     @extend_schema(request=None, responses={202: JobOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Scan what is not scanned yet and fix the draft as it is; follow the job."""
         job = start_freeze(actor=self.user, release=self.opened())
@@ -127,7 +137,7 @@ class ReleaseGates(ReleaseView):
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Ask every gate again."""
         release = self.opened()
-        require(self.user, Permission.RELEASE_PREPARE, release.dataset.organisation)
+        require_permission(self.user, Permission.RELEASE_PREPARE, release.dataset.organisation)
         return Response(shapes.GateOut(check_gates(release), many=True).data)
 
 
@@ -139,7 +149,7 @@ class ReleaseSubmission(ReleaseView):
         if self.wants_job:
             job = start_submission(actor=self.user, release=release)
             return Response(JobOut(job).data, status=202)
-        return Response(shapes.ReleaseFull(submit(actor=self.user, release=release)).data)
+        return Response(shapes.ReleaseFull(submit_release(actor=self.user, release=release)).data)
 
 
 class ReleaseSignOffs(ReleaseView):
@@ -156,7 +166,9 @@ class ReleaseSignOffs(ReleaseView):
     @extend_schema(request=shapes.SignOffNew, responses={200: shapes.ReleaseFull})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Answer for one part of the root; with both parts and all gates it is approved."""
-        row = sign_off(actor=self.user, release=self.opened(), **self.body(shapes.SignOffNew))
+        row = sign_off_release(
+            actor=self.user, release=self.opened(), **self.body(shapes.SignOffNew)
+        )
         return Response(shapes.ReleaseFull(row).data)
 
 
@@ -170,7 +182,7 @@ class ReleasePublication(ReleaseView):
         if self.wants_job:
             job = start_publishing(actor=self.user, release=release)
             return Response(JobOut(job).data, status=202)
-        row = publish(actor=self.user, release=release)
+        row = publish_release_here(actor=self.user, release=release)
         return Response(shapes.ReleaseFull(row).data)
 
 
@@ -179,7 +191,7 @@ class ReleaseReopening(ReleaseView):
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Take an unpublished release back to draft; its sign-offs are void."""
         reason = self.body(shapes.ReopeningReason).get("reason", "")
-        row = reopen(actor=self.user, release=self.opened(), reason=reason)
+        row = reopen_release(actor=self.user, release=self.opened(), reason=reason)
         return Response(shapes.ReleaseFull(row).data)
 
 
@@ -189,7 +201,7 @@ class ReleaseDeprecation(ReleaseView):
     @extend_schema(request=shapes.DeprecationReason, responses={200: shapes.ReleaseFull})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Keep a published release readable and say that it should no longer be used."""
-        row = deprecate(
+        row = deprecate_release(
             actor=self.user, release=self.opened(), **self.body(shapes.DeprecationReason)
         )
         return Response(shapes.ReleaseFull(row).data)
@@ -213,5 +225,5 @@ class ReleaseAuthorization(ReleaseView):
         """Say whether one may do something with the release, and what to do if not."""
         wanted = self.query(shapes.AuthorizationQuery)
         purpose = Purpose(wanted["purpose"]) if "purpose" in wanted else None
-        answer = authorize(request.user, self.opened(), Action(wanted["action"]), purpose)
+        answer = authorize_action(request.user, self.opened(), Action(wanted["action"]), purpose)
         return Response(shapes.AuthorizationOut(answer).data)

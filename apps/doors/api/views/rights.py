@@ -7,16 +7,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.access import organisation_for, require
-from apps.consent.ledger import contributors_for
+from apps.accounts.access import fetch_organisation, require_permission
+from apps.consent.ledger import list_visible_contributors
 from apps.consent.models import Participation
-from apps.datasets.access import clip_for, dataset_to_edit, draft_for
+from apps.datasets.access import fetch_clip, fetch_dataset_to_edit, fetch_draft
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import rights as shapes
 from apps.licensing.actions import record_terms
 from apps.licensing.models import Terms
-from apps.releases.outlook import consent_outlook, licence_outlook
+from apps.releases.outlook import forecast_consent, forecast_licence
 from datasets_catalog.licences import Use
 from datasets_catalog.roles import Permission
 
@@ -27,7 +27,7 @@ class Contributors(ApiView):
     @extend_schema(parameters=[shapes.ContributorQuery], responses=shapes.ContributorOut(many=True))
     def get(self, request: Request, organisation: str) -> Response:
         """List the organisation's contributors by code."""
-        rows = contributors_for(self.user, organisation_for(self.user, organisation))
+        rows = list_visible_contributors(self.user, fetch_organisation(self.user, organisation))
         words = self.query(shapes.ContributorQuery).get("q", "")
         return self.page(rows.filter(code__icontains=words), shapes.ContributorOut, ("code",))
 
@@ -39,8 +39,8 @@ class Participations(ApiView):
     @extend_schema(responses=shapes.ParticipationOut(many=True))
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
         """List who can be heard or seen in a clip, by code."""
-        clip = clip_for(request.user, f"{organisation}/{name}", uid)
-        require(self.user, Permission.CONSENT_VIEW, clip.dataset.organisation)
+        clip = fetch_clip(request.user, f"{organisation}/{name}", uid)
+        require_permission(self.user, Permission.CONSENT_VIEW, clip.dataset.organisation)
         rows = Participation.objects.filter(clip=clip).select_related("contributor")
         found = shapes.ParticipationOut(rows.order_by("contributor__code"), many=True)
         return Response(found.data)
@@ -52,16 +52,16 @@ class OwnTerms(ApiView):
     @extend_schema(responses=shapes.TermsOut(many=True))
     def get(self, request: Request, organisation: str) -> Response:
         """List the organisation's own terms."""
-        rows = Terms.objects.filter(organisation=organisation_for(self.user, organisation))
+        rows = Terms.objects.filter(organisation=fetch_organisation(self.user, organisation))
         return self.page(rows, shapes.TermsOut, ("licence",))
 
     @extend_schema(request=shapes.TermsNew, responses={201: shapes.TermsOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str) -> Response:
         """Record the text of a `LicenseRef-…` and what it allows."""
         row = record_terms(
             actor=self.user,
-            organisation=organisation_for(self.user, organisation),
+            organisation=fetch_organisation(self.user, organisation),
             **self.body(shapes.TermsNew),
         )
         return Response(shapes.TermsOut(row).data, status=201)
@@ -73,10 +73,10 @@ class DraftLicence(ApiView):
     @extend_schema(parameters=[shapes.LicenceQuery], responses=shapes.LicenceReport)
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """Say under which licence the draft could go out, and the fewest clips to drop if not."""
-        dataset = draft_for(request.user, f"{organisation}/{name}")
+        dataset = fetch_draft(request.user, f"{organisation}/{name}")
         wanted = self.query(shapes.LicenceQuery)
         use = Use(wanted["use"]) if "use" in wanted else None
-        outlook = licence_outlook(dataset, use=use, wanted=wanted.get("wanted"))
+        outlook = forecast_licence(dataset, use=use, wanted=wanted.get("wanted"))
         report = shapes.LicenceReport(outlook.outbound, context={"outlook": outlook})
         return Response(report.data)
 
@@ -87,9 +87,11 @@ class DraftCoverage(ApiView):
     @extend_schema(parameters=[shapes.CoverageQuery], responses=shapes.CoverageOut)
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """Say how far consent covers the draft for all these purposes, and what is not covered."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CONSENT_VIEW)
+        dataset = fetch_dataset_to_edit(
+            self.user, f"{organisation}/{name}", Permission.CONSENT_VIEW
+        )
         wanted = self.query(shapes.CoverageQuery)
-        found = consent_outlook(
+        found = forecast_consent(
             dataset, purposes=wanted["purposes"], at=wanted.get("at") or timezone.now()
         )
         return Response(shapes.CoverageOut(found).data)

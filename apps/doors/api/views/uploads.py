@@ -9,25 +9,25 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.datasets.access import dataset_to_edit
+from apps.datasets.access import fetch_dataset_to_edit
 from apps.doors.api.base import ApiView
-from apps.doors.api.idempotency import idempotent
+from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.parsers import BatchJSONParser
 from apps.doors.api.shapes import uploads as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.doors.api.shapes.problems import reason
-from apps.doors.api.streams import StreamParser, body_of, declared_size
+from apps.doors.api.shapes.problems import build_reason
+from apps.doors.api.streams import StreamParser, open_body, read_declared_size
 from apps.ingest.models import Upload
-from apps.ingest.upload_bytes import join_parts, parts_of, put_file, put_pack, put_part
+from apps.ingest.upload_bytes import join_parts, list_parts, put_file, put_pack, put_part
 from apps.ingest.uploads import (
-    Announced,
-    Checked,
+    AnnouncedFile,
+    CheckedFile,
     Way,
     check_files,
     commit_rows,
+    fetch_upload,
     finish_upload,
     start_upload,
-    upload_for,
 )
 from datasets_catalog.roles import Permission
 
@@ -41,23 +41,25 @@ class UploadView(ApiView):
     resource = "uploads"
 
     def upload(self, kwargs: dict[str, Any]) -> Upload:
-        return upload_for(self.user, f"{kwargs['organisation']}/{kwargs['name']}", kwargs["upload"])
+        return fetch_upload(
+            self.user, f"{kwargs['organisation']}/{kwargs['name']}", kwargs["upload"]
+        )
 
 
 class Uploads(UploadView):
     @extend_schema(responses=shapes.UploadOut(many=True))
     def get(self, request: Request, organisation: str, name: str) -> Response:
         """List one's own uploads into the dataset, newest first."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CLIP_INGEST)
+        dataset = fetch_dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CLIP_INGEST)
         rows = Upload.objects.filter(dataset=dataset, started_by=self.user)
         rows = rows.select_related("dataset__organisation", "job")
         return self.page(rows, shapes.UploadOut, ("-id",))
 
     @extend_schema(request=None, responses={201: shapes.UploadOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
         """Begin an upload into the dataset's draft."""
-        dataset = dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CLIP_INGEST)
+        dataset = fetch_dataset_to_edit(self.user, f"{organisation}/{name}", Permission.CLIP_INGEST)
         row = start_upload(actor=self.user, dataset=dataset)
         return Response(shapes.UploadOut(row).data, status=201)
 
@@ -74,21 +76,21 @@ class UploadCheck(UploadView):
     def post(self, request: Request, organisation: str, name: str, upload: UUID) -> Response:
         """Ask which files are still missing and how to send each; ask again to resume."""
         row = self.upload(self.kwargs)
-        files = [Announced(**file) for file in self.body(shapes.Check)["files"]]
+        files = [AnnouncedFile(**file) for file in self.body(shapes.Check)["files"]]
         checked = check_files(actor=self.user, upload=row, files=files)
-        answer = {"files": [self._described(one) for one in checked]}
+        answer = {"files": [self._describe_file(one) for one in checked]}
         return Response(shapes.Checked(answer).data)
 
-    def _described(self, one: Checked) -> dict[str, Any]:
+    def _describe_file(self, one: CheckedFile) -> dict[str, Any]:
         return {
             "path": one.file.path,
             "sha256": one.file.sha256,
             "way": one.way.value,
-            "url": self._url(one),
-            "problem": reason(one.error),
+            "url": self._build_url(one),
+            "problem": build_reason(one.error),
         }
 
-    def _url(self, one: Checked) -> str | None:
+    def _build_url(self, one: CheckedFile) -> str | None:
         names = {Way.PUT: "api:upload-blob", Way.PARTS: "api:upload-parts"}
         if one.way not in names:
             return None
@@ -108,8 +110,8 @@ class UploadBlob(UploadView):
             actor=self.user,
             upload=self.upload(self.kwargs),
             sha256=sha256,
-            stream=body_of(request),
-            size=declared_size(request),
+            stream=open_body(request),
+            size=read_declared_size(request),
         )
         return Response(shapes.Kept(blob).data)
 
@@ -123,12 +125,12 @@ class UploadPack(UploadView):
 
         Each entry succeeds or fails by itself; a torn pack keeps the entries that came whole.
         """
-        pack = put_pack(actor=self.user, upload=self.upload(self.kwargs), stream=body_of(request))
+        pack = put_pack(actor=self.user, upload=self.upload(self.kwargs), stream=open_body(request))
         entries = [
-            {"name": entry.name, "kept": entry.error is None, "problem": reason(entry.error)}
+            {"name": entry.name, "kept": entry.error is None, "problem": build_reason(entry.error)}
             for entry in pack.entries
         ]
-        answer = {"entries": entries, "stopped": reason(pack.stopped)}
+        answer = {"entries": entries, "stopped": build_reason(pack.stopped)}
         return Response(shapes.PackOut(answer).data)
 
 
@@ -141,7 +143,7 @@ class UploadParts(UploadView):
         self, request: Request, organisation: str, name: str, upload: UUID, sha256: str
     ) -> Response:
         """List the parts of a large file that are there."""
-        parts = parts_of(self.upload(self.kwargs), sha256)
+        parts = list_parts(self.upload(self.kwargs), sha256)
         return Response(shapes.PartOut(parts, many=True).data)
 
 
@@ -164,7 +166,7 @@ class UploadPart(UploadView):
             upload=self.upload(self.kwargs),
             sha256=sha256,
             number=number,
-            stream=body_of(request),
+            stream=open_body(request),
         )
         return Response(shapes.PartOut(part).data)
 
@@ -188,7 +190,7 @@ class UploadCommit(UploadView):
     parser_classes = (BatchJSONParser,)
 
     @extend_schema(request=shapes.Commit, responses={200: shapes.Committed})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, upload: UUID) -> Response:
         """Say what the files are: rows of the clip table, which wait for the finish."""
         waiting = commit_rows(
@@ -201,7 +203,7 @@ class UploadCommit(UploadView):
 
 class UploadFinish(UploadView):
     @extend_schema(request=shapes.Finish, responses={202: JobOut})
-    @idempotent
+    @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, upload: UUID) -> Response:
         """Take all committed rows into the draft at once; follow the job for the report."""
         job = finish_upload(

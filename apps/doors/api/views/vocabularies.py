@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.datasets.access import vocabulary_for
+from apps.datasets.access import fetch_vocabulary
 from apps.datasets.models import Term, Vocabulary
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import vocabularies as shapes
@@ -29,7 +29,7 @@ class OneVocabulary(ApiView):
     @extend_schema(responses=shapes.VocabularyOut)
     def get(self, request: Request, vocabulary: str, edition: str) -> Response:
         """Show one version of a vocabulary."""
-        return Response(shapes.VocabularyOut(vocabulary_for(vocabulary, edition)).data)
+        return Response(shapes.VocabularyOut(fetch_vocabulary(vocabulary, edition)).data)
 
 
 class Terms(ApiView):
@@ -40,7 +40,7 @@ class Terms(ApiView):
     def get(self, request: Request, vocabulary: str, edition: str) -> Response:
         """List the terms, by code; `q` searches names and codes, `parent` gives its children."""
         wanted = self.query(shapes.TermQuery)
-        rows = Term.objects.filter(vocabulary=vocabulary_for(vocabulary, edition))
+        rows = Term.objects.filter(vocabulary=fetch_vocabulary(vocabulary, edition))
         if "q" in wanted:
             rows = rows.filter(Q(name__icontains=wanted["q"]) | Q(code__icontains=wanted["q"]))
         if "parent" in wanted:

@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.doors.web.badges import badge_for
+from apps.doors.web.badges import find_badge
 from apps.doors.web.components import (
     Bar,
     Change,
@@ -62,7 +62,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def badge(kind: str, value: str) -> SafeString:
     """A state of a release, finding, job, answer, event or split, as a tag."""
-    words, tone, symbol = badge_for(kind, str(value))
+    words, tone, symbol = find_badge(kind, str(value))
     drawn = icon(symbol) if symbol else ""
     return format_html('<span class="tag tone-{}">{}{}</span>', tone or "plain", drawn, words)
 
@@ -198,7 +198,7 @@ def table_head(
 ) -> dict[str, Any]:
     """Headings of a table; `sort` is the key sorted by, with "-" before it when descending."""
     request = context["request"]
-    return {"headings": [_heading(request, column, sort) for column in columns]}
+    return {"headings": [_build_heading(request, column, sort) for column in columns]}
 
 
 @register.inclusion_tag("web/components/field.html")
@@ -292,7 +292,7 @@ def percent(share: float | None) -> str:
     return NOTHING if share is None else f"{share * 100:.1f} %"
 
 
-def _heading(request: HttpRequest, column: Column, sort: str) -> dict[str, Any]:
+def _build_heading(request: HttpRequest, column: Column, sort: str) -> dict[str, Any]:
     if not column.key:
         return {"column": column}
     ascending = sort == column.key

@@ -11,20 +11,27 @@ from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, Event
 from apps.datasets.verifying import verify_events
-from apps.doors.serving import sends_whole
+from apps.doors.serving import has_whole_blob
 from apps.doors.web.components import Column, Crumb, Region, Tone
-from apps.doors.web.listening import peaks, whole
-from apps.doors.web.paging import page_of, sort_of
+from apps.doors.web.listening import load_peaks, serve_whole_clip
+from apps.doors.web.paging import choose_sort, load_page
 from apps.doors.web.templatetags.web_components import kind_words
-from apps.doors.web.views.frame import DatasetFrame, asked, draft_frame, signed_in, told, typed
-from apps.privacy.access import findings_for
+from apps.doors.web.views.frame import (
+    DatasetFrame,
+    flash_outcome,
+    load_draft_frame,
+    read_field,
+    read_query,
+    require_sign_in,
+)
+from apps.privacy.access import list_visible_findings
 from apps.privacy.models import Finding
 from apps.privacy.playing import note_playback
 from apps.releases.stops import require_hearable
 from datasets_catalog.clip_columns import SAID_OF_CLIP
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission
-from datasets_catalog.verticals import Vertical, profile
+from datasets_catalog.verticals import Vertical, load_profile
 
 COLUMNS = [
     Column("Path", "path"),
@@ -46,11 +53,11 @@ MOMENTS = 30
 ELSEWHERE = {"licence", "title", "author", "source_url", "synthetic"}
 
 
-def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    frame = draft_frame(request, organisation, name)
-    rows = _filtered(request, Clip.objects.filter(dataset=frame.dataset))
-    sort = sort_of(request, SORTABLE, "path")
-    page = page_of(request, rows, by=sort, total=rows.count())
+def list_clips(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = load_draft_frame(request, organisation, name)
+    rows = _filter_clips(request, Clip.objects.filter(dataset=frame.dataset))
+    sort = choose_sort(request, SORTABLE, "path")
+    page = load_page(request, rows, by=sort, total=rows.count())
     events = dict(
         Event.objects.filter(clip__in=[clip.pk for clip in page.rows])
         .exclude(status=Status.REJECTED)
@@ -72,29 +79,29 @@ def listing(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     return render(request, "web/clips/list.html", context)
 
 
-def _filtered(request: HttpRequest, rows: QuerySet[Clip]) -> QuerySet[Clip]:
-    if words := asked(request, "q"):
+def _filter_clips(request: HttpRequest, rows: QuerySet[Clip]) -> QuerySet[Clip]:
+    if words := read_query(request, "q"):
         rows = rows.filter(path__icontains=words)
     for field in ("licence", "split"):
-        if value := asked(request, field):
+        if value := read_query(request, field):
             rows = rows.filter(**{field: "" if value == "none" else value})
-    state = asked(request, "state")
+    state = read_query(request, "state")
     if state in Clip.State.values:
         return rows.filter(state=state)
     return rows.exclude(state=Clip.State.REMOVED)
 
 
-def clip_of(frame: DatasetFrame, uid: UUID) -> Clip:
+def find_clip(frame: DatasetFrame, uid: UUID) -> Clip:
     rows = Clip.objects.select_related("recording", "blob", "original", "added_by")
     return get_object_or_404(rows, dataset=frame.dataset, uid=uid)
 
 
-def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
-    frame = draft_frame(request, organisation, name)
-    clip = clip_of(frame, uid)
+def show_clip(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
+    frame = load_draft_frame(request, organisation, name)
+    clip = find_clip(frame, uid)
     events = list(clip.events.order_by("onset").select_related("term"))
     findings = (
-        list(findings_for(request.user, frame.dataset).filter(clip=clip))
+        list(list_visible_findings(request.user, frame.dataset).filter(clip=clip))
         if Permission.FINDING_VIEW in frame.may
         else []
     )
@@ -113,22 +120,24 @@ def page(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpR
         empty_annotations=clip.empty_annotations.order_by("annotator"),
         findings=findings,
         people=people,
-        regions=regions_of(events, findings),
-        said=_said_of(clip),
-        profile_fields=_profile_fields(frame.dataset, clip),
-        neighbours=_neighbours(clip),
-        history=_history(frame.dataset, clip),
+        regions=list_regions(events, findings),
+        said=_list_stated_fields(clip),
+        profile_fields=_list_profile_fields(frame.dataset, clip),
+        neighbours=_list_neighbours(clip),
+        history=_list_history(frame.dataset, clip),
     )
     return render(request, "web/clips/page.html", context)
 
 
-def audio(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
-    clip = clip_of(draft_frame(request, organisation, name), uid)
+def serve_clip_audio(
+    request: HttpRequest, organisation: str, name: str, uid: UUID
+) -> HttpResponseBase:
+    clip = find_clip(load_draft_frame(request, organisation, name), uid)
     require_hearable(request.user, clip)
-    response = whole(request, clip)
-    if sends_whole(request, response):
+    response = serve_whole_clip(request, clip)
+    if has_whole_blob(request, response):
         note_playback(
-            actor=signed_in(request),
+            actor=require_sign_in(request),
             dataset=clip.dataset,
             content=clip.blob.sha256,
             onset=0.0,
@@ -137,13 +146,15 @@ def audio(request: HttpRequest, organisation: str, name: str, uid: UUID) -> Http
     return response
 
 
-def outline(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
-    clip = clip_of(draft_frame(request, organisation, name), uid)
+def serve_clip_outline(
+    request: HttpRequest, organisation: str, name: str, uid: UUID
+) -> HttpResponse:
+    clip = find_clip(load_draft_frame(request, organisation, name), uid)
     require_hearable(request.user, clip)
-    return JsonResponse(peaks(clip.blob), safe=False)
+    return JsonResponse(load_peaks(clip.blob), safe=False)
 
 
-def regions_of(events: list[Event], findings: list[Finding]) -> list[Region]:
+def list_regions(events: list[Event], findings: list[Finding]) -> list[Region]:
     spans = [
         Region(
             label=event.label,
@@ -151,15 +162,15 @@ def regions_of(events: list[Event], findings: list[Finding]) -> list[Region]:
             offset=event.offset,
             kind=event.get_status_display(),
             tone=EVENT_TONES[Status(event.status)],
-            note=_event_note(event),
+            note=_describe_event(event),
         )
         for event in events
     ]
-    spans += [finding_region(finding) for finding in findings if finding.onset is not None]
+    spans += [build_finding_region(finding) for finding in findings if finding.onset is not None]
     return sorted(spans, key=lambda span: span.onset)
 
 
-def finding_region(finding: Finding) -> Region:
+def build_finding_region(finding: Finding) -> Region:
     assert finding.onset is not None
     assert finding.offset is not None, "a finding has both ends or none"
     decided = getattr(finding, "decision", None)
@@ -175,7 +186,7 @@ def finding_region(finding: Finding) -> Region:
     )
 
 
-def _event_note(event: Event) -> str:
+def _describe_event(event: Event) -> str:
     parts = [str(event.source)]
     if event.confidence is not None:
         parts.append(f"confidence {event.confidence:.2f}")
@@ -188,22 +199,22 @@ def _event_note(event: Event) -> str:
     return ", ".join(parts)
 
 
-def _said_of(clip: Clip) -> list[tuple[str, object]]:
+def _list_stated_fields(clip: Clip) -> list[tuple[str, object]]:
     """What a table can say of the clip, but what its page shows elsewhere."""
     values = [(c.title, getattr(clip, c.name)) for c in SAID_OF_CLIP if c.name not in ELSEWHERE]
     return [(title, "–" if value in {"", None} else value) for title, value in values]  # noqa: RUF001 - a dash
 
 
-def _profile_fields(dataset: Dataset, clip: Clip) -> list[tuple[str, object]]:
+def _list_profile_fields(dataset: Dataset, clip: Clip) -> list[tuple[str, object]]:
     """The vertical's own fields of the clip, with the words its profile gives them."""
-    properties = profile(Vertical(dataset.vertical)).get("properties", {})
+    properties = load_profile(Vertical(dataset.vertical)).get("properties", {})
     return [
         (properties.get(key, {}).get("title", key.replace("_", " ").capitalize()), value)
         for key, value in clip.fields.items()
     ]
 
 
-def _neighbours(clip: Clip) -> list[Clip]:
+def _list_neighbours(clip: Clip) -> list[Clip]:
     """Other clips cut from the same recording."""
     if clip.recording is None:
         return []
@@ -211,32 +222,34 @@ def _neighbours(clip: Clip) -> list[Clip]:
     return list(rows.order_by("path")[:20])
 
 
-def _history(dataset: Dataset, clip: Clip) -> list[AuditEvent]:
+def _list_history(dataset: Dataset, clip: Clip) -> list[AuditEvent]:
     """What the log says about this clip, newest first."""
     rows = AuditEvent.objects.filter(organisation=dataset.organisation.name, detail__clip=clip.path)
     return list(rows.order_by("-sequence")[:MOMENTS])
 
 
 @require_POST
-def verify(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
+def verify_clip_events(
+    request: HttpRequest, organisation: str, name: str, uid: UUID
+) -> HttpResponse:
     """Events of the clip that were ticked, confirmed or rejected by a second person."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    clip = clip_of(frame, uid)
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    clip = find_clip(frame, uid)
     ticked = request.POST.getlist("event")
     chosen = [event.uid for event in clip.events.all() if str(event.uid) in ticked]
-    with told(request, "Noted what you said of these events."):
+    with flash_outcome(request, "Noted what you said of these events."):
         verify_events(
-            actor=user, dataset=frame.dataset, events=chosen, verdict=typed(request, "verdict")
+            actor=user, dataset=frame.dataset, events=chosen, verdict=read_field(request, "verdict")
         )
     return redirect(frame.url("clip", clip.uid))
 
 
 @require_POST
-def remove(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    clip = clip_of(frame, uid)
-    with told(request, f"{clip.path} is out of the draft; releases that hold it keep it."):
+def remove_clip(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    clip = find_clip(frame, uid)
+    with flash_outcome(request, f"{clip.path} is out of the draft; releases that hold it keep it."):
         remove_clips(actor=user, dataset=frame.dataset, paths=[clip.path])
     return redirect(frame.url("clips"))

@@ -9,19 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.consent.ages import mark_of_age, record_minor
 from apps.consent.correcting import correct_consent
 from apps.consent.forms import (
     WIDENERS,
     bind_form,
-    form_for,
-    forms_of,
-    reached,
+    fetch_form,
+    list_current_reaches,
+    list_organisation_forms,
     register_form,
     release_form,
 )
-from apps.consent.ledger import consent_row_for
+from apps.consent.ledger import fetch_consent_row
 from apps.consent.models import FormReach
 from apps.datasets.models import Dataset
 from apps.doors.web.components import Crumb
@@ -33,8 +33,8 @@ from apps.doors.web.consent_forms import (
     ReachForm,
     ReasonForm,
 )
-from apps.doors.web.views.frame import signed_in
-from apps.doors.web.views.organisations import OrganisationFrame, organisation_frame
+from apps.doors.web.views.frame import require_sign_in
+from apps.doors.web.views.organisations import OrganisationFrame, load_organisation_frame
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 from datasets_catalog.implications import parse_implications
 from datasets_catalog.purposes import TERMS
@@ -43,38 +43,42 @@ from datasets_catalog.roles import Permission
 BINDERS = frozenset({Permission.CONSENT_RECORD, *WIDENERS})
 
 
-def listing(request: HttpRequest, organisation: str) -> HttpResponse:
+def list_forms(request: HttpRequest, organisation: str) -> HttpResponse:
     """Every form with what it asks about, and a new one to put on record."""
-    frame = organisation_frame(request, organisation)
-    require(request.user, Permission.CONSENT_VIEW, frame.organisation)
+    frame = load_organisation_frame(request, organisation)
+    require_permission(request.user, Permission.CONSENT_VIEW, frame.organisation)
     form = None
     if Permission.CONSENT_RECORD in frame.may:
-        form = ConsentFormForm(request.POST or None, datasets=_own(frame))
+        form = ConsentFormForm(request.POST or None, datasets=_list_own_datasets(frame))
     if request.method == "POST" and form and form.is_valid():
         try:
             row = register_form(
-                actor=signed_in(request), organisation=frame.organisation, **form.cleaned_data
+                actor=require_sign_in(request), organisation=frame.organisation, **form.cleaned_data
             )
         except EarmarkError as problem:
-            _say_on(form, problem)
+            _add_problem(form, problem)
         else:
             return redirect(frame.url("consent_form", row.uid))
-    rows = [(row, reached(row)) for row in forms_of(frame.organisation)]
+    rows = [(row, list_current_reaches(row)) for row in list_organisation_forms(frame.organisation)]
     context = frame.context("consent_forms", Crumb("Consent forms"), rows=rows, form=form)
     status = 422 if form and form.errors else 200
     return render(request, "web/organisations/consent_forms.html", context, status=status)
 
 
-def page(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
+def show_form(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
     """One form: its words, what it asks about, what its purposes contain."""
-    frame = organisation_frame(request, organisation)
-    row = form_for(request.user, frame.organisation, uid)
-    form = ReachForm(request.POST or None, datasets=_own(frame)) if BINDERS & frame.may else None
+    frame = load_organisation_frame(request, organisation)
+    row = fetch_form(request.user, frame.organisation, uid)
+    form = (
+        ReachForm(request.POST or None, datasets=_list_own_datasets(frame))
+        if BINDERS & frame.may
+        else None
+    )
     if request.method == "POST" and form and form.is_valid():
         try:
-            bind_form(actor=signed_in(request), form=row, **form.cleaned_data)
+            bind_form(actor=require_sign_in(request), form=row, **form.cleaned_data)
         except EarmarkError as problem:
-            _say_on(form, problem)
+            _add_problem(form, problem)
         else:
             return redirect(frame.url("consent_form", row.uid))
     contained = parse_implications(row.implications)
@@ -83,7 +87,7 @@ def page(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
         Crumb("Consent forms", frame.url("consent_forms")),
         Crumb(str(row)),
         row=row,
-        reaches=reached(row),
+        reaches=list_current_reaches(row),
         answers=row.consents.count(),
         contained=[
             (TERMS[purpose].title, [TERMS[each].title for each in sorted(held)])
@@ -97,31 +101,31 @@ def page(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
 
 @require_POST
 def end_reach(request: HttpRequest, organisation: str, uid: UUID, reach: int) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
-    form = form_for(request.user, frame.organisation, uid)
+    frame = load_organisation_frame(request, organisation)
+    form = fetch_form(request.user, frame.organisation, uid)
     row = get_object_or_404(FormReach, form=form, pk=reach)
-    release_form(actor=signed_in(request), reach=row, reason=_reason(request))
+    release_form(actor=require_sign_in(request), reach=row, reason=_read_reason(request))
     messages.success(request, f"{form} does not ask about {row} any more.")
     return redirect(frame.url("consent_form", uid))
 
 
-def correct(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
+def correct_consent_record(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
     """A record in the place of one that is wrong, which is shown as it stands."""
-    frame = organisation_frame(request, organisation)
-    require(request.user, Permission.CONSENT_RECORD, frame.organisation)
-    row = consent_row_for(request.user, frame.organisation, str(uid))
-    form = CorrectionForm(request.POST or None, initial=CorrectionForm.filled_from(row))
+    frame = load_organisation_frame(request, organisation)
+    require_permission(request.user, Permission.CONSENT_RECORD, frame.organisation)
+    row = fetch_consent_row(request.user, frame.organisation, str(uid))
+    form = CorrectionForm(request.POST or None, initial=CorrectionForm.build_initial(row))
     person = frame.url("contributor", row.contributor.code)
     if request.method == "POST" and form.is_valid():
         try:
             correct_consent(
-                actor=signed_in(request),
+                actor=require_sign_in(request),
                 consent=row,
                 entry=form.entry(row),
                 reason=form.cleaned_data["reason"],
             )
         except EarmarkError as problem:
-            _say_on(form, problem)
+            _add_problem(form, problem)
         else:
             messages.success(request, "The record is corrected. The wrong one stays below it.")
             return redirect(person)
@@ -138,39 +142,45 @@ def correct(request: HttpRequest, organisation: str, uid: UUID) -> HttpResponse:
 
 
 @require_POST
-def minor(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
+def record_contributor_minor(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
+    frame = load_organisation_frame(request, organisation)
     form = MinorForm(request.POST)
     if not form.is_valid():
         raise InvalidError("Give a reason, and days such as 2031-05-17.", fields=form.errors)
     record_minor(
-        actor=signed_in(request), organisation=frame.organisation, code=code, **form.cleaned_data
+        actor=require_sign_in(request),
+        organisation=frame.organisation,
+        code=code,
+        **form.cleaned_data,
     )
     return redirect(frame.url("contributor", code))
 
 
 @require_POST
-def of_age(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
+def mark_contributor_of_age(request: HttpRequest, organisation: str, code: str) -> HttpResponse:
+    frame = load_organisation_frame(request, organisation)
     form = MajorityForm(request.POST)
     if not form.is_valid():
         raise InvalidError("Give a reason, and a SHA-256.", fields=form.errors)
     mark_of_age(
-        actor=signed_in(request), organisation=frame.organisation, code=code, **form.cleaned_data
+        actor=require_sign_in(request),
+        organisation=frame.organisation,
+        code=code,
+        **form.cleaned_data,
     )
     return redirect(frame.url("contributor", code))
 
 
-def _reason(request: HttpRequest) -> str:
+def _read_reason(request: HttpRequest) -> str:
     form = ReasonForm(request.POST)
     return str(form.cleaned_data["reason"]) if form.is_valid() else ""
 
 
-def _own(frame: OrganisationFrame) -> QuerySet[Dataset]:
+def _list_own_datasets(frame: OrganisationFrame) -> QuerySet[Dataset]:
     return Dataset.objects.filter(organisation=frame.organisation).select_related("organisation")
 
 
-def _say_on(form: forms.Form, problem: EarmarkError) -> None:
+def _add_problem(form: forms.Form, problem: EarmarkError) -> None:
     if problem.kind is Kind.DENIED:
         raise problem
     form.add_error(None, problem.message)

@@ -5,9 +5,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from apps.access.answers import SignInNeededError
-from apps.doors.credentials import TokenInvalidError, principal_of
-from apps.doors.croissant import described_at
-from apps.doors.refusals import refusal, refused
+from apps.doors.credentials import TokenInvalidError, identify_principal
+from apps.doors.croissant import describe_release
+from apps.doors.refusals import answer_problem, build_refusal
 from apps.publishing.croissant import MEDIA_TYPE
 from datasets_catalog.errors import EarmarkError
 
@@ -15,17 +15,17 @@ UNAUTHORIZED = 401
 
 
 @require_safe
-def describe(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+def serve_description(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     """`?revision=` is a tag, a version, a commit or `main`; without it, the newest version."""
     revision = request.GET.get("revision", "")
     try:
-        _, text = described_at(principal_of(request), f"{organisation}/{name}", revision)
+        _, text = describe_release(identify_principal(request), f"{organisation}/{name}", revision)
     except (SignInNeededError, TokenInvalidError) as problem:
-        response = refusal(problem.message, UNAUTHORIZED)
+        response = build_refusal(problem.message, UNAUTHORIZED)
         response.headers["WWW-Authenticate"] = 'Basic realm="Earmark", charset="UTF-8"'
         return response
     except EarmarkError as problem:
-        return refused(problem)
+        return answer_problem(problem)
     response = HttpResponse(text, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Authorization", "Cookie"])

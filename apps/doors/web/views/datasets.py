@@ -6,21 +6,27 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from apps.access.answers import Action
-from apps.access.authorize import authorize
-from apps.accounts.access import organisations_where
+from apps.access.authorize import authorize_action
+from apps.accounts.access import list_organisations_where
 from apps.accounts.models import Organisation
-from apps.datasets.access import visible_datasets
+from apps.datasets.access import list_visible_datasets
 from apps.datasets.actions import create_dataset
-from apps.doors.commands import commands_for
-from apps.doors.croissant import for_head
+from apps.doors.commands import list_commands
+from apps.doors.croissant import render_head_description
 from apps.doors.web.components import Crumb
-from apps.doors.web.figures import draft_figures, facet_counts, newest_releases
+from apps.doors.web.figures import compute_draft_figures, count_facets, find_newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
-from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import HtmxRequest, asked, dataset_frame, draft_frame, signed_in
-from apps.doors.web.views.lowerings import save_settings, waiting_lowering
+from apps.doors.web.paging import load_page
+from apps.doors.web.views.frame import (
+    HtmxRequest,
+    load_dataset_frame,
+    load_draft_frame,
+    read_query,
+    require_sign_in,
+)
+from apps.doors.web.views.lowerings import describe_waiting_lowering, save_settings
 from apps.releases.models import Release
-from apps.releases.usage import usage_of
+from apps.releases.usage import compute_usage
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
 from datasets_catalog.purposes import TERMS
 from datasets_catalog.roles import Permission
@@ -29,9 +35,9 @@ from datasets_catalog.verticals import Vertical
 CARDS = 24
 
 
-def listing(request: HtmxRequest) -> HttpResponse:
-    rows = visible_datasets(request.user)
-    words = asked(request, "q")
+def list_datasets(request: HtmxRequest) -> HttpResponse:
+    rows = list_visible_datasets(request.user)
+    words = read_query(request, "q")
     for word in words.split():
         rows = rows.filter(
             Q(name__icontains=word)
@@ -39,19 +45,19 @@ def listing(request: HtmxRequest) -> HttpResponse:
             | Q(description__icontains=word)
             | Q(organisation__name__icontains=word)
         )
-    facets = facet_counts(rows)
+    facets = count_facets(rows)
     vertical = request.GET.get("vertical", "")
     if vertical in set(Vertical):
         rows = rows.filter(vertical=vertical)
-    page = page_of(request, rows, by="name", limit=CARDS)
+    page = load_page(request, rows, by="name", limit=CARDS)
     context = {
         "page": page,
-        "cards": newest_releases(page.rows),
+        "cards": find_newest_releases(page.rows),
         "words": words,
         "vertical": vertical,
         "facets": facets,
         "crumbs": [Crumb("Datasets")],
-        "may_create": organisations_where(request.user, Permission.DATASET_CREATE).exists(),
+        "may_create": list_organisations_where(request.user, Permission.DATASET_CREATE).exists(),
     }
     template = "datasets/list.html"
     if request.htmx:
@@ -59,32 +65,32 @@ def listing(request: HtmxRequest) -> HttpResponse:
     return render(request, f"web/{template}", context)
 
 
-def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    frame = dataset_frame(request, organisation, name)
-    newest = newest_releases([frame.dataset])[0].release
-    figures = draft_figures(frame.dataset) if frame.sees_draft else None
-    taking = authorize(request.user, newest, Action.DOWNLOAD) if newest else None
+def show_dataset(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = load_dataset_frame(request, organisation, name)
+    newest = find_newest_releases([frame.dataset])[0].release
+    figures = compute_draft_figures(frame.dataset) if frame.sees_draft else None
+    taking = authorize_action(request.user, newest, Action.DOWNLOAD) if newest else None
     context = frame.context(
         "overview",
-        **waiting_lowering(request, frame),
+        **describe_waiting_lowering(request, frame),
         newest=newest,
         figures=figures,
-        commands=commands_for(request.user, newest) if newest else [],
-        croissant=for_head(newest, taking) if newest else "",
+        commands=list_commands(request.user, newest) if newest else [],
+        croissant=render_head_description(newest, taking) if newest else "",
         taking=taking,
-        purposes=_permitted(newest) if newest else [],
+        purposes=_list_permitted_purposes(newest) if newest else [],
     )
     return render(request, "web/datasets/overview.html", context)
 
 
-def _permitted(release: Release) -> list[str]:
-    usage = usage_of(release, on=timezone.now().date())
+def _list_permitted_purposes(release: Release) -> list[str]:
+    usage = compute_usage(release, on=timezone.now().date())
     return [TERMS[purpose].title for purpose in usage.permitted]
 
 
-def create(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
-    ids = organisations_where(user, Permission.DATASET_CREATE)
+def add_dataset(request: HttpRequest) -> HttpResponse:
+    user = require_sign_in(request)
+    ids = list_organisations_where(user, Permission.DATASET_CREATE)
     organisations = Organisation.objects.filter(pk__in=ids)
     if not ids:
         raise DeniedError(
@@ -110,9 +116,9 @@ def create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
+def edit_dataset_settings(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
     initial = DatasetSettingsForm.of(frame.dataset)
     vertical = Vertical(frame.dataset.vertical)
     form = DatasetSettingsForm(request.POST or None, initial=initial, vertical=vertical)

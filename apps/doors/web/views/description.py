@@ -8,15 +8,15 @@ from django.shortcuts import redirect, render
 from apps.datasets.actions import update_dataset
 from apps.doors.web.components import Crumb
 from apps.doors.web.description_forms import DescriptionForm
-from apps.doors.web.views.frame import draft_frame, signed_in
+from apps.doors.web.views.frame import load_draft_frame, require_sign_in
 from datasets_catalog.description_sheets import parse_sheet
 from datasets_catalog.errors import EarmarkError, Kind
 
 
-def edit(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    form = DescriptionForm(request.POST or None, initial=_initial(frame.dataset.sheet))
+def edit_description(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    form = DescriptionForm(request.POST or None, initial=_build_initial_values(frame.dataset.sheet))
     if request.method == "POST" and form.is_valid():
         try:
             update_dataset(actor=user, dataset=frame.dataset, changes={"sheet": form.sheet()})
@@ -32,7 +32,7 @@ def edit(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     )
 
 
-def _initial(kept: dict[str, Any]) -> dict[str, str]:
+def _build_initial_values(kept: dict[str, Any]) -> dict[str, str]:
     sheet = parse_sheet(kept)
     lines = (f"{one.name} | {one.orcid} | {one.affiliation}".rstrip(" |") for one in sheet.creators)
     return {

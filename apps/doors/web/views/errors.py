@@ -23,7 +23,7 @@ STATUS = {
 
 
 @dataclass(frozen=True)
-class Said:
+class ErrorWords:
     """The words of an error page."""
 
     title: str
@@ -32,37 +32,37 @@ class Said:
 
 
 WORDS = {
-    400: Said(
+    400: ErrorWords(
         "That request did not make sense",
         "Something in the address or the form was not what this page expects.",
         "Go back, check what you entered, and try again.",
     ),
-    403: Said(
+    403: ErrorWords(
         "Not yours to do",
         "Your roles do not include this.",
         "An owner of the organisation can give you the role that does.",
     ),
-    404: Said(
+    404: ErrorWords(
         "Nothing here",
         "There is no such page, or you may not know of it.",
         "Check the address, search the datasets, or sign in if you have not.",
     ),
-    409: Said(
+    409: ErrorWords(
         "Not in this state",
         "The state of things does not allow this now.",
         "Go back and reload the page to see what changed.",
     ),
-    410: Said(
+    410: ErrorWords(
         "Withdrawn",
         "This was here and was taken back.",
         "The dataset's page names the version that replaced it.",
     ),
-    500: Said(
+    500: ErrorWords(
         "We broke something",
         "This is our fault, and nothing of what you sent was half done.",
         "Try again in a minute. If it stays, tell the operators the time shown below.",
     ),
-    503: Said(
+    503: ErrorWords(
         "Out of reach just now",
         "A part this page needs does not answer.",
         "Try again in a minute.",
@@ -70,7 +70,9 @@ WORDS = {
 }
 
 
-def page(request: HttpRequest, status: int, message: str = "", code: str = "") -> HttpResponse:
+def render_error(
+    request: HttpRequest, status: int, message: str = "", code: str = ""
+) -> HttpResponse:
     words = WORDS[status]
     if getattr(request, "htmx", False):
         return HttpResponse(
@@ -80,7 +82,7 @@ def page(request: HttpRequest, status: int, message: str = "", code: str = "") -
     return render(request, "web/errors/error.html", context, status=status)
 
 
-def shown(request: HttpRequest, problem: EarmarkError) -> HttpResponse:
+def render_problem(request: HttpRequest, problem: EarmarkError) -> HttpResponse:
     """The page of a domain error; somebody not signed in is asked to sign in first."""
     status = STATUS[problem.kind]
     user = getattr(request, "user", None)
@@ -90,19 +92,19 @@ def shown(request: HttpRequest, problem: EarmarkError) -> HttpResponse:
         response = redirect(f"{reverse('web:sign_in')}?{target}")
         patch_vary_headers(response, ["Cookie"])
         return response
-    return page(request, status, problem.message, problem.code)
+    return render_error(request, status, problem.message, problem.code)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, 400)
+    return render_error(request, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, 403)
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render_error(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, 404)
+    return render_error(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -111,7 +113,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(
+    return render_error(
         request,
         403,
         "The form was open for too long, or cookies are off. Go back, reload the page and send it"

@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
-from apps.accounts.access import Principal, roles_of
+from apps.accounts.access import Principal, load_roles
 from apps.accounts.models import Organisation, User
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
 from apps.doors.web.components import Crumb, Tab
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
-from datasets_catalog.roles import Permission, permits
+from datasets_catalog.roles import Permission, any_role_permits
 
 DRAFT_TABS = (
     ("overview", "Overview"),
@@ -56,7 +56,7 @@ class DatasetFrame:
         return Permission.DATASET_VIEW in self.may
 
     def url(self, name: str, *rest: object) -> str:
-        return dataset_url(self.dataset, name, *rest)
+        return build_dataset_url(self.dataset, name, *rest)
 
     def context(self, tab: str, *crumbs: Crumb, **more: Any) -> dict[str, Any]:
         """What `web/datasets/frame.html` needs, and the page's own values."""
@@ -83,19 +83,19 @@ class DatasetFrame:
         }
 
 
-def dataset_url(dataset: Dataset, name: str, *rest: object) -> str:
+def build_dataset_url(dataset: Dataset, name: str, *rest: object) -> str:
     return reverse(f"web:dataset_{name}", args=[dataset.organisation.name, dataset.name, *rest])
 
 
-def dataset_frame(request: HttpRequest, organisation: str, name: str) -> DatasetFrame:
+def load_dataset_frame(request: HttpRequest, organisation: str, name: str) -> DatasetFrame:
     """Two queries. Raises `DatasetUnknownError` for what is not the reader's to know of."""
-    dataset = dataset_for(request.user, f"{organisation}/{name}")
-    return DatasetFrame(dataset, permissions_in(request.user, dataset.organisation))
+    dataset = fetch_dataset(request.user, f"{organisation}/{name}")
+    return DatasetFrame(dataset, list_permissions(request.user, dataset.organisation))
 
 
-def draft_frame(request: HttpRequest, organisation: str, name: str) -> DatasetFrame:
+def load_draft_frame(request: HttpRequest, organisation: str, name: str) -> DatasetFrame:
     """The same for pages about what is not released: members alone."""
-    frame = dataset_frame(request, organisation, name)
+    frame = load_dataset_frame(request, organisation, name)
     if not frame.sees_draft:
         raise DeniedError(
             f"This part of {frame.dataset} is for members of {organisation}."
@@ -104,30 +104,30 @@ def draft_frame(request: HttpRequest, organisation: str, name: str) -> DatasetFr
     return frame
 
 
-def permissions_in(user: Principal, organisation: Organisation) -> frozenset[Permission]:
-    roles = roles_of(user, organisation)
-    return frozenset(one for one in Permission if permits(roles, one))
+def list_permissions(user: Principal, organisation: Organisation) -> frozenset[Permission]:
+    roles = load_roles(user, organisation)
+    return frozenset(one for one in Permission if any_role_permits(roles, one))
 
 
-def signed_in(request: HttpRequest) -> User:
+def require_sign_in(request: HttpRequest) -> User:
     """The person; `SignInFirstError`, which leads to the sign-in page, where there is none."""
     if isinstance(request.user, User) and request.user.is_active:
         return request.user
     raise SignInFirstError("Sign in to go on.")
 
 
-def asked(request: HttpRequest, name: str) -> str:
+def read_query(request: HttpRequest, name: str) -> str:
     """A word of the address's query; without what no database takes."""
     return request.GET.get(name, "").replace("\0", "").strip()[:200]
 
 
-def typed(request: HttpRequest, name: str) -> str:
+def read_field(request: HttpRequest, name: str) -> str:
     """A field of a form too small for a form class; without what no database takes."""
     return request.POST.get(name, "").replace("\0", "").strip()
 
 
 @contextmanager
-def told(request: HttpRequest, done: str) -> Iterator[None]:
+def flash_outcome(request: HttpRequest, done: str) -> Iterator[None]:
     """Says how the act inside went: `done`, or why the state or the input does not allow it.
 
     What the person may not do or know of flies on to the error page.

@@ -4,30 +4,30 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from apps.accounts.access import organisations_where
-from apps.datasets.access import visible_datasets
-from apps.doors.web.figures import newest_releases
+from apps.accounts.access import list_organisations_where
+from apps.datasets.access import list_visible_datasets
+from apps.doors.web.figures import find_newest_releases
 from apps.releases.models import Stop
-from apps.releases.stops import stops_to_settle
+from apps.releases.stops import list_unconfirmed_stops
 from datasets_catalog.roles import Permission
 
 FEATURED = 6
 STOPS = 20
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def show_home(request: HttpRequest) -> HttpResponse:
     """The newest released datasets that this reader may know of, and stops they may confirm.
 
     Three queries at most, five for who signed in.
     """
-    released = visible_datasets(request.user).filter(released_at__isnull=False)
-    cards = newest_releases(list(released.order_by("-released_at")[:FEATURED]))
+    released = list_visible_datasets(request.user).filter(released_at__isnull=False)
+    cards = find_newest_releases(list(released.order_by("-released_at")[:FEATURED]))
     featured = next((card for card in cards if card.release), None)
-    context = {"cards": cards, "featured": featured, "stops": list(_stops_to_confirm(request))}
+    context = {"cards": cards, "featured": featured, "stops": list(_list_stops_to_confirm(request))}
     return render(request, "web/home.html", context)
 
 
-def _stops_to_confirm(request: HttpRequest) -> QuerySet[Stop]:
+def _list_stops_to_confirm(request: HttpRequest) -> QuerySet[Stop]:
     """Nobody confirms a stop of their own."""
-    organisations = organisations_where(request.user, Permission.RELEASE_STOP)
-    return stops_to_settle(organisations).exclude(stopped_by=request.user.pk)[:STOPS]
+    organisations = list_organisations_where(request.user, Permission.RELEASE_STOP)
+    return list_unconfirmed_stops(organisations).exclude(stopped_by=request.user.pk)[:STOPS]

@@ -8,16 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
-from apps.doors.web.arrivals import arrivals_root, keep, keep_named, new_arrival
+from apps.doors.web.arrivals import find_arrivals_root, keep_file, keep_file_by_name, make_arrival
 from apps.doors.web.components import Crumb
 from apps.doors.web.forms import ClipImportForm, ConsentImportForm, LabelImportForm
-from apps.doors.web.views.frame import draft_frame, signed_in
-from apps.doors.web.views.jobs import shown
-from apps.doors.web.views.organisations import organisation_frame
+from apps.doors.web.views.frame import load_draft_frame, require_sign_in
+from apps.doors.web.views.jobs import build_job_context
+from apps.doors.web.views.organisations import load_organisation_frame
 from apps.ingest.actions import import_consents
 from apps.ingest.paths import PathInvalidError
 from apps.jobs.access import job_for, jobs_for
@@ -37,20 +37,20 @@ class ArrivalGoneError(ConflictError):
     code = "import.files_gone"
 
 
-def clips(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    require(user, Permission.CLIP_INGEST, frame.dataset.organisation)
+def import_clip_archive(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    require_permission(user, Permission.CLIP_INGEST, frame.dataset.organisation)
     form = ClipImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        folder = new_arrival()
+        folder = make_arrival()
         table = form.cleaned_data["metadata"]
-        job = _start(
+        job = _start_import(
             user,
             frame.dataset,
             CLIPS,
-            source=str(keep(form.cleaned_data["archive"], folder, "clips")),
-            metadata=str(keep(table, folder, "metadata")) if table else None,
+            source=str(keep_file(form.cleaned_data["archive"], folder, "clips")),
+            metadata=str(keep_file(table, folder, "metadata")) if table else None,
             dry_run=form.cleaned_data["dry_run"],
         )
         return redirect("web:job", job.uid)
@@ -60,24 +60,24 @@ def clips(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
         Crumb("Imports"),
         form=form,
         label_form=LabelImportForm(),
-        jobs=[shown(job, user) for job in jobs[:SHOWN_JOBS]],
+        jobs=[build_job_context(job, user) for job in jobs[:SHOWN_JOBS]],
     )
     return render(request, "web/datasets/imports.html", context, status=422 if form.errors else 200)
 
 
-def labels(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    require(user, Permission.EVENT_EDIT, frame.dataset.organisation)
+def import_label_file(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    require_permission(user, Permission.EVENT_EDIT, frame.dataset.organisation)
     form = LabelImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            source = keep_named(values["table"], new_arrival())
+            source = keep_file_by_name(values["table"], make_arrival())
         except PathInvalidError as problem:
             form.add_error("table", problem.message)
         else:
-            job = _start(
+            job = _start_import(
                 user,
                 frame.dataset,
                 LABELS,
@@ -93,36 +93,36 @@ def labels(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 
 @require_POST
-def again(request: HttpRequest, uid: UUID) -> HttpResponse:
+def repeat_import(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The same import for good, after its dry run showed what would happen."""
-    user = signed_in(request)
+    user = require_sign_in(request)
     job = job_for(user, str(uid))
     arguments = dict(job.arguments)
     source = Path(arguments.get("source", ""))
-    if job.kind != CLIPS or arrivals_root() not in source.parents or not source.exists():
+    if job.kind != CLIPS or find_arrivals_root() not in source.parents or not source.exists():
         raise ArrivalGoneError("The files of this import are no longer kept: send them again.")
-    dataset = dataset_for(user, job.subject)
-    require(user, Permission.CLIP_INGEST, dataset.organisation)
+    dataset = fetch_dataset(user, job.subject)
+    require_permission(user, Permission.CLIP_INGEST, dataset.organisation)
     arguments.pop("dataset", None)
-    following = _start(user, dataset, CLIPS, **arguments | {"dry_run": False})
+    following = _start_import(user, dataset, CLIPS, **arguments | {"dry_run": False})
     return redirect("web:job", following.uid)
 
 
-def consents(request: HttpRequest, organisation: str) -> HttpResponse:
+def import_consent_table(request: HttpRequest, organisation: str) -> HttpResponse:
     """Read in the answer itself: a table of consents is small, and its report is wanted at once."""
-    user = signed_in(request)
-    frame = organisation_frame(request, organisation)
-    require(user, Permission.CONSENT_RECORD, frame.organisation)
+    user = require_sign_in(request)
+    frame = load_organisation_frame(request, organisation)
+    require_permission(user, Permission.CONSENT_RECORD, frame.organisation)
     own = Dataset.objects.filter(organisation=frame.organisation).select_related("organisation")
     form = ConsentImportForm(request.POST or None, request.FILES or None, datasets=own)
     report = None
     if request.method == "POST" and form.is_valid():
-        folder = new_arrival()
+        folder = make_arrival()
         try:
             report = import_consents(
                 actor=user,
                 organisation=frame.organisation,
-                table=keep(form.cleaned_data["table"], folder, "consents"),
+                table=keep_file(form.cleaned_data["table"], folder, "consents"),
                 datasets=form.cleaned_data["datasets"],
                 dry_run=form.cleaned_data["dry_run"],
             ).as_json()
@@ -142,7 +142,7 @@ def consents(request: HttpRequest, organisation: str) -> HttpResponse:
     )
 
 
-def _start(user: User, dataset: Dataset, kind: str, **arguments: object) -> Job:
+def _start_import(user: User, dataset: Dataset, kind: str, **arguments: object) -> Job:
     return start_job(
         actor=user,
         kind_name=kind,

@@ -10,24 +10,24 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.models import User
 from apps.doors.web.components import Crumb
-from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import HtmxRequest, signed_in, told
+from apps.doors.web.paging import load_page
+from apps.doors.web.views.frame import HtmxRequest, flash_outcome, require_sign_in
 from apps.jobs.access import job_for, jobs_for
 from apps.jobs.actions import cancel_job
 from apps.jobs.models import Job
-from apps.jobs.registry import UnknownJobError, kind
+from apps.jobs.registry import UnknownJobError, find_job_kind
 
 
-def listing(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
+def list_jobs(request: HttpRequest) -> HttpResponse:
+    user = require_sign_in(request)
     rows = jobs_for(user).select_related("created_by")
     state = request.GET.get("state", "")
     if state in Job.State.values:
         rows = rows.filter(state=state)
-    page = page_of(request, rows, by="-id", limit=20)
+    page = load_page(request, rows, by="-id", limit=20)
     context = {
         "page": page,
-        "shown": [shown(job, user) for job in page.rows],
+        "shown": [build_job_context(job, user) for job in page.rows],
         "states": Job.State.choices,
         "state": state,
         "crumbs": [Crumb("Jobs")],
@@ -35,12 +35,12 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "web/jobs/list.html", context)
 
 
-def page(request: HttpRequest, uid: UUID) -> HttpResponse:
-    user = signed_in(request)
+def show_job(request: HttpRequest, uid: UUID) -> HttpResponse:
+    user = require_sign_in(request)
     job = job_for(user, str(uid))
-    crumbs = [Crumb("Jobs", reverse("web:jobs")), Crumb(title_of(job))]
+    crumbs = [Crumb("Jobs", reverse("web:jobs")), Crumb(find_job_title(job))]
     context = {
-        "one": shown(job, user, reload_when_over=True),
+        "one": build_job_context(job, user, reload_when_over=True),
         "job": job,
         "report": job.result,
         "crumbs": crumbs,
@@ -48,41 +48,41 @@ def page(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "web/jobs/page.html", context)
 
 
-def progress(request: HtmxRequest, uid: UUID) -> HttpResponse:
+def show_job_progress(request: HtmxRequest, uid: UUID) -> HttpResponse:
     """The fragment that polls; when the job has ended the page is loaded anew with its result."""
-    user = signed_in(request)
+    user = require_sign_in(request)
     job = job_for(user, str(uid))
     if not request.htmx:
         return redirect("web:job", uid)
-    response = render(request, "web/components/job.html", shown(job, user))
+    response = render(request, "web/components/job.html", build_job_context(job, user))
     if job.is_over and "reload" in request.GET:
         response["HX-Refresh"] = "true"
     return response
 
 
 @require_POST
-def cancel(request: HttpRequest, uid: UUID) -> HttpResponse:
-    user = signed_in(request)
+def request_cancellation(request: HttpRequest, uid: UUID) -> HttpResponse:
+    user = require_sign_in(request)
     job = job_for(user, str(uid))
-    with told(request, "The job stops at its next step."):
+    with flash_outcome(request, "The job stops at its next step."):
         cancel_job(actor=user, job=job)
     return redirect("web:job", uid)
 
 
-def title_of(job: Job) -> str:
+def find_job_title(job: Job) -> str:
     try:
-        return kind(job.kind).title
+        return find_job_kind(job.kind).title
     except UnknownJobError:
         return job.kind
 
 
-def shown(job: Job, user: User, *, reload_when_over: bool = False) -> dict[str, Any]:
+def build_job_context(job: Job, user: User, *, reload_when_over: bool = False) -> dict[str, Any]:
     """What `web/components/job.html` is given."""
     uid = job.uid
     progress_url = reverse("web:job_progress", args=[uid])
     return {
         "job": job,
-        "job_title": title_of(job),
+        "job_title": find_job_title(job),
         "job_url": reverse("web:job", args=[uid]),
         "progress_url": f"{progress_url}?reload" if reload_when_over else progress_url,
         "cancel_url": reverse("web:job_cancel", args=[uid]),

@@ -8,13 +8,13 @@ from apps.datasets.label_queries import found_empty, standing_events, standing_w
 from apps.datasets.models import Clip
 from apps.datasets.verifying import SECOND_PERSON
 from apps.doors.web.components import Crumb
-from apps.doors.web.figures import label_bars, weak_label_bars
-from apps.doors.web.views.frame import draft_frame
-from datasets_catalog.labels import Status, share_of
+from apps.doors.web.figures import build_label_bars, build_weak_label_bars
+from apps.doors.web.views.frame import load_draft_frame
+from datasets_catalog.labels import Status, compute_share
 
 
-def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    frame = draft_frame(request, organisation, name)
+def show_labels(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = load_draft_frame(request, organisation, name)
     events, weak = standing_events(frame.dataset), standing_weak_labels(frame.dataset)
     counts = events.aggregate(
         total=Count("pk"),
@@ -29,9 +29,9 @@ def overview(request: HttpRequest, organisation: str, name: str) -> HttpResponse
         Crumb("Labels"),
         counts=counts,
         weak=weak.count(),
-        weak_bars=weak_label_bars(frame.dataset),
+        weak_bars=build_weak_label_bars(frame.dataset),
         empty=active.filter(found_empty(frame.dataset)).count(),
-        verified_share=share_of(counts["verified"], counts["total"]),
-        bars=label_bars(frame.dataset),
+        verified_share=compute_share(counts["verified"], counts["total"]),
+        bars=build_label_bars(frame.dataset),
     )
     return render(request, "web/datasets/labels.html", context)

@@ -9,19 +9,25 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from apps.accounts.models import User
-from apps.datasets.actions import lowered_bars, update_dataset
+from apps.datasets.actions import find_lowered_bars, update_dataset
 from apps.datasets.lowering import (
     cancel_lowering,
     confirm_lowering,
-    lowering_for,
-    lowerings_for,
+    fetch_lowering,
+    list_visible_lowerings,
     may_decide_on_lowering,
     propose_lowering,
     refuse_lowering,
 )
 from apps.datasets.models import Dataset, Lowering
 from apps.doors.web.forms import LoweringAnswerForm
-from apps.doors.web.views.frame import DatasetFrame, draft_frame, signed_in, told, typed
+from apps.doors.web.views.frame import (
+    DatasetFrame,
+    flash_outcome,
+    load_draft_frame,
+    read_field,
+    require_sign_in,
+)
 from datasets_catalog.bars import TITLES
 from datasets_catalog.split_policies import parse_policy
 
@@ -31,7 +37,7 @@ def save_settings(
     user: User, dataset: Dataset, changes: dict[str, Any], reason: str
 ) -> Lowering | None:
     """Save what may be saved at once, and propose what lowers a bar; returns the proposal."""
-    lower = {name: changes.pop(name) for name in lowered_bars(dataset, changes)}
+    lower = {name: changes.pop(name) for name in find_lowered_bars(dataset, changes)}
     made = None
     if lower:
         made = propose_lowering(actor=user, dataset=dataset, changes=lower, reason=reason)
@@ -39,18 +45,22 @@ def save_settings(
     return made
 
 
-def waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
+def describe_waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
     """The request that waits for a privacy reviewer, for those who work on the dataset."""
     if not frame.sees_draft:
         return {}
-    rows = lowerings_for(request.user, frame.dataset)
+    rows = list_visible_lowerings(request.user, frame.dataset)
     waiting = rows.filter(state=Lowering.State.PROPOSED).first()
     if waiting is None:
         return {}
     return {
         "lowering": waiting,
         "lowered": [
-            (TITLES[name], _said(name, waiting.before[name]), _said(name, value))
+            (
+                TITLES[name],
+                _format_bar_value(name, waiting.before[name]),
+                _format_bar_value(name, value),
+            )
             for name, value in waiting.becomes.items()
         ],
         "lowering_form": LoweringAnswerForm(auto_id="lowering_%s"),
@@ -60,25 +70,25 @@ def waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any
 
 
 @require_POST
-def answer(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
+def answer_lowering(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
     """Confirm, refuse or take back a request to lower a bar."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    row = lowering_for(user, frame.dataset, uid)
-    reason = typed(request, "answer")
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    row = fetch_lowering(user, frame.dataset, uid)
+    reason = read_field(request, "answer")
     if "confirm" in request.POST:
-        with told(request, "Confirmed: the dataset is held to less from now on."):
+        with flash_outcome(request, "Confirmed: the dataset is held to less from now on."):
             confirm_lowering(actor=user, lowering=row, reason=reason)
     elif "refuse" in request.POST:
-        with told(request, "Refused: everything stays as it is."):
+        with flash_outcome(request, "Refused: everything stays as it is."):
             refuse_lowering(actor=user, lowering=row, reason=reason)
     else:
-        with told(request, "The request is taken back."):
+        with flash_outcome(request, "The request is taken back."):
             cancel_lowering(actor=user, lowering=row)
     return redirect(frame.url("overview"))
 
 
-def _said(name: str, value: Any) -> str:
+def _format_bar_value(name: str, value: Any) -> str:
     if name == "split_policy":
         return parse_policy(value).sentence
     if isinstance(value, list):

@@ -8,18 +8,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require, roles_of
+from apps.accounts.access import load_roles, require_permission
 from apps.accounts.actions import add_member, create_organisation, remove_member
 from apps.accounts.models import Organisation
 from apps.audit.models import AuditEvent
-from apps.datasets.access import visible_datasets
+from apps.datasets.access import list_visible_datasets
 from apps.doors.web.components import Crumb, Tab
-from apps.doors.web.figures import newest_releases
+from apps.doors.web.figures import find_newest_releases
 from apps.doors.web.forms import MemberForm, OrganisationForm
-from apps.doors.web.paging import page_of
-from apps.doors.web.views.frame import asked, signed_in, told, typed
+from apps.doors.web.paging import load_page
+from apps.doors.web.views.frame import flash_outcome, read_field, read_query, require_sign_in
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
-from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role, permits
+from datasets_catalog.roles import ROLE_PERMISSIONS, Permission, Role, any_role_permits
 
 TABS = (
     ("organisation", "Datasets", None),
@@ -70,19 +70,19 @@ class OrganisationFrame:
         }
 
 
-def organisation_frame(request: HttpRequest, name: str) -> OrganisationFrame:
+def load_organisation_frame(request: HttpRequest, name: str) -> OrganisationFrame:
     """Members know their organisation; others know those with a dataset they may see."""
     row = Organisation.objects.filter(name=name).first()
     if row is not None:
-        roles = roles_of(request.user, row)
-        may = frozenset(one for one in Permission if permits(roles, one))
-        if roles or visible_datasets(request.user).filter(organisation=row).exists():
+        roles = load_roles(request.user, row)
+        may = frozenset(one for one in Permission if any_role_permits(roles, one))
+        if roles or list_visible_datasets(request.user).filter(organisation=row).exists():
             return OrganisationFrame(row, may, belongs=bool(roles))
     raise OrganisationUnknownError(f"There is no organisation {name}, or it is not yours to see.")
 
 
-def mine(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
+def list_my_organisations(request: HttpRequest) -> HttpResponse:
+    user = require_sign_in(request)
     rows = Organisation.objects.filter(memberships__user=user).distinct()
     roles: dict[int, list[str]] = {}
     for organisation_id, role in user.memberships.values_list("organisation_id", "role"):
@@ -92,8 +92,8 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "web/organisations/list.html", context)
 
 
-def create(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
+def add_organisation(request: HttpRequest) -> HttpResponse:
+    user = require_sign_in(request)
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -111,23 +111,25 @@ def create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def page(request: HttpRequest, organisation: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
-    rows = visible_datasets(request.user).filter(organisation=frame.organisation)
-    datasets = page_of(request, rows, by="name", limit=24)
-    context = frame.context("organisation", page=datasets, cards=newest_releases(datasets.rows))
+def show_organisation(request: HttpRequest, organisation: str) -> HttpResponse:
+    frame = load_organisation_frame(request, organisation)
+    rows = list_visible_datasets(request.user).filter(organisation=frame.organisation)
+    datasets = load_page(request, rows, by="name", limit=24)
+    context = frame.context(
+        "organisation", page=datasets, cards=find_newest_releases(datasets.rows)
+    )
     return render(request, "web/organisations/page.html", context)
 
 
-def members(request: HttpRequest, organisation: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
-    require(request.user, Permission.DATASET_VIEW, frame.organisation)
+def list_members(request: HttpRequest, organisation: str) -> HttpResponse:
+    frame = load_organisation_frame(request, organisation)
+    require_permission(request.user, Permission.DATASET_VIEW, frame.organisation)
     may_manage = Permission.ORGANISATION_MANAGE in frame.may
     form = MemberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             add_member(
-                actor=signed_in(request), organisation=frame.organisation, **form.cleaned_data
+                actor=require_sign_in(request), organisation=frame.organisation, **form.cleaned_data
             )
         except EarmarkError as problem:
             if problem.kind == Kind.DENIED:
@@ -150,11 +152,11 @@ def members(request: HttpRequest, organisation: str) -> HttpResponse:
 
 @require_POST
 def drop_member(request: HttpRequest, organisation: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
-    username, role = typed(request, "username"), typed(request, "role")
-    with told(request, f"{username} is no longer {role.replace('_', ' ')}."):
+    frame = load_organisation_frame(request, organisation)
+    username, role = read_field(request, "username"), read_field(request, "role")
+    with flash_outcome(request, f"{username} is no longer {role.replace('_', ' ')}."):
         remove_member(
-            actor=signed_in(request),
+            actor=require_sign_in(request),
             organisation=frame.organisation,
             username=username,
             role=role if role in set(Role) else "",
@@ -162,14 +164,14 @@ def drop_member(request: HttpRequest, organisation: str) -> HttpResponse:
     return redirect(frame.url("members"))
 
 
-def audit(request: HttpRequest, organisation: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
-    require(request.user, Permission.AUDIT_READ, frame.organisation)
+def show_log(request: HttpRequest, organisation: str) -> HttpResponse:
+    frame = load_organisation_frame(request, organisation)
+    require_permission(request.user, Permission.AUDIT_READ, frame.organisation)
     rows = AuditEvent.objects.filter(organisation=frame.organisation.name)
-    subject = asked(request, "subject")
+    subject = read_query(request, "subject")
     if subject:
         rows = rows.filter(subject=subject)
     context = frame.context(
-        "audit", Crumb("Log"), page=page_of(request, rows, by="-sequence"), subject=subject
+        "audit", Crumb("Log"), page=load_page(request, rows, by="-sequence"), subject=subject
     )
     return render(request, "web/organisations/audit.html", context)

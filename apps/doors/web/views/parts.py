@@ -16,39 +16,45 @@ from django.views.decorators.http import require_POST
 
 from apps.access.access import open_release
 from apps.access.answers import Action
-from apps.access.authorize import access_of, authorize
+from apps.access.authorize import authorize_action, find_access_policy
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.datasets.vocabulary_graph import terms_above
+from apps.datasets.vocabulary_graph import find_terms_above
 from apps.doors.commands import TOKEN_VARIABLE, Command
 from apps.doors.web.components import Crumb
-from apps.doors.web.views.frame import HtmxRequest, dataset_frame, dataset_url, signed_in, told
-from apps.doors.web.views.jobs import shown
-from apps.publishing.choices import keep_choice, kept_choice
+from apps.doors.web.views.frame import (
+    HtmxRequest,
+    build_dataset_url,
+    flash_outcome,
+    load_dataset_frame,
+    require_sign_in,
+)
+from apps.doors.web.views.jobs import build_job_context
+from apps.publishing.choices import keep_selection, load_kept_selection
 from apps.publishing.flavours import (
     CONTAINERS,
     RATES,
     FlavourState,
     Spec,
-    flavours_at,
     is_made,
+    list_flavour_states,
     order_flavour,
 )
-from apps.publishing.parts import file_name
+from apps.publishing.parts import build_file_name
 from apps.publishing.selections import (
     LISTS,
     MOST_CLIPS,
     Selection,
     Summary,
-    counted_by,
-    summary_of,
+    count_by_column,
+    summarise_selection,
 )
 from apps.releases.models import Release
 from datasets_catalog.clip_columns import SELECTABLE
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 from datasets_catalog.giving import is_grantable
 from datasets_catalog.purposes import TERMS, Purpose
-from datasets_catalog.release_states import PUBLIC
+from datasets_catalog.release_states import PUBLIC_STATES
 
 # Values of each kind that the form lists; others are chosen over REST.
 LISTED = 200
@@ -68,7 +74,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PartRequest:
     """What the address of the page says."""
 
     selection: Selection
@@ -79,24 +85,24 @@ class Wanted:
     purpose: str = ""
 
 
-def page(request: HtmxRequest, organisation: str, name: str, version: str) -> HttpResponse:
+def show_part(request: HtmxRequest, organisation: str, name: str, version: str) -> HttpResponse:
     """The form beside what it amounts to; htmx asks for the latter alone."""
-    frame = dataset_frame(request, organisation, name)
-    release = _opened(request, frame.dataset, version)
-    amount = _amount(request, release)
+    frame = load_dataset_frame(request, organisation, name)
+    release = _open_release(request, frame.dataset, version)
+    amount = _describe_amount(request, release)
     if request.htmx:
         return render(request, "web/releases/_part_amount.html", amount)
-    earlier = frame.dataset.releases.filter(state__in=PUBLIC, order__lt=release.order)
+    earlier = frame.dataset.releases.filter(state__in=PUBLIC_STATES, order__lt=release.order)
     context = frame.context(
         "releases",
         Crumb("Releases", frame.url("releases")),
         Crumb(release.tag, frame.url("release", release.version)),
         Crumb("A part"),
         earlier=earlier.order_by("-order"),
-        groups=_groups(release, amount["wanted"].selection),
+        groups=_build_groups(release, amount["wanted"].selection),
         rates=[("own", "as in each clip"), *((str(rate), f"{rate} Hz") for rate in RATES)],
         containers=CONTAINERS,
-        chosen=_flavour_words(request.GET),
+        chosen=_read_flavour_words(request.GET),
         purposes=_purposes(request, release),
         most_clips=MOST_CLIPS,
         **amount,
@@ -105,32 +111,34 @@ def page(request: HtmxRequest, organisation: str, name: str, version: str) -> Ht
 
 
 @require_POST
-def keep(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+def keep_clip_list(
+    request: HttpRequest, organisation: str, name: str, version: str
+) -> HttpResponse:
     """A list of clips, one a line: too long for an address, so it is kept and named."""
-    user = signed_in(request)
-    frame = dataset_frame(request, organisation, name)
-    release = _opened(request, frame.dataset, version)
+    user = require_sign_in(request)
+    frame = load_dataset_frame(request, organisation, name)
+    release = _open_release(request, frame.dataset, version)
     address = frame.url("part", release.version)
-    with told(request, "The list is kept for 30 days after its last use."):
+    with flash_outcome(request, "The list is kept for 30 days after its last use."):
         lines = request.POST.get("clips", "").replace("\0", "").splitlines()
         clips = [line.strip()[:LONGEST] for line in lines if line.strip()]
         if not 0 < len(clips) <= MOST_CLIPS:
             raise InvalidError(f"Give 1 to {MOST_CLIPS} clips, one a line.")
         selection = Selection.of({"clips": clips})
-        summary_of(release, selection)
-        kept = keep_choice(actor=user, release=release, selection=selection)
+        summarise_selection(release, selection)
+        kept = keep_selection(actor=user, release=release, selection=selection)
         address = f"{address}?selection={kept.sha256}"
     return redirect(address)
 
 
 @require_POST
-def make(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+def make_flavour(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
     """Have the flavour made of what the address says."""
-    user = signed_in(request)
-    frame = dataset_frame(request, organisation, name)
-    release = _opened(request, frame.dataset, version)
-    with told(request, "The flavour is being made."):
-        wanted = _wanted(request, release)
+    user = require_sign_in(request)
+    frame = load_dataset_frame(request, organisation, name)
+    release = _open_release(request, frame.dataset, version)
+    with flash_outcome(request, "The flavour is being made."):
+        wanted = _read_part_request(request, release)
         order_flavour(
             actor=user,
             release=release,
@@ -143,49 +151,51 @@ def make(request: HttpRequest, organisation: str, name: str, version: str) -> Ht
 
 def _purposes(request: HttpRequest, release: Release) -> list[tuple[str, str]]:
     """What the reader may say that they take it for; nothing to choose where it is one thing."""
-    offered = authorize(request.user, release, Action.DOWNLOAD).purposes
+    offered = authorize_action(request.user, release, Action.DOWNLOAD).purposes
     rows = [(purpose.value, TERMS[purpose].title) for purpose in Purpose if purpose in offered]
     return rows if len(rows) > 1 else []
 
 
-def _opened(request: HttpRequest, dataset: Dataset, version: str) -> Release:
+def _open_release(request: HttpRequest, dataset: Dataset, version: str) -> Release:
     found = open_release(
         request.user, dataset.full_name, version.removeprefix("v"), Action.DOWNLOAD
     )
     return found.release
 
 
-def _amount(request: HttpRequest, release: Release) -> dict[str, Any]:
+def _describe_amount(request: HttpRequest, release: Release) -> dict[str, Any]:
     """What `_part_amount.html` needs: the count, the addresses, how far the flavour is."""
     dataset = release.dataset
     context: dict[str, Any] = {"release": release, "dataset": dataset}
     try:
-        wanted = _wanted(request, release)
-        found = summary_of(release, wanted.selection, wanted.before)
+        wanted = _read_part_request(request, release)
+        found = summarise_selection(release, wanted.selection, wanted.before)
     except EarmarkError as problem:
         if problem.kind not in {Kind.INVALID, Kind.NOT_FOUND}:
             raise
-        nothing = Wanted(Selection(), "", None, AS_RELEASED)
+        nothing = PartRequest(Selection(), "", None, AS_RELEASED)
         return context | {"problem": problem.message, "wanted": nothing}
-    states = flavours_at(release, request.user)
+    states = list_flavour_states(release, request.user)
     state = next((row for row in states if row.flavour.name == wanted.flavour), None)
-    address = _address(release, wanted)
-    query = urlencode(_words(wanted), doseq=True)
-    make_url = dataset_url(dataset, "part_flavour", release.version)
+    address = _build_address(release, wanted)
+    query = urlencode(_build_query(wanted), doseq=True)
+    make_url = build_dataset_url(dataset, "part_flavour", release.version)
     return context | {
         "wanted": wanted,
         "found": found,
         "examples_left": found.clips - len(found.examples),
         "archive_url": address,
-        "commands": _commands(release, wanted, address),
+        "commands": _build_commands(release, wanted, address),
         "ready": _is_ready(release, wanted, found, state),
         "states": states,
-        "job": _job(state, request),
+        "job": _build_job(state, request),
         "make_url": f"{make_url}?{query}",
     }
 
 
-def _is_ready(release: Release, wanted: Wanted, found: Summary, state: FlavourState | None) -> bool:
+def _is_ready(
+    release: Release, wanted: PartRequest, found: Summary, state: FlavourState | None
+) -> bool:
     """Whether the part can be taken as it is asked for."""
     if not wanted.flavour or not found.clips:
         return True
@@ -195,26 +205,26 @@ def _is_ready(release: Release, wanted: Wanted, found: Summary, state: FlavourSt
     return state.is_whole or is_made(release, spec, wanted.selection, wanted.before)
 
 
-def _job(state: FlavourState | None, request: HttpRequest) -> dict[str, Any] | None:
+def _build_job(state: FlavourState | None, request: HttpRequest) -> dict[str, Any] | None:
     if state is None or state.job is None or not isinstance(request.user, User):
         return None
-    return shown(state.job, request.user, reload_when_over=True)
+    return build_job_context(state.job, request.user, reload_when_over=True)
 
 
-def _wanted(request: HttpRequest, release: Release) -> Wanted:
+def _read_part_request(request: HttpRequest, release: Release) -> PartRequest:
     given = request.GET
     kept = given.get("selection", "")
-    selection = kept_choice(release, kept) if kept else Selection.of(_lists(given))
+    selection = load_kept_selection(release, kept) if kept else Selection.of(_read_lists(given))
     before = None
     if selection.since:
         full_name, version = release.dataset.full_name, selection.since.removeprefix("v")
         before = open_release(request.user, full_name, version, Action.LIST).release
     purpose = given.get("purpose", "")
     known = purpose in set(Purpose) and is_grantable(Purpose(purpose))
-    return Wanted(selection, kept, before, _flavour(given), purpose if known else "")
+    return PartRequest(selection, kept, before, _parse_flavour(given), purpose if known else "")
 
 
-def _lists(given: QueryDict) -> dict[str, Any]:
+def _read_lists(given: QueryDict) -> dict[str, Any]:
     lists = {
         name: [value.replace("\0", "")[:LONGEST] for value in given.getlist(name)[:LISTED]]
         for name in (*LISTS, *SELECTABLE)
@@ -222,17 +232,17 @@ def _lists(given: QueryDict) -> dict[str, Any]:
     return {**lists, "since": given.get("since", "").replace("\0", "")[:32]}
 
 
-def _flavour(given: QueryDict) -> str:
+def _parse_flavour(given: QueryDict) -> str:
     if name := given.get("flavour", ""):
         return Spec.named(name).name
-    words = _flavour_words(given)
+    words = _read_flavour_words(given)
     if words == {"rate": "own", "channels": "all", "container": AS_RELEASED}:
         return AS_RELEASED
     container = words["container"] or "flac"
     return Spec.named(f"{words['rate']}-{words['channels']}-{container}").name
 
 
-def _flavour_words(given: QueryDict) -> dict[str, str]:
+def _read_flavour_words(given: QueryDict) -> dict[str, str]:
     if name := given.get("flavour", ""):
         rate, channels, container = (*name.split("-"), "", "", "")[:3]
         return {"rate": rate, "channels": channels, "container": container}
@@ -243,7 +253,7 @@ def _flavour_words(given: QueryDict) -> dict[str, str]:
     }
 
 
-def _words(wanted: Wanted) -> dict[str, Any]:
+def _build_query(wanted: PartRequest) -> dict[str, Any]:
     chosen: dict[str, Any] = (
         {"selection": wanted.kept} if wanted.kept else wanted.selection.as_json()
     )
@@ -251,7 +261,7 @@ def _words(wanted: Wanted) -> dict[str, Any]:
     return chosen | {name: value for name, value in besides.items() if value}
 
 
-def _address(release: Release, wanted: Wanted, route: str = "release-archive") -> str:
+def _build_address(release: Release, wanted: PartRequest, route: str = "release-archive") -> str:
     dataset = release.dataset
     place = {
         "organisation": dataset.organisation.name,
@@ -259,17 +269,17 @@ def _address(release: Release, wanted: Wanted, route: str = "release-archive") -
         "version": release.version,
     }
     address = reverse(f"api:{route}", kwargs=place)
-    query = urlencode(_words(wanted), doseq=True)
+    query = urlencode(_build_query(wanted), doseq=True)
     return f"{address}?{query}" if query else address
 
 
-def _commands(release: Release, wanted: Wanted, archive: str) -> Sequence[Command]:
+def _build_commands(release: Release, wanted: PartRequest, archive: str) -> Sequence[Command]:
     base = settings.BASE_URL.rstrip("/")
-    is_open = access_of(release) == Dataset.Access.OPEN
+    is_open = find_access_policy(release) == Dataset.Access.OPEN
     token = "" if is_open else f'-H "Authorization: Bearer ${TOKEN_VARIABLE}" '
-    manifest = _address(release, wanted, "release-manifest")
+    manifest = _build_address(release, wanted, "release-manifest")
     spec = Spec.named(wanted.flavour) if wanted.flavour else None
-    file = file_name(release, wanted.selection, spec)
+    file = build_file_name(release, wanted.selection, spec)
     return (
         Command(
             "curl",
@@ -286,30 +296,35 @@ def _commands(release: Release, wanted: Wanted, archive: str) -> Sequence[Comman
     )
 
 
-def _groups(release: Release, selection: Selection) -> list[tuple[str, str, list[Option], int]]:
+def _build_groups(
+    release: Release, selection: Selection
+) -> list[tuple[str, str, list[Option], int]]:
     """What the form lists: title, name, values, and how many are left out."""
     counted = release.statistics
     return [
-        _group("Labels", "labels", _labels(release), selection.labels),
-        _group(
-            "Splits", "splits", _of(counted.get("splits", []), "split", "clips"), selection.splits
+        _build_group("Labels", "labels", _count_labels(release), selection.labels),
+        _build_group(
+            "Splits",
+            "splits",
+            _count_rows(counted.get("splits", []), "split", "clips"),
+            selection.splits,
         ),
-        _group(
+        _build_group(
             "Licences",
             "licences",
-            _of(counted.get("licences", []), "licence", "clips"),
+            _count_rows(counted.get("licences", []), "licence", "clips"),
             selection.licences,
         ),
         *(
-            _group(column.title, name, _said(values), selection.values_of(name))
-            for name, values in counted_by(release).items()
+            _build_group(column.title, name, _count_clips(values), selection.list_values(name))
+            for name, values in count_by_column(release).items()
             if len(values) > 1
             for column in (SELECTABLE[name],)
         ),
     ]
 
 
-def _labels(release: Release) -> list[tuple[str, int, str]]:
+def _count_labels(release: Release) -> list[tuple[str, int, str]]:
     """Labels with their events, or clips where they are weak, and the terms above them."""
     counted = release.statistics
     found = {
@@ -319,12 +334,12 @@ def _labels(release: Release) -> list[tuple[str, int, str]]:
     found |= {
         row["label"]: (row["label"], row["events"], "event") for row in counted.get("labels", [])
     }
-    above = terms_above(release.vocabulary, found) if release.vocabulary else {}
+    above = find_terms_above(release.vocabulary, found) if release.vocabulary else {}
     wider = [(name, below, "label") for name, below in above.items() if name not in found]
     return sorted([*found.values(), *wider])
 
 
-def _worded(name: str, value: str) -> str:
+def _format_value(name: str, value: str) -> str:
     """What the form calls a value of a list or column."""
     column = SELECTABLE.get(name)
     if column is not None and column.is_flag:
@@ -332,21 +347,21 @@ def _worded(name: str, value: str) -> str:
     return value or f"no {name.removesuffix('s')}"
 
 
-def _said(values: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
+def _count_clips(values: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
     return [(value, count, "clip") for value, count in values]
 
 
-def _of(
+def _count_rows(
     rows: Iterable[dict[str, Any]], name: str, count: str, unit: str = "clip"
 ) -> list[tuple[str, int, str]]:
     return [(str(row[name]), int(row[count]), unit) for row in rows]
 
 
-def _group(
+def _build_group(
     title: str, name: str, values: list[tuple[str, int, str]], chosen: Sequence[str]
 ) -> tuple[str, str, list[Option], int]:
     options = [
-        Option(value, _worded(name, value), count, unit, value in chosen)
+        Option(value, _format_value(name, value), count, unit, value in chosen)
         for value, count, unit in values[:LISTED]
     ]
     return title, name, options, max(0, len(values) - LISTED)

@@ -14,29 +14,29 @@ from apps.doors.web.components import Crumb
 from apps.doors.web.record_forms import DocumentForm, StopForm
 from apps.doors.web.views.frame import (
     DatasetFrame,
-    dataset_frame,
-    draft_frame,
-    signed_in,
-    told,
-    typed,
+    flash_outcome,
+    load_dataset_frame,
+    load_draft_frame,
+    read_field,
+    require_sign_in,
 )
-from apps.publishing.access import publications_for
-from apps.publishing.review_report import report_for
+from apps.publishing.access import list_visible_publications
+from apps.publishing.review_report import fetch_report
 from apps.publishing.review_report_figures import content_lines, headcount_lines
-from apps.publishing.review_report_pdf import as_pdf
-from apps.releases.access import release_for
+from apps.publishing.review_report_pdf import render_pdf
+from apps.releases.access import fetch_release
 from apps.releases.models import ChecklistAnswer, Release
 from apps.releases.people import (
     ANSWERABLE,
     PDF,
     answer_question,
     attach_document,
-    checklist_of,
-    document_for,
-    documents_for,
+    fetch_document,
+    list_visible_documents,
+    load_checklist,
     retire_document,
 )
-from apps.releases.stops import confirm_stop, lift_stop, stop, stop_for, stops_for
+from apps.releases.stops import confirm_stop, fetch_stop, lift_stop, list_visible_stops, place_stop
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -44,10 +44,10 @@ SHOWN_STOPS = 100
 SHOWN_FINDINGS = 300
 
 
-def stops(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+def list_stops(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     """What is closed, and the form that closes."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
     releases = list(Release.objects.filter(dataset=frame.dataset).exclude(root=""))
     form = StopForm(request.POST or None, releases=releases)
     if request.method == "POST" and form.is_valid():
@@ -55,8 +55,8 @@ def stops(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
         path = form.cleaned_data["clip"]
         clip = get_object_or_404(Clip, dataset=frame.dataset, path=path) if path else None
         release = next((row for row in releases if row.version == chosen and clip is None), None)
-        with told(request, "Closed at every door. Another person has to confirm it."):
-            stop(
+        with flash_outcome(request, "Closed at every door. Another person has to confirm it."):
+            place_stop(
                 actor=user,
                 dataset=frame.dataset,
                 reason=form.cleaned_data["reason"],
@@ -64,7 +64,9 @@ def stops(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
                 clip=clip,
             )
         return redirect(frame.url("stops"))
-    rows = list(stops_for(user, frame.dataset).prefetch_related("closes__release")[:SHOWN_STOPS])
+    rows = list(
+        list_visible_stops(user, frame.dataset).prefetch_related("closes__release")[:SHOWN_STOPS]
+    )
     context = frame.context(
         "privacy",
         Crumb("Privacy", frame.url("privacy")),
@@ -72,34 +74,34 @@ def stops(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
         form=form,
         in_force=[row for row in rows if row.lifted_at is None],
         lifted=[row for row in rows if row.lifted_at is not None],
-        outside=publications_for(user, frame.dataset).exclude(commit_oid=""),
+        outside=list_visible_publications(user, frame.dataset).exclude(commit_oid=""),
         user_id=user.pk,
     )
     return render(request, "web/datasets/stops.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
-def stop_step(
+def take_stop_step(
     request: HttpRequest, organisation: str, name: str, uid: UUID, verb: str
 ) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    row = stop_for(user, frame.dataset, uid)
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    row = fetch_stop(user, frame.dataset, uid)
     if verb == "confirm":
-        with told(request, "Confirmed. It stays closed until somebody lifts it."):
+        with flash_outcome(request, "Confirmed. It stays closed until somebody lifts it."):
             confirm_stop(actor=user, stop=row)
     elif verb == "lift":
-        with told(request, f"{row.subject} is open again."):
-            lift_stop(actor=user, stop=row, reason=typed(request, "reason"))
+        with flash_outcome(request, f"{row.subject} is open again."):
+            lift_stop(actor=user, stop=row, reason=read_field(request, "reason"))
     else:
         raise NotFoundError(f"A stop knows no step {verb!r}.")
     return redirect(frame.url("stops"))
 
 
-def documents(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+def list_documents(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     """Ethics approvals and assessments, and the form that attaches one."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
     form = DocumentForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
@@ -112,7 +114,7 @@ def documents(request: HttpRequest, organisation: str, name: str) -> HttpRespons
             form.add_error("file", problem.message)
         else:
             return redirect(frame.url("documents"))
-    rows = list(documents_for(user, frame.dataset))
+    rows = list(list_visible_documents(user, frame.dataset))
     context = frame.context(
         "privacy",
         Crumb("Privacy", frame.url("privacy")),
@@ -126,45 +128,51 @@ def documents(request: HttpRequest, organisation: str, name: str) -> HttpRespons
     )
 
 
-def document(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
-    frame = draft_frame(request, organisation, name)
-    row = document_for(request.user, frame.dataset, uid)
+def serve_document(
+    request: HttpRequest, organisation: str, name: str, uid: UUID
+) -> HttpResponseBase:
+    frame = load_draft_frame(request, organisation, name)
+    row = fetch_document(request.user, frame.dataset, uid)
     suffix = ".pdf" if row.media_type == PDF else ".txt"
     file_name = str(PurePosixPath(f"{row.kind}-{row.uid}{suffix}"))
     return serve_blob(request, row.blob, Offer(name=file_name, media_type=row.media_type))
 
 
 @require_POST
-def retire(request: HttpRequest, organisation: str, name: str, uid: UUID) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    row = document_for(user, frame.dataset, uid)
-    with told(request, f"{row.title} no longer holds; it stays on record."):
-        retire_document(actor=user, document=row, reason=typed(request, "reason"))
+def retire_dataset_document(
+    request: HttpRequest, organisation: str, name: str, uid: UUID
+) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    row = fetch_document(user, frame.dataset, uid)
+    with flash_outcome(request, f"{row.title} no longer holds; it stays on record."):
+        retire_document(actor=user, document=row, reason=read_field(request, "reason"))
     return redirect(frame.url("documents"))
 
 
-def checklist(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+def show_checklist(
+    request: HttpRequest, organisation: str, name: str, version: str
+) -> HttpResponse:
     """The questions for people, and an answer to one of them."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    release = release_for(user, frame.dataset, version)
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    release = fetch_release(user, frame.dataset, version)
     if request.method == "POST":
-        with told(request, "The answer is on record for this root."):
+        with flash_outcome(request, "The answer is on record for this root."):
             answer_question(
                 actor=user,
                 release=release,
-                question=typed(request, "question"),
-                answer=typed(request, "answer"),
-                note=typed(request, "note"),
+                question=read_field(request, "question"),
+                answer=read_field(request, "answer"),
+                note=read_field(request, "note"),
             )
         return redirect(frame.url("checklist", release.version))
     may = Permission.FINDING_DECIDE in frame.may and release.frozen_by_id != user.pk
     context = frame.context(
         "releases",
-        *_trail(frame, release, "Questions for people"),
+        *_build_trail(frame, release, "Questions for people"),
         release=release,
-        questions=checklist_of(release),
+        questions=load_checklist(release),
         answers=ChecklistAnswer.Answer.choices,
         may_answer=may and release.state in ANSWERABLE,
         made_it=release.frozen_by_id == user.pk,
@@ -173,22 +181,22 @@ def checklist(request: HttpRequest, organisation: str, name: str, version: str) 
     return render(request, "web/releases/checklist.html", context)
 
 
-def report(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
+def show_report(request: HttpRequest, organisation: str, name: str, version: str) -> HttpResponse:
     """The record of the review as a page; `?form=json` and `?form=pdf` as a file."""
-    frame = dataset_frame(request, organisation, name)
-    release = release_for(request.user, frame.dataset, version)
-    found = report_for(request.user, release)
+    frame = load_dataset_frame(request, organisation, name)
+    release = fetch_release(request.user, frame.dataset, version)
+    found = fetch_report(request.user, release)
     stem = f"{frame.dataset.name}-{release.version}-review"
     match request.GET.get("form"):
         case "json":
             text = json.dumps(found, indent=1, ensure_ascii=False).encode()
-            return _file(text, "application/json", f"{stem}.json")
+            return _build_download(text, "application/json", f"{stem}.json")
         case "pdf":
-            return _file(as_pdf(found), PDF, f"{stem}.pdf")
+            return _build_download(render_pdf(found), PDF, f"{stem}.pdf")
     findings = found.get("findings", [])
     context = frame.context(
         "releases",
-        *_trail(frame, release, "Review"),
+        *_build_trail(frame, release, "Review"),
         release=release,
         report=found,
         findings=findings[:SHOWN_FINDINGS],
@@ -200,7 +208,7 @@ def report(request: HttpRequest, organisation: str, name: str, version: str) -> 
     return render(request, "web/releases/report.html", context)
 
 
-def _trail(frame: DatasetFrame, release: Release, last: str) -> list[Crumb]:
+def _build_trail(frame: DatasetFrame, release: Release, last: str) -> list[Crumb]:
     return [
         Crumb("Releases", frame.url("releases")),
         Crumb(release.tag, frame.url("release", release.version)),
@@ -208,7 +216,7 @@ def _trail(frame: DatasetFrame, release: Release, last: str) -> list[Crumb]:
     ]
 
 
-def _file(content: bytes, media_type: str, name: str) -> HttpResponse:
+def _build_download(content: bytes, media_type: str, name: str) -> HttpResponse:
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Content-Type-Options": "nosniff",

@@ -12,18 +12,18 @@ from apps.doors.web.components import Bar, Crumb
 from apps.doors.web.templatetags.web_components import length_of
 from apps.doors.web.views.frame import (
     DatasetFrame,
-    asked,
-    draft_frame,
-    signed_in,
-    told,
-    typed,
+    flash_outcome,
+    load_draft_frame,
+    read_field,
+    read_query,
+    require_sign_in,
 )
-from apps.licensing.licences import licences_of
-from apps.releases.outlook import LicenceOutlook, licence_outlook
+from apps.licensing.licences import load_licences
+from apps.releases.outlook import LicenceForecast, forecast_licence
 from datasets_catalog.errors import ConflictError, InvalidError
-from datasets_catalog.licence_conflicts import count_of_clips
+from datasets_catalog.licence_conflicts import format_clip_count
 from datasets_catalog.licences import Use
-from datasets_catalog.outbound import Outbound, Wanted
+from datasets_catalog.outbound import Outbound, WantedOutcome
 from datasets_catalog.purposes import TERMS
 
 SHOWN_CLIPS = 50
@@ -35,14 +35,14 @@ class DropChangedError(ConflictError):
     code = "page.drop_changed"
 
 
-def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    frame = draft_frame(request, organisation, name)
-    use, wanted = _use(asked(request, "use"), frame), asked(request, "wanted")
+def show_draft_licence(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    frame = load_draft_frame(request, organisation, name)
+    use, wanted = _parse_use(read_query(request, "use"), frame), read_query(request, "wanted")
     problem = ""
     try:
-        outlook = licence_outlook(frame.dataset, use=use, wanted=wanted or None)
+        outlook = forecast_licence(frame.dataset, use=use, wanted=wanted or None)
     except InvalidError as refused:
-        problem, outlook = refused.message, licence_outlook(frame.dataset, use=use, wanted="")
+        problem, outlook = refused.message, forecast_licence(frame.dataset, use=use, wanted="")
     context = frame.context(
         "rights",
         Crumb("Rights"),
@@ -51,49 +51,49 @@ def of_dataset(request: HttpRequest, organisation: str, name: str) -> HttpRespon
         problem=problem,
         outlook=outlook,
         permitted=[TERMS[purpose].title for purpose in outlook.usage.permitted],
-        goals=[(goal.value, goal.outcome) for goal in Wanted],
-        licences=_choices(frame.dataset.organisation),
-        **_shown(outlook.outbound),
+        goals=[(goal.value, goal.outcome) for goal in WantedOutcome],
+        licences=_list_wanted_licences(frame.dataset.organisation),
+        **_describe_outbound(outlook.outbound),
     )
     status = 400 if problem else 200
     return render(request, "web/datasets/rights.html", context, status=status)
 
 
 @require_POST
-def drop(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+def drop_conflicting_clips(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     """Removes the clips in the way, computed anew, if they are as many as the page showed."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    outlook = licence_outlook(
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    outlook = forecast_licence(
         frame.dataset,
-        use=_use(typed(request, "use"), frame),
-        wanted=typed(request, "wanted") or None,
+        use=_parse_use(read_field(request, "use"), frame),
+        wanted=read_field(request, "wanted") or None,
     )
     plan = outlook.outbound.drop
-    with told(request, f"{plan.clips:,} clips are out of the draft."):
-        _same_count(outlook, typed(request, "phrase"))
+    with flash_outcome(request, f"{plan.clips:,} clips are out of the draft."):
+        _require_same_count(outlook, read_field(request, "phrase"))
         remove_clips(actor=user, dataset=frame.dataset, paths=plan.paths)
     return redirect(frame.url("rights"))
 
 
-def _choices(organisation: Organisation) -> list[str]:
+def _list_wanted_licences(organisation: Organisation) -> list[str]:
     """Name the licences that can be wanted; ports are wanted by those who know their names."""
-    known = licences_of(organisation).all()
+    known = load_licences(organisation).all()
     return [terms.licence for terms in known if not terms.jurisdiction]
 
 
-def _same_count(outlook: LicenceOutlook, count: str) -> None:
+def _require_same_count(outlook: LicenceForecast, count: str) -> None:
     if count != str(outlook.outbound.drop.clips):
         raise DropChangedError(
             "Nothing was removed: type the number of clips to confirm, as the page shows it now."
         )
 
 
-def _use(text: str, frame: DatasetFrame) -> Use:
+def _parse_use(text: str, frame: DatasetFrame) -> Use:
     return Use(text) if text in set(Use) else Use(frame.dataset.use)
 
 
-def _shown(found: Outbound) -> dict[str, Any]:
+def _describe_outbound(found: Outbound) -> dict[str, Any]:
     rights = found.rights
     clips = sum(share.clips for share in found.mix) or 1
     return {
@@ -101,7 +101,7 @@ def _shown(found: Outbound) -> dict[str, Any]:
         "mix": [
             Bar(
                 share.expression,
-                f"{count_of_clips(share.clips)}, {length_of(share.seconds)}",
+                f"{format_clip_count(share.clips)}, {length_of(share.seconds)}",
                 share.clips / clips,
             )
             for share in found.mix

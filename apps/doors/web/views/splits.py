@@ -3,26 +3,26 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.doors.web.components import Crumb
-from apps.doors.web.split_forms import KNOWN_WORDS, SplitPolicyForm, form_values
-from apps.doors.web.views.frame import draft_frame, signed_in
+from apps.doors.web.split_forms import KNOWN_WORDS, SplitPolicyForm, build_form_values
+from apps.doors.web.views.frame import load_draft_frame, require_sign_in
 from apps.doors.web.views.lowerings import save_settings
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
-from datasets_catalog.split_policies import KNOWN, parse_policy
+from datasets_catalog.split_policies import KNOWN_POLICIES, parse_policy
 from datasets_catalog.verticals import Vertical
 
 
-def policy(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    require(user, Permission.DATASET_EDIT, frame.dataset.organisation)
+def edit_split_policy(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    require_permission(user, Permission.DATASET_EDIT, frame.dataset.organisation)
     declared = parse_policy(frame.dataset.split_policy)
-    begun = KNOWN.get(request.GET.get("like", ""), declared)
+    begun = KNOWN_POLICIES.get(request.GET.get("like", ""), declared)
     form = SplitPolicyForm(
         request.POST or None,
-        initial=form_values(begun),
+        initial=build_form_values(begun),
         vertical=Vertical(frame.dataset.vertical),
     )
     if request.method == "POST" and form.is_valid():

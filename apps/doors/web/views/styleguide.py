@@ -24,7 +24,7 @@ from apps.doors.web.components import (
     Tab,
     Tone,
 )
-from apps.doors.web.listening import short_sound
+from apps.doors.web.listening import serve_short_sound
 from apps.doors.web.paging import Page
 
 TONE_RATE = 8000
@@ -138,13 +138,13 @@ CHANGES = [
 ]
 
 
-def styleguide(request: HttpRequest) -> HttpResponse:
+def show_styleguide(request: HttpRequest) -> HttpResponse:
     if not settings.DEBUG:
         raise Http404
-    return render(request, "web/styleguide.html", _samples())
+    return render(request, "web/styleguide.html", _build_samples())
 
 
-def tones(request: HttpRequest) -> HttpResponse:
+def serve_tones(request: HttpRequest) -> HttpResponse:
     """Four seconds of fading tones, made here so that the page needs no recording."""
     if not settings.DEBUG:
         raise Http404
@@ -153,17 +153,17 @@ def tones(request: HttpRequest) -> HttpResponse:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(TONE_RATE)
-        out.writeframes(b"".join(struct.pack("<h", _tone(n)) for n in range(4 * TONE_RATE)))
-    return short_sound(request, packed.getvalue(), "tones")
+        out.writeframes(b"".join(struct.pack("<h", _compute_tone(n)) for n in range(4 * TONE_RATE)))
+    return serve_short_sound(request, packed.getvalue(), "tones")
 
 
-def _tone(sample: int) -> int:
+def _compute_tone(sample: int) -> int:
     seconds = sample / TONE_RATE
     fade = math.exp(-3 * (seconds % 1.1)) * (0.5 + 0.5 * math.sin(5 * seconds))
     return int(28_000 * fade * math.sin(2 * math.pi * 440 * seconds))
 
 
-def _samples() -> dict[str, Any]:
+def _build_samples() -> dict[str, Any]:
     return {
         "crumbs": [Crumb("Datasets", "#"), Crumb("murmur", "#"), Crumb("dawn-chorus")],
         "root": ROOT,

@@ -5,50 +5,58 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.doors.web.components import Crumb
 from apps.doors.web.forms import TargetForm
-from apps.doors.web.views.frame import draft_frame, signed_in
-from apps.doors.web.views.organisations import organisation_frame
-from apps.publishing.access import target_for, targets_for
+from apps.doors.web.views.frame import load_draft_frame, require_sign_in
+from apps.doors.web.views.organisations import load_organisation_frame
+from apps.publishing.access import fetch_target, list_visible_targets
 from apps.publishing.actions import (
     PublicationPlan,
     TargetSettings,
     check_target,
     plan_publication,
-    publish_release,
     save_target,
+    start_publication,
 )
-from apps.releases.access import release_for
+from apps.releases.access import fetch_release
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
 
 
-def listing(request: HttpRequest, organisation: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = organisation_frame(request, organisation)
-    require(user, Permission.TARGET_MANAGE, frame.organisation)
+def list_targets(request: HttpRequest, organisation: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_organisation_frame(request, organisation)
+    require_permission(user, Permission.TARGET_MANAGE, frame.organisation)
     form = TargetForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _saved(user, frame.organisation, form):
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and _save_target(user, frame.organisation, form)
+    ):
         messages.success(request, "The target is saved.")
         return redirect(frame.url("targets"))
-    rows = targets_for(user, frame.organisation)
+    rows = list_visible_targets(user, frame.organisation)
     context = frame.context("targets", Crumb("Targets"), targets=rows, form=form)
     return render(
         request, "web/organisations/targets.html", context, status=422 if form.errors else 200
     )
 
 
-def edit(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
-    user = signed_in(request)
-    frame = organisation_frame(request, organisation)
-    require(user, Permission.TARGET_MANAGE, frame.organisation)
-    target = target_for(user, frame.organisation, name)
+def edit_target(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+    user = require_sign_in(request)
+    frame = load_organisation_frame(request, organisation)
+    require_permission(user, Permission.TARGET_MANAGE, frame.organisation)
+    target = fetch_target(user, frame.organisation, name)
     initial = {key: getattr(target, key) for key in ("endpoint", "repository", "gate", "private")}
     form = TargetForm(request.POST or None, initial=initial | {"name": name})
     form.fields["name"].disabled = True
-    if request.method == "POST" and form.is_valid() and _saved(user, frame.organisation, form):
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and _save_target(user, frame.organisation, form)
+    ):
         messages.success(request, "The target is saved.")
         return redirect(frame.url("targets"))
     trail = (Crumb("Targets", frame.url("targets")), Crumb(name))
@@ -59,11 +67,11 @@ def edit(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
 
 
 @require_POST
-def check(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
+def check_hub_target(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     """Asks the hub whose token it is; takes as long as the hub takes."""
-    user = signed_in(request)
-    frame = organisation_frame(request, organisation)
-    target = target_for(user, frame.organisation, name)
+    user = require_sign_in(request)
+    frame = load_organisation_frame(request, organisation)
+    target = fetch_target(user, frame.organisation, name)
     try:
         who = check_target(actor=user, target=target)
     except EarmarkError as problem:
@@ -75,16 +83,16 @@ def check(request: HttpRequest, organisation: str, name: str) -> HttpResponse:
     return redirect(frame.url("targets"))
 
 
-def plan(
+def show_publication_plan(
     request: HttpRequest, organisation: str, name: str, version: str, target: str
 ) -> HttpResponse:
     """A dry run of sending a release; posting it sends."""
-    user = signed_in(request)
-    frame = draft_frame(request, organisation, name)
-    release = release_for(user, frame.dataset, version)
-    place = target_for(user, frame.dataset.organisation, target)
+    user = require_sign_in(request)
+    frame = load_draft_frame(request, organisation, name)
+    release = fetch_release(user, frame.dataset, version)
+    place = fetch_target(user, frame.dataset.organisation, target)
     if request.method == "POST":
-        _, job = publish_release(actor=user, release=release, target=place)
+        _, job = start_publication(actor=user, release=release, target=place)
         return redirect("web:job", job.uid)
     found: PublicationPlan | None = None
     problem: EarmarkError | None = None
@@ -105,7 +113,7 @@ def plan(
     return render(request, "web/releases/plan.html", context)
 
 
-def _saved(user: User, organisation: Organisation, form: TargetForm) -> bool:
+def _save_target(user: User, organisation: Organisation, form: TargetForm) -> bool:
     values = dict(form.cleaned_data)
     name = values.pop("name")
     try:

@@ -4,11 +4,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.doors.web.components import Crumb
 from apps.doors.web.rights_forms import OwnTermsForm
-from apps.doors.web.views.frame import signed_in
-from apps.doors.web.views.organisations import OrganisationFrame, organisation_frame
+from apps.doors.web.views.frame import require_sign_in
+from apps.doors.web.views.organisations import OrganisationFrame, load_organisation_frame
 from apps.licensing.actions import record_terms
 from apps.licensing.models import Terms
 from datasets_catalog.errors import EarmarkError, Kind
@@ -19,11 +19,16 @@ from datasets_catalog.roles import Permission
 RECORDERS = frozenset({Permission.DATASET_EDIT, Permission.RIGHTS_REVIEW})
 
 
-def listing(request: HttpRequest, organisation: str) -> HttpResponse:
-    frame = organisation_frame(request, organisation)
-    require(request.user, Permission.DATASET_VIEW, frame.organisation)
+def list_own_terms(request: HttpRequest, organisation: str) -> HttpResponse:
+    frame = load_organisation_frame(request, organisation)
+    require_permission(request.user, Permission.DATASET_VIEW, frame.organisation)
     form = OwnTermsForm(request.POST or None) if RECORDERS & frame.may else None
-    if request.method == "POST" and form and form.is_valid() and _recorded(request, frame, form):
+    if (
+        request.method == "POST"
+        and form
+        and form.is_valid()
+        and _record_terms(request, frame, form)
+    ):
         messages.success(request, f"{form.cleaned_data['licence']} is on record.")
         return redirect(frame.url("own_terms"))
     rows = Terms.objects.filter(organisation=frame.organisation).order_by("licence")
@@ -31,15 +36,17 @@ def listing(request: HttpRequest, organisation: str) -> HttpResponse:
         "own_terms",
         Crumb("Terms"),
         form=form,
-        rows=[(row, _asks(row), _limits(row)) for row in rows],
+        rows=[(row, _describe_duties(row), _describe_limits(row)) for row in rows],
     )
     status = 422 if form and form.errors else 200
     return render(request, "web/organisations/terms.html", context, status=status)
 
 
-def _recorded(request: HttpRequest, frame: OrganisationFrame, form: OwnTermsForm) -> bool:
+def _record_terms(request: HttpRequest, frame: OrganisationFrame, form: OwnTermsForm) -> bool:
     try:
-        record_terms(actor=signed_in(request), organisation=frame.organisation, **form.allowed())
+        record_terms(
+            actor=require_sign_in(request), organisation=frame.organisation, **form.allowed()
+        )
     except EarmarkError as problem:
         if problem.kind is Kind.DENIED:
             raise
@@ -48,7 +55,7 @@ def _recorded(request: HttpRequest, frame: OrganisationFrame, form: OwnTermsForm
     return True
 
 
-def _asks(row: Terms) -> list[str]:
+def _describe_duties(row: Terms) -> list[str]:
     said = (
         (row.redistribution, "may be passed on"),
         (not row.redistribution, "may not be passed on"),
@@ -62,7 +69,7 @@ def _asks(row: Terms) -> list[str]:
     return [words for holds, words in said if holds]
 
 
-def _limits(row: Terms) -> list[str]:
+def _describe_limits(row: Terms) -> list[str]:
     limits = []
     if row.field_of_use:
         titles = "; ".join(TERMS[Purpose(purpose)].title for purpose in row.field_of_use)

@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from apps.access.standing import let_in
-from apps.accounts.access import organisations_where
+from apps.access.standing import match_let_in
+from apps.accounts.access import list_organisations_where
 from apps.accounts.models import Token, User
 from apps.accounts.tokens import create_token, revoke_token
-from apps.datasets.access import visible_datasets
+from apps.datasets.access import list_visible_datasets
 from apps.doors.web.components import Crumb
 from apps.doors.web.forms import TokenForm
-from apps.doors.web.views.frame import signed_in, told
+from apps.doors.web.views.frame import flash_outcome, require_sign_in
 from datasets_catalog.roles import Permission
 
 # So many datasets are offered to limit a token to; over REST any can be named.
@@ -24,10 +24,10 @@ LISTED = 100
 
 
 @never_cache
-def listing(request: HttpRequest) -> HttpResponse:
+def list_tokens(request: HttpRequest) -> HttpResponse:
     """The text of a new token is in the answer to its making and nowhere else."""
-    user = signed_in(request)
-    names = _nameable(user)
+    user = require_sign_in(request)
+    names = _list_nameable_datasets(user)
     form = TokenForm(request.POST or None, names=names)
     made = None
     if request.method == "POST" and form.is_valid():
@@ -50,16 +50,16 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "web/account/tokens.html", context, status=422 if form.errors else 200)
 
 
-def _nameable(user: User) -> list[str]:
+def _list_nameable_datasets(user: User) -> list[str]:
     """Datasets that a token can be limited to: those the person works on or was let into."""
-    mine = Q(organisation_id__in=organisations_where(user, Permission.DATASET_VIEW))
-    rows = visible_datasets(user).filter(mine | let_in(user))
+    mine = Q(organisation_id__in=list_organisations_where(user, Permission.DATASET_VIEW))
+    rows = list_visible_datasets(user).filter(mine | match_let_in(user))
     return [row.full_name for row in rows[:LISTED]]
 
 
 @require_POST
-def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
-    user = signed_in(request)
-    with told(request, "The token is revoked; programs that used it are shut out."):
+def revoke_own_token(request: HttpRequest, token_id: int) -> HttpResponse:
+    user = require_sign_in(request)
+    with flash_outcome(request, "The token is revoked; programs that used it are shut out."):
         revoke_token(actor=user, token_id=token_id)
     return redirect("web:tokens")

@@ -8,10 +8,10 @@ from django.utils.dateparse import parse_datetime
 
 from apps.access.models import AccessChange
 from apps.access.widening import (
-    access_change_for,
-    access_changes_for,
     cancel_access_change,
     confirm_access_change,
+    fetch_access_change,
+    list_visible_access_changes,
     propose_access_change,
     refuse_access_change,
 )
@@ -19,7 +19,7 @@ from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import InvalidError
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -39,23 +39,29 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         reason = options["reason"]
         match options["verb"]:
             case "propose":
                 row = propose_access_change(
-                    actor=actor, dataset=dataset, changes=_wanted(options), reason=reason
+                    actor=actor, dataset=dataset, changes=_read_changes(options), reason=reason
                 )
             case "confirm":
-                row = confirm_access_change(actor=actor, change=_chosen(actor, dataset, options))
+                row = confirm_access_change(
+                    actor=actor, change=_find_change(actor, dataset, options)
+                )
             case "refuse":
-                found = _chosen(actor, dataset, options)
+                found = _find_change(actor, dataset, options)
                 row = refuse_access_change(actor=actor, change=found, answer=reason)
             case "cancel":
-                row = cancel_access_change(actor=actor, change=_chosen(actor, dataset, options))
+                row = cancel_access_change(
+                    actor=actor, change=_find_change(actor, dataset, options)
+                )
             case _:
-                return [_described(each) for each in access_changes_for(actor, dataset)]
-        return [_described(row)]
+                return [
+                    _describe_change(each) for each in list_visible_access_changes(actor, dataset)
+                ]
+        return [_describe_change(row)]
 
     def say(self, value: Any) -> list[str]:
         return [
@@ -64,35 +70,39 @@ class Command(Base):
         ] or ["Nothing was ever proposed here."]
 
 
-def _wanted(options: dict[str, Any]) -> dict[str, Any]:
+def _read_changes(options: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"access": options["access"]} if options["access"] else {}
     if options["auto_grant"]:
         found["auto_grant"] = True
     if text := options["embargo_until"]:
-        found["embargo_until"] = None if text == "none" else _moment(text)
+        found["embargo_until"] = None if text == "none" else _parse_moment(text)
     return found
 
 
-def _moment(text: str) -> Any:
+def _parse_moment(text: str) -> Any:
     found = parse_datetime(text)
     if found is None or found.tzinfo is None:
         raise InvalidError(f"{text!r}: write a moment with its time zone: 2027-01-01T00:00Z")
     return found
 
 
-def _chosen(actor: User, dataset: Dataset, options: dict[str, Any]) -> AccessChange:
+def _find_change(actor: User, dataset: Dataset, options: dict[str, Any]) -> AccessChange:
     if options["change"]:
         try:
-            return access_change_for(actor, dataset, UUID(options["change"]))
+            return fetch_access_change(actor, dataset, UUID(options["change"]))
         except ValueError as problem:
             raise InvalidError(f"{options['change']!r} is no UID of a proposal.") from problem
-    waiting = access_changes_for(actor, dataset).filter(state=AccessChange.State.PROPOSED).first()
+    waiting = (
+        list_visible_access_changes(actor, dataset)
+        .filter(state=AccessChange.State.PROPOSED)
+        .first()
+    )
     if waiting is None:
         raise InvalidError(f"Nothing is proposed for {dataset}.")
     return waiting
 
 
-def _described(row: AccessChange) -> dict[str, Any]:
+def _describe_change(row: AccessChange) -> dict[str, Any]:
     return {
         "uid": str(row.uid),
         "access": row.access,

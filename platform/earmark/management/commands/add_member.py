@@ -8,7 +8,7 @@ from apps.accounts.actions import add_member
 from apps.accounts.models import User
 from datasets_catalog.roles import Role
 from earmark.management.base import Command as Base
-from earmark.management.base import organisation_named
+from earmark.management.base import find_organisation
 
 
 class Command(Base):
@@ -21,7 +21,7 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str]:
         assert actor is not None
-        organisation = organisation_named(options["organisation"])
+        organisation = find_organisation(options["organisation"])
         add_member(
             actor=actor,
             organisation=organisation,

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.consent.forms import bind_form, form_named, reach_named, release_form
+from apps.consent.forms import bind_form, find_form, find_reach, release_form
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named, organisation_named
+from earmark.management.base import find_dataset, find_organisation
 
 
 class Command(Base):
@@ -29,14 +29,14 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        organisation = organisation_named(options["organisation"])
-        form = form_named(
+        organisation = find_organisation(options["organisation"])
+        form = find_form(
             actor, organisation, options["name"], options["form_version"], options["language"]
         )
         name = options["dataset"].split("/")[-1]
-        dataset = dataset_named(actor, f"{organisation.name}/{name}")
+        dataset = find_dataset(actor, f"{organisation.name}/{name}")
         if options["end"]:
-            reach = reach_named(form, dataset, options["recording"])
+            reach = find_reach(form, dataset, options["recording"])
             row = release_form(actor=actor, reach=reach, reason=options["reason"])
         else:
             row = bind_form(

@@ -5,10 +5,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.releases.access import release_for
-from apps.releases.people import answer_question, checklist_of
+from apps.releases.access import fetch_release
+from apps.releases.people import answer_question, load_checklist
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -26,8 +26,8 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
-        release = release_for(actor, dataset, options["release_version"])
+        dataset = find_dataset(actor, options["dataset"])
+        release = fetch_release(actor, dataset, options["release_version"])
         if options["question"]:
             answer_question(
                 actor=actor,
@@ -45,7 +45,7 @@ class Command(Base):
                 "answer": given.answer if given else None,
                 "answered_by": given.answered_by.username if given else None,
             }
-            for question, given in checklist_of(release)
+            for question, given in load_checklist(release)
         ]
 
     def say(self, value: Any) -> list[str]:

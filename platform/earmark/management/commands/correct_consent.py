@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.consent.ledger import consent_row_for
-from apps.ingest.actions import correct_from_table
+from apps.consent.ledger import fetch_consent_row
+from apps.ingest.actions import correct_consent_from_table
 from earmark.management.base import Command as Base
-from earmark.management.base import organisation_named
+from earmark.management.base import find_organisation
 
 
 class Command(Base):
@@ -27,9 +27,9 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str]:
         assert actor is not None
-        organisation = organisation_named(options["organisation"])
-        wrong = consent_row_for(actor, organisation, options["consent"])
-        row = correct_from_table(
+        organisation = find_organisation(options["organisation"])
+        wrong = fetch_consent_row(actor, organisation, options["consent"])
+        row = correct_consent_from_table(
             actor=actor, consent=wrong, table=options["table"], reason=options["reason"]
         )
         return {"consent": str(row.uid), "corrects": str(wrong.uid)}

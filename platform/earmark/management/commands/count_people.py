@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.privacy.actions import count_people
-from apps.privacy.queue import clip_for
+from apps.privacy.queue import fetch_review_clip
 from earmark.management.base import Command as Base
 
 
@@ -27,7 +27,7 @@ class Command(Base):
         assert actor is not None
         made = count_people(
             actor=actor,
-            clip=clip_for(actor, options["clip"]),
+            clip=fetch_review_clip(actor, options["clip"]),
             people_heard=options["people"],
             somebody_unknown=options["unknown"],
             reason=options["reason"],

@@ -51,7 +51,7 @@ class Command(Base):
             access=options["access"],
             use=options["use"],
             privacy_profile=options["profile"],
-            vocabulary=_vocabulary(options["vocabulary"]),
+            vocabulary=_find_vocabulary(options["vocabulary"]),
         )
         return {"dataset": row.full_name, "uid": str(row.uid)}
 
@@ -62,7 +62,7 @@ class Command(Base):
         ]
 
 
-def _vocabulary(text: str | None) -> Vocabulary | None:
+def _find_vocabulary(text: str | None) -> Vocabulary | None:
     if not text:
         return None
     name, _, version = text.partition("@")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import Token, User
 from apps.accounts.tokens import create_token
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -36,7 +36,7 @@ class Command(Base):
             name=options["name"],
             scope=options["scope"],
             expires_at=expires,
-            datasets=[dataset_named(actor, name).full_name for name in options["dataset"]],
+            datasets=[find_dataset(actor, name).full_name for name in options["dataset"]],
         )
         return {"token": made.text, "scope": made.row.scope, "datasets": made.row.datasets}
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.datasets.access import dataset_to_edit
-from apps.privacy.access import finding_for, findings_for, open_ones
-from apps.privacy.actions import decide, decide_many
+from apps.datasets.access import fetch_dataset_to_edit
+from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.privacy.actions import decide_finding, decide_findings_alike
 from apps.privacy.models import Decision, Finding
 from apps.privacy.redaction import Method
 from apps.releases.foresight import foresee
@@ -45,11 +45,11 @@ class Command(Base):
         assert actor is not None
         if options["batch"]:
             return self._batch(actor, options)
-        finding = finding_for(actor, options["finding"])
+        finding = fetch_finding(actor, options["finding"])
         closes = _closes([finding], options["verdict"])
         if options["dry_run"]:
             return {"clip": finding.clip.path, "count": 1, "closes": closes, "dry_run": True}
-        decision = decide(
+        decision = decide_finding(
             actor=actor,
             finding=finding,
             verdict=options["verdict"],
@@ -66,13 +66,15 @@ class Command(Base):
         }
 
     def _batch(self, actor: User, options: dict[str, Any]) -> dict[str, Any]:
-        dataset = dataset_to_edit(actor, options["finding"], Permission.FINDING_VIEW)
-        found = open_ones(findings_for(actor, dataset)).filter(kind=options["batch"])
+        dataset = fetch_dataset_to_edit(actor, options["finding"], Permission.FINDING_VIEW)
+        found = filter_open_findings(list_visible_findings(actor, dataset)).filter(
+            kind=options["batch"]
+        )
         closes = _closes(list(found), options["verdict"])
         where = f"{dataset}: {len(found)} findings of kind {options['batch']}"
         if options["dry_run"]:
             return {"clip": where, "count": len(found), "closes": closes, "dry_run": True}
-        made = decide_many(
+        made = decide_findings_alike(
             actor=actor,
             findings=list(found),
             verdict=options["verdict"],

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from earmark.demo.build import build, write_summary
-from earmark.supervisor import supervise
+from earmark.demo.build import build_demo, write_summary
+from earmark.supervisor import supervise_children
 
 
 class Command(BaseCommand):
@@ -23,10 +23,10 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         summary = Path(settings.STATE) / "demo.json"
         if not summary.exists():
-            write_summary(build(self.stdout.write))
+            write_summary(build_demo(self.stdout.write))
         self._tell(json.loads(summary.read_text(encoding="utf-8")), summary)
         if not options["once"]:
-            supervise(self.stderr.write)
+            supervise_children(self.stderr.write)
 
     def _tell(self, demo: dict[str, Any], summary: Path) -> None:
         host = demo["base_url"]

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.datasets.access import dataset_to_edit
+from apps.datasets.access import fetch_dataset_to_edit
 from apps.datasets.actions import update_dataset
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.roles import Permission
@@ -24,7 +24,7 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_to_edit(actor, options["dataset"], Permission.DATASET_EDIT)
+        dataset = fetch_dataset_to_edit(actor, options["dataset"], Permission.DATASET_EDIT)
         try:
             named = options["sheet"]
             text = sys.stdin.read() if named == "-" else Path(named).read_text("utf-8")

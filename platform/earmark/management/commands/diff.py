@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.releases.access import release_for
+from apps.releases.access import fetch_release
 from apps.releases.diff import diff_releases
 from apps.releases.models import Release
 from datasets_catalog.errors import NotFoundError
-from earmark.management.base import Acts, dataset_named
+from earmark.management.base import Acts, find_dataset
 from earmark.management.base import Command as Base
 
 
@@ -23,11 +23,11 @@ class Command(Base):
         parser.add_argument("after", metavar="V2")
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
 
         def release(version: str) -> Release:
             if actor is not None:
-                return release_for(actor, dataset, version)
+                return fetch_release(actor, dataset, version)
             row = Release.objects.filter(dataset=dataset, version=version.removeprefix("v")).first()
             if row is None:
                 raise NotFoundError(f"{dataset} has no release {version}.")

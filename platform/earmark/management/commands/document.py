@@ -12,13 +12,13 @@ from apps.datasets.models import Dataset
 from apps.releases.models import Document
 from apps.releases.people import (
     attach_document,
-    document_for,
-    documents_for,
+    fetch_document,
+    list_visible_documents,
     retire_document,
 )
 from datasets_catalog.errors import InvalidError
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -36,15 +36,15 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         match options["verb"]:
             case "attach":
-                rows = [_attach(actor, dataset, options)]
+                rows = [_attach_file(actor, dataset, options)]
             case "retire":
-                found = document_for(actor, dataset, _uid(options["document"]))
+                found = fetch_document(actor, dataset, _parse_uid(options["document"]))
                 rows = [retire_document(actor=actor, document=found, reason=options["reason"])]
             case _:
-                rows = list(documents_for(actor, dataset))
+                rows = list(list_visible_documents(actor, dataset))
         return [
             {
                 "uid": str(row.uid),
@@ -64,7 +64,7 @@ class Command(Base):
         ] or ["No document is attached."]
 
 
-def _attach(actor: User, dataset: Dataset, options: dict[str, Any]) -> Document:
+def _attach_file(actor: User, dataset: Dataset, options: dict[str, Any]) -> Document:
     path = Path(options["file"])
     if not options["file"] or not path.is_file():
         raise InvalidError(f"There is no file {options['file']!r} to attach: give --file.")
@@ -74,18 +74,18 @@ def _attach(actor: User, dataset: Dataset, options: dict[str, Any]) -> Document:
         kind=options["kind"],
         title=options["title"],
         content=path.read_bytes(),
-        valid_until=_day(options["valid_until"]),
+        valid_until=_parse_valid_until(options["valid_until"]),
     )
 
 
-def _day(text: str) -> date | None:
+def _parse_valid_until(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as problem:
         raise InvalidError(f"{text!r} is no day: write it as 2027-12-31.") from problem
 
 
-def _uid(text: str) -> UUID:
+def _parse_uid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as problem:

@@ -5,8 +5,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.privacy.access import findings_for, findings_of, open_ones, state_of
-from earmark.management.base import Acts, dataset_named
+from apps.privacy.access import (
+    filter_open_findings,
+    list_dataset_findings,
+    list_visible_findings,
+    name_finding_state,
+)
+from earmark.management.base import Acts, find_dataset
 from earmark.management.base import Command as Base
 
 
@@ -19,10 +24,14 @@ class Command(Base):
         parser.add_argument("--all", action="store_true", help="decided ones too")
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
-        dataset = dataset_named(actor, options["dataset"])
-        rows = findings_of(dataset) if actor is None else findings_for(actor, dataset)
+        dataset = find_dataset(actor, options["dataset"])
+        rows = (
+            list_dataset_findings(dataset)
+            if actor is None
+            else list_visible_findings(actor, dataset)
+        )
         if not options["all"]:
-            rows = open_ones(rows)
+            rows = filter_open_findings(rows)
         return [
             {
                 "finding": str(row.uid),
@@ -34,7 +43,7 @@ class Command(Base):
                 "score": row.score,
                 "detail": row.detail,
                 "detector": f"{row.scan.detector} {row.scan.detector_version}",
-                "state": state_of(row),
+                "state": name_finding_state(row),
             }
             for row in rows
         ]
@@ -43,11 +52,11 @@ class Command(Base):
         if not value:
             return ["Nothing stands open."]
         return [
-            f"{row['finding']}  {row['kind']:<10} {_span(row):<17} {row['clip']}"
+            f"{row['finding']}  {row['kind']:<10} {_format_span(row):<17} {row['clip']}"
             f"  {row['state']}  {row['detail']}"
             for row in value
         ]
 
 
-def _span(row: dict[str, Any]) -> str:
+def _format_span(row: dict[str, Any]) -> str:
     return "" if row["onset"] is None else f"{row['onset']:.2f}-{row['offset']:.2f} s"

@@ -6,9 +6,9 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.releases.integrity import check_roots, expected_commits
-from apps.storage.fsck import check, stores
-from earmark.management.base import Acts, dataset_named
+from apps.releases.integrity import check_roots, list_expected_commits
+from apps.storage.fsck import check_store, list_stores
+from earmark.management.base import Acts, find_dataset
 from earmark.management.base import Command as Base
 
 
@@ -25,12 +25,12 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         named = options["dataset"]
-        only = [dataset_named(None, named).uid] if named else stores()
+        only = [find_dataset(None, named).uid] if named else list_stores()
         reports = []
         for store in only:
             dataset = Dataset.objects.filter(uid=store).first()
-            expected = expected_commits(dataset) if dataset else None
-            report = check(store, deep=not options["shallow"], expected=expected)
+            expected = list_expected_commits(dataset) if dataset else None
+            report = check_store(store, deep=not options["shallow"], expected=expected)
             roots = check_roots(dataset) if dataset else ()
             reports.append(
                 {
@@ -58,5 +58,5 @@ class Command(Base):
             lines += [f"  {p['code']}: {p['message']} {p['hint']}" for p in report["problems"]]
         return lines or ["There is nothing to check."]
 
-    def succeeded(self, value: list[dict[str, Any]]) -> bool:
+    def has_succeeded(self, value: list[dict[str, Any]]) -> bool:
         return not any(report["problems"] for report in value)

@@ -10,7 +10,7 @@ from apps.access.actions import grant_access
 from apps.access.grants import Agreement
 from apps.accounts.models import User
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named, organisation_named, user_named
+from earmark.management.base import find_dataset, find_organisation, find_user
 
 
 class Command(Base):
@@ -29,12 +29,12 @@ class Command(Base):
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, str]:
         assert actor is not None
         name = options["holder"]
-        holder = organisation_named(name) if options["organisation"] else user_named(name)
+        holder = find_organisation(name) if options["organisation"] else find_user(name)
         days, named, seats = options["days"], options["agreement"], options["seats"]
         signed = Agreement(named, seats) if named or seats is not None else None
         row = grant_access(
             actor=actor,
-            dataset=dataset_named(actor, options["dataset"]),
+            dataset=find_dataset(actor, options["dataset"]),
             holder=holder,
             purposes=[part.strip() for part in options["purposes"].split(",") if part.strip()],
             until=timezone.now() + timedelta(days=days) if days else None,

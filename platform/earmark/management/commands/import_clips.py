@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.ingest.actions import import_clips
 from apps.privacy.scanning import scan_dataset
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -27,7 +27,7 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         report = import_clips(
             actor=actor,
             dataset=dataset,
@@ -46,5 +46,5 @@ class Command(Base):
     def say(self, value: dict[str, Any]) -> list[str]:
         return list(value["sentences"])
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return not value["errors"]

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from apps.accounts.models import User
 from apps.ingest.actions import import_consents
 from earmark.management.base import Command as Base
-from earmark.management.base import datasets_named, organisation_named
+from earmark.management.base import find_datasets, find_organisation
 
 
 class Command(Base):
@@ -28,12 +28,12 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        organisation = organisation_named(options["organisation"])
+        organisation = find_organisation(options["organisation"])
         report = import_consents(
             actor=actor,
             organisation=organisation,
             table=options["table"],
-            datasets=datasets_named(actor, organisation, options["dataset"]),
+            datasets=find_datasets(actor, organisation, options["dataset"]),
             dry_run=options["dry_run"],
         )
         return report.as_json() | {"sentences": report.sentences()}
@@ -41,5 +41,5 @@ class Command(Base):
     def say(self, value: dict[str, Any]) -> list[str]:
         return list(value["sentences"])
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return not value["errors"]

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.ingest.dvc_repositories import Origin, import_dvc
 from apps.privacy.scanning import scan_dataset
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -28,7 +28,7 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         named = options["metadata"]
         report = import_dvc(
             actor=actor,
@@ -47,5 +47,5 @@ class Command(Base):
     def say(self, value: dict[str, Any]) -> list[str]:
         return list(value["sentences"])
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return not value["errors"]

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.ingest.importers.registry import FORMATS
 from apps.ingest.labels import import_labels
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -30,7 +30,7 @@ class Command(Base):
         assert actor is not None
         report = import_labels(
             actor=actor,
-            dataset=dataset_named(actor, options["dataset"]),
+            dataset=find_dataset(actor, options["dataset"]),
             source=options["source"],
             format_name=options["format"],
             replace=options["replace"],
@@ -41,5 +41,5 @@ class Command(Base):
     def say(self, value: dict[str, Any]) -> list[str]:
         return list(value["sentences"])
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return not value["errors"]

@@ -7,23 +7,23 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
-from apps.datasets.access import dataset_to_edit
+from apps.datasets.access import fetch_dataset_to_edit
 from apps.datasets.models import Clip
-from apps.doors.web.hearing import stretches_of, windows_of
-from apps.doors.web.listening import window
-from apps.privacy.access import finding_for, findings_for, open_ones
+from apps.doors.web.hearing import find_windows, split_into_windows
+from apps.doors.web.listening import cut_window
+from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
 from apps.privacy.models import Finding
-from apps.privacy.playing import choose_batch_sample, find_unheard, note_playback, span_of
-from apps.privacy.sampling import sample_clip_for
+from apps.privacy.playing import choose_batch_sample, find_span, find_unheard, note_playback
+from apps.privacy.sampling import fetch_sample_clip
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.roles import Permission
 from earmark.management.base import Command as Base
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenExcerpt:
     """A file for the ears: which seconds of which clip."""
 
     file: Path
@@ -67,26 +67,30 @@ class Command(Base):
         options["output"].mkdir(parents=True, exist_ok=True)
         return [each.as_json() for each in self._write(actor, options)]
 
-    def _write(self, actor: User, options: dict[str, Any]) -> Iterator[Written]:
+    def _write(self, actor: User, options: dict[str, Any]) -> Iterator[WrittenExcerpt]:
         folder: Path = options["output"]
         if options["sample"]:
-            clip = sample_clip_for(actor, options["what"]).clip
-            for at, part in enumerate(stretches_of(clip.duration), 1):
-                yield _hand_out(actor, clip, part.start, part.end, folder / f"{clip.uid}-{at}.wav")
+            clip = fetch_sample_clip(actor, options["what"]).clip
+            for at, part in enumerate(split_into_windows(clip.duration), 1):
+                yield _write_excerpt(
+                    actor, clip, part.start, part.end, folder / f"{clip.uid}-{at}.wav"
+                )
             return
-        for row in self._findings(actor, options):
-            for at, part in enumerate(windows_of([row], row.clip.duration), 1):
+        for row in self._choose_findings(actor, options):
+            for at, part in enumerate(find_windows([row], row.clip.duration), 1):
                 name = f"{row.uid}-{at}.wav"
-                yield _hand_out(actor, row.clip, part.start, part.end, folder / name)
+                yield _write_excerpt(actor, row.clip, part.start, part.end, folder / name)
 
-    def _findings(self, actor: User, options: dict[str, Any]) -> list[Finding]:
+    def _choose_findings(self, actor: User, options: dict[str, Any]) -> list[Finding]:
         if not options["batch"]:
-            row = finding_for(actor, options["what"])
-            if span_of(row) is None:
+            row = fetch_finding(actor, options["what"])
+            if find_span(row) is None:
                 raise InvalidError(f"{row.kind} in {row.clip.path} is not in the sound: read it.")
             return [row]
-        dataset = dataset_to_edit(actor, options["what"], Permission.FINDING_VIEW)
-        rows = open_ones(findings_for(actor, dataset)).filter(kind=options["batch"])
+        dataset = fetch_dataset_to_edit(actor, options["what"], Permission.FINDING_VIEW)
+        rows = filter_open_findings(list_visible_findings(actor, dataset)).filter(
+            kind=options["batch"]
+        )
         sample = choose_batch_sample(list(rows))
         return find_unheard(actor, sample.findings) if sample else []
 
@@ -99,9 +103,11 @@ class Command(Base):
         ]
 
 
-def _hand_out(actor: User, clip: Clip, onset: float, offset: float, file: Path) -> Written:
-    require(actor, Permission.FINDING_DECIDE, clip.dataset.organisation)
-    file.write_bytes(window(clip.blob, onset, offset))
+def _write_excerpt(
+    actor: User, clip: Clip, onset: float, offset: float, file: Path
+) -> WrittenExcerpt:
+    require_permission(actor, Permission.FINDING_DECIDE, clip.dataset.organisation)
+    file.write_bytes(cut_window(clip.blob, onset, offset))
     note_playback(
         actor=actor,
         dataset=clip.dataset,
@@ -109,4 +115,4 @@ def _hand_out(actor: User, clip: Clip, onset: float, offset: float, file: Path) 
         onset=onset,
         offset=offset,
     )
-    return Written(file, clip.path, onset, offset)
+    return WrittenExcerpt(file, clip.path, onset, offset)

@@ -10,8 +10,8 @@ from apps.accounts.models import User
 from apps.datasets.lowering import (
     cancel_lowering,
     confirm_lowering,
-    lowering_for,
-    lowerings_for,
+    fetch_lowering,
+    list_visible_lowerings,
     propose_lowering,
     refuse_lowering,
 )
@@ -19,7 +19,7 @@ from apps.datasets.models import Dataset, Lowering
 from datasets_catalog.bars import BARS
 from datasets_catalog.errors import InvalidError
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -43,23 +43,23 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         reason = options["reason"]
         match options["verb"]:
             case "propose":
-                changes = dict(map(_bar, options["set"]))
+                changes = dict(map(_parse_bar, options["set"]))
                 row = propose_lowering(actor=actor, dataset=dataset, changes=changes, reason=reason)
             case "confirm":
-                found = _chosen(actor, dataset, options)
+                found = _find_lowering(actor, dataset, options)
                 row = confirm_lowering(actor=actor, lowering=found, reason=reason)
             case "refuse":
-                found = _chosen(actor, dataset, options)
+                found = _find_lowering(actor, dataset, options)
                 row = refuse_lowering(actor=actor, lowering=found, reason=reason)
             case "cancel":
-                row = cancel_lowering(actor=actor, lowering=_chosen(actor, dataset, options))
+                row = cancel_lowering(actor=actor, lowering=_find_lowering(actor, dataset, options))
             case _:
-                return [_described(each) for each in lowerings_for(actor, dataset)]
-        return [_described(row)]
+                return [_describe_lowering(each) for each in list_visible_lowerings(actor, dataset)]
+        return [_describe_lowering(row)]
 
     def say(self, value: Any) -> list[str]:
         return [
@@ -69,7 +69,7 @@ class Command(Base):
         ] or ["Nothing was ever asked here."]
 
 
-def _bar(text: str) -> tuple[str, Any]:
+def _parse_bar(text: str) -> tuple[str, Any]:
     name, _, value = text.partition("=")
     if name not in BARS:
         raise InvalidError(f"{text!r}: write BAR=VALUE. Bars: {', '.join(BARS)}.")
@@ -79,19 +79,19 @@ def _bar(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _chosen(actor: User, dataset: Dataset, options: dict[str, Any]) -> Lowering:
+def _find_lowering(actor: User, dataset: Dataset, options: dict[str, Any]) -> Lowering:
     if options["request"]:
         try:
-            return lowering_for(actor, dataset, UUID(options["request"]))
+            return fetch_lowering(actor, dataset, UUID(options["request"]))
         except ValueError as problem:
             raise InvalidError(f"{options['request']!r} is no UID of a request.") from problem
-    waiting = lowerings_for(actor, dataset).filter(state=Lowering.State.PROPOSED).first()
+    waiting = list_visible_lowerings(actor, dataset).filter(state=Lowering.State.PROPOSED).first()
     if waiting is None:
         raise InvalidError(f"Nothing is asked for {dataset}.")
     return waiting
 
 
-def _described(row: Lowering) -> dict[str, Any]:
+def _describe_lowering(row: Lowering) -> dict[str, Any]:
     return {
         "uid": str(row.uid),
         "before": row.before,

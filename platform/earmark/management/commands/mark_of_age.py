@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from apps.accounts.models import User
 from apps.consent.ages import mark_of_age
 from earmark.management.base import Command as Base
-from earmark.management.base import organisation_named
+from earmark.management.base import find_organisation
 
 
 class Command(Base):
@@ -28,7 +28,7 @@ class Command(Base):
         assert actor is not None
         row = mark_of_age(
             actor=actor,
-            organisation=organisation_named(options["organisation"]),
+            organisation=find_organisation(options["organisation"]),
             code=options["contributor"],
             reason=options["reason"],
             evidence_sha256=options["evidence"],

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.privacy.actions import point_out
-from apps.privacy.queue import clip_for
+from apps.privacy.actions import point_out_voice
+from apps.privacy.queue import fetch_review_clip
 from earmark.management.base import Command as Base
 
 
@@ -21,9 +21,9 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        made = point_out(
+        made = point_out_voice(
             actor=actor,
-            clip=clip_for(actor, options["clip"]),
+            clip=fetch_review_clip(actor, options["clip"]),
             onset=options["onset"],
             offset=options["offset"],
             reason=options["reason"],

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from apps.accounts.models import User
 from apps.releases.numbering import propose_version
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -18,7 +18,7 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         found = propose_version(actor=actor, dataset=dataset, progress=self.progress)
         return found.as_json()
 

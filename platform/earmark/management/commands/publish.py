@@ -6,24 +6,24 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from apps.access.authorize import access_of
+from apps.access.authorize import find_access_policy
 from apps.access.models import Entitlement
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
 from apps.jobs.actions import run_job
 from apps.jobs.models import Job
-from apps.publishing.access import target_for
-from apps.publishing.actions import plan_publication, publish_release
+from apps.publishing.access import fetch_target
+from apps.publishing.actions import plan_publication, start_publication
 from apps.publishing.dry_runs import write_snapshot
 from apps.publishing.errors import TargetUnreachableError
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import require_sendable
-from apps.publishing.released import content_of
-from apps.releases.access import release_for
+from apps.publishing.released import load_content
+from apps.releases.access import fetch_release
 from apps.releases.models import Release
 from datasets_catalog.errors import ConflictError, InvalidError
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -40,19 +40,19 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
-        release = release_for(actor, dataset, options["release_version"])
+        dataset = find_dataset(actor, options["dataset"])
+        release = fetch_release(actor, dataset, options["release_version"])
         target = None
         if options["target"]:
-            target = target_for(actor, dataset.organisation, options["target"])
+            target = fetch_target(actor, dataset.organisation, options["target"])
         if options["dry_run"]:
-            return dry_run(actor, release, target)
+            return write_dry_run(actor, release, target)
         if target is None:
             raise InvalidError("Name the target: --target T (save one with save_target).")
-        publication, job = publish_release(actor=actor, release=release, target=target)
+        publication, job = start_publication(actor=actor, release=release, target=target)
         # A worker may have been faster; whoever claims the job does it.
         run_job(job.pk)
-        return _ended(publication, job)
+        return _report_end(publication, job)
 
     def say(self, value: dict[str, Any]) -> list[str]:
         if value["sent"]:
@@ -70,7 +70,7 @@ class Command(Base):
         return lines
 
 
-def _ended(publication: Publication, job: Job) -> dict[str, Any]:
+def _report_end(publication: Publication, job: Job) -> dict[str, Any]:
     job.refresh_from_db()
     publication.refresh_from_db()
     if publication.state != Publication.State.PUBLISHED:
@@ -88,7 +88,7 @@ def _ended(publication: Publication, job: Job) -> dict[str, Any]:
     }
 
 
-def dry_run(actor: User, release: Release, target: Target | None) -> dict[str, Any]:
+def write_dry_run(actor: User, release: Release, target: Target | None) -> dict[str, Any]:
     """Every file the target would hold, written below the state folder."""
     dataset = release.dataset
     repository = target.repository_for(release) if target else dataset.full_name
@@ -98,10 +98,10 @@ def dry_run(actor: User, release: Release, target: Target | None) -> dict[str, A
     if target is not None:
         require_sendable(release, target)
     written = write_snapshot(
-        content_of(release),
+        load_content(release),
         folder,
         repository_url=f"{endpoint}/datasets/{repository}",
-        gated=target.is_gated if target else access_of(release) != Dataset.Access.OPEN,
+        gated=target.is_gated if target else find_access_policy(release) != Dataset.Access.OPEN,
     )
     plan = None
     if target is not None:
@@ -116,16 +116,16 @@ def dry_run(actor: User, release: Release, target: Target | None) -> dict[str, A
         "files": dict(written.files),
         "bytes": written.size,
         "clips": written.clips,
-        "to": _readers(release, f"{endpoint}/datasets/{repository}" if target else None),
+        "to": _name_readers(release, f"{endpoint}/datasets/{repository}" if target else None),
         "plan": plan,
         "notes": notes,
     }
 
 
-def _readers(release: Release, repository: str | None) -> str:
+def _name_readers(release: Release, repository: str | None) -> str:
     """Who could read it: here, and at the target if one is named."""
     dataset = release.dataset
-    if access_of(release) == Dataset.Access.OPEN:
+    if find_access_policy(release) == Dataset.Access.OPEN:
         here = "everyone"
     else:
         people = Entitlement.objects.valid().filter(dataset=dataset, user__isnull=False)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from apps.accounts.models import User
 from apps.consent.ages import record_minor
 from earmark.management.base import Command as Base
-from earmark.management.base import day_named, organisation_named
+from earmark.management.base import find_organisation, parse_day
 
 
 class Command(Base):
@@ -32,10 +32,10 @@ class Command(Base):
         assert actor is not None
         row = record_minor(
             actor=actor,
-            organisation=organisation_named(options["organisation"]),
+            organisation=find_organisation(options["organisation"]),
             code=options["contributor"],
             reason=options["reason"],
-            of_age_on=day_named(options["of_age_on"]) if options["of_age_on"] else None,
+            of_age_on=parse_day(options["of_age_on"]) if options["of_age_on"] else None,
             evidence_sha256=options["evidence"],
         )
         day = row.of_age_on

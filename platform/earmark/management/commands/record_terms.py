@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.licensing.actions import record_terms
 from datasets_catalog.licence_terms import AiTerms
 from earmark.management.base import Command as Base
-from earmark.management.base import organisation_named
+from earmark.management.base import find_organisation
 
 FLAGS = ("attribution", "share_alike", "noncommercial", "no_derivatives", "redistribution")
 
@@ -50,7 +50,7 @@ class Command(Base):
         assert actor is not None
         row = record_terms(
             actor=actor,
-            organisation=organisation_named(options["organisation"]),
+            organisation=find_organisation(options["organisation"]),
             licence=options["licence"],
             title=options["title"],
             text=options["file"].read_text(encoding="utf-8") if options["file"] else "",

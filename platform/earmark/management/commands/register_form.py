@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.consent.forms import reached, register_form
+from apps.consent.forms import list_current_reaches, register_form
 from datasets_catalog.errors import InvalidError
 from earmark.management.base import Command as Base
-from earmark.management.base import datasets_named, organisation_named
+from earmark.management.base import find_datasets, find_organisation
 
 
 class Command(Base):
@@ -43,17 +43,17 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        organisation = organisation_named(options["organisation"])
+        organisation = find_organisation(options["organisation"])
         form = register_form(
             actor=actor,
             organisation=organisation,
             name=options["name"],
             version=options["form_version"],
             language=options["language"],
-            datasets=datasets_named(actor, organisation, options["dataset"]),
-            text=_text_of(options["text"]),
+            datasets=find_datasets(actor, organisation, options["dataset"]),
+            text=_read_text(options["text"]),
             study=options["study"],
-            implications=_table_of(options["implications"]),
+            implications=_read_table(options["implications"]),
         )
         form.refresh_from_db()
         return {
@@ -61,7 +61,7 @@ class Command(Base):
             "form": str(form),
             "language": form.language,
             "text_sha256": form.text_sha256,
-            "reach": [str(each) for each in reached(form)],
+            "reach": [str(each) for each in list_current_reaches(form)],
         }
 
     def say(self, value: dict[str, Any]) -> list[str]:
@@ -69,7 +69,7 @@ class Command(Base):
         return [f"{value['form']} is on record as {value['uid']}. It asks about {reach}."]
 
 
-def _text_of(file: Path | None) -> str:
+def _read_text(file: Path | None) -> str:
     if file is None:
         return ""
     try:
@@ -78,10 +78,10 @@ def _text_of(file: Path | None) -> str:
         raise InvalidError(f"{file} is no text that can be read as UTF-8: {problem}") from problem
 
 
-def _table_of(file: Path | None) -> Any:
+def _read_table(file: Path | None) -> Any:
     if file is None:
         return None
     try:
-        return json.loads(_text_of(file))
+        return json.loads(_read_text(file))
     except json.JSONDecodeError as problem:
         raise InvalidError(f"{file} is no JSON: {problem}") from problem

@@ -4,18 +4,18 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.accounts.access import can
+from apps.accounts.access import has_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish
+from apps.publishing.releasing import publish_release_here
 from apps.releases.actions import (
     PART_PERMISSIONS,
     create_release,
-    freeze,
-    settle,
-    sign_off,
-    submit,
+    freeze_release,
+    settle_release,
+    sign_off_release,
+    submit_release,
 )
 from apps.releases.errors import PurposesFixedError
 from apps.releases.judging import check_gates
@@ -24,7 +24,7 @@ from datasets_catalog.errors import DeniedError, EarmarkError
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.territories import parse_territories
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 WAY = (
     ReleaseState.DRAFT,
@@ -57,21 +57,21 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         release = self._release(actor, dataset, options)
         goal = WAY.index(ReleaseState(options["to"]))
         stopped = None
         while release.state in WAY and WAY.index(ReleaseState(release.state)) < goal:
             try:
-                moved = self._step(actor, dataset, release)
+                moved = self._take_step(actor, dataset, release)
             except EarmarkError as problem:
                 stopped = {"code": problem.code, "message": problem.message}
                 break
             if moved.state == release.state:
-                stopped = {"code": "release.waiting", "message": _waiting(moved)}
+                stopped = {"code": "release.waiting", "message": _describe_waiting(moved)}
                 break
             release = moved
-        release = settle(release)
+        release = settle_release(release)
         gates = list(GateResult.objects.filter(release=release, root=release.root))
         if not gates and release.root:
             gates = list(check_gates(release))
@@ -86,7 +86,7 @@ class Command(Base):
             "seconds": release.seconds,
             "dvc_commit": release.dvc_commit,
             "stopped": stopped,
-            "gates": [_gate(gate) for gate in gates],
+            "gates": [_describe_gate(gate) for gate in gates],
         }
 
     def _release(self, actor: User, dataset: Dataset, options: dict[str, Any]) -> Release:
@@ -96,7 +96,7 @@ class Command(Base):
         territories = parse_territories(options["territories"].split(","))
         if row is not None:
             _refuse_other_words(row, purposes, territories, options["notes"])
-            return settle(row)
+            return settle_release(row)
         return create_release(
             actor=actor,
             dataset=dataset,
@@ -106,17 +106,17 @@ class Command(Base):
             notes=options["notes"],
         )
 
-    def _step(self, actor: User, dataset: Dataset, release: Release) -> Release:
+    def _take_step(self, actor: User, dataset: Dataset, release: Release) -> Release:
         match release.state:
             case ReleaseState.DRAFT:
                 scan_dataset(actor=actor, dataset=dataset, progress=self.progress)
-                return freeze(actor=actor, release=release, progress=self.progress)
+                return freeze_release(actor=actor, release=release, progress=self.progress)
             case ReleaseState.FROZEN:
-                return submit(actor=actor, release=release)
+                return submit_release(actor=actor, release=release)
             case ReleaseState.IN_REVIEW:
-                return _sign(actor, release)
+                return _sign_parts(actor, release)
             case _:
-                return publish(actor=actor, release=release)
+                return publish_release_here(actor=actor, release=release)
 
     def say(self, value: dict[str, Any]) -> list[str]:
         lines = []
@@ -131,7 +131,7 @@ class Command(Base):
         lines.append(f"{value['dataset']} {value['version']} is {value['state']}.")
         return lines
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return bool(value["reached"])
 
 
@@ -156,27 +156,29 @@ def _refuse_other_words(
         )
 
 
-def _sign(actor: User, release: Release) -> Release:
+def _sign_parts(actor: User, release: Release) -> Release:
     """Sign for every part that this user may answer for."""
     organisation = release.dataset.organisation
-    parts = [p for p, needed in PART_PERMISSIONS.items() if can(actor, needed, organisation)]
+    parts = [
+        p for p, needed in PART_PERMISSIONS.items() if has_permission(actor, needed, organisation)
+    ]
     if not parts:
         raise DeniedError(
             f"{actor} may sign for nothing in {organisation}: a privacy reviewer and a rights"
             " reviewer who did not make the release have to."
         )
     for part in parts:
-        release = sign_off(actor=actor, release=release, part=part)
+        release = sign_off_release(actor=actor, release=release, part=part)
     return release
 
 
-def _waiting(release: Release) -> str:
+def _describe_waiting(release: Release) -> str:
     signed = set(release.sign_offs.filter(root=release.root).values_list("part", flat=True))
     left = sorted(set(PART_PERMISSIONS) - signed)
     return f"The release waits for the sign-off of: {', '.join(left)}."
 
 
-def _gate(gate: GateResult) -> dict[str, Any]:
+def _describe_gate(gate: GateResult) -> dict[str, Any]:
     return {
         "code": gate.code,
         "title": gate.title,

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.publishing.review_report import report_for
-from apps.publishing.review_report_pdf import as_pdf
-from apps.releases.access import release_for
+from apps.publishing.review_report import fetch_report
+from apps.publishing.review_report_pdf import render_pdf
+from apps.releases.access import fetch_release
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -28,12 +28,12 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
-        report = report_for(actor, release_for(actor, dataset, options["release_version"]))
+        dataset = find_dataset(actor, options["dataset"])
+        report = fetch_report(actor, fetch_release(actor, dataset, options["release_version"]))
         if options["out"]:
             path = Path(options["out"])
             text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-            path.write_bytes(as_pdf(report) if path.suffix == ".pdf" else text.encode())
+            path.write_bytes(render_pdf(report) if path.suffix == ".pdf" else text.encode())
             return {"written": str(path), "extent": report["extent"], "root": report["root"]}
         return report
 

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.releases.lapses import note_passing_time
-from earmark.supervisor import supervise
+from earmark.supervisor import supervise_children
 
 
 class Command(BaseCommand):
@@ -24,4 +24,4 @@ class Command(BaseCommand):
         note_passing_time()
         call_command("collectstatic", verbosity=0, interactive=False)
         self.stdout.write(f"Earmark is at {settings.BASE_URL}/ (stop with Ctrl-C)")
-        supervise(self.stderr.write, reload=options["reload"])
+        supervise_children(self.stderr.write, reload=options["reload"])

@@ -5,11 +5,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.datasets.access import dataset_to_edit
-from apps.privacy.sampling import draw, frame_of, hear, heard_of, sample_clip_for
+from apps.datasets.access import fetch_dataset_to_edit
+from apps.privacy.sampling import (
+    draw_sample,
+    fetch_sample_clip,
+    load_frame,
+    load_sample_progress,
+    record_hearing,
+)
 from datasets_catalog.errors import InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
-from datasets_catalog.sampling import share_left, stated
+from datasets_catalog.sampling import compute_share_left, format_bound
 from earmark.management.base import Command as Base
 
 
@@ -27,17 +33,19 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_to_edit(actor, options["dataset"], Permission.FINDING_VIEW)
+        dataset = fetch_dataset_to_edit(actor, options["dataset"], Permission.FINDING_VIEW)
         if options["step"] == "draw":
-            draw(actor=actor, dataset=dataset, bound=options["bound"])
+            draw_sample(actor=actor, dataset=dataset, bound=options["bound"])
         if options["step"] == "hear":
             if not options["clip"]:
                 raise InvalidError("Say by --clip which of the sample you heard.")
-            row = sample_clip_for(actor, options["clip"])
+            row = fetch_sample_clip(actor, options["clip"])
             if row.sample.dataset_id != dataset.pk:
                 raise NotFoundError(f"The sample of {dataset} has no {options['clip']}.")
-            hear(actor=actor, sample_clip=row, missed=options["missed"], note=options["note"])
-        told = heard_of(dataset)
+            record_hearing(
+                actor=actor, sample_clip=row, missed=options["missed"], note=options["note"]
+            )
+        told = load_sample_progress(dataset)
         if told is None:
             raise NotFoundError(f"No sample was drawn of {dataset}: draw one.")
         return {
@@ -51,9 +59,9 @@ class Command(Base):
             "missed": told.facts.missed,
             "outside": told.facts.outside,
             "gone": told.facts.gone,
-            "proved": share_left(told.facts),
+            "proved": compute_share_left(told.facts),
             "due": [{"clip": str(row.uid), "path": row.clip.path} for row in told.due],
-            "frame": frame_of(told.sample) if options["frame"] else None,
+            "frame": load_frame(told.sample) if options["frame"] else None,
         }
 
     def say(self, value: dict[str, Any]) -> list[str]:
@@ -63,7 +71,7 @@ class Command(Base):
             f"Sample {value['uid']}, seed {value['seed']}.",
             "It proves nothing so far."
             if value["proved"] is None
-            else f"At most {stated(value['proved'])} of unflagged clips hold what was looked for.",
+            else f"At most {format_bound(value['proved'])} of unflagged clips hold what was looked for.",
         ]
         if value["gone"]:
             lines.append(f"{value['gone']} of those drawn left before anybody heard them.")

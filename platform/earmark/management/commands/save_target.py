@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.publishing.actions import TargetSettings, save_target
 from apps.publishing.models import Target
 from earmark.management.base import Command as Base
-from earmark.management.base import organisation_named
+from earmark.management.base import find_organisation
 
 
 class Command(Base):
@@ -37,7 +37,7 @@ class Command(Base):
         )
         row = save_target(
             actor=actor,
-            organisation=organisation_named(options["organisation"]),
+            organisation=find_organisation(options["organisation"]),
             name=options["name"],
             settings=settings,
         )

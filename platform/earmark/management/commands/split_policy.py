@@ -6,9 +6,9 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.actions import update_dataset
-from datasets_catalog.split_policies import KNOWN, parse_policy
+from datasets_catalog.split_policies import KNOWN_POLICIES, parse_policy
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 SETTINGS = ("apart", "shared", "folds", "gap", "order")
 
@@ -21,7 +21,9 @@ class Command(Base):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("dataset", metavar="ORG/NAME")
-        parser.add_argument("--like", choices=sorted(KNOWN), help="begin from a known policy")
+        parser.add_argument(
+            "--like", choices=sorted(KNOWN_POLICIES), help="begin from a known policy"
+        )
         parser.add_argument(
             "--apart", nargs="*", metavar="TRAIT", help="of these no value is in two splits"
         )
@@ -38,10 +40,10 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         said = {name: options[name] for name in SETTINGS if options[name] is not None}
         if options["like"] or said:
-            known = KNOWN[options["like"]].as_json() if options["like"] else {}
+            known = KNOWN_POLICIES[options["like"]].as_json() if options["like"] else {}
             changes = {"split_policy": known | said}
             dataset = update_dataset(actor=actor, dataset=dataset, changes=changes)
         policy = parse_policy(dataset.split_policy)

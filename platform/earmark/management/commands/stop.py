@@ -7,12 +7,12 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
-from apps.releases.access import release_for
+from apps.releases.access import fetch_release
 from apps.releases.models import Stop
-from apps.releases.stops import confirm_stop, lift_stop, stop, stop_for, stops_for
+from apps.releases.stops import confirm_stop, fetch_stop, lift_stop, list_visible_stops, place_stop
 from datasets_catalog.errors import InvalidError, NotFoundError
 from earmark.management.base import Command as Base
-from earmark.management.base import dataset_named
+from earmark.management.base import find_dataset
 
 
 class Command(Base):
@@ -31,46 +31,48 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> list[dict[str, Any]]:
         assert actor is not None
-        dataset = dataset_named(actor, options["dataset"])
+        dataset = find_dataset(actor, options["dataset"])
         match options["verb"]:
             case "stop":
-                rows = [_place(actor, dataset, options)]
+                rows = [_place_stop(actor, dataset, options)]
             case "confirm":
-                rows = [confirm_stop(actor=actor, stop=_chosen(actor, dataset, options))]
+                rows = [confirm_stop(actor=actor, stop=_find_stop(actor, dataset, options))]
             case "lift":
-                found = _chosen(actor, dataset, options)
+                found = _find_stop(actor, dataset, options)
                 rows = [lift_stop(actor=actor, stop=found, reason=options["reason"])]
             case _:
-                rows = list(stops_for(actor, dataset))
-        return [_told(row) for row in rows]
+                rows = list(list_visible_stops(actor, dataset))
+        return [_describe_stop(row) for row in rows]
 
     def say(self, value: Any) -> list[str]:
-        return [_sentence(row) for row in value] or ["Nothing was ever stopped here."]
+        return [_format_stop(row) for row in value] or ["Nothing was ever stopped here."]
 
 
-def _place(actor: User, dataset: Dataset, options: dict[str, Any]) -> Stop:
+def _place_stop(actor: User, dataset: Dataset, options: dict[str, Any]) -> Stop:
     version, path = options["release"], options["clip"]
     clip = Clip.objects.filter(dataset=dataset, path=path).first() if path else None
     if path and clip is None:
         raise NotFoundError(f"{dataset} has no clip {path}.")
-    release = release_for(actor, dataset, version) if version else None
-    return stop(actor=actor, dataset=dataset, reason=options["reason"], release=release, clip=clip)
+    release = fetch_release(actor, dataset, version) if version else None
+    return place_stop(
+        actor=actor, dataset=dataset, reason=options["reason"], release=release, clip=clip
+    )
 
 
-def _chosen(actor: User, dataset: Dataset, options: dict[str, Any]) -> Stop:
+def _find_stop(actor: User, dataset: Dataset, options: dict[str, Any]) -> Stop:
     if options["stop"]:
         try:
-            return stop_for(actor, dataset, UUID(options["stop"]))
+            return fetch_stop(actor, dataset, UUID(options["stop"]))
         except ValueError as problem:
             raise InvalidError(f"{options['stop']!r} is no UID of a stop.") from problem
-    rows = list(stops_for(actor, dataset).filter(lifted_at=None))
+    rows = list(list_visible_stops(actor, dataset).filter(lifted_at=None))
     if len(rows) != 1:
         uids = ", ".join(str(row.uid) for row in rows) or "none is in force"
         raise InvalidError(f"Say which stop by --stop UID: {uids}.")
     return rows[0]
 
 
-def _told(row: Stop) -> dict[str, Any]:
+def _describe_stop(row: Stop) -> dict[str, Any]:
     return {
         "uid": str(row.uid),
         "of": row.subject,
@@ -85,7 +87,7 @@ def _told(row: Stop) -> dict[str, Any]:
     }
 
 
-def _sentence(row: dict[str, Any]) -> str:
+def _format_stop(row: dict[str, Any]) -> str:
     said = (
         f"{row['uid']}  {row['of']}: closed by {row['stopped_by']} on {row['stopped_at']:%Y-%m-%d}"
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.accounts.models import User
-from apps.audit.chain import breaks
+from apps.audit.chain import find_breaks
 from apps.audit.models import AuditEvent
 from earmark.management.base import Acts
 from earmark.management.base import Command as Base
@@ -14,7 +14,7 @@ class Command(Base):
     acts = Acts.NEVER
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
-        found = [{"sequence": b.sequence, "problem": b.problem} for b in breaks()]
+        found = [{"sequence": b.sequence, "problem": b.problem} for b in find_breaks()]
         return {"events": AuditEvent.objects.count(), "breaks": found}
 
     def say(self, value: dict[str, Any]) -> list[str]:
@@ -22,5 +22,5 @@ class Command(Base):
             return [f"The chain holds: {value['events']} events."]
         return [f"event {b['sequence']}: {b['problem']}" for b in value["breaks"]]
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return not value["breaks"]

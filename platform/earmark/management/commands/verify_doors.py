@@ -12,10 +12,10 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from earmark.client.account import TOKEN_VARIABLE, clean_address
-from earmark.client.names import wanted
+from earmark.client.names import parse_reference
 from earmark.management.base import Acts
 from earmark.management.base import Command as Base
-from earmark.same_bytes import Taken, Target, differences, take_all
+from earmark.same_bytes import DoorResult, Target, find_differences, take_by_every_door
 
 SHOWN = 50
 ROOT_DIGITS = 16
@@ -38,19 +38,19 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        name = wanted(f"{options['dataset']}@{options['version']}")
+        name = parse_reference(f"{options['dataset']}@{options['version']}")
         file = options["token_file"]
         token = file.read_text(encoding="utf-8") if file else os.environ.get(TOKEN_VARIABLE, "")
         address = clean_address(options["address"] or settings.BASE_URL)
         with tempfile.TemporaryDirectory(prefix="earmark-doors-") as work:
             target = Target(address, name.dataset, name.version, token.strip(), Path(work))
-            taken = take_all(target, self._tell)
+            taken = take_by_every_door(target, self._tell)
         return {
             "dataset": name.dataset,
             "version": name.version,
             "address": address,
-            "doors": [_described(one) for one in taken],
-            "differences": differences(taken),
+            "doors": [_describe_door(one) for one in taken],
+            "differences": find_differences(taken),
         }
 
     def _tell(self, door: str) -> None:
@@ -81,9 +81,9 @@ class Command(Base):
         more = [f"… and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
         return [*(line.rstrip() for line in lines), *found[:SHOWN], *more, verdict]
 
-    def succeeded(self, value: dict[str, Any]) -> bool:
+    def has_succeeded(self, value: dict[str, Any]) -> bool:
         return not value["differences"]
 
 
-def _described(one: Taken) -> dict[str, Any]:
+def _describe_door(one: DoorResult) -> dict[str, Any]:
     return {**asdict(one), "clips": len(one.clips)}

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.datasets.access import dataset_to_edit
+from apps.datasets.access import fetch_dataset_to_edit
 from apps.datasets.models import Clip, Event
 from apps.datasets.verifying import VERDICTS, verify_events
 from datasets_catalog.errors import NotFoundError
@@ -30,7 +30,7 @@ class Command(Base):
 
     def work(self, actor: User | None, options: dict[str, Any]) -> dict[str, Any]:
         assert actor is not None
-        dataset = dataset_to_edit(actor, options["dataset"], Permission.EVENT_VERIFY)
+        dataset = fetch_dataset_to_edit(actor, options["dataset"], Permission.EVENT_VERIFY)
         rows = Event.objects.filter(
             clip__dataset=dataset, clip__state=Clip.State.ACTIVE, clip__path__in=options["paths"]
         )

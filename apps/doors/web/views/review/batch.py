@@ -9,26 +9,26 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from apps.accounts.access import require
+from apps.accounts.access import require_permission
 from apps.accounts.models import User
-from apps.datasets.access import dataset_for
+from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset, Recording
 from apps.doors.web import review_words
 from apps.doors.web.components import Crumb
-from apps.doors.web.hearing import windows_of
+from apps.doors.web.hearing import find_windows
 from apps.doors.web.review_filters import Filters
 from apps.doors.web.review_words import VERDICTS
 from apps.doors.web.templatetags.web_components import kind_words
-from apps.doors.web.views.frame import asked, signed_in, typed
-from apps.doors.web.views.review.deciding import last_of, said
-from apps.privacy.access import findings_for, open_ones
-from apps.privacy.actions import decide_many
+from apps.doors.web.views.frame import read_field, read_query, require_sign_in
+from apps.doors.web.views.review.deciding import find_last_decision, read_decision
+from apps.privacy.access import filter_open_findings, list_visible_findings
+from apps.privacy.actions import decide_findings_alike
 from apps.privacy.models import Finding
-from apps.privacy.playing import choose_batch_sample, find_unheard, span_of
+from apps.privacy.playing import choose_batch_sample, find_span, find_unheard
 from apps.releases.foresight import foresee
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
 from datasets_catalog.roles import Permission
-from datasets_catalog.sampling import stated
+from datasets_catalog.sampling import format_bound
 
 # Of so many alike the page shows the first ones; all of them are decided on.
 SHOWN = 30
@@ -48,7 +48,7 @@ class AlikeChangedError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class AlikeFindings:
     """Open findings of one kind, in a dataset or in one recording of it."""
 
     dataset: Dataset
@@ -56,17 +56,19 @@ class Alike:
     recording: Recording | None
 
     @classmethod
-    def asked_for(cls, request: HttpRequest, user: User) -> "Alike":
-        dataset = dataset_for(user, asked(request, "dataset"))
-        require(user, Permission.FINDING_DECIDE, dataset.organisation)
-        kind, name = asked(request, "kind"), asked(request, "recording")
+    def from_request(cls, request: HttpRequest, user: User) -> "AlikeFindings":
+        dataset = fetch_dataset(user, read_query(request, "dataset"))
+        require_permission(user, Permission.FINDING_DECIDE, dataset.organisation)
+        kind, name = read_query(request, "kind"), read_query(request, "recording")
         if not kind:
             raise NotFoundError("Say which kind of finding.")
         recording = get_object_or_404(Recording, dataset=dataset, name=name) if name else None
         return cls(dataset, kind, recording)
 
     def findings(self, user: User) -> QuerySet[Finding]:
-        rows = open_ones(findings_for(user, self.dataset)).filter(kind=self.kind)
+        rows = filter_open_findings(list_visible_findings(user, self.dataset)).filter(
+            kind=self.kind
+        )
         return rows.filter(clip__recording=self.recording) if self.recording else rows
 
     def url(self) -> str:
@@ -76,26 +78,26 @@ class Alike:
         return Filters().url("review_batch") + f"?{urlencode(query)}"
 
 
-def page(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
-    alike = Alike.asked_for(request, user)
+def decide_alike_findings(request: HttpRequest) -> HttpResponse:
+    user = require_sign_in(request)
+    alike = AlikeFindings.from_request(request, user)
     if request.method != "POST":
-        return _shown(request, user, alike)
+        return _render_batch(request, user, alike)
     try:
-        value, reason = _checked(request)
-        if not typed(request, "phrase"):
-            return _shown(request, user, alike, confirming=(value, reason))
-        count = _decide(request, user, alike, value, reason)
+        value, reason = _read_choice(request)
+        if not read_field(request, "phrase"):
+            return _render_batch(request, user, alike, confirming=(value, reason))
+        count = _decide_all(request, user, alike, value, reason)
     except EarmarkError as problem:
         if problem.kind == Kind.NOT_FOUND:
             raise
-        return _shown(request, user, alike, problem=problem.message)
+        return _render_batch(request, user, alike, problem=problem.message)
     messages.success(request, f"{DOES[value]} {count} findings: recorded.")
     return redirect(Filters(dataset=alike.dataset.full_name).url("review"))
 
 
-def _checked(request: HttpRequest) -> tuple[str, str]:
-    value, reason = said(request)
+def _read_choice(request: HttpRequest) -> tuple[str, str]:
+    value, reason = read_decision(request)
     if value not in DOES:
         raise InvalidError("Choose what to do with all of them.")
     if not reason:
@@ -103,9 +105,11 @@ def _checked(request: HttpRequest) -> tuple[str, str]:
     return value, reason
 
 
-def _decide(request: HttpRequest, user: User, alike: Alike, value: str, reason: str) -> int:
+def _decide_all(
+    request: HttpRequest, user: User, alike: AlikeFindings, value: str, reason: str
+) -> int:
     findings = list(alike.findings(user)[: MOST + 1])
-    if typed(request, "phrase") != str(len(findings)) or typed(request, "newest") != str(
+    if read_field(request, "phrase") != str(len(findings)) or read_field(request, "newest") != str(
         max((row.pk for row in findings), default=0)
     ):
         raise AlikeChangedError(
@@ -114,16 +118,16 @@ def _decide(request: HttpRequest, user: User, alike: Alike, value: str, reason: 
     if len(findings) > MOST:
         raise InvalidError(f"At most {MOST} at once: take one recording at a time.")
     verdict, identifiable = VERDICTS[value]
-    decide_many(
+    decide_findings_alike(
         actor=user, findings=findings, verdict=verdict, reason=reason, identifiable=identifiable
     )
     return len(findings)
 
 
-def _shown(
+def _render_batch(
     request: HttpRequest,
     user: User,
-    alike: Alike,
+    alike: AlikeFindings,
     *,
     confirming: tuple[str, str] | None = None,
     problem: str = "",
@@ -136,22 +140,22 @@ def _shown(
         "kind": alike.kind,
         "dataset": alike.dataset,
         "recording": alike.recording,
-        "wider_url": Alike(alike.dataset, alike.kind, None).url(),
+        "wider_url": AlikeFindings(alike.dataset, alike.kind, None).url(),
         "total": total,
         "clips": rows.order_by().values("clip").distinct().count(),
-        "sample": [_one(row, heard=row.pk not in unheard) for row in sample.findings]
+        "sample": [_describe_finding(row, heard=row.pk not in unheard) for row in sample.findings]
         if sample
         else [],
         "unheard": len(unheard),
-        "otherwise": stated(sample.bound) if sample else "",
-        "shown": [_one(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
-        "mode": review_words.batch(user),
+        "otherwise": format_bound(sample.bound) if sample else "",
+        "shown": [_describe_finding(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
+        "mode": review_words.build_batch_mode(user),
         "may_decide": True,
         "foresight": foresee(list(rows[: MOST + 1])).sentences,
         "decide_url": alike.url(),
-        "confirming": _confirming(rows, confirming) if confirming else None,
+        "confirming": _build_confirmation(rows, confirming) if confirming else None,
         "filters": Filters(dataset=alike.dataset.full_name),
-        "last": last_of(user),
+        "last": find_last_decision(user),
         "posted": request.POST,
         "problem": problem,
         "crumbs": [Crumb("Review", Filters().url("review")), Crumb(kind_words(alike.kind))],
@@ -159,12 +163,12 @@ def _shown(
     return render(request, "web/review/batch.html", context, status=422 if problem else 200)
 
 
-def _one(row: Finding, *, heard: bool | None = None) -> dict[str, Any]:
-    windows = windows_of([row], row.clip.duration) if span_of(row) else []
+def _describe_finding(row: Finding, *, heard: bool | None = None) -> dict[str, Any]:
+    windows = find_windows([row], row.clip.duration) if find_span(row) else []
     return {"finding": row, "windows": windows, "heard": heard}
 
 
-def _confirming(rows: QuerySet[Finding], said: tuple[str, str]) -> dict[str, Any]:
+def _build_confirmation(rows: QuerySet[Finding], said: tuple[str, str]) -> dict[str, Any]:
     value, reason = said
     newest = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
     fields = [("verdict", value), ("reason", reason), ("newest", newest)]

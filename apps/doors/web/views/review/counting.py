@@ -7,54 +7,54 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from apps.doors.web.review_filters import Filters
-from apps.doors.web.views.frame import signed_in, told, typed
-from apps.doors.web.views.review.deciding import with_finding
-from apps.privacy.actions import count_people, point_out
-from apps.privacy.queue import clip_for
+from apps.doors.web.views.frame import flash_outcome, read_field, require_sign_in
+from apps.doors.web.views.review.deciding import build_finding_url
+from apps.privacy.actions import count_people, point_out_voice
+from apps.privacy.queue import fetch_review_clip
 from datasets_catalog.errors import InvalidError
 
 
 @require_POST
-def count(request: HttpRequest, uid: UUID) -> HttpResponse:
-    user = signed_in(request)
-    clip = clip_for(user, uid)
-    with told(request, "Counted: it stands beside the case."):
+def count_clip_people(request: HttpRequest, uid: UUID) -> HttpResponse:
+    user = require_sign_in(request)
+    clip = fetch_review_clip(user, uid)
+    with flash_outcome(request, "Counted: it stands beside the case."):
         count_people(
             actor=user,
             clip=clip,
-            people_heard=_whole(typed(request, "people_heard")),
-            somebody_unknown=bool(typed(request, "somebody_unknown")),
-            reason=typed(request, "reason"),
-            content=typed(request, "content"),
+            people_heard=_parse_count(read_field(request, "people_heard")),
+            somebody_unknown=bool(read_field(request, "somebody_unknown")),
+            reason=read_field(request, "reason"),
+            content=read_field(request, "content"),
         )
     return redirect(Filters.of(request.GET).url("case", uid))
 
 
 @require_POST
-def point(request: HttpRequest, uid: UUID) -> HttpResponse:
-    user = signed_in(request)
-    clip = clip_for(user, uid)
+def point_somebody_out(request: HttpRequest, uid: UUID) -> HttpResponse:
+    user = require_sign_in(request)
+    clip = fetch_review_clip(user, uid)
     here = Filters.of(request.GET).url("case", uid)
-    with told(request, "It is a finding now, and waits for a decision."):
-        made = point_out(
+    with flash_outcome(request, "It is a finding now, and waits for a decision."):
+        made = point_out_voice(
             actor=user,
             clip=clip,
-            onset=_seconds(typed(request, "onset")),
-            offset=_seconds(typed(request, "offset")),
-            reason=typed(request, "reason"),
-            content=typed(request, "content"),
+            onset=_parse_seconds(read_field(request, "onset")),
+            offset=_parse_seconds(read_field(request, "offset")),
+            reason=read_field(request, "reason"),
+            content=read_field(request, "content"),
         )
-        here = with_finding(here, made.uid)
+        here = build_finding_url(here, made.uid)
     return redirect(here)
 
 
-def _whole(text: str) -> int:
+def _parse_count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise InvalidError("Give the number of people in digits, 0 for nobody.")
     return int(text[:9])
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     try:
         return float(text)
     except ValueError:
