@@ -30,7 +30,7 @@ class HashPlace(StrEnum):
 
 
 class Form(StrEnum):
-    """How a cell of an imported table is read (apps/ingest/cells.py)."""
+    """How a cell of an imported table is read (apps/ingest/cell_readers.py)."""
 
     PATH = "path"
     LICENCE = "licence"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.ledger import EVERYTHING, Consent, Ledger, Refusal, Scope, meet_scopes
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.territories import EVERYWHERE, reaches_outside_eea
 

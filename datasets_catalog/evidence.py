@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import Plan
 from datasets_catalog.ledger import Consent, Ledger
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer
 
 # What hashing a file gives that was never written.

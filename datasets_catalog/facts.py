@@ -11,12 +11,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.ledger import Consent
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licence_terms import Terms
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import WantedOutcome
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_changes import VersionStep
 from datasets_catalog.split_policies import DEFAULT as USUAL_SPLITS

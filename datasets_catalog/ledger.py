@@ -10,9 +10,9 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
 
+from datasets_catalog.clip_people import SENTENCES, UnrecordedReason
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.implications import Implications, settle_answers
-from datasets_catalog.people import SENTENCES, UnrecordedReason
 from datasets_catalog.purposes import IMPLIED_PURPOSES, Answer, Purpose
 from datasets_catalog.territories import EVERYWHERE, is_within
 

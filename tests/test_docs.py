@@ -19,8 +19,8 @@ from django.db import connection
 import apps
 import datasets_catalog
 import earmark
-from apps.access.answers import Code
-from apps.ingest.rows import Problem
+from apps.access.authorizations import Code
+from apps.ingest.row_readers import Problem
 from apps.storage.fsck import HINTS
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.gates.registry import GATES

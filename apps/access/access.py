@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Case, F, OrderBy, QuerySet, Value, When
 from django.utils import timezone
 
-from apps.access.answers import (
+from apps.access.authorizations import (
     UNKNOWN,
     Action,
     Authorization,
@@ -21,9 +21,9 @@ from apps.access.answers import (
     ReleaseUnknownError,
 )
 from apps.access.authorize import authorize_action, decide_on_standing, find_successor
-from apps.access.explaining import explain_refusal
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet
 from apps.access.receipts import record_refusal
+from apps.access.refusal_reasons import explain_refusal
 from apps.access.standing import (
     build_standing_columns,
     find_account,
@@ -41,7 +41,7 @@ from apps.accounts.access import (
     sees_releases_only,
 )
 from apps.accounts.models import User
-from apps.accounts.prepared import PreparedQuery
+from apps.accounts.prepared_queries import PreparedQuery
 from apps.datasets.models import Dataset
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.stops import COLUMN, build_stop_columns, carry_stop

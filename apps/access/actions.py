@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from apps.access.access_terms import find_accepted_version, require_current, was_taken_back
 from apps.access.authorize import Fit, build_clearance, find_access_policy, judge_fit
 from apps.access.grants import (
     Agreement,
@@ -22,7 +23,6 @@ from apps.access.grants import (
 from apps.access.models import AccessRequest, Entitlement, EntitlementQuerySet, Notice
 from apps.access.notices import list_members_with, notify_people
 from apps.access.standing import load_standing
-from apps.access.terms import find_accepted_version, require_current, was_taken_back
 from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record

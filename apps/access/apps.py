@@ -11,4 +11,4 @@ class AccessConfig(AppConfig):
     @override
     def ready(self) -> None:
         # Lists and pages below learn whom this room let in.
-        import_module("apps.access.knowing")
+        import_module("apps.access.wiring")

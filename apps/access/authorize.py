@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from apps.access.answers import (
+from apps.access.authorizations import (
     UNKNOWN,
     Action,
     Authorization,
@@ -17,14 +17,14 @@ from apps.access.answers import (
     refuse_access,
 )
 from apps.access.embargoes import find_embargo
-from apps.access.explaining import explain_refusal
+from apps.access.refusal_reasons import explain_refusal
 from apps.access.standing import Grant, Standing, load_standing
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
 from apps.releases.lapses import describe_lapse, find_lapse_start, match_covered
 from apps.releases.models import LapseGround, Release
 from apps.releases.stops import build_stop_columns, describe_closing, read_stopped_since
-from datasets_catalog.giving import Clearance, Entrance, name_purposes
+from datasets_catalog.door_purposes import Clearance, Entrance, name_purposes
 from datasets_catalog.purposes import TERMS, Purpose, include_implied
 from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 

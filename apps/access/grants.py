@@ -16,8 +16,8 @@ from apps.datasets.models import Dataset
 from apps.releases.lapses import GIVEN_OUT, match_covered, require_covered
 from apps.releases.models import Release
 from datasets_catalog.countries import COUNTRIES
+from datasets_catalog.door_purposes import Clearance, is_grantable, name_purposes
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.giving import Clearance, is_grantable, name_purposes
 from datasets_catalog.purposes import Purpose, include_implied
 
 

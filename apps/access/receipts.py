@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from apps.access.answers import Action, Authorization
+from apps.access.authorizations import Action, Authorization
 from apps.access.models import Receipt, RefusalCount
 from apps.access.standing import find_account
 from apps.accounts.access import Principal, require_permission

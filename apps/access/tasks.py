@@ -3,7 +3,7 @@
 from apps.access.notices import send_mails
 from apps.access.receipts import settle_counts
 from apps.access.reminders import remind_holders
-from apps.jobs.regularly import run_regularly
+from apps.jobs.schedule import run_regularly
 from apps.releases.lapses import note_passing_time
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.access import Principal, find_token_reach, require_unlimited, sees_releases_only
 from apps.accounts.models import Token, User
-from apps.accounts.prepared import PreparedQuery
+from apps.accounts.prepared_queries import PreparedQuery
 from apps.audit import record
 from datasets_catalog.errors import InvalidError, NotFoundError
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
-from apps.consent.changes import spread_answers
-from apps.consent.checking import find_problems, load_live_contents
+from apps.consent.answer_changes import spread_answers
 from apps.consent.entries import ConsentEntry, FormKey
+from apps.consent.entry_problems import find_problems, load_live_contents
 from apps.consent.errors import ConsentsRefusedError
 from apps.consent.form_book import FormBook
 from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor

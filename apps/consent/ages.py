@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
-from apps.consent.changes import spread_answers
+from apps.consent.answer_changes import spread_answers
 from apps.consent.errors import AgeConflictError, EvidenceMissingError
 from apps.consent.models import Contributor
 from apps.consent.participations import find_other_spellings

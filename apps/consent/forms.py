@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import Organisation, User
 from apps.audit import record
-from apps.consent.changes import spread_answers
+from apps.consent.answer_changes import spread_answers
 from apps.consent.entries import UNSAID_LANGUAGE
 from apps.consent.errors import FormTakenError, FormUnknownError, OwnFormError
 from apps.consent.models import Consent, ConsentForm, FormReach

@@ -13,10 +13,10 @@ from apps.consent.errors import ConsentUnknownError
 from apps.consent.models import Consent as ConsentRow
 from apps.consent.models import ConsentForm, Contributor, FormReach, Participation
 from apps.datasets.models import Dataset
+from datasets_catalog.clip_people import ClipPeople, code_key
 from datasets_catalog.consent import find_coverage_end as end_of
 from datasets_catalog.implications import Implications, parse_implications
 from datasets_catalog.ledger import Consent, Reach
-from datasets_catalog.people import ClipPeople, code_key
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.roles import Permission
 

@@ -8,12 +8,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, User
-from apps.consent.changes import announce_answers
+from apps.consent.answer_changes import announce_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.datasets.bulk import insert_rows
 from apps.datasets.models import Clip
 from apps.datasets.work import organisation_of
-from datasets_catalog.people import code_key
+from datasets_catalog.clip_people import code_key
 
 BATCH = 2000
 

@@ -9,9 +9,9 @@ from apps.consent.ledger import load_consents
 from apps.consent.models import Participation
 from apps.datasets.models import Dataset
 from apps.voices.actions import forget_prints
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import PeopleCoverage, Plan
 from datasets_catalog.ledger import Ledger
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 
 

@@ -87,7 +87,7 @@ class Dataset(models.Model):
     vocabulary = models.ForeignKey(
         Vocabulary, null=True, blank=True, on_delete=models.PROTECT, related_name="datasets"
     )
-    # Which detectors must have seen every blob (apps/privacy/detectors/registry.py).
+    # Which detectors must have seen every blob (apps/detection/detectors/registry.py).
     privacy_profile = models.CharField(max_length=16, default="standard")
     # Whether clips stand unmodified side by side, or were worked into something new.
     use = models.CharField(

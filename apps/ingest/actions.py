@@ -12,13 +12,14 @@ from django.db import transaction
 from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.consent.actions import record_consents
-from apps.consent.checking import find_problems
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
+from apps.consent.entry_problems import find_problems
 from apps.consent.models import Consent
 from apps.datasets.models import Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_table
 from apps.ingest.consent_table import collect_row_errors, read_consent_table
-from apps.ingest.importers.labels import LayoutClips
+from apps.ingest.import_report import Report
+from apps.ingest.importers.imported_labels import LayoutClips
 from apps.ingest.importers.registry import read_layout_clips
 from apps.ingest.intake import (
     AcceptedFile,
@@ -30,8 +31,7 @@ from apps.ingest.intake import (
     inspect_arrivals,
 )
 from apps.ingest.paths import clean_path, compute_clash_key
-from apps.ingest.report import Report
-from apps.ingest.rows import Lines
+from apps.ingest.row_readers import Lines
 from apps.ingest.sources import SourceFile, open_source
 from apps.licensing.licences import load_licences
 from datasets_catalog.errors import EarmarkError, InvalidError, NotFoundError

@@ -5,25 +5,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from apps.ingest import cells
-from apps.ingest.columns import check_rows
+from apps.ingest import cell_readers
 from apps.ingest.licence_names import LicenceCheck, build_licence_reader
 from apps.ingest.paths import compute_clash_key
-from apps.ingest.rows import Lines, Problem, RowErrors, RowReader
-from apps.ingest.tables import Table, read_table
+from apps.ingest.row_readers import Lines, Problem, RowErrors, RowReader
+from apps.ingest.table_columns import check_rows
+from apps.ingest.table_files import Table, read_table
 from apps.ingest.vertical_fields import VerticalFields
 from datasets_catalog.clip_columns import CLIP_COLUMNS, SAID_OF_CLIP
 from datasets_catalog.columns import Form
 
 CLIP_TABLE = {column.name: column.said for column in CLIP_COLUMNS if column.said}
 _READERS: Mapping[Form, Callable[[Any], Any]] = {
-    Form.TITLE: cells.read_title,
-    Form.NAME: cells.read_name,
-    Form.URL: cells.read_url,
-    Form.COARSE_DATE: cells.read_coarse_date,
-    Form.SPLIT: cells.read_split,
-    Form.FLAG: cells.read_flag,
-    Form.SECONDS: cells.read_seconds,
+    Form.TITLE: cell_readers.read_title,
+    Form.NAME: cell_readers.read_name,
+    Form.URL: cell_readers.read_url,
+    Form.COARSE_DATE: cell_readers.read_coarse_date,
+    Form.SPLIT: cell_readers.read_split,
+    Form.FLAG: cell_readers.read_flag,
+    Form.SECONDS: cell_readers.read_seconds,
 }
 
 
@@ -68,7 +68,7 @@ def read_clip_lines(
     rows_by_path: dict[str, int] = {}
 
     def parse(row: RowReader) -> ClipLine | None:
-        path = row.required("path", cells.read_path)
+        path = row.required("path", cell_readers.read_path)
         line = _read_clip_line(row, path or "", readers, vertical)
         if path is not None:
             first = rows_by_path.setdefault(compute_clash_key(path), row.number)
@@ -92,7 +92,7 @@ def _read_clip_line(
         row=row.number,
         path=path,
         said={name: value for name, value in said.items() if value is not None},
-        contributors=row.optional("contributors", cells.read_codes),
-        recording=row.optional("recording", cells.read_name),
+        contributors=row.optional("contributors", cell_readers.read_codes),
+        recording=row.optional("recording", cell_readers.read_name),
         fields=vertical.read(row),
     )

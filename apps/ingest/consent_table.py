@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from apps.consent.checking import EntryProblem
 from apps.consent.entries import ConsentEntry
-from apps.ingest import cells
-from apps.ingest.columns import HEADER_ROW, build_unknown_column_error
+from apps.consent.entry_problems import EntryProblem
+from apps.ingest import cell_readers
 from apps.ingest.paths import quote_text
-from apps.ingest.rows import CellError, Lines, Problem, Row, RowError, RowErrors, RowReader
-from apps.ingest.tables import Table, read_table
+from apps.ingest.row_readers import CellError, Lines, Problem, Row, RowError, RowErrors, RowReader
+from apps.ingest.table_columns import HEADER_ROW, build_unknown_column_error
+from apps.ingest.table_files import Table, read_table
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.territories import EVERYWHERE
 
@@ -118,23 +118,23 @@ def _explain_unknown_column(number: int, column: str, allowed: tuple[str, ...]) 
 
 
 def _read_consent_line(row: RowReader) -> ConsentLine | None:
-    contributor = row.required("contributor", cells.read_code)
-    form = row.required("form", cells.read_form_name)
-    form_version = row.required("form_version", cells.read_form_version)
-    given_at = row.required("given_at", cells.read_moment)
-    minor = row.optional("minor", cells.read_flag)
-    valid_from = row.optional("valid_from", cells.read_moment)
-    valid_until = row.optional("valid_until", cells.read_moment)
+    contributor = row.required("contributor", cell_readers.read_code)
+    form = row.required("form", cell_readers.read_form_name)
+    form_version = row.required("form_version", cell_readers.read_form_version)
+    given_at = row.required("given_at", cell_readers.read_moment)
+    minor = row.optional("minor", cell_readers.read_flag)
+    valid_from = row.optional("valid_from", cell_readers.read_moment)
+    valid_until = row.optional("valid_until", cell_readers.read_moment)
     begins = max(filter(None, (given_at, valid_from)), default=None)
     if begins and valid_until and valid_until <= begins:
         row.refuse("valid_until", row.cell("valid_until"), "a time after it was given and begins")
-    territories = row.optional("territories", cells.read_territories) or EVERYWHERE
-    evidence = row.optional("evidence_sha256", cells.read_sha256) or ""
-    guardian = row.optional("guardian", cells.read_code) or ""
-    of_age_on = row.optional("of_age_on", cells.read_day)
-    language = row.optional("language", cells.read_language) or ""
-    study = row.optional("study", cells.read_name) or ""
-    datasets = row.optional("datasets", cells.read_codes) or ()
+    territories = row.optional("territories", cell_readers.read_territories) or EVERYWHERE
+    evidence = row.optional("evidence_sha256", cell_readers.read_sha256) or ""
+    guardian = row.optional("guardian", cell_readers.read_code) or ""
+    of_age_on = row.optional("of_age_on", cell_readers.read_day)
+    language = row.optional("language", cell_readers.read_language) or ""
+    study = row.optional("study", cell_readers.read_name) or ""
+    datasets = row.optional("datasets", cell_readers.read_codes) or ()
     answers = {
         purpose: answer
         for purpose in Purpose

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from apps.accounts.access import Principal, require_permission
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.models import Push, PushedFile
-from apps.ingest.tables import SUFFIXES
+from apps.ingest.table_files import SUFFIXES
 from apps.storage.models import Blob
 from datasets_catalog.roles import Permission
 

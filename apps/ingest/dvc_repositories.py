@@ -9,9 +9,9 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
+from apps.ingest.import_report import Report
 from apps.ingest.intake import Progress, ignore_progress
-from apps.ingest.report import Report
-from apps.storage.imports import open_revision
+from apps.storage.dvc_sources import open_revision
 from datasets_catalog.errors import NotFoundError
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from apps.ingest import cells
-from apps.ingest.columns import check_rows
-from apps.ingest.rows import Lines, RowErrors, RowReader
-from apps.ingest.tables import Table, read_table
+from apps.ingest import cell_readers
+from apps.ingest.row_readers import Lines, RowErrors, RowReader
+from apps.ingest.table_columns import check_rows
+from apps.ingest.table_files import Table, read_table
 from datasets_catalog.labels import Presence, Source, Status
 
 EVENT_COLUMNS = {
@@ -31,9 +31,9 @@ REQUIRED_COLUMNS = ("path", "onset", "offset", "label")
 PLACE_COLUMNS = ("f_low", "f_high", "channel", "verifier")
 JUDGEMENT_COLUMNS = ("confidence", "status", "presence")
 
-_read_source = cells.build_choice_reader(Source)
-_read_status = cells.build_choice_reader(Status)
-_read_presence = cells.build_choice_reader(Presence)
+_read_source = cell_readers.build_choice_reader(Source)
+_read_status = cell_readers.build_choice_reader(Status)
+_read_presence = cell_readers.build_choice_reader(Presence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,11 @@ def _read_label_line(row: RowReader) -> LabelLine | None:
 
 
 def _read_event_line(row: RowReader) -> LabelLine:
-    path = row.required("path", cells.read_path)
+    path = row.required("path", cell_readers.read_path)
     onset, offset = read_interval(row, "onset", "offset")
-    label = row.required("label", cells.read_name)
-    f_low = row.optional("f_low", cells.read_hertz)
-    f_high = row.optional("f_high", cells.read_hertz)
+    label = row.required("label", cell_readers.read_name)
+    f_low = row.optional("f_low", cell_readers.read_hertz)
+    f_high = row.optional("f_high", cell_readers.read_hertz)
     if f_low is not None and f_high is not None and f_high <= f_low:
         row.refuse("f_high", row.cell("f_high"), "more hertz than f_low")
     return EventLine(
@@ -124,13 +124,13 @@ def _read_event_line(row: RowReader) -> LabelLine:
         label=label or "",
         f_low=f_low,
         f_high=f_high,
-        channel=row.optional("channel", cells.read_channel),
-        confidence=row.optional("confidence", cells.read_share),
+        channel=row.optional("channel", cell_readers.read_channel),
+        confidence=row.optional("confidence", cell_readers.read_share),
         source=row.optional("source", _read_source) or Source.IMPORT,
         status=row.optional("status", _read_status) or Status.SUGGESTED,
         presence=row.optional("presence", _read_presence) or Presence.YES,
-        annotator=row.optional("annotator", cells.read_code),
-        verifier=row.optional("verifier", cells.read_code),
+        annotator=row.optional("annotator", cell_readers.read_code),
+        verifier=row.optional("verifier", cell_readers.read_code),
     )
 
 
@@ -140,13 +140,13 @@ def _read_weak_line(row: RowReader) -> LabelLine:
     )
     return WeakLine(
         row=row.number,
-        path=row.required("path", cells.read_path) or "",
-        label=row.required("label", cells.read_name) or "",
-        confidence=row.optional("confidence", cells.read_share),
+        path=row.required("path", cell_readers.read_path) or "",
+        label=row.required("label", cell_readers.read_name) or "",
+        confidence=row.optional("confidence", cell_readers.read_share),
         source=row.optional("source", _read_source) or Source.IMPORT,
         status=row.optional("status", _read_status) or Status.SUGGESTED,
         presence=row.optional("presence", _read_presence) or Presence.YES,
-        annotator=row.optional("annotator", cells.read_code),
+        annotator=row.optional("annotator", cell_readers.read_code),
     )
 
 
@@ -158,9 +158,9 @@ def _read_empty_line(row: RowReader) -> LabelLine:
     )
     return EmptyLine(
         row=row.number,
-        path=row.required("path", cells.read_path) or "",
+        path=row.required("path", cell_readers.read_path) or "",
         source=row.optional("source", _read_source) or Source.IMPORT,
-        annotator=row.optional("annotator", cells.read_code),
+        annotator=row.optional("annotator", cell_readers.read_code),
     )
 
 
@@ -174,8 +174,8 @@ def read_interval(
     row: RowReader, onset_column: str, offset_column: str
 ) -> tuple[float | None, float | None]:
     """Read onset and offset; an interval without length is refused, as it would hold nothing."""
-    onset = row.required(onset_column, cells.read_seconds)
-    offset = row.optional(offset_column, cells.read_seconds)
+    onset = row.required(onset_column, cell_readers.read_seconds)
+    offset = row.optional(offset_column, cell_readers.read_seconds)
     if onset is not None and offset is not None and offset <= onset:
         row.refuse(offset_column, row.cell(offset_column), f"seconds after {onset_column}")
     return onset, offset

@@ -24,12 +24,12 @@ from apps.consent.participations import (
 )
 from apps.datasets.actions import touch_draft
 from apps.datasets.bulk import insert_rows, update_rows
-from apps.datasets.cells import build_cells, collect_cells, digest_cells
 from apps.datasets.models import PROBED_COLUMNS, Clip, Dataset, Recording
+from apps.datasets.text_cells import build_cells, collect_cells, digest_cells
 from apps.datasets.work import note_earlier_work
 from apps.ingest.clip_table import ClipLine
-from apps.ingest.report import Report
-from apps.privacy.people_changes import follow_people
+from apps.ingest.import_report import Report
+from apps.review.people_changes import follow_people
 from apps.storage.blobs import open_local_copy, put_each
 from apps.storage.errors import FileUnreadableError
 from apps.storage.models import Blob

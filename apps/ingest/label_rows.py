@@ -7,8 +7,8 @@ from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Term, WeakLabel
 from apps.ingest.clip_matching import ClipFinder
 from apps.ingest.event_table import EmptyLine, EventLine, LabelLine, WeakLine
-from apps.ingest.importers.labels import LossReport
-from apps.ingest.rows import Problem, RowError, RowErrors
+from apps.ingest.importers.imported_labels import LossReport
+from apps.ingest.row_readers import Problem, RowError, RowErrors
 from apps.ingest.term_matching import TermFinder
 from datasets_catalog.labels import Event as EventValue
 from datasets_catalog.labels import Extent, Presence, Source, Status, find_event_problems

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
-from apps.ingest.rows import CellError, Problem
+from apps.ingest.row_readers import CellError, Problem
 from datasets_catalog.creative_commons import JURISDICTIONS, Licence, load_creative_commons
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.licence_addresses import find_addressed_licence

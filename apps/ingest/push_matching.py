@@ -13,7 +13,7 @@ from apps.ingest.draft_files import FileRole, find_role
 from apps.ingest.event_table import LabelLine, read_event_table
 from apps.ingest.intake import AcceptedFile
 from apps.ingest.models import PushedFile
-from apps.ingest.rows import RowErrors
+from apps.ingest.row_readers import RowErrors
 from apps.licensing.licences import load_licences
 from apps.storage.blobs import open_blob
 from apps.storage.models import Blob

@@ -28,10 +28,11 @@ from apps.ingest.draft_files import (
     find_role,
     list_draft_files,
 )
-from apps.ingest.importers.labels import LossReport
+from apps.ingest.import_report import Report
+from apps.ingest.importers.imported_labels import LossReport
 from apps.ingest.intake import AcceptedFile, Arrival, admit_clips, examine_arrivals
+from apps.ingest.label_imports import write_labels
 from apps.ingest.label_rows import LabelReader
-from apps.ingest.labels import write_labels
 from apps.ingest.models import Push, PushedFile
 from apps.ingest.paths import clean_path, compute_clash_key
 from apps.ingest.push_card import read_card_changes
@@ -43,9 +44,8 @@ from apps.ingest.push_matching import (
     read_pushed_event_lines,
     serialise_probe,
 )
-from apps.ingest.report import Report
-from apps.ingest.rows import Problem, RowError, RowErrors
-from apps.privacy.actions import start_scan
+from apps.ingest.row_readers import Problem, RowError, RowErrors
+from apps.review.actions import start_scan
 from apps.storage.blobs import find_blobs, put_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from apps.ingest.archives import read_members
 from apps.ingest.folders import walk_folder
+from apps.ingest.import_report import Report
 from apps.ingest.members import ArchiveError, ArchiveTornError, Member, MemberError
 from apps.ingest.paths import PathInvalidError
-from apps.ingest.report import Report
 from datasets_catalog.errors import NotFoundError
 
 

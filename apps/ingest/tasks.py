@@ -4,14 +4,14 @@ from pathlib import Path
 
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_clips
-from apps.ingest.labels import import_labels
+from apps.ingest.label_imports import import_labels
 from apps.ingest.models import Upload
 from apps.ingest.upload_finish import sweep_uploads, take_upload_in
 from apps.ingest.uploads import FINISH, SWEEP
 from apps.ingest.xet_store import SWEEP as SWEEP_XORBS
 from apps.ingest.xet_store import sweep_xorbs
 from apps.jobs.registry import Result, Run, register_job
-from apps.privacy.actions import start_scan
+from apps.review.actions import start_scan
 
 
 def _load_dataset(run: Run) -> Dataset:

@@ -11,6 +11,7 @@ from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.clip_table import ClipLine, read_clip_lines
+from apps.ingest.import_report import Report
 from apps.ingest.intake import (
     Arrival,
     Progress,
@@ -20,9 +21,8 @@ from apps.ingest.intake import (
     inspect_arrivals,
 )
 from apps.ingest.models import Upload, UploadPart, UploadRow
-from apps.ingest.report import Report
-from apps.ingest.rows import Lines, Row
-from apps.ingest.tables import Table
+from apps.ingest.row_readers import Lines, Row
+from apps.ingest.table_files import Table
 from apps.ingest.upload_bytes import remove_parts
 from apps.licensing.licences import load_licences
 from apps.storage.blobs import find_blobs

@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
-from apps.ingest.rows import CellError, Problem, RowReader
+from apps.ingest.row_readers import CellError, Problem, RowReader
 from datasets_catalog.errors import InvalidError
 
 LIST_SEPARATOR = ";"

@@ -17,7 +17,7 @@ from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.jobs.models import Job, JobQuerySet
 from apps.jobs.registry import find_job_kind
-from apps.jobs.wake import wake_worker
+from apps.jobs.worker_messages import wake_worker
 from datasets_catalog.errors import ConflictError, DeniedError, EarmarkError
 from datasets_catalog.roles import Permission
 

@@ -9,8 +9,8 @@ from celery.signals import worker_ready
 from django.db import connection
 
 from apps.jobs.actions import rescue_jobs, run_job
-from apps.jobs.regularly import run_due_work
-from apps.jobs.wake import TASK
+from apps.jobs.schedule import run_due_work
+from apps.jobs.worker_messages import TASK
 
 SWEEP_EVERY_SECONDS = 20
 

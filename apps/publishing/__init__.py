@@ -1,1 +1,1 @@
-"""The ways out to other places: snapshots, cards, Croissant, the Hugging Face Hub."""
+"""The ways out to other places: targets, publications, the Hugging Face Hub."""

@@ -13,6 +13,9 @@ from apps.accounts.models import Organisation, User
 from apps.audit import record
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
+from apps.packaging.content_loading import load_content
+from apps.packaging.sealed_secrets import reseal_secret, seal_secret
+from apps.packaging.snapshot_plan import plan_snapshot
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import (
     require_newest,
@@ -21,12 +24,9 @@ from apps.publishing.permission import (
     require_sendable,
 )
 from apps.publishing.publications import find_gate_mode, load_known_shards, open_repository
-from apps.publishing.released import load_content
-from apps.publishing.sealing import reseal_secret, seal_secret
-from apps.publishing.snapshot import plan_snapshot
 from apps.publishing.targets.delivery import OWNED_FOLDERS, compare_with_remote
 from apps.releases.models import Release
-from apps.releases.steps import start_step
+from apps.releases.release_jobs import start_step
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.roles import Permission
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.publishing.companions import make_small_files
-from apps.publishing.content import ReleaseContent
-from apps.publishing.snapshot import plan_snapshot, write_shards
+from apps.packaging.content import ReleaseContent
+from apps.packaging.small_files import make_small_files
+from apps.packaging.snapshot_plan import plan_snapshot, write_shards
 
 
 @dataclass(frozen=True, slots=True)

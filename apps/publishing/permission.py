@@ -5,19 +5,15 @@ from django.db.models import QuerySet
 from apps.access.authorize import build_clearance
 from apps.access.embargoes import find_embargo
 from apps.datasets.models import Dataset
-from apps.publishing.errors import (
-    NewerVersionThereError,
-    PurposeMissingError,
-    ReleaseNotSendableError,
-    RepositoryTakenError,
-)
+from apps.packaging.errors import ReleaseNotSendableError
+from apps.publishing.errors import NewerVersionThereError, PurposeMissingError, RepositoryTakenError
 from apps.publishing.models import Publication, Target
 from apps.publishing.targets.huggingface import RepoStatus
 from apps.releases.lapses import require_covered
 from apps.releases.models import Release
 from apps.releases.stops import require_open
+from datasets_catalog.door_purposes import Action, Entrance
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.giving import Action, Entrance
 from datasets_catalog.release_states import ReleaseState
 
 # What of a dataset says who may take it, and when.
@@ -31,7 +27,7 @@ def require_sendable(release: Release, target: Target) -> None:
     """Raise unless the release is published, not stopped, and made for readers of such a target.
 
     A target is a door like ours, so the same rule says what may leave through it
-    (`datasets_catalog/giving.py`), and none lets people in earlier, or with fewer questions, than
+    (`datasets_catalog/door_purposes.py`), and none lets people in earlier, or with fewer questions, than
     the dataset does here: its settings are read anew, since a sending takes hours.
     """
     release.dataset.refresh_from_db(fields=_SETTINGS)

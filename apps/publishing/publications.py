@@ -10,7 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.audit import record
-from apps.publishing.companions import make_small_files
+from apps.packaging.content_loading import load_content
+from apps.packaging.sealed_secrets import unseal_secret
+from apps.packaging.shards import Shard
+from apps.packaging.small_files import make_small_files
+from apps.packaging.snapshot_plan import plan_snapshot
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import (
     require_newest,
@@ -18,19 +22,15 @@ from apps.publishing.permission import (
     require_room,
     require_sendable,
 )
-from apps.publishing.released import load_content
-from apps.publishing.sealing import unseal_secret
-from apps.publishing.shards import Shard
-from apps.publishing.snapshot import plan_snapshot
 from apps.publishing.targets.delivery import Delivery, Message, PreparedSnapshot, Progress, SentFile
 from apps.publishing.targets.huggingface import GateMode, HubRepository
-from apps.publishing.targets.patience import RetryPolicy
-from apps.publishing.targets.reading_back import (
+from apps.publishing.targets.read_back import (
     ReadBack,
     ReadBackPolicy,
     build_tag_taken_error,
     tag_commit,
 )
+from apps.publishing.targets.retries import RetryPolicy
 from datasets_catalog.errors import EarmarkError
 
 State = Publication.State

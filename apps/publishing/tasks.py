@@ -5,13 +5,10 @@ from dataclasses import asdict
 from apps.accounts.access import require_permission
 from apps.jobs.registry import Result, Run, register_job
 from apps.publishing.actions import PLAN, PUBLISH, plan_publication
-from apps.publishing.flavours import MAKE, Spec, make_flavour
 from apps.publishing.models import Publication, Target
 from apps.publishing.publications import carry_out_publication
-from apps.publishing.releasing import RELEASE
-from apps.publishing.releasing import publish_release_here as publish_here
-from apps.publishing.selections import Selection
-from apps.publishing.snapshots import BUILD, build_snapshot
+from apps.publishing.release_publication import RELEASE
+from apps.publishing.release_publication import publish_release_here as publish_here
 from apps.releases.models import Release
 from datasets_catalog.roles import Permission
 
@@ -41,26 +38,3 @@ def send_publication_job(run: Run) -> Result:
     )
     done = carry_out_publication(publication, run.progress)
     return {"url": done.url, "commit": done.commit_oid, "tag": done.tag, "sent": done.bytes_sent}
-
-
-@register_job(BUILD, title="Building the snapshot of a release")
-def build_snapshot_job(run: Run) -> Result:
-    release = Release.objects.select_related("dataset__organisation").get(
-        pk=run.arguments["release"]
-    )
-    snapshot = build_snapshot(release, run.progress)
-    return {"files": snapshot.files.count()}
-
-
-@register_job(MAKE, title="Making a flavour of a release")
-def make_flavour_job(run: Run) -> Result:
-    releases = Release.objects.select_related("dataset__organisation")
-    before = run.arguments["before"]
-    return make_flavour(
-        actor=run.actor,
-        release=releases.get(pk=run.arguments["release"]),
-        spec=Spec.named(run.arguments["flavour"]),
-        selection=Selection.of(run.arguments["selection"]),
-        before=releases.get(pk=before) if before else None,
-        progress=run.progress,
-    )

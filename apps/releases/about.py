@@ -3,7 +3,7 @@
 from apps.datasets.models import Dataset
 from apps.releases.models import Release
 from datasets_catalog.description_sheets import parse_sheet
-from datasets_catalog.plain import from_plain
+from datasets_catalog.plain_json import from_plain
 from datasets_catalog.release_about import ReleaseAbout
 
 

@@ -11,6 +11,8 @@ from apps.audit import record
 from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress, ignore_progress
 from apps.releases.about import about_dataset
+from apps.releases.checklist_answers import find_part
+from apps.releases.draft_rows import ROWS_VERSION
 from apps.releases.errors import (
     DraftMovedError,
     EmptyDraftError,
@@ -19,17 +21,15 @@ from apps.releases.errors import (
     VersionTakenError,
 )
 from apps.releases.freezing import FrozenDraft, freeze_rows, hold_blobs
-from apps.releases.judging import check_gates, load_blocking_failures
+from apps.releases.gate_results import check_gates, load_blocking_failures
 from apps.releases.lapses import hold_people, note_lapses
 from apps.releases.models import Release, SignOff
-from apps.releases.people import find_part
-from apps.releases.rows import ROWS_VERSION
+from apps.releases.release_usage import cleared_purposes
 from apps.releases.stops import note_stops, require_open
-from apps.releases.usage import cleared_purposes
 from apps.releases.versioning import list_versions_out, write_release_version
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.licences import Use
-from datasets_catalog.plain import to_plain
+from datasets_catalog.plain_json import to_plain
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import UNPUBLISHED_STATES, ReleaseState, advance_state
 from datasets_catalog.roles import Permission

@@ -11,4 +11,4 @@ class ReleasesConfig(AppConfig):
     @override
     def ready(self) -> None:
         # What people allow changes after publication: this room hears of it in the same moment.
-        import_module("apps.releases.following")
+        import_module("apps.releases.wiring")

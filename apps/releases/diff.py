@@ -20,7 +20,7 @@ from apps.releases.errors import NotFrozenError
 from apps.releases.models import Release
 from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
-from apps.storage.queries import open_tables
+from apps.storage.table_queries import open_tables
 from datasets_catalog.release_about import ReleaseAbout, about_changes
 from datasets_catalog.release_changes import (
     Change,

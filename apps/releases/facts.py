@@ -9,26 +9,28 @@ from django.db.models import Count, F, Q
 
 from apps.consent.ledger import load_consents, load_people
 from apps.datasets.models import Clip, Dataset, Event
-from apps.datasets.verifying import SECOND_PERSON
+from apps.datasets.verification import SECOND_PERSON
+from apps.detection.detectors.base import Detector
+from apps.detection.detectors.registry import list_detectors
+from apps.detection.models import Finding
+from apps.detection.sounds_alike import group_alike_sounds
 from apps.licensing.licences import load_own_terms
-from apps.privacy.access import filter_current_content, match_awaiting_second
-from apps.privacy.alterations import find_stripped_contents
-from apps.privacy.detectors.base import Detector
-from apps.privacy.detectors.registry import list_detectors
-from apps.privacy.likeness import group_alike_sounds
-from apps.privacy.models import ChangeRequest, Decision, Finding
-from apps.privacy.people import PeopleHeard
-from apps.privacy.sampling import load_sample_facts
+from apps.releases.checklist_answers import list_documents_in_force, load_answers
 from apps.releases.label_facts import load_label_facts
 from apps.releases.models import Release, ReleaseBlob
-from apps.releases.numbering import load_version_step
-from apps.releases.people import list_documents_in_force, load_answers
-from apps.releases.scans import ScansOfDraft, build_detector_fact
-from apps.releases.texts import find_identifying_texts
+from apps.releases.personal_texts import find_identifying_texts
+from apps.releases.scan_coverage import ScansOfDraft, build_detector_fact
+from apps.releases.version_proposals import load_version_step
+from apps.review.access import filter_current_content, match_awaiting_second
+from apps.review.alterations import find_stripped_contents
+from apps.review.models import ChangeRequest, Decision
+from apps.review.people_heard import PeopleHeard
+from apps.review.sampling import load_sample_facts
 from apps.storage.blobs import verify_blob
 from apps.storage.errors import BlobMismatchError, BlobMissingError
+from apps.storage.missing_blobs import find_missing
 from apps.storage.models import Blob
-from apps.storage.presence import find_missing
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.facts import (
     BlobState,
     ClipFacts,
@@ -40,7 +42,6 @@ from datasets_catalog.facts import (
 )
 from datasets_catalog.labels import Status
 from datasets_catalog.licences import Use
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.privacy_profiles import Profile
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC_STATES

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import F
 
 from apps.datasets.models import Clip
-from apps.privacy.models import Finding
+from apps.detection.models import Finding
 from apps.releases.lapses import find_lapse_start, releases_with
 from apps.releases.models import Release
 

@@ -16,15 +16,15 @@ from django.db import connection
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.intake import Progress, ignore_progress
 from apps.licensing.licences import load_licences
-from apps.releases.licensed import list_licensed_clips
-from apps.releases.merging import drop_clips, merge_rows, read_released_rows
+from apps.releases.clip_licences import list_licensed_clips
+from apps.releases.draft_rows import ROWS_VERSION, Batches, DraftRows
 from apps.releases.models import Release
-from apps.releases.rows import ROWS_VERSION, Batches, DraftRows
+from apps.releases.row_merging import drop_clips, merge_rows, read_released_rows
 from apps.releases.statistics import Statistics
 from apps.storage.blobs import open_local_copy, put_blob, verify_blob
 from apps.storage.errors import BlobDestroyedError, BlobMismatchError, BlobMissingError
 from apps.storage.models import Blob
-from apps.storage.tables import TableWriter, open_clips_writer, open_events_writer
+from apps.storage.parquet_tables import TableWriter, open_clips_writer, open_events_writer
 from datasets_catalog.licence_conflicts import ClipLicence
 from datasets_catalog.licence_expressions import UnknownLicenceError
 from datasets_catalog.licences import Use

@@ -8,7 +8,7 @@ from apps.releases.leaves import compute_leaf
 from apps.releases.models import Release
 from apps.storage.blobs import open_local_copy
 from apps.storage.errors import BlobDestroyedError, BlobMissingError
-from apps.storage.tables import read_clips
+from apps.storage.parquet_tables import read_clips
 from datasets_catalog.manifest import RootBuilder
 from datasets_catalog.release_states import PUBLIC_STATES
 

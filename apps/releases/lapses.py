@@ -23,15 +23,15 @@ from apps.consent.ledger import find_ledger_coverage_end, load_consents
 from apps.consent.models import Contributor, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.models import Terms
-from apps.privacy.held_back import people_on_record
-from apps.privacy.models import Decision, Headcount
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import Lapse, LapseGround, Release, ReleaseBlob, ReleasePerson
 from apps.releases.objections import Objection, objections_to, released_clips
-from apps.releases.usage import find_licences_end, list_clips_of_ended_terms
+from apps.releases.release_usage import find_licences_end, list_clips_of_ended_terms
+from apps.review.held_back import people_on_record
+from apps.review.models import Decision, Headcount
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import CoverageGap, compute_coverage
 from datasets_catalog.ledger import Refusal
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Permission

@@ -7,7 +7,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from apps.storage.tables import CLIPS, ClipRow
+from apps.storage.parquet_tables import CLIPS, ClipRow
 from datasets_catalog.canonical import SAFE_INTEGER, to_canonical_json
 from datasets_catalog.clip_columns import FIRST_CLIP_COLUMNS, IN_LEAF, NOT_IN_METADATA
 from datasets_catalog.manifest import hash_leaf

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from apps.privacy.held_back import binding_counts, held_back
-from apps.privacy.models import Decision
 from apps.releases.models import Lapse, Release, ReleaseBlob
+from apps.review.held_back import binding_counts, held_back
+from apps.review.models import Decision
 from apps.storage.blobs import open_local_copy
-from apps.storage.tables import read_columns
-from datasets_catalog.people import ClipPeople
+from apps.storage.parquet_tables import read_columns
+from datasets_catalog.clip_people import ClipPeople
 
 CAUSES = {
     Decision.Verdict.EXCLUDE: Lapse.Cause.EXCLUDED,

@@ -28,7 +28,7 @@ from apps.releases.errors import (
 from apps.releases.models import Release, ReleaseBlob, Stop, StoppedRelease, StopQuerySet
 from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
-from apps.storage.queries import read_page_of_clips
+from apps.storage.table_queries import read_page_of_clips
 from datasets_catalog.errors import EarmarkError, InvalidError
 from datasets_catalog.roles import Permission
 

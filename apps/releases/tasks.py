@@ -1,11 +1,11 @@
 """The work of release jobs."""
 
 from apps.datasets.models import Dataset
+from apps.detection.scanning import scan_dataset
 from apps.jobs.registry import Result, Run, register_job
-from apps.privacy.scanning import scan_dataset
 from apps.releases.actions import freeze_release, submit_release
 from apps.releases.models import Release
-from apps.releases.steps import DRY_RUN, FREEZE, SUBMIT, perform_dry_run
+from apps.releases.release_jobs import DRY_RUN, FREEZE, SUBMIT, perform_dry_run
 from datasets_catalog.release_states import ReleaseState
 
 

@@ -10,14 +10,14 @@ from django.db.models import Max
 
 from apps.datasets.models import Dataset
 from apps.licensing.licences import build_licence_texts, load_licences, render_attribution_csv
-from apps.privacy.alterations import load_alterations
 from apps.releases.models import Release, ReleaseBlob
-from apps.releases.usage import licence_of_adaptation
+from apps.releases.release_usage import licence_of_adaptation
+from apps.review.alterations import load_alterations
 from apps.storage.blobs import open_local_copy, put_blob
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
-from apps.storage.tables import read_columns
+from apps.storage.parquet_tables import read_columns
 from apps.storage.versions import VersionRepo, write_version
 from datasets_catalog.alterations import AlteredContent
 from datasets_catalog.release_states import PUBLIC_STATES

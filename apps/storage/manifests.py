@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from apps.storage.errors import PathUnsafeError, UnsortedError, VersionDamagedError
-from apps.storage.shards import Line, ShardSorter
+from apps.storage.listing_shards import Line, ShardSorter
 
 # Clients read a whole listing to fetch one file: beyond this, versions are cut into shards.
 FLAT_LIMIT = 100_000

@@ -10,10 +10,11 @@ from apps.accounts.models import Membership, Organisation, Token, User
 from apps.audit.models import AuditEvent
 from apps.consent.models import Consent, ConsentForm, Contributor
 from apps.datasets.models import Clip, Dataset, Vocabulary
+from apps.detection.models import Finding, Scan
 from apps.jobs.models import Job
 from apps.licensing.models import Terms
-from apps.privacy.models import Decision, Finding, Scan
 from apps.releases.models import Release, SignOff
+from apps.review.models import Decision
 from apps.storage.models import Blob
 
 

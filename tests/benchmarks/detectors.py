@@ -24,14 +24,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "earmark.settings.testing")
 import av
 
 from apps.audio.decoding import Samples, read_mono
-from apps.privacy.detectors.base import (
+from apps.detection.detectors.base import (
     AudioSubject,
     Detection,
     Detector,
     needs_speech,
     run_detector_on_many,
 )
-from apps.privacy.detectors.registry import list_detectors
+from apps.detection.detectors.registry import list_detectors
 from earmark.demo.debian import fetch_package
 from tests.marked import MARKED, write_marked
 from tests.sounds import WRITERS, write_any

@@ -20,10 +20,10 @@ import soundfile
 import soxr
 
 from apps.audio.decoding import Samples
-from apps.privacy.detectors.base import AudioSubject, Detection, run_detector_on_many
-from apps.privacy.detectors.hearing import SAMPLE_RATE
-from apps.privacy.detectors.registry import list_detectors
-from apps.privacy.detectors.speech import CONTEXT, STATE, WINDOW, load_model
+from apps.detection.detectors.base import AudioSubject, Detection, run_detector_on_many
+from apps.detection.detectors.registry import list_detectors
+from apps.detection.detectors.sound_channels import SAMPLE_RATE
+from apps.detection.detectors.speech import CONTEXT, STATE, WINDOW, load_model
 from earmark.demo.debian import RecordingsUnavailableError, fetch_package
 from earmark.demo.soundscapes import synthesise_soundscapes
 

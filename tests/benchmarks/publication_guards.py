@@ -17,10 +17,11 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.models import Decision, Finding, Scan
+from apps.detection.models import Finding, Scan
 from apps.releases.freezing import hold_blobs
-from apps.releases.judging import note_detectors
+from apps.releases.gate_results import note_detectors
 from apps.releases.models import DetectorInForce, Release
+from apps.review.models import Decision
 from apps.storage.models import Blob
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from django.test import Client
 
-from apps.privacy.queue import list_visible_cases
+from apps.review.queue import list_visible_cases
 from tests.benchmarks.review_queue import BUDGET, fill, slowest
 from tests.cast import Cast
 

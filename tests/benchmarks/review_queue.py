@@ -17,9 +17,10 @@ from django.db import connection
 from django.db.models import Q
 
 from apps.datasets.models import Clip, Recording
-from apps.privacy.actions import decide_findings_alike
-from apps.privacy.models import Decision, Finding, Playback, Scan
-from apps.privacy.queue import count_progress, find_place, list_visible_cases
+from apps.detection.models import Finding, Scan
+from apps.review.actions import decide_findings_alike
+from apps.review.models import Decision, Playback
+from apps.review.queue import count_progress, find_place, list_visible_cases
 from apps.storage.models import Blob
 from tests.cast import Cast
 from tests.factories.published import make_dataset

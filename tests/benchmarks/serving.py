@@ -39,7 +39,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 FACTS = """
 import json
 from apps.accounts.models import User
-from apps.doors.signing import address_of, sign
+from apps.doors.signed_addresses import address_of, sign
 from apps.releases.models import Release, ReleaseBlob
 release = Release.objects.filter(state="published", dataset__access="request").latest("order")
 held = ReleaseBlob.objects.filter(release=release, blob__size__lt=100_000).order_by("-blob__size")

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.models import Clip, Dataset
-from apps.ingest.labels import import_labels
-from apps.publishing.releasing import publish_release_here
+from apps.ingest.label_imports import import_labels
+from apps.publishing.release_publication import publish_release_here
 from tests.browser.chromium import DESK, PHONE, THEMES, overflow, picture, violations
 from tests.browser.conftest import OpenPage
 from tests.cast import Cast

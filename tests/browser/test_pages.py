@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from apps.accounts.models import Token
 from apps.datasets.models import Clip
+from apps.detection.models import Finding, Scan
 from apps.jobs.actions import start_job
-from apps.privacy.models import Finding, Scan
 from apps.releases.models import Release
 from tests.browser.chromium import DESK, PHONE, THEMES, overflow, picture, violations
 from tests.browser.conftest import OpenPage

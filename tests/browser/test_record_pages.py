@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from apps.releases.checklist_answers import attach_document
 from apps.releases.models import Stop
-from apps.releases.people import attach_document
 from apps.releases.stops import place_stop
 from tests.browser.chromium import DESK, PHONE, THEMES, overflow, picture, violations
 from tests.browser.conftest import OpenPage

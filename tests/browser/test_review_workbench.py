@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Membership
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.models import Comment, Decision, Finding, Redaction, ReviewTime
+from apps.detection.models import Finding
+from apps.review.models import Comment, Decision, Redaction, ReviewTime
 from tests.browser.chromium import DESK, PHONE, overflow, picture, violations
 from tests.browser.conftest import OpenPage
 from tests.cast import Cast

@@ -9,8 +9,8 @@ from django.test import Client
 
 from apps.access.access import open_newest
 from apps.datasets.models import Dataset
-from apps.doors.web.figures import find_newest_releases
-from apps.publishing.releasing import publish_release_here
+from apps.doors.web.page_figures import find_newest_releases
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import create_release, deprecate_release
 from apps.releases.models import Release
 from apps.releases.versioning import build_repo

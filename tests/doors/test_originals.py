@@ -13,14 +13,14 @@ from django.urls import reverse
 from apps.access.actions import grant_access
 from apps.accounts.models import User
 from apps.datasets.models import Clip
-from apps.doors.signing import sign_object
-from apps.privacy.actions import decide_finding
-from apps.publishing.releasing import publish_release_here
+from apps.doors.signed_addresses import sign_object
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import Release, ReleaseBlob
+from apps.review.actions import decide_finding
 from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
 from apps.storage.versions import build_git_path
-from tests.apps.privacy.reviewing import clip_at, found_in
+from tests.apps.review.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.dvc.conftest import token_of
 from tests.factories.drafts import approve, make_draft, make_release

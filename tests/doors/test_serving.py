@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from apps.doors.blob_responses import Offer, serve_blob
 from apps.doors.ranges import RangeUnsatisfiableError, choose_span
-from apps.doors.serving import Offer, serve_blob
 from apps.storage.errors import BlobMissingError
 from apps.storage.models import Blob
 from tests.doors.web_server import gunicorn, write_file

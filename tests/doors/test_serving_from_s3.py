@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from apps.accounts.tokens import create_token
-from apps.doors.serving import Offer, serve_blob
+from apps.doors.blob_responses import Offer, serve_blob
 from apps.storage.blobs import put_blob
 from apps.storage.errors import BlobMissingError
 from apps.storage.models import Blob

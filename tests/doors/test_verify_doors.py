@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from earmark import same_bytes
-from earmark.same_bytes import DoorResult, Target, find_differences, take_by_every_door
+from earmark import door_comparison as same_bytes
+from earmark.door_comparison import DoorResult, Target, find_differences, take_by_every_door
 from tests.doors.client.conftest import Desk, desk, token_of
 from tests.factories.jobs import work_off
 

@@ -31,7 +31,7 @@ settings.configure(
 )
 django.setup()
 
-from apps.doors.serving import Offer, serve_blob  # noqa: E402 - the settings come first
+from apps.doors.blob_responses import Offer, serve_blob  # noqa: E402 - the settings come first
 from apps.storage.models import Blob  # noqa: E402
 
 CONTENT = (Path(os.environ["WINDOW_APP_ROOT"]) / f"{STORE}/files/md5/00/{OID[2:]}").read_bytes()

@@ -9,10 +9,10 @@ from apps.consent.forms import bind_form
 from apps.consent.models import ConsentForm, FormReach
 from apps.datasets.actions import create_dataset
 from apps.datasets.models import Dataset
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips, import_consents
-from apps.ingest.labels import import_labels
-from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish_release_here
+from apps.ingest.label_imports import import_labels
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import create_release, freeze_release, sign_off_release, submit_release
 from apps.releases.models import Release
 from tests.cast import Cast

@@ -10,8 +10,8 @@ from django.utils import timezone
 from apps.access.models import AccessChange
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
-from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.snapshots import is_large, render_pointer
+from apps.packaging.kept_snapshots import is_large, render_pointer
+from apps.packaging.models import Snapshot, SnapshotFile
 from apps.releases.models import GateResult, Release, ReleaseBlob, SignOff
 from apps.storage.blobs import put_blob
 from apps.storage.git import Author, Stamp

@@ -8,11 +8,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from apps.accounts.models import User
-from apps.datasets.lowering import confirm_lowering, propose_lowering
+from apps.datasets.bar_lowerings import confirm_lowering, propose_lowering
 from apps.datasets.models import Clip, Dataset
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.playing import note_playback
-from apps.privacy.scanning import scan_dataset
+from apps.review.playback_records import note_playback
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table
 

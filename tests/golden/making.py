@@ -6,14 +6,14 @@ import soundfile
 
 from apps.datasets.actions import create_dataset, import_vocabulary, update_dataset
 from apps.datasets.models import Dataset
+from apps.detection.models import Finding
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips, import_consents
-from apps.ingest.labels import import_labels
-from apps.privacy.actions import decide_finding
-from apps.privacy.models import Finding
-from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish_release_here
-from apps.publishing.snapshots import build_snapshot
+from apps.ingest.label_imports import import_labels
+from apps.packaging.kept_snapshots import build_snapshot
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import Release
+from apps.review.actions import decide_finding
 from datasets_catalog.purposes import Purpose
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_release, write_table

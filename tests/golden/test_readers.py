@@ -14,9 +14,9 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip
-from apps.publishing.documents import build_release_croissant
-from apps.publishing.released import load_content
-from apps.publishing.snapshot import plan_snapshot, write_shards
+from apps.packaging.content_loading import load_content
+from apps.packaging.documents import build_release_croissant
+from apps.packaging.snapshot_plan import plan_snapshot, write_shards
 from apps.releases.actions import create_release, freeze_release
 from apps.releases.diff import diff_releases
 from apps.releases.freezing import freeze_rows
@@ -24,15 +24,15 @@ from apps.releases.leaves import compute_leaf
 from apps.releases.models import Release
 from apps.releases.stops import place_stop
 from apps.storage.blobs import open_local_copy
-from apps.storage.read import open_version
-from apps.storage.read import read_version_clips as clips_of_version
-from apps.storage.read import read_version_events as events_of_version
-from apps.storage.tables import CLIPS, EVENTS, read_clips
+from apps.storage.parquet_tables import CLIPS, EVENTS, read_clips
+from apps.storage.version_reading import open_version
+from apps.storage.version_reading import read_version_clips as clips_of_version
+from apps.storage.version_reading import read_version_events as events_of_version
 from datasets_catalog.licences import Use
 from datasets_catalog.part_proofs import Node, proves_part
 from datasets_catalog.release_changes import ChangeKind
-from earmark.client.tables import prove_tables
-from earmark.client.verify import verify_folder
+from earmark.client.release_tables import prove_tables
+from earmark.client.verification import verify_folder
 from tests import verifier
 from tests.golden.keeping import FIRST, Golden, load_golden
 from tests.golden.making import (

@@ -12,9 +12,9 @@ from apps.releases.freezing import freeze_rows
 from apps.releases.integrity import check_roots
 from apps.releases.models import Release
 from apps.storage.blobs import open_local_copy
-from apps.storage.tables import CLIPS, EVENTS, read_clips
+from apps.storage.parquet_tables import CLIPS, EVENTS, read_clips
 from datasets_catalog.licences import Use
-from earmark.client.tables import prove_tables
+from earmark.client.release_tables import prove_tables
 from tests import verifier
 from tests.golden.keeping import load_golden
 from tests.golden.making import BARK, PURPOSES

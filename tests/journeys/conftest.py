@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.accounts.models import User
-from apps.publishing.releasing import publish_release_here
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import Release
 from datasets_catalog.roles import Role
 from tests.cast import Cast

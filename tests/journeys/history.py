@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from apps.datasets.models import Clip, Dataset
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.models import Decision
-from apps.privacy.scanning import scan_dataset
 from apps.releases.models import Release
+from apps.review.models import Decision
 from datasets_catalog.release_states import PUBLIC_STATES
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table

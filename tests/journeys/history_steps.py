@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from apps.access.access_changes import confirm_access_change, propose_access_change
+from apps.access.access_terms import accept_terms, save_terms
 from apps.access.actions import grant_access, revoke_access
-from apps.access.terms import accept_terms, save_terms
-from apps.access.widening import confirm_access_change, propose_access_change
 from apps.accounts.models import User
 from apps.consent.actions import record_consents
 from apps.consent.ages import record_minor
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
 from apps.consent.entries import ConsentEntry
 from apps.consent.models import Consent
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Clip, Dataset
+from apps.deliveries.flavours import Spec, order_flavour
+from apps.deliveries.selections import Selection
+from apps.detection.models import Finding
 from apps.jobs.models import Job
-from apps.privacy.actions import count_people, decide_finding, point_out_voice, undo_decision
-from apps.privacy.models import Finding
 from apps.publishing.actions import TargetSettings, save_target, start_publication
-from apps.publishing.flavours import Spec, order_flavour
-from apps.publishing.releasing import publish_release_here
-from apps.publishing.selections import Selection
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import create_release, freeze_release, sign_off_release, submit_release
 from apps.releases.models import Stop
 from apps.releases.stops import lift_stop, place_stop
+from apps.review.actions import count_people, decide_finding, point_out_voice, undo_decision
 from datasets_catalog.purposes import Answer, Purpose
 from tests.factories.jobs import work_off
 from tests.factories.reviews import play

@@ -9,8 +9,8 @@ import apps
 from apps.audit.chain import find_breaks
 from apps.datasets.models import Clip, Dataset, Event
 from apps.ingest.actions import import_clips
-from apps.ingest.labels import import_labels
-from apps.publishing.releasing import publish_release_here
+from apps.ingest.label_imports import import_labels
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import freeze_release, settle_release, sign_off_release, submit_release
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.fsck import check_store

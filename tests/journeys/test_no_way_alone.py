@@ -18,11 +18,11 @@ from apps.consent.entries import ConsentEntry
 from apps.consent.forms import register_form
 from apps.consent.models import ConsentForm, FormReach
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.actions import count_people
-from apps.privacy.models import Headcount
 from apps.publishing.actions import TargetSettings, save_target
 from apps.publishing.models import Publication
 from apps.releases.models import Release
+from apps.review.actions import count_people
+from apps.review.models import Headcount
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, make_draft

@@ -15,12 +15,11 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset
+from apps.detection.detectors.registry import list_detectors
+from apps.detection.models import Finding, Scan
+from apps.detection.scanning import list_scans, scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import decide_finding
-from apps.privacy.detectors.registry import list_detectors
-from apps.privacy.models import Decision, Finding, Scan
-from apps.privacy.scanning import list_scans, scan_dataset
-from apps.publishing.releasing import publish_release_here
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import freeze_release, reopen_release, submit_release
 from apps.releases.errors import GatesFailedError
 from apps.releases.models import (
@@ -30,6 +29,8 @@ from apps.releases.models import (
     ReleaseBlob,
     SignOff,
 )
+from apps.review.actions import decide_finding
+from apps.review.models import Decision
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast, assemble

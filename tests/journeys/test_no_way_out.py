@@ -20,7 +20,7 @@ from apps.accounts.models import User
 from apps.consent.actions import record_consents
 from apps.datasets.actions import update_dataset
 from apps.datasets.models import Dataset
-from apps.publishing.releasing import publish_release_here
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import Release
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast

@@ -15,11 +15,11 @@ from apps.consent.actions import record_consents
 from apps.consent.forms import bind_form, register_form
 from apps.consent.models import Consent, ConsentAnswer
 from apps.datasets.actions import remove_clips, update_dataset
-from apps.datasets.lowering import confirm_lowering, propose_lowering
+from apps.datasets.bar_lowerings import confirm_lowering, propose_lowering
 from apps.datasets.models import Dataset
-from apps.privacy.actions import count_people, decide_finding
-from apps.privacy.models import Finding
-from apps.privacy.scanning import scan_dataset
+from apps.detection.models import Finding
+from apps.detection.scanning import scan_dataset
+from apps.review.actions import count_people, decide_finding
 from datasets_catalog.privacy_profiles import PROFILES
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast

@@ -22,10 +22,10 @@ from apps.consent.actions import record_consents
 from apps.consent.ages import record_minor
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Clip, Dataset
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.actions import count_people, point_out_voice
-from apps.privacy.scanning import scan_dataset
 from apps.releases.models import Release
+from apps.review.actions import count_people, point_out_voice
 from datasets_catalog.purposes import Answer, Purpose
 from datasets_catalog.release_states import PUBLIC_STATES
 from datasets_catalog.roles import Role

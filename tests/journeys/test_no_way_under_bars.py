@@ -12,10 +12,11 @@ from django.db import DatabaseError, transaction
 
 from apps.accounts.models import User
 from apps.datasets.actions import update_dataset
-from apps.datasets.lowering import confirm_lowering, propose_lowering
+from apps.datasets.bar_lowerings import confirm_lowering, propose_lowering
 from apps.datasets.models import Dataset
-from apps.privacy.models import Decision, Finding
-from apps.privacy.scanning import scan_dataset
+from apps.detection.models import Finding
+from apps.detection.scanning import scan_dataset
+from apps.review.models import Decision
 from tests.cast import Cast
 from tests.factories.drafts import (
     make_draft,

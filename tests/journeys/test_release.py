@@ -10,9 +10,8 @@ from django.db import DatabaseError, connection, transaction
 from apps.audit.chain import find_breaks
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Dataset
-from apps.privacy.actions import decide_finding
-from apps.privacy.models import Finding, Scan
-from apps.publishing.releasing import publish_release_here
+from apps.detection.models import Finding, Scan
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import (
     freeze_release,
     reopen_release,
@@ -28,6 +27,7 @@ from apps.releases.errors import (
     VersionTakenError,
 )
 from apps.releases.models import GateResult, Release, SignOff
+from apps.review.actions import decide_finding
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.release_states import ReleaseState, ReleaseStateError
 from tests.cast import Cast, assemble

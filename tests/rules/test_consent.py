@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import PeopleCoverage, Plan, compute_coverage
 from datasets_catalog.consent_digests import compute_consent_digest
 from datasets_catalog.ledger import (
@@ -19,7 +20,6 @@ from datasets_catalog.ledger import (
     Scope,
     meet_scopes,
 )
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
 
 RESEARCH = Purpose.RESEARCH_NONCOMMERCIAL

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.privacy.detectors.registry import list_current_versions
+from apps.detection.detectors.registry import list_current_versions
 from datasets_catalog.detector_figures import describe_nothing_found, load_figures
 from datasets_catalog.privacy_profiles import PROFILES
 

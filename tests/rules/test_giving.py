@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_catalog.giving import Action, Clearance, Entrance, list_ways
+from datasets_catalog.door_purposes import Action, Clearance, Entrance, list_ways
 from datasets_catalog.purposes import Purpose
 
 OPEN, GATED = Purpose.PUBLISH_OPEN, Purpose.PUBLISH_GATED

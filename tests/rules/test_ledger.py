@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import PeopleCoverage, Plan, compute_coverage, find_coverage_end
 from datasets_catalog.corrections import is_narrower
 from datasets_catalog.implications import parse_implications, settle_answers
 from datasets_catalog.ledger import Consent, Ledger, Reach, Refusal, Scope
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import IMPLIED_PURPOSES, Answer, Purpose, include_implied
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

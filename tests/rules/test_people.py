@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from datasets_catalog.consent import compute_coverage
-from datasets_catalog.ledger import Ledger
-from datasets_catalog.people import (
+from datasets_catalog.clip_people import (
     SURE,
     ClipPeople,
     UnrecordedReason,
     count_needed_reviewers,
     describe_fewer_recorded,
 )
+from datasets_catalog.consent import compute_coverage
+from datasets_catalog.ledger import Ledger
 from datasets_catalog.purposes import Purpose
 from tests.rules.test_consent import NOW, clip_scope, consent
 

@@ -1,7 +1,7 @@
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded, make_append_only, refuse_change
-from datasets_catalog.giving import is_grantable
+from apps.audit.triggers import AlterGuarded, make_append_only, refuse_change
+from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.purposes import Purpose
 
 RELEASED = (

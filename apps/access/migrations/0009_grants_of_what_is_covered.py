@@ -1,7 +1,7 @@
 from django.db import migrations
 
-from apps.audit.immutable import refuse_change
-from datasets_catalog.giving import is_grantable
+from apps.audit.triggers import refuse_change
+from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.purposes import Purpose
 
 

@@ -11,7 +11,7 @@ from apps.audio.containers.base import (
     Role,
     Source,
 )
-from apps.audio.containers.chunked import (
+from apps.audio.containers.chunks import (
     W64_RIFF,
     WaveFormat,
     read_wave_format,
@@ -42,8 +42,8 @@ __all__ = [
     "Role",
     "Source",
     "WaveFormat",
-    "read_wave_format",
     "detect_container",
+    "read_wave_format",
     "walk_container",
 ]
 

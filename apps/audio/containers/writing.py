@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.audio.containers.base import Container, Layout, Region, Role, Source
-from apps.audio.containers.chunked import W64_SUFFIX
+from apps.audio.containers.chunks import W64_SUFFIX
 from apps.audio.containers.ogg import strip_ogg_comments
 from apps.audio.containers.patching import find_matroska_patches, find_mp4_patches
 from datasets_catalog.errors import EarmarkError

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded
+from apps.audit.triggers import AlterGuarded
 
 
 class Migration(migrations.Migration):

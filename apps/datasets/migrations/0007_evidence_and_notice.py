@@ -1,7 +1,7 @@
 import django.core.validators
 from django.db import migrations, models
 
-from apps.audit.immutable import AlterGuarded
+from apps.audit.triggers import AlterGuarded
 
 
 class Migration(migrations.Migration):

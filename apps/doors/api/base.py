@@ -15,7 +15,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.models import Token, User
-from apps.doors.api.conditional import apply_entity_tag
+from apps.doors.api.entity_tags import apply_entity_tag
 from apps.doors.api.keyset import KeysetPagination, build_page_answer, load_page
 from apps.doors.api.negotiation import AnyAccept
 from apps.doors.api.parsers import BoundedJSONParser

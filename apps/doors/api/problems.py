@@ -9,7 +9,7 @@ from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from apps.access.answers import SignInNeededError
+from apps.access.authorizations import SignInNeededError
 from apps.doors.api.authentication import CHALLENGE
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind, NotFoundError
 

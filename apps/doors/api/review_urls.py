@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, path
 
-from apps.doors.api.views import counting, review
+from apps.doors.api.views import headcounts as counting
+from apps.doors.api.views import review
 
 OF_DATASET: list[URLPattern] = [
     path("review/", review.Review.as_view(), name="review"),

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from apps.doors.api.authentication import read_token
-from apps.doors.signing import SignatureInvalidError, read_holder
+from apps.doors.signed_addresses import SignatureInvalidError, read_holder
 
 if TYPE_CHECKING:
     # rest_framework.views reads the settings that name this module.

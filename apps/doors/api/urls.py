@@ -20,10 +20,10 @@ from apps.doors.api.views import (
     parts,
     privacy,
     publishing,
-    record,
     releases,
+    review_record,
     rights,
-    unknown,
+    unknown_addresses,
     uploads,
     vocabularies,
 )
@@ -93,9 +93,11 @@ RELEASE: Routes = [
     path("reopen/", releases.ReleaseReopening.as_view(), name="release-reopen"),
     path("deprecate/", releases.ReleaseDeprecation.as_view(), name="release-deprecate"),
     path("diff/", releases.ReleaseDiff.as_view(), name="release-diff"),
-    path("checklist/", record.ReleaseChecklist.as_view(), name="release-checklist"),
-    path("review-report/", record.ReleaseReviewReport.as_view(), name="release-review-report"),
-    path("statement/", record.ReleaseStatementView.as_view(), name="release-statement"),
+    path("checklist/", review_record.ReleaseChecklist.as_view(), name="release-checklist"),
+    path(
+        "review-report/", review_record.ReleaseReviewReport.as_view(), name="release-review-report"
+    ),
+    path("statement/", review_record.ReleaseStatementView.as_view(), name="release-statement"),
     path("authorization/", releases.ReleaseAuthorization.as_view(), name="release-authorization"),
     path(
         "publications/",
@@ -135,14 +137,16 @@ DATASET: Routes = [
     path("scans/", privacy.Scans.as_view(), name="scans"),
     path("findings/", privacy.Findings.as_view(), name="findings"),
     *review_urls.OF_DATASET,
-    path("stops/", record.Stops.as_view(), name="stops"),
-    path("stops/<uuid:uid>/confirm/", record.StopConfirmation.as_view(), name="stop-confirm"),
-    path("stops/<uuid:uid>/lift/", record.StopLift.as_view(), name="stop-lift"),
-    path("documents/", record.Documents.as_view(), name="documents"),
-    path("documents/<uuid:uid>/", record.DocumentContent.as_view(), name="document-content"),
+    path("stops/", review_record.Stops.as_view(), name="stops"),
+    path(
+        "stops/<uuid:uid>/confirm/", review_record.StopConfirmation.as_view(), name="stop-confirm"
+    ),
+    path("stops/<uuid:uid>/lift/", review_record.StopLift.as_view(), name="stop-lift"),
+    path("documents/", review_record.Documents.as_view(), name="documents"),
+    path("documents/<uuid:uid>/", review_record.DocumentContent.as_view(), name="document-content"),
     path(
         "documents/<uuid:uid>/retire/",
-        record.DocumentRetirement.as_view(),
+        review_record.DocumentRetirement.as_view(),
         name="document-retire",
     ),
     path("publications/", publishing.Publications.as_view(), name="publications"),
@@ -258,5 +262,5 @@ urlpatterns: Routes = [
     path("jobs/", jobs.Jobs.as_view(), name="jobs"),
     path("jobs/<uuid:uid>/", jobs.OneJob.as_view(), name="job"),
     path("jobs/<uuid:uid>/cancel/", jobs.JobCancellation.as_view(), name="job-cancel"),
-    re_path(r"^.*$", unknown.UnknownAddress.as_view()),
+    re_path(r"^.*$", unknown_addresses.UnknownAddress.as_view()),
 ]

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.access.access import open_object
-from apps.access.answers import Binding
+from apps.access.authorizations import Binding
 from apps.access.receipts import record_receipt
 from apps.accounts.access import Principal
-from apps.doors.dvc.signing_in import authenticate_client
+from apps.doors.blob_responses import Offer, serve_blob
+from apps.doors.dvc.authentication import authenticate_client
 from apps.doors.refusals import build_refusal
-from apps.doors.serving import Offer, serve_blob
 
 
 @csrf_exempt

@@ -14,9 +14,9 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.access.access import list_shown_releases, open_newest
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.accounts.access import Principal
-from apps.doors.dvc.signing_in import authenticate_client
+from apps.doors.dvc.authentication import authenticate_client
 from apps.doors.dvc.upload_pack import Readable, read_request, run_upload_pack
 from apps.doors.refusals import build_refusal
 from apps.storage.git import MAIN, list_tag_targets, open_for_reading

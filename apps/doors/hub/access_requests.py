@@ -20,9 +20,9 @@ from apps.accounts.access import Principal, find_holder, require_permission
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
-from apps.doors.hub.answers import build_refusal, hub_door
-from apps.doors.hub.bodies import read_json, read_text
 from apps.doors.hub.paging import build_page, read_limit
+from apps.doors.hub.refusals import build_refusal, hub_door
+from apps.doors.hub.request_bodies import read_json, read_text
 from apps.doors.hub.shapes import format_moment
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_known_dataset

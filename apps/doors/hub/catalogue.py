@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from apps.access.access import list_open_releases, open_newest
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action
 from apps.accounts.access import Principal
 from apps.accounts.models import User
@@ -14,8 +14,8 @@ from apps.datasets.access import list_visible_datasets
 from apps.datasets.models import Dataset
 from apps.doors.credentials import read_token
 from apps.doors.hub import drafts
-from apps.doors.hub.answers import BAD_TOKEN, build_refusal, hub_door
 from apps.doors.hub.paging import build_page, read_limit
+from apps.doors.hub.refusals import BAD_TOKEN, build_refusal, hub_door
 from apps.doors.hub.revisions import Revision, open_main, open_revision
 from apps.doors.hub.shapes import (
     describe_commit,
@@ -27,7 +27,7 @@ from apps.doors.hub.shapes import (
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_draft
 from apps.ingest.draft_files import compute_head, list_draft_files
-from apps.publishing.models import Snapshot
+from apps.packaging.models import Snapshot
 from datasets_catalog.release_states import ReleaseState
 
 READABLE = [ReleaseState.PUBLISHED, ReleaseState.DEPRECATED]

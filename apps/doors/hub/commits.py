@@ -12,9 +12,15 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
-from apps.doors.hub.answers import build_refusal, hub_door
-from apps.doors.hub.bodies import read_json, read_json_lines, read_objects, read_size, read_text
 from apps.doors.hub.drafts import DRAFT, list_parents, refuse_other_branches
+from apps.doors.hub.refusals import build_refusal, hub_door
+from apps.doors.hub.request_bodies import (
+    read_json,
+    read_json_lines,
+    read_objects,
+    read_size,
+    read_text,
+)
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_draft, require_writer
 from apps.doors.refusals import format_reason_phrase

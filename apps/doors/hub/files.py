@@ -10,21 +10,21 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from apps.access.answers import Action, Binding
+from apps.access.authorizations import Action, Binding
 from apps.access.receipts import record_receipt
 from apps.accounts.access import Principal
-from apps.accounts.prepared import PreparedQuery
+from apps.accounts.prepared_queries import PreparedQuery
 from apps.datasets.models import Dataset
+from apps.doors.blob_responses import Offer, serve_blob
 from apps.doors.hub import drafts
-from apps.doors.hub.answers import EntryUnknownError, build_refusal, hub_door
 from apps.doors.hub.paging import build_page, read_limit
+from apps.doors.hub.refusals import EntryUnknownError, build_refusal, hub_door
 from apps.doors.hub.revisions import Revision, open_revision
 from apps.doors.hub.shapes import describe_last_commit
 from apps.doors.hub.tree import Folder, describe_entry, load_tree
-from apps.doors.serving import Offer, serve_blob
 from apps.ingest.draft_files import compute_head, list_draft_files, require_readable
-from apps.publishing.models import SnapshotFile
-from apps.publishing.snapshots import is_large
+from apps.packaging.kept_snapshots import is_large
+from apps.packaging.models import SnapshotFile
 from apps.releases.stops import require_takeable
 from datasets_catalog.errors import InvalidError
 

@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.doors.hub import signed
-from apps.doors.hub.answers import build_refusal, hub_door, signed_door
-from apps.doors.hub.bodies import Body, read_json, read_objects, read_size, read_text
+from apps.doors.hub import push_passes
+from apps.doors.hub.refusals import build_refusal, hub_door, signed_door
+from apps.doors.hub.request_bodies import Body, read_json, read_objects, read_size, read_text
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_draft
 from apps.ingest.models import Upload
@@ -111,7 +111,7 @@ def _build_href(
 ) -> str:
     user, dataset, upload = session
     words = (str(upload.uid), file.sha256, str(file.size), *more)
-    text = signed.issue_pass(purpose, user, dataset, *words)
+    text = push_passes.issue_pass(purpose, user, dataset, *words)
     return request.build_absolute_uri(f"/pushes/{purpose}/{text}")
 
 
@@ -120,7 +120,7 @@ def put_whole_object(request: HttpRequest, principal: Principal, text: str) -> H
     """The bytes of one object, kept if they are those announced."""
     if request.method != "PUT":
         return build_refusal(405, "Send the bytes by PUT.")
-    opened = signed.open_pass(WHOLE, text)
+    opened = push_passes.open_pass(WHOLE, text)
     uid, sha256, size = opened.words
     put_file(
         actor=opened.user,
@@ -137,7 +137,7 @@ def put_one_part(request: HttpRequest, principal: Principal, text: str) -> HttpR
     """One part of a large object; sent again, it replaces the first."""
     if request.method != "PUT":
         return build_refusal(405, "Send the bytes by PUT.")
-    opened = signed.open_pass(PART, text)
+    opened = push_passes.open_pass(PART, text)
     uid, sha256, _, number = opened.words
     part = put_part(
         actor=opened.user,
@@ -154,7 +154,7 @@ def join_object(request: HttpRequest, principal: Principal, text: str) -> HttpRe
     """Make the object of its parts; safe to repeat."""
     if request.method != "POST":
         return build_refusal(405, "Join the parts by POST.")
-    opened = signed.open_pass(JOIN, text)
+    opened = push_passes.open_pass(JOIN, text)
     uid, sha256, size = opened.words
     join_parts(
         actor=opened.user,

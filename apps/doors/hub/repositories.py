@@ -12,9 +12,9 @@ from apps.accounts.access import Principal, list_organisations_where, require_pe
 from apps.accounts.models import Organisation, User
 from apps.datasets.actions import DatasetNameTakenError, create_dataset, update_dataset
 from apps.datasets.models import Dataset
-from apps.doors.hub.answers import build_refusal, hub_door
-from apps.doors.hub.bodies import read_json, read_text
 from apps.doors.hub.drafts import refuse_other_branches
+from apps.doors.hub.refusals import build_refusal, hub_door
+from apps.doors.hub.request_bodies import read_json, read_text
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_known_dataset, require_writer
 from apps.doors.refusals import format_reason_phrase

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 
 from apps.access.access import OpenRelease, open_commit, open_newest, open_release
-from apps.access.answers import Action, Authorization, Code, ReleaseUnknownError
+from apps.access.authorizations import Action, Authorization, Code, ReleaseUnknownError
 from apps.accounts.access import Principal
-from apps.accounts.prepared import PreparedQuery
-from apps.doors.hub.answers import RevisionUnknownError, SnapshotUnbuiltError
+from apps.accounts.prepared_queries import PreparedQuery
+from apps.doors.hub.refusals import RevisionUnknownError, SnapshotUnbuiltError
 from apps.doors.refusals import format_reason_phrase
-from apps.publishing.models import Snapshot
-from apps.publishing.snapshots import request_snapshot
+from apps.packaging.kept_snapshots import request_snapshot
+from apps.packaging.models import Snapshot
 from apps.releases.models import Release
 from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 

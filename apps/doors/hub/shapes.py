@@ -10,7 +10,7 @@ from apps.access.authorize import find_access_policy
 from apps.accounts.models import Token, User
 from apps.datasets.models import Dataset
 from apps.doors.hub.tree import Json, Listed, describe_large_file, is_large_file
-from apps.publishing.models import Snapshot
+from apps.packaging.models import Snapshot
 from apps.releases.about import about_release
 from apps.releases.models import Release
 from datasets_catalog.roles import Role

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.ingest.draft_files import DraftFile
-from apps.publishing.models import Snapshot, SnapshotFile
-from apps.publishing.snapshots import is_large, render_pointer
+from apps.packaging.kept_snapshots import is_large, render_pointer
+from apps.packaging.models import Snapshot, SnapshotFile
 
 Json = dict[str, Any]
 Listed = SnapshotFile | DraftFile

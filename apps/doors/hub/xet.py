@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.accounts.access import Principal
-from apps.doors.hub import signed
-from apps.doors.hub.answers import build_refusal, hub_door, signed_door
-from apps.doors.hub.bodies import Body
+from apps.doors.hub import push_passes
 from apps.doors.hub.drafts import refuse_other_branches
+from apps.doors.hub.refusals import build_refusal, hub_door, signed_door
+from apps.doors.hub.request_bodies import Body
 from apps.doors.hub.writers import require_draft
 from apps.ingest.xet_store import put_xorb, request_sweep, take_shard
 
@@ -30,8 +30,8 @@ def issue_write_token(
     # Clients remember by this address which xorbs they sent: it changes before those are cleared.
     day = f"{datetime.now(UTC):%Y%m%d}-{row.uid.hex[:8]}"
     address = request.build_absolute_uri(f"/xet/{row.full_name}/{day}")
-    token = signed.issue_pass(PURPOSE, user, row)
-    until = int(time.time() + signed.LIFETIME.total_seconds())
+    token = push_passes.issue_pass(PURPOSE, user, row)
+    until = int(time.time() + push_passes.LIFETIME.total_seconds())
     return JsonResponse(
         {"casUrl": address, "exp": until, "accessToken": token},
         headers={
@@ -42,11 +42,11 @@ def issue_write_token(
     )
 
 
-def _open_request_pass(request: HttpRequest, dataset: str) -> signed.Pass:
+def _open_request_pass(request: HttpRequest, dataset: str) -> push_passes.Pass:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    opened = signed.open_pass(PURPOSE, text.strip() if scheme.lower() == "bearer" else "")
+    opened = push_passes.open_pass(PURPOSE, text.strip() if scheme.lower() == "bearer" else "")
     if opened.dataset.full_name != dataset:
-        raise signed.PassInvalidError
+        raise push_passes.PassInvalidError
     return opened
 
 

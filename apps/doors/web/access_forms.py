@@ -13,8 +13,8 @@ from apps.access.grants import asks_country, list_cleared_uses
 from apps.access.models import AccessTerms
 from apps.datasets.models import Dataset
 from datasets_catalog.countries import COUNTRIES
+from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.giving import is_grantable
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.request_forms import Field, FieldType, parse_fields
 

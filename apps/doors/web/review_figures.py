@@ -6,8 +6,8 @@ from typing import Any
 from apps.accounts.models import User
 from apps.audio.spectrogram import find_pitch_height
 from apps.datasets.models import Dataset
-from apps.privacy.queue import count_progress
-from apps.privacy.sampling import SampleProgress
+from apps.review.queue import count_progress
+from apps.review.sampling import SampleProgress
 from datasets_catalog.sampling import compute_share_left, format_bound
 
 # Pitches that a spectrogram names at its side: hertz, and percent from its top.

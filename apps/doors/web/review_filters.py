@@ -12,8 +12,8 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Clip, Dataset
-from apps.doors.web.review_places import Places
-from apps.privacy.queue import list_visible_cases
+from apps.doors.web.queue_places import Places
+from apps.review.queue import list_visible_cases
 
 WHOSE = (("", "To anybody"), ("mine", "To me"), ("nobody", "To nobody"))
 AWAITING = (

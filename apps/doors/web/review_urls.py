@@ -2,16 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from apps.doors.web.views.review import (
-    batch,
-    cases,
-    counting,
-    deciding,
-    queue,
-    sampling,
-    sounds,
-    talking,
-)
+from apps.doors.web.views.review import batch, cases, discussion, headcounts, queue, sounds
+from apps.doors.web.views.review import decisions as deciding
+from apps.doors.web.views.review import samples as sampling
 
 review_patterns: list[URLPattern] = [
     path("", queue.list_cases, name="review"),
@@ -21,13 +14,13 @@ review_patterns: list[URLPattern] = [
     path("clips/<uuid:uid>/sound.wav", sounds.serve_sound_window, name="case_sound"),
     path("clips/<uuid:uid>/spectrogram.webp", sounds.serve_spectrogram, name="case_spectrogram"),
     path("clips/<uuid:uid>/outline.json", sounds.serve_outline, name="case_outline"),
-    path("clips/<uuid:uid>/comment/", talking.add_comment, name="case_comment"),
-    path("clips/<uuid:uid>/assign/", talking.assign_case, name="case_assign"),
-    path("clips/<uuid:uid>/changes/", talking.ask_for_changes, name="case_changes"),
-    path("clips/<uuid:uid>/people/", counting.count_clip_people, name="case_count"),
-    path("clips/<uuid:uid>/point/", counting.point_somebody_out, name="case_point"),
-    path("clips/<uuid:uid>/time/", talking.note_visit, name="case_time"),
-    path("changes/<uuid:uid>/answer/", talking.answer_change_request, name="changes_answer"),
+    path("clips/<uuid:uid>/comment/", discussion.add_comment, name="case_comment"),
+    path("clips/<uuid:uid>/assign/", discussion.assign_case, name="case_assign"),
+    path("clips/<uuid:uid>/changes/", discussion.ask_for_changes, name="case_changes"),
+    path("clips/<uuid:uid>/people/", headcounts.count_clip_people, name="case_count"),
+    path("clips/<uuid:uid>/point/", headcounts.point_somebody_out, name="case_point"),
+    path("clips/<uuid:uid>/time/", discussion.note_visit, name="case_time"),
+    path("changes/<uuid:uid>/answer/", discussion.answer_change_request, name="changes_answer"),
     path("decisions/<int:decision_id>/undo/", deciding.take_back_decision, name="decision_undo"),
     path(
         "samples/<page_name:organisation>/<page_name:name>/",

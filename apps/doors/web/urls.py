@@ -22,8 +22,8 @@ from apps.doors.web.views import (
     my_access,
     organisations,
     parts,
-    record,
     releases,
+    review_record,
     rights,
     splits,
     styleguide,
@@ -32,7 +32,7 @@ from apps.doors.web.views import (
     tokens,
     vocabularies,
 )
-from apps.doors.web.views.review import of_dataset
+from apps.doors.web.views.review import dataset_review
 
 app_name = "web"
 
@@ -76,23 +76,25 @@ dataset_patterns: list[URLPattern | URLResolver] = [
     path("rights/", rights.show_draft_licence, name="dataset_rights"),
     path("rights/drop/", rights.drop_conflicting_clips, name="dataset_rights_drop"),
     path("consent/", consent.show_coverage, name="dataset_consent"),
-    path("privacy/", of_dataset.show_dataset_review, name="dataset_privacy"),
-    path("privacy/scan/", of_dataset.start_dataset_scan, name="dataset_scan"),
-    path("stops/", record.list_stops, name="dataset_stops"),
-    path("stops/<uuid:uid>/<slug:verb>/", record.take_stop_step, name="dataset_stop_step"),
-    path("documents/", record.list_documents, name="dataset_documents"),
-    path("documents/<uuid:uid>/", record.serve_document, name="dataset_document"),
+    path("privacy/", dataset_review.show_dataset_review, name="dataset_privacy"),
+    path("privacy/scan/", dataset_review.start_dataset_scan, name="dataset_scan"),
+    path("stops/", review_record.list_stops, name="dataset_stops"),
+    path("stops/<uuid:uid>/<slug:verb>/", review_record.take_stop_step, name="dataset_stop_step"),
+    path("documents/", review_record.list_documents, name="dataset_documents"),
+    path("documents/<uuid:uid>/", review_record.serve_document, name="dataset_document"),
     path(
         "documents/<uuid:uid>/retire/",
-        record.retire_dataset_document,
+        review_record.retire_dataset_document,
         name="dataset_document_retire",
     ),
     path(
         "releases/<page_version:version>/checklist/",
-        record.show_checklist,
+        review_record.show_checklist,
         name="dataset_checklist",
     ),
-    path("releases/<page_version:version>/report/", record.show_report, name="dataset_report"),
+    path(
+        "releases/<page_version:version>/report/", review_record.show_report, name="dataset_report"
+    ),
     path("releases/", releases.list_releases, name="dataset_releases"),
     path("releases/new/", releases.add_release, name="dataset_release_new"),
     path("releases/compare/", releases.compare_releases, name="dataset_compare"),

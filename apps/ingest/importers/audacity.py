@@ -11,12 +11,17 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from apps.ingest import cells
+from apps.ingest import cell_readers
 from apps.ingest.event_table import EmptyLine, EventLine, LabelLine
-from apps.ingest.importers.labels import Labels, LabelsUnreadableError, LossReport, read_each_file
+from apps.ingest.importers.imported_labels import (
+    Labels,
+    LabelsUnreadableError,
+    LossReport,
+    read_each_file,
+)
 from apps.ingest.paths import PathInvalidError, clean_path
-from apps.ingest.rows import Problem, Row, RowError, RowReader, build_row_readers
-from apps.ingest.tables import TableUnreadableError, read_text_lines
+from apps.ingest.row_readers import Problem, Row, RowError, RowReader, build_row_readers
+from apps.ingest.table_files import TableUnreadableError, read_text_lines
 
 SUFFIX = ".txt"
 SPECTRAL = "\\"
@@ -113,7 +118,7 @@ def _read_event(row: RowReader, path: str, losses: LossReport) -> EventLine | No
     offset = row.required("end", _read_seconds)
     if onset is None or offset is None:
         return None
-    label = row.optional("label", cells.read_name)
+    label = row.optional("label", cell_readers.read_name)
     where = f"{path}, row {row.number}"
     if offset < onset:
         row.refuse("end", row.cell("end"), "seconds after the start")
@@ -139,11 +144,11 @@ def _add_band(row: RowReader, event: EventLine | None, losses: LossReport) -> Ev
 
 
 def _read_seconds(value: object) -> float:
-    return cells.read_seconds(_replace_decimal_comma(value))
+    return cell_readers.read_seconds(_replace_decimal_comma(value))
 
 
 def _read_hertz(value: object) -> float:
-    return cells.read_number(_replace_decimal_comma(value))
+    return cell_readers.read_number(_replace_decimal_comma(value))
 
 
 def _replace_decimal_comma(value: object) -> object:

@@ -9,11 +9,11 @@ table adds `present` (`PRESENT` or `NOT_PRESENT`). A segment is `<video>_<start 
 from collections.abc import Iterator
 from pathlib import Path
 
-from apps.ingest import cells
+from apps.ingest import cell_readers
 from apps.ingest.event_table import EventLine, read_interval
-from apps.ingest.importers.labels import Labels, LabelsUnreadableError, read_each_file
-from apps.ingest.rows import CellError, build_row_readers
-from apps.ingest.tables import TableUnreadableError, read_table, read_text_lines
+from apps.ingest.importers.imported_labels import Labels, LabelsUnreadableError, read_each_file
+from apps.ingest.row_readers import CellError, build_row_readers
+from apps.ingest.table_files import TableUnreadableError, read_table, read_text_lines
 from datasets_catalog.labels import Presence
 
 COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
@@ -56,9 +56,9 @@ def read_labels(source: Path) -> Labels:
 
     def lines(file: Path) -> Iterator[EventLine]:
         for row in build_row_readers(read_table(file), labels.errors):
-            segment = row.required("segment_id", cells.read_path)
+            segment = row.required("segment_id", cell_readers.read_path)
             onset, offset = read_interval(row, "start_time_seconds", "end_time_seconds")
-            term = row.required("label", cells.read_name)
+            term = row.required("label", cell_readers.read_name)
             presence = row.optional("present", _read_presence) or Presence.YES
             if not (row.is_clean and segment and term) or onset is None:
                 continue

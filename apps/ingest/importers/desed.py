@@ -8,17 +8,17 @@ files `filename event_labels`, joined by commas; lists of unlabelled files only 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from apps.ingest import cells
+from apps.ingest import cell_readers
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.event_table import EmptyLine, EventLine, LabelLine, WeakLine, read_interval
-from apps.ingest.importers.labels import (
+from apps.ingest.importers.imported_labels import (
     Labels,
     LabelsUnreadableError,
     LayoutClips,
     read_each_file,
 )
-from apps.ingest.rows import Problem, RowReader, build_row_readers
-from apps.ingest.tables import Table, TableUnreadableError, read_table
+from apps.ingest.row_readers import Problem, RowReader, build_row_readers
+from apps.ingest.table_files import Table, TableUnreadableError, read_table
 
 STRONG = ("filename", "onset", "offset", "event_label")
 WEAK = ("filename", "event_labels")
@@ -106,7 +106,7 @@ def _read_rows(table: Table, labels: Labels, file: Path) -> Iterator[RowReader]:
 def _read_lines(
     row: RowReader, labels: Labels, file: Path, audio: "Audio | None"
 ) -> Iterator[LabelLine]:
-    name = row.required("filename", cells.read_path)
+    name = row.required("filename", cell_readers.read_path)
     if name is None:
         return
     path = _find_path(row, name, file, audio)
@@ -119,10 +119,10 @@ def _read_lines(
     elif all(row.cell(column) is None for column in STRONG[1:]):
         yield EmptyLine(row.number, path)
     else:
-        label = row.required("event_label", cells.read_name)
+        label = row.required("event_label", cell_readers.read_name)
         onset, offset = read_interval(row, "onset", "offset")
         if row.cell("offset") is None:
-            row.required("offset", cells.read_seconds)
+            row.required("offset", cell_readers.read_seconds)
         if row.is_clean and label and onset is not None:
             yield EventLine(row.number, path, onset, offset, label)
 
@@ -140,7 +140,7 @@ def _find_path(row: RowReader, name: str, file: Path, audio: "Audio | None") -> 
 
 
 def _read_weak_lines(row: RowReader, path: str) -> Iterator[LabelLine]:
-    text = row.optional("event_labels", cells.read_names)
+    text = row.optional("event_labels", cell_readers.read_names)
     if text is None and row.is_clean:
         yield EmptyLine(row.number, path)
     for label in text or ():
@@ -197,7 +197,7 @@ def read_clips(source: Path) -> LayoutClips | None:
             return
         listed = file.relative_to(root / "metadata")
         for row in build_row_readers(table, result.errors):
-            name = row.required("filename", cells.read_path)
+            name = row.required("filename", cell_readers.read_path)
             if name is not None:
                 yield from _clip(row, name, listed, audio.candidates(file, name))
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apps.ingest import cells
+from apps.ingest import cell_readers
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.event_table import EmptyLine, LabelLine, WeakLine
-from apps.ingest.importers.labels import (
+from apps.ingest.importers.imported_labels import (
     Labels,
     LabelsUnreadableError,
     LayoutClips,
@@ -24,8 +24,8 @@ from apps.ingest.importers.labels import (
     read_each_file,
 )
 from apps.ingest.licence_names import LicenceCheck, build_licence_reader
-from apps.ingest.rows import CellError, Lines, Problem, Row, RowReader, build_row_readers
-from apps.ingest.tables import TableUnreadableError, read_table, read_text_lines
+from apps.ingest.row_readers import CellError, Lines, Problem, Row, RowReader, build_row_readers
+from apps.ingest.table_files import TableUnreadableError, read_table, read_text_lines
 
 COLUMNS = frozenset({"fname", "labels", "mids"})
 GROUND_TRUTH = "FSD50K.ground_truth"
@@ -118,8 +118,8 @@ def _read_lines(
     row: RowReader, folder: str, terms: dict[str, str], labels: Labels
 ) -> Iterator[LabelLine]:
     fname = row.required("fname", _read_file_name)
-    names = row.optional("labels", cells.read_names) or ()
-    mids = row.optional("mids", cells.read_names) or ()
+    names = row.optional("labels", cell_readers.read_names) or ()
+    mids = row.optional("mids", cell_readers.read_names) or ()
     if mids and len(mids) != len(names):
         row.refuse("mids", row.cell("mids"), f"{len(names)} identifiers, as many as labels")
     if fname is None or not row.is_clean:
@@ -135,7 +135,7 @@ def _read_lines(
 
 
 def _read_file_name(value: Any) -> str:
-    path = cells.read_path(str(value))
+    path = cell_readers.read_path(str(value))
     if "/" in path:
         raise CellError("a file's name without folder", Problem.PATH_INVALID)
     return path.removesuffix(".wav")
@@ -153,10 +153,10 @@ def read_clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
     def clip(row: RowReader) -> ClipLine | None:
         said = {
             "licence": row.optional("license", read_licence),
-            "title": row.optional("title", cells.read_title),
-            "author": row.optional("uploader", cells.read_title),
-            "source_url": row.optional("source_url", cells.read_url),
-            "split": row.optional("split", cells.read_split),
+            "title": row.optional("title", cell_readers.read_title),
+            "author": row.optional("uploader", cell_readers.read_title),
+            "source_url": row.optional("source_url", cell_readers.read_url),
+            "split": row.optional("split", cell_readers.read_split),
         }
         known = {name: value for name, value in said.items() if value is not None}
         return ClipLine(row.number, row.values["path"], known) if row.is_clean else None
@@ -202,9 +202,9 @@ def _shorten_text(text: Any, path: str, losses: LossReport) -> Any:
     if not isinstance(text, str):
         return text
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if len(line) > cells.TITLE_CHARACTERS:
+    if len(line) > cell_readers.TITLE_CHARACTERS:
         losses.note(CUT, path)
-    return line[: cells.TITLE_CHARACTERS]
+    return line[: cell_readers.TITLE_CHARACTERS]
 
 
 def _read_clips_info(file: Path) -> dict[str, Any]:

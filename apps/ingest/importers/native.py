@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from apps.ingest.event_table import REQUIRED_COLUMNS, read_event_lines
-from apps.ingest.importers.labels import Labels, LabelsUnreadableError
-from apps.ingest.tables import SUFFIXES, TableUnreadableError, read_table
+from apps.ingest.importers.imported_labels import Labels, LabelsUnreadableError
+from apps.ingest.table_files import SUFFIXES, TableUnreadableError, read_table
 
 
 def recognises_source(source: Path) -> bool:

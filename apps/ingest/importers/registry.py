@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.ingest.importers import audacity, audioset_strong, desed, fsd50k, native
-from apps.ingest.importers.labels import Labels, LayoutClips
+from apps.ingest.importers.imported_labels import Labels, LayoutClips
 from apps.ingest.licence_names import LicenceCheck
 from apps.ingest.paths import quote_text
 from datasets_catalog.errors import InvalidError, NotFoundError

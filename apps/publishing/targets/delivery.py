@@ -11,10 +11,10 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 from huggingface_hub.errors import HfHubHTTPError
 
-from apps.publishing.content import ReleaseContent, TableFile
+from apps.packaging.content import ReleaseContent, TableFile
+from apps.packaging.shards import Shard
+from apps.packaging.snapshot_plan import PlannedShard, SnapshotPlan, write_shards
 from apps.publishing.errors import TargetBusyError, TargetRefusedError
-from apps.publishing.shards import Shard
-from apps.publishing.snapshot import PlannedShard, SnapshotPlan, write_shards
 from apps.publishing.targets.huggingface import (
     BaseMovedError,
     HubRepository,
@@ -22,7 +22,7 @@ from apps.publishing.targets.huggingface import (
     RemoteFile,
     compute_git_oid,
 )
-from apps.publishing.targets.patience import PASSING_ERRORS, build_refusal, is_passing
+from apps.publishing.targets.retries import PASSING_ERRORS, build_refusal, is_passing
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from apps.publishing.errors import TargetRefusedError
-from apps.publishing.targets.patience import RetryPolicy
+from apps.publishing.targets.retries import RetryPolicy
 
 GateMode = Literal["auto", "manual", False]
 Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete

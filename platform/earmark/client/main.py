@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from datasets_catalog.clip_columns import SELECTABLE
+from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.errors import EarmarkError
-from datasets_catalog.giving import is_grantable
 from datasets_catalog.purposes import Purpose
 from earmark.client.account import Account, choose_account, find_state_path, save_account
 from earmark.client.folder import read_folder
-from earmark.client.names import parse_reference
 from earmark.client.notes import read_note
 from earmark.client.parts import choose_part
 from earmark.client.problems import NameInvalidError, NoAddressError
-from earmark.client.progress import show_progress_bar
+from earmark.client.progress_bar import show_progress_bar
 from earmark.client.pull import pull_release
 from earmark.client.push import Push, PushOutcome, name_state_file
+from earmark.client.references import parse_reference
 from earmark.client.releases import find_release
 from earmark.client.server import Server
-from earmark.client.verify import VerifyOutcome, verify_folder, verify_release
+from earmark.client.verification import VerifyOutcome, verify_folder, verify_release
 
 DONE, FAILED, STOPPED = 0, 1, 130
 THREADS_MAX = 64

@@ -9,8 +9,7 @@ from threading import Event, Lock
 from typing import Any
 
 from datasets_catalog.errors import EarmarkError
-from earmark.client.fetching import Item, StoppedError, Tell, fetch_file, is_there, tell_nobody
-from earmark.client.names import locate_file
+from earmark.client.downloads import Item, StoppedError, Tell, fetch_file, is_there, tell_nobody
 from earmark.client.notes import Note, claim_folder, write_chosen_paths
 from earmark.client.parts import WHOLE, Part, fetch_papers
 from earmark.client.problems import (
@@ -18,9 +17,10 @@ from earmark.client.problems import (
     NotReachedError,
     RefusedError,
 )
+from earmark.client.references import locate_file
+from earmark.client.release_tables import CLIPS, EVENTS, File, iterate_files, prove_tables
 from earmark.client.releases import Release
 from earmark.client.server import Server
-from earmark.client.tables import CLIPS, EVENTS, File, iterate_files, prove_tables
 
 UNDER_WAY = ".earmark"
 # Beyond these every other file would fail too.

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import IO, Any, TypeVar
 from urllib.parse import urlencode
 
-from earmark.client.fetching import CHUNK, Tell, tell_nobody
+from earmark.client.downloads import CHUNK, Tell, tell_nobody
 from earmark.client.folder import Local, Material
 from earmark.client.problems import RefusedError
 from earmark.client.server import Server

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from earmark.client.names import DatasetReference
 from earmark.client.problems import DiffersError, NothingThereError
+from earmark.client.references import DatasetReference
 from earmark.client.server import Server
 
 

@@ -16,17 +16,15 @@ from apps.accounts.models import Organisation, Token, User
 from apps.accounts.tokens import create_token
 from apps.datasets.actions import create_dataset, remove_clips
 from apps.datasets.models import Clip, Dataset
+from apps.detection.models import Finding
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips, import_consents
 from apps.ingest.intake import ignore_progress
-from apps.ingest.labels import import_labels
-from apps.privacy.access import filter_open_findings, list_dataset_findings
-from apps.privacy.actions import decide_finding
-from apps.privacy.models import Decision, Finding
-from apps.privacy.scanning import scan_dataset
+from apps.ingest.label_imports import import_labels
+from apps.packaging.content_loading import load_content
+from apps.packaging.kept_snapshots import build_snapshot
 from apps.publishing.dry_runs import write_snapshot
-from apps.publishing.released import load_content
-from apps.publishing.releasing import publish_release_here
-from apps.publishing.snapshots import build_snapshot
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import (
     create_release,
     freeze_release,
@@ -35,6 +33,9 @@ from apps.releases.actions import (
     submit_release,
 )
 from apps.releases.models import Release, SignOff
+from apps.review.access import filter_open_findings, list_dataset_findings
+from apps.review.actions import decide_finding
+from apps.review.models import Decision
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
 from earmark.demo.material import (

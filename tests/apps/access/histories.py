@@ -10,11 +10,11 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from hypothesis import strategies as st
 
+from apps.access.access_terms import AccessTakenBackError, accept_terms, save_terms
 from apps.access.actions import grant_access, revoke_access
 from apps.access.agreements import SeatsTakenError, give_seat, take_seat
 from apps.access.grants import Agreement, CountryRefusedError
 from apps.access.models import Entitlement
-from apps.access.terms import AccessTakenBackError, accept_terms, save_terms
 from apps.accounts.access import Principal
 from apps.accounts.actions import add_member, remove_member
 from apps.accounts.models import Membership, Organisation, User

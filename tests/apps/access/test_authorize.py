@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from apps.access.actions import grant_access, request_access, revoke_access
-from apps.access.answers import (
+from apps.access.authorizations import (
     AccessRefusedError,
     Action,
     Binding,

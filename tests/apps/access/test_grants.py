@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.access.access import open_object, open_release
+from apps.access.access_terms import accept_terms, save_terms
 from apps.access.actions import grant_access, grant_request, request_access, revoke_access
-from apps.access.answers import AccessRefusedError, Action, Code
+from apps.access.authorizations import AccessRefusedError, Action, Code
 from apps.access.authorize import authorize_action
 from apps.access.grants import CountryRefusedError, PurposesNotClearedError
 from apps.access.models import Entitlement, Receipt
 from apps.access.receipts import record_receipt
-from apps.access.terms import accept_terms, save_terms
 from apps.releases.models import Release
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.purposes import Purpose

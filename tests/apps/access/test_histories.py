@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.access.access import open_object
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action
 from apps.datasets.access import list_visible_datasets
 from apps.releases.models import Release

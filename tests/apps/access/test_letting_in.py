@@ -11,8 +11,9 @@ from django.db import Error, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from apps.access.access import open_newest, open_object
+from apps.access.access_terms import TermsOutdatedError, accept_terms, save_terms
 from apps.access.actions import grant_access, refuse_request, request_access, revoke_access
-from apps.access.answers import AccessRefusedError, Action, Code, SignInNeededError
+from apps.access.authorizations import AccessRefusedError, Action, Code, SignInNeededError
 from apps.access.authorize import authorize_action
 from apps.access.models import Acceptance, AccessTerms, Entitlement, Notice, Receipt, RefusalCount
 from apps.access.notices import TRY_AGAIN, send_mails
@@ -23,11 +24,10 @@ from apps.access.receipts import (
     settle_counts,
 )
 from apps.access.reminders import remind_holders
-from apps.access.terms import TermsOutdatedError, accept_terms, save_terms
 from apps.accounts.tokens import create_token, fetch_token
 from apps.datasets.actions import update_dataset
 from apps.datasets.models import Dataset
-from apps.jobs.regularly import run_due_work, run_regularly
+from apps.jobs.schedule import run_due_work, run_regularly
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.request_forms import AnswersInvalidError

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.access.access import list_open_releases, open_newest, open_object, open_release
 from apps.access.actions import grant_access
-from apps.access.answers import (
+from apps.access.authorizations import (
     AccessRefusedError,
     Action,
     ObjectGoneError,

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.access.access import open_newest
 from apps.access.actions import grant_access
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.models import Receipt
 from apps.access.receipts import list_visible_receipts, record_receipt
 from apps.accounts.access import Principal

@@ -24,7 +24,7 @@ from apps.access.actions import (
     request_access,
     revoke_access,
 )
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action
 from apps.access.models import AccessRequest
 from apps.audit.models import AuditEvent

@@ -7,9 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import Error, transaction
 
-from apps.access.models import AccessChange, Notice
-from apps.access.terms import save_terms
-from apps.access.widening import (
+from apps.access.access_changes import (
     AccessChangeDecidedError,
     AccessChangeWaitsError,
     AccessNotClearedError,
@@ -20,6 +18,8 @@ from apps.access.widening import (
     propose_access_change,
     refuse_access_change,
 )
+from apps.access.access_terms import save_terms
+from apps.access.models import AccessChange, Notice
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import AccessWidensError, update_dataset

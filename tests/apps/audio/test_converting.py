@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from apps.audio.converting import ConvertedSound, UnconvertibleError, convert_sound
+from apps.audio.conversion import ConvertedSound, UnconvertibleError, convert_sound
 from tests.sounds import tone
 
 

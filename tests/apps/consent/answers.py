@@ -11,9 +11,9 @@ from apps.consent.entries import ConsentEntry
 from apps.consent.ledger import load_consents
 from apps.consent.models import Consent, Contributor, Participation
 from apps.datasets.models import Clip, Dataset
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import PeopleCoverage, Plan
 from datasets_catalog.ledger import Ledger, Refusal, Scope
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast
 from tests.factories.published import keep

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from apps.audit.models import AuditEvent
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
 from apps.consent.entries import ConsentEntry
 from apps.consent.errors import ConsentsRefusedError, EvidenceMissingError, SupersededError
 from apps.consent.ledger import load_consents

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.audit.models import AuditEvent
 from apps.consent import actions
 from apps.consent.actions import record_consents
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
 from apps.consent.entries import ConsentEntry
 from apps.consent.errors import (
     ConsentsRefusedError,
@@ -32,8 +32,8 @@ from apps.consent.ledger import (
 )
 from apps.consent.models import Consent, ConsentAnswer, ConsentForm, Contributor
 from apps.datasets.models import Dataset
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.people import ClipPeople
 from tests.apps.accounts.people import other_organisation
 from tests.apps.consent.answers import (
     GATED,

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from apps.consent import changes
-from apps.consent.changes import announce_answers, follow_answers, spread_answers
+from apps.consent import answer_changes as changes
+from apps.consent.answer_changes import announce_answers, follow_answers, spread_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.consent.participations import (
     PeopleChange,

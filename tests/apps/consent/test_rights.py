@@ -9,7 +9,7 @@ from apps.accounts.models import Token, User
 from apps.audit.models import AuditEvent
 from apps.consent.actions import record_consents
 from apps.consent.ages import mark_of_age, record_minor
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
 from apps.consent.forms import bind_form, fetch_form, find_form, register_form, release_form
 from apps.consent.ledger import fetch_consent_row, list_visible_contributors
 from apps.consent.models import Consent, ConsentForm, Contributor, FormReach

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from apps.datasets.cells import build_cells, collect_cells, digest_cells
 from apps.datasets.models import Clip, Dataset
+from apps.datasets.text_cells import build_cells, collect_cells, digest_cells
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from tests.apps.datasets.rows import add_clip
 

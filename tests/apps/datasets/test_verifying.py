@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset, Event
-from apps.datasets.verifying import (
+from apps.datasets.verification import (
     AT_ONCE,
     SECOND_PERSON,
     EventUnknownError,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.ingest.clip_table import CLIP_TABLE, ClipLine, read_clip_table
-from apps.ingest.rows import KEPT_ERRORS, Lines, Problem, RowError
+from apps.ingest.row_readers import KEPT_ERRORS, Lines, Problem, RowError
 from datasets_catalog.licences import Licences
 from datasets_catalog.verticals import Vertical, load_profile
 

@@ -7,7 +7,7 @@ import pytest
 
 from apps.consent.entries import ConsentEntry
 from apps.ingest.consent_table import ConsentLine, read_consent_table
-from apps.ingest.rows import Problem, RowError
+from apps.ingest.row_readers import Problem, RowError
 from datasets_catalog.purposes import Answer, Purpose
 
 HASH = "aB" * 32

@@ -16,7 +16,7 @@ from apps.ingest.event_table import (
     WeakLine,
     read_event_table,
 )
-from apps.ingest.rows import Problem, RowError
+from apps.ingest.row_readers import Problem, RowError
 from datasets_catalog.labels import Presence, Source, Status
 
 

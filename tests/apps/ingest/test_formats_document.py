@@ -12,8 +12,8 @@ from apps.ingest.event_table import EVENT_COLUMNS
 from apps.ingest.event_table import REQUIRED_COLUMNS as EVENT_REQUIRED
 from apps.ingest.importers.registry import FORMATS
 from apps.ingest.paths import PATH_BYTES, SEGMENT_BYTES, PathRule
-from apps.ingest.rows import Problem
-from apps.ingest.tables import SUFFIXES
+from apps.ingest.row_readers import Problem
+from apps.ingest.table_files import SUFFIXES
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from datasets_catalog.columns import Column
 from datasets_catalog.event_columns import EVENT_COLUMNS as RELEASED_EVENT_COLUMNS

@@ -12,7 +12,7 @@ from apps.consent.ledger import load_consents
 from apps.consent.models import Consent, ConsentForm, Contributor
 from apps.datasets.models import Dataset
 from apps.ingest.actions import correct_consent_from_table, import_consents
-from apps.ingest.report import Report
+from apps.ingest.import_report import Report
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.ledger import Ledger, Refusal
 from datasets_catalog.purposes import Purpose

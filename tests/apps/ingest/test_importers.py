@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apps.ingest.event_table import EmptyLine, EventLine, LabelLine, WeakLine
 from apps.ingest.importers import audacity, desed, fsd50k
-from apps.ingest.importers.labels import (
+from apps.ingest.importers.imported_labels import (
     KEPT_EXAMPLES,
     Labels,
     LabelsUnreadableError,
@@ -23,8 +23,8 @@ from apps.ingest.importers.registry import (
     read_labels,
     read_layout_clips,
 )
-from apps.ingest.rows import Problem
-from apps.ingest.tables import TableUnreadableError
+from apps.ingest.row_readers import Problem
+from apps.ingest.table_files import TableUnreadableError
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.labels import Presence
 

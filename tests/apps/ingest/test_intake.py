@@ -8,8 +8,8 @@ from apps.consent.models import Contributor
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.actions import import_clips
 from apps.ingest.clip_table import ClipLine
+from apps.ingest.import_report import Report
 from apps.ingest.intake import Arrival, examine_arrivals
-from apps.ingest.report import Report
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table
 from tests.sounds import tone, write_sound

@@ -7,12 +7,12 @@ import pytest
 from apps.datasets.actions import import_vocabulary, update_dataset
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
 from apps.ingest.actions import import_clips
+from apps.ingest.import_report import Report
+from apps.ingest.label_imports import LEFT_LABELS, import_labels
 from apps.ingest.label_rows import ADVISED_AGAINST, ORDERING_LABELS, REPEATED_LINES
-from apps.ingest.labels import LEFT_LABELS, import_labels
-from apps.ingest.report import Report
-from apps.ingest.rows import Problem
-from apps.privacy.deciding import find_own_work
-from apps.releases.texts import find_identifying_texts
+from apps.ingest.row_readers import Problem
+from apps.releases.personal_texts import find_identifying_texts
+from apps.review.decisions import find_own_work
 from datasets_catalog.labels import Status
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset

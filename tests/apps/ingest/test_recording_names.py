@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from apps.datasets.models import Clip
+from apps.detection.models import Finding
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.models import Finding
-from apps.privacy.scanning import scan_dataset
 from tests.cast import Cast
 from tests.factories.drafts import make_dataset, write_table
 from tests.sounds import write_sound

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from apps.ingest import tables
-from apps.ingest.rows import Problem, Row
-from apps.ingest.tables import TableUnreadableError, read_table
+from apps.ingest import table_files as tables
+from apps.ingest.row_readers import Problem, Row
+from apps.ingest.table_files import TableUnreadableError, read_table
 
 
 def rows(raw: bytes, name: str = "clips.csv") -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.ingest.clip_table import ClipLine, read_clip_table
-from apps.ingest.rows import Lines, Problem, RowError
+from apps.ingest.row_readers import Lines, Problem, RowError
 from apps.ingest.vertical_fields import ProfileInvalidError
 
 

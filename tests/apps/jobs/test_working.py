@@ -13,7 +13,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from apps.accounts.models import User
-from apps.jobs import actions, registry, regularly, tasks, wake
+from apps.jobs import actions, registry, schedule, tasks
+from apps.jobs import worker_messages as wake
 from apps.jobs.access import job_for, jobs_for
 from apps.jobs.actions import (
     ActorMissingError,
@@ -202,7 +203,7 @@ def test_a_broker_that_is_down_costs_time_and_no_work(
     def refuse(*_: object, **__: object) -> None:
         raise OperationalError("no route")
 
-    monkeypatch.setattr("apps.jobs.wake.current_app.send_task", refuse)
+    monkeypatch.setattr("apps.jobs.worker_messages.current_app.send_task", refuse)
     row = start(cast.ada, cast)
     wake.wake_worker(row.pk)
     assert f"job {row.pk}: the broker did not take the message" in caplog.text
@@ -222,23 +223,23 @@ def test_what_is_due_is_done_once_in_its_time_and_a_failure_keeps_nothing_back(
 ) -> None:
     cache.clear()
     calls: list[str] = []
-    monkeypatch.setattr(regularly, "_REGULAR", {})
+    monkeypatch.setattr(schedule, "_REGULAR", {})
 
-    @regularly.run_regularly("test-broken", seconds=60)
+    @schedule.run_regularly("test-broken", seconds=60)
     def fail() -> None:
         calls.append("broken")
         raise ZeroDivisionError
 
-    @regularly.run_regularly("test-sound", seconds=60)
+    @schedule.run_regularly("test-sound", seconds=60)
     def succeed() -> None:
         calls.append("sound")
 
-    regularly.run_due_work()
-    regularly.run_due_work()
+    schedule.run_due_work()
+    schedule.run_due_work()
     assert calls == ["broken", "sound"]
     assert "test-broken failed and is tried again later" in caplog.text
     cache.delete("regularly:test-sound")
-    regularly.run_due_work()
+    schedule.run_due_work()
     assert calls == ["broken", "sound", "sound"]
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from apps.publishing import layout
-from apps.publishing.companions import make_small_files
-from apps.publishing.shards import Shard
-from apps.publishing.snapshot import plan_snapshot
+from apps.packaging import layout
+from apps.packaging.shards import Shard
+from apps.packaging.small_files import make_small_files
+from apps.packaging.snapshot_plan import plan_snapshot
 from apps.publishing.targets.delivery import Delivery, Message, PreparedSnapshot
 from apps.publishing.targets.huggingface import GateMode, HubRepository
-from apps.publishing.targets.patience import RetryPolicy
-from apps.publishing.targets.reading_back import ReadBack, ReadBackPolicy, tag_commit
-from tests.apps.publishing.made_up import MadeUpRelease
+from apps.publishing.targets.read_back import ReadBack, ReadBackPolicy, tag_commit
+from apps.publishing.targets.retries import RetryPolicy
+from tests.apps.packaging.made_up import MadeUpRelease
 from tests.stand_ins.hub.handle import HubHandle, running_hub
 
 REPO = "acme/birds"

@@ -16,9 +16,9 @@ from apps.publishing.errors import (
     TargetRefusedError,
     TargetUnreachableError,
 )
-from apps.publishing.targets.reading_back import tag_commit
+from apps.publishing.targets.read_back import tag_commit
+from tests.apps.packaging.made_up import MadeUpRelease
 from tests.apps.publishing.conftest import REPO, Sender
-from tests.apps.publishing.made_up import MadeUpRelease
 from tests.stand_ins.hub.handle import OUTSIDER_TOKEN, HubHandle
 
 # The client hands httpx its files in a way that httpx is retiring.

@@ -17,6 +17,9 @@ from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Dataset
 from apps.ingest.actions import import_consents
+from apps.packaging.content_loading import load_content
+from apps.packaging.errors import ReleaseNotSendableError
+from apps.packaging.sealed_secrets import SealBrokenError, unseal_secret
 from apps.publishing.actions import (
     TargetSettings,
     check_target,
@@ -31,15 +34,12 @@ from apps.publishing.errors import (
     NewerVersionThereError,
     PurposeMissingError,
     ReadBackError,
-    ReleaseNotSendableError,
     RepositoryTakenError,
     TagTakenError,
 )
 from apps.publishing.models import Publication, Target
 from apps.publishing.publications import carry_out_publication
-from apps.publishing.released import load_content
-from apps.publishing.releasing import publish_release_here
-from apps.publishing.sealing import SealBrokenError, unseal_secret
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import deprecate_release
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError

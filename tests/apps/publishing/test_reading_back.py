@@ -3,9 +3,9 @@
 import pytest
 
 from apps.publishing.errors import ReadBackError, TagTakenError
-from apps.publishing.targets.reading_back import ReadBackPolicy, tag_commit
+from apps.publishing.targets.read_back import ReadBackPolicy, tag_commit
+from tests.apps.packaging.made_up import MadeUpRelease
 from tests.apps.publishing.conftest import REPO, Sender
-from tests.apps.publishing.made_up import MadeUpRelease
 from tests.stand_ins.hub.handle import HubHandle
 
 SHARD = r"GET /datasets/acme/birds/resolve/v1.0.0/data/train"

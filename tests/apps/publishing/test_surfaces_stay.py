@@ -14,20 +14,20 @@ from django.test import Client
 from apps.accounts.models import Organisation
 from apps.datasets.actions import remove_clips, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, Event, WeakLabel
+from apps.deliveries.parts import Part
+from apps.deliveries.selections import Selection
+from apps.detection.models import Finding
 from apps.doors.web.templatetags.web_components import length_of
-from apps.privacy.actions import count_people, decide_finding
-from apps.privacy.models import Finding
-from apps.privacy.sampling import draw_sample
-from apps.publishing.documents import build_release_croissant, render_release_documents
-from apps.publishing.parts import Part
-from apps.publishing.released import load_content
-from apps.publishing.releasing import publish_release_here
-from apps.publishing.review_report import load_report
-from apps.publishing.review_report_pdf import render_pdf
-from apps.publishing.selections import Selection
-from apps.publishing.statements import load_statement
+from apps.packaging.content_loading import load_content
+from apps.packaging.documents import build_release_croissant, render_release_documents
+from apps.packaging.review_report import load_report
+from apps.packaging.review_report_pdf import render_pdf
+from apps.packaging.statements import load_statement
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import Release
-from tests.apps.privacy.reviewing import clip_at, found_in
+from apps.review.actions import count_people, decide_finding
+from apps.review.sampling import draw_sample
+from tests.apps.review.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
 from tests.factories.jobs import work_off

@@ -14,10 +14,10 @@ from apps.consent.entries import ConsentEntry
 from apps.datasets.actions import remove_clips, touch_draft
 from apps.datasets.models import Clip, Dataset
 from apps.ingest.clip_table import ClipLine
+from apps.ingest.import_report import Report
 from apps.ingest.intake import AcceptedFile, admit_clips
-from apps.ingest.labels import import_labels
-from apps.ingest.report import Report
-from apps.privacy.replacing import Replacement, replace_bytes
+from apps.ingest.label_imports import import_labels
+from apps.review.replacements import Replacement, replace_bytes
 from apps.storage.blobs import put_blob
 from apps.storage.models import Blob
 from datasets_catalog.purposes import Answer, Purpose

@@ -13,13 +13,13 @@ from django.test import Client
 from apps.consent.models import Contributor, Participation
 from apps.datasets.actions import remove_clips, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, Event, Recording
-from apps.doors.web.comparing import group_changes
-from apps.ingest.labels import import_labels
+from apps.doors.web.release_comparison import group_changes
+from apps.ingest.label_imports import import_labels
 from apps.releases.diff import Diff, diff_releases
 from apps.releases.diff_rows import CLIP_CONDITIONS, EVENT_CONDITIONS, PEOPLE_COUNTED
-from apps.releases.judging import check_gates
+from apps.releases.gate_results import check_gates
 from apps.releases.models import GateResult, Release
-from apps.releases.numbering import propose_version
+from apps.releases.version_proposals import propose_version
 from datasets_catalog.clip_columns import CLIP_COLUMNS
 from datasets_catalog.event_columns import EVENT_COLUMNS
 from datasets_catalog.release_about import ABOUT_CHANGES, ReleaseAbout

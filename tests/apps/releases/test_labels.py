@@ -14,19 +14,19 @@ from apps.datasets.actions import (
     touch_draft,
     update_dataset,
 )
-from apps.datasets.lowering import confirm_lowering, propose_lowering
+from apps.datasets.bar_lowerings import confirm_lowering, propose_lowering
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Term, Vocabulary, WeakLabel
-from apps.ingest.labels import import_labels
-from apps.publishing.croissant import build_responsible_ai
-from apps.publishing.errors import SelectionUnknownError
-from apps.publishing.selections import Selection, find_chosen_rows, summarise_selection
-from apps.publishing.statements import load_statement
+from apps.deliveries.errors import SelectionUnknownError
+from apps.deliveries.selections import Selection, find_chosen_rows, summarise_selection
+from apps.ingest.label_imports import import_labels
+from apps.packaging.croissant import build_responsible_ai
+from apps.packaging.statements import load_statement
 from apps.releases.diff import diff_releases, require_frozen_table
 from apps.releases.facts import load_facts
 from apps.releases.freezing import freeze_rows
 from apps.releases.models import Release
 from apps.storage.blobs import open_local_copy
-from apps.storage.tables import read_clips
+from apps.storage.parquet_tables import read_clips
 from datasets_catalog.card_facts import CardFacts, WeakClass
 from datasets_catalog.cards import build_card_metadata, render_card_body
 from datasets_catalog.errors import InvalidError
@@ -35,7 +35,7 @@ from datasets_catalog.gates.registry import check_all_gates
 from datasets_catalog.labels import Presence, Status
 from datasets_catalog.licences import Use
 from datasets_catalog.manifest import compute_root_of_rows
-from datasets_catalog.plain import from_plain, to_plain
+from datasets_catalog.plain_json import from_plain, to_plain
 from datasets_catalog.release_changes import ChangeKind
 from datasets_catalog.released_rows import build_clip_row
 from datasets_catalog.split_policies import SplitPolicyError

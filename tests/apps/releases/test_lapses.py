@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from apps.access.access import open_newest
 from apps.access.actions import grant_access
-from apps.access.answers import AccessRefusedError, Action, Code
+from apps.access.authorizations import AccessRefusedError, Action, Code
 from apps.access.authorize import authorize_action
 from apps.access.models import Notice
 from apps.accounts.models import User
@@ -24,12 +24,9 @@ from apps.consent.models import Contributor, Participation
 from apps.consent.participations import set_participations
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip
-from apps.doors.signing import open_signed_text, sign_object
+from apps.detection.models import Finding, Scan
+from apps.doors.signed_addresses import open_signed_text, sign_object
 from apps.ingest.actions import import_consents
-from apps.privacy.counting import count_people
-from apps.privacy.deciding import decide_finding
-from apps.privacy.models import Decision, Finding, Scan
-from apps.privacy.undoing import undo_decision
 from apps.publishing.models import Target
 from apps.publishing.permission import require_sendable
 from apps.releases.actions import deprecate_release
@@ -37,6 +34,10 @@ from apps.releases.errors import ReleaseLapsedError
 from apps.releases.foresight import foresee, foresee_count
 from apps.releases.lapses import list_visible_lapses, note_changed_answers, note_passing_time
 from apps.releases.models import Lapse, Release, ReleasePerson
+from apps.review.decisions import decide_finding
+from apps.review.headcounts import count_people
+from apps.review.models import Decision
+from apps.review.undo import undo_decision
 from apps.storage.blobs import open_local_copy, put_blob
 from datasets_catalog.errors import DeniedError
 from tests.cast import Cast

@@ -10,8 +10,14 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset
-from apps.publishing.releasing import publish_release_here
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import freeze_release, reopen_release, submit_release
+from apps.releases.checklist_answers import (
+    answer_question,
+    attach_document,
+    load_answers,
+    retire_document,
+)
 from apps.releases.errors import (
     ChecklistClosedError,
     DocumentInvalidError,
@@ -21,12 +27,6 @@ from apps.releases.errors import (
     QuestionUnknownError,
 )
 from apps.releases.models import ChecklistAnswer, Document, Release
-from apps.releases.people import (
-    answer_question,
-    attach_document,
-    load_answers,
-    retire_document,
-)
 from datasets_catalog.errors import DeniedError, InvalidError
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release

@@ -11,11 +11,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.access.access import open_newest, open_object, open_release
-from apps.access.answers import Action, Code, ReleaseStoppedError
+from apps.access.authorizations import Action, Code, ReleaseStoppedError
 from apps.access.authorize import authorize_action
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
-from apps.publishing.releasing import publish_release_here
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import publish_release as let_out
 from apps.releases.errors import (
     OwnStopError,

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from apps.datasets.actions import remove_clips, touch_draft
-from apps.releases import merging, rows
+from apps.releases import draft_rows, row_merging
 from apps.releases.actions import create_release, freeze_release
 from apps.releases.freezing import find_base, freeze_rows
 from apps.releases.leaves import compute_leaf, compute_leaves
 from apps.releases.models import Release
-from apps.storage import tables
+from apps.storage import parquet_tables as tables
 from apps.storage.blobs import find_local_path, open_local_copy
-from apps.storage.tables import CLIPS, read_clips
+from apps.storage.parquet_tables import CLIPS, read_clips
 from datasets_catalog.licences import Use
 from tests.apps.releases.histories import History
 from tests.cast import Cast
@@ -27,8 +27,8 @@ def test_what_is_taken_over_is_what_would_be_computed(
 ) -> None:
     for module, name, size in (
         (tables, "ROWS_PER_GROUP", 7),
-        (merging, "READ_AT_ONCE", 5),
-        (rows, "CHUNK", 3),
+        (row_merging, "READ_AT_ONCE", 5),
+        (draft_rows, "CHUNK", 3),
     ):
         monkeypatch.setattr(module, name, size)
     history = History(cast, make_dataset(cast), tmp_path, random.Random(seed))
@@ -79,7 +79,7 @@ def test_a_change_touches_the_clips_it_changes_and_no_others(cast: Cast, tmp_pat
 def test_rows_computed_by_another_definition_are_not_taken_over(cast: Cast, tmp_path: Path) -> None:
     release = make_release(cast, make_draft(cast, tmp_path))
     assert find_base(release.dataset) == release
-    Release.objects.filter(pk=release.pk).update(rows_version=rows.ROWS_VERSION + 1)
+    Release.objects.filter(pk=release.pk).update(rows_version=draft_rows.ROWS_VERSION + 1)
     assert find_base(release.dataset) is None
 
 

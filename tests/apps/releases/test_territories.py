@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from apps.releases.actions import create_release, freeze_release
-from apps.releases.judging import check_gates
+from apps.releases.gate_results import check_gates
 from apps.releases.models import Release
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.territories import TerritoryUnknownError

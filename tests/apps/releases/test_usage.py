@@ -9,20 +9,20 @@ import time_machine
 from django.test import Client
 
 from apps.access.actions import grant_access
-from apps.access.answers import Action, Code
+from apps.access.authorizations import Action, Code
 from apps.access.authorize import authorize_action
 from apps.access.models import Notice
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Clip, Dataset
 from apps.licensing.actions import record_terms
-from apps.publishing.releasing import publish_release_here
-from apps.publishing.statements import compute_statement
-from apps.publishing.usage import build_usage_info
+from apps.packaging.odrl_usage import build_usage_info
+from apps.packaging.statements import compute_statement
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import submit_release
+from apps.releases.forecasts import forecast_licence
 from apps.releases.lapses import note_passing_time
 from apps.releases.models import GateResult, Lapse, Release
-from apps.releases.outlook import forecast_licence
-from apps.releases.usage import compute_usage, find_licences_end
+from apps.releases.release_usage import compute_usage, find_licences_end
 from datasets_catalog.cards import render_card_body
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.purposes import TERMS, Purpose

@@ -10,7 +10,11 @@ from django.test import Client
 from apps.accounts.models import Membership
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Dataset
-from apps.privacy.actions import (
+from apps.publishing.release_publication import publish_release_here, start_publishing
+from apps.releases.checklist_answers import answer_question, find_part
+from apps.releases.errors import OwnReleaseError
+from apps.releases.models import Release
+from apps.review.actions import (
     add_comment,
     answer_changes,
     confirm_clearance,
@@ -19,15 +23,11 @@ from apps.privacy.actions import (
     decide_findings_alike,
     request_changes,
 )
-from apps.privacy.sampling import draw_sample, record_hearing
-from apps.publishing.releasing import publish_release_here, start_publishing
-from apps.releases.errors import OwnReleaseError
-from apps.releases.models import Release
-from apps.releases.people import answer_question, find_part
+from apps.review.sampling import draw_sample, record_hearing
 from datasets_catalog.checklists import list_questions
 from datasets_catalog.roles import Role
 from datasets_catalog.verticals import Vertical
-from tests.apps.privacy.reviewing import clip_at, found_in
+from tests.apps.review.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
 from tests.factories.reviews import play

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from typing import Any, cast
 
-from apps.storage.tables import ClipRow, EventRow
+from apps.storage.parquet_tables import ClipRow, EventRow
 
 
 def clip_row(path: str, /, **changes: Any) -> ClipRow:

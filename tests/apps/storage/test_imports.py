@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
+from apps.storage.dvc_sources import SourceFile, open_revision
 from apps.storage.errors import (
     BlobMismatchError,
     FileUnreadableError,
     ImportRefusedError,
     PathUnsafeError,
 )
-from apps.storage.imports import SourceFile, open_revision
 from apps.storage.versions import VersionRepo, write_version
 from tests.apps.storage.conftest import (
     NASTY,

@@ -30,7 +30,7 @@ def test_a_put_killed_anywhere_is_whole_or_absent(tmp_path: Path) -> None:
         store = uuid4()
         assert killed_at_line(
             number, lambda: blobs.put_blob(store, io.BytesIO(content)), within=OURS
-        )  # noqa: B023 - called at once
+        )
         for blob in Blob.objects.filter(store=store):
             blobs.verify_blob(blob)
         blobs.verify_blob(blobs.put_blob(store, io.BytesIO(content)))

@@ -14,7 +14,7 @@ from dvc_data.hashfile.tree import Tree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.storage import manifests, shards
+from apps.storage import listing_shards, manifests
 from apps.storage.errors import PathUnsafeError, UnsortedError, VersionDamagedError
 from apps.storage.manifests import Out, VersionFile
 
@@ -179,7 +179,7 @@ OTHERS_AFTER = [VersionFile("clips.parquet", oid("clips"), 9)]
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifests, "FLAT_LIMIT", 100)
-    monkeypatch.setattr(shards, "SHARD_LIMIT", 40)
+    monkeypatch.setattr(listing_shards, "SHARD_LIMIT", 40)
 
 
 @pytest.mark.usefixtures("small_shards")

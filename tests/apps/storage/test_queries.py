@@ -4,8 +4,8 @@ import duckdb
 import pytest
 
 from apps.storage.errors import RowInvalidError
-from apps.storage.queries import count_facets, open_tables, read_page_of_clips
-from apps.storage.tables import write_clips
+from apps.storage.parquet_tables import write_clips
+from apps.storage.table_queries import count_facets, open_tables, read_page_of_clips
 from tests.apps.storage.rows import clip_row
 
 

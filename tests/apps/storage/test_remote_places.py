@@ -20,7 +20,7 @@ from django.core.files.storage import storages
 from pytest_django import Settings
 from storages.backends.s3 import S3Storage
 
-from apps.storage import blobs, fsck, read
+from apps.storage import blobs, fsck, version_reading
 from apps.storage.errors import (
     BlobCollisionError,
     BlobDestroyedError,
@@ -194,7 +194,7 @@ def test_versions_are_written_read_and_proved(repo: VersionRepo) -> None:
     files = keep_tree(repo.store, NASTY)
     version = write_version(repo, files, documents={}, stamp=stamp("v1.0.0"))
     for path, what in NASTY.items():
-        assert content(read.find_file(repo.store, version, f"data/{path}")) == what
+        assert content(version_reading.find_file(repo.store, version, f"data/{path}")) == what
     assert fsck.check_store(repo.store, deep=True).is_clean
     blob, other = (
         blobs.put_blob(repo.store, io.BytesIO(NASTY[p])) for p in ("audio/b0", "audio/a")

@@ -3,9 +3,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from apps.storage import tables
+from apps.storage import parquet_tables as tables
 from apps.storage.errors import RowInvalidError, UnsortedError
-from apps.storage.tables import read_clips, read_events, write_clips, write_events
+from apps.storage.parquet_tables import read_clips, read_events, write_clips, write_events
 from tests.apps.storage.rows import clip_row, event_row
 
 NAMES = sorted(["a", "a-b", "a/b", "\uffee", "\U0001d11e", "é", "e\u0301"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.storage import manifests, shards
+from apps.storage import listing_shards, manifests
 from apps.storage.versions import Version, VersionRepo, write_version
 from tests.apps.storage.conftest import (
     NASTY,
@@ -111,7 +111,7 @@ def test_shards_are_those_of_dvc_add_and_pull_back(
     repo: VersionRepo, tmp_path: Path, dvc_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(manifests, "FLAT_LIMIT", 10)
-    monkeypatch.setattr(shards, "SHARD_LIMIT", 8)
+    monkeypatch.setattr(listing_shards, "SHARD_LIMIT", 8)
     version = publish(repo, NASTY, "v1.0.0")
     outs = [out.path for out in version.outs]
     assert {"data/LICENSES", "data/clips.parquet", "data/test/s0000", "data/test/s0001"} < {*outs}

@@ -9,11 +9,11 @@ from django.test import override_settings
 from apps.consent.actions import record_consents
 from apps.consent.entries import ConsentEntry
 from apps.datasets.models import Clip, Dataset
+from apps.detection import scanning
+from apps.detection.detectors.registry import list_detectors
+from apps.detection.draft_voices import find_voice_matches, guess_people
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy import scanning
-from apps.privacy.detectors.registry import list_detectors
-from apps.privacy.scanning import scan_dataset
-from apps.privacy.voices import find_voice_matches, guess_people
 from apps.voices.models import VoicePrint
 from datasets_catalog.purposes import Answer, Purpose
 from tests.cast import Cast

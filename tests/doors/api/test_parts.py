@@ -16,7 +16,7 @@ from apps.access.actions import grant_access, revoke_access
 from apps.access.models import Receipt
 from apps.accounts.models import Token
 from apps.datasets.models import Clip, Dataset
-from apps.doors.signing import open_signed_text, sign_object
+from apps.doors.signed_addresses import open_signed_text, sign_object
 from apps.releases.leaves import compute_leaf
 from apps.releases.models import Release
 from apps.storage.blobs import destroy_blob

@@ -7,29 +7,30 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, reverse
 
+from apps.access.access_changes import propose_access_change
 from apps.access.actions import grant_access, request_access
 from apps.access.grants import Agreement
 from apps.access.models import AccessChange, AccessRequest
-from apps.access.widening import propose_access_change
 from apps.accounts.actions import create_organisation
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.consent.models import Consent, ConsentForm
 from apps.datasets.actions import import_vocabulary, update_dataset
-from apps.datasets.lowering import propose_lowering
+from apps.datasets.bar_lowerings import propose_lowering
 from apps.datasets.models import Clip, Dataset, Lowering
+from apps.detection.models import Finding, Scan
 from apps.doors.api import urls
-from apps.doors.signing import sign_object
+from apps.doors.signed_addresses import sign_object
 from apps.ingest.uploads import start_upload
 from apps.jobs.actions import start_job
-from apps.privacy.actions import decide_findings_alike, request_changes
-from apps.privacy.models import Batch, Finding, SampleClip, Scan
-from apps.privacy.sampling import draw_sample
 from apps.publishing.actions import TargetSettings, save_target
 from apps.releases.actions import create_release
+from apps.releases.checklist_answers import attach_document
 from apps.releases.models import Document, Release, Stop
-from apps.releases.people import attach_document
 from apps.releases.stops import place_stop
+from apps.review.actions import decide_findings_alike, request_changes
+from apps.review.models import Batch, SampleClip
+from apps.review.sampling import draw_sample
 from tests.cast import Cast
 from tests.factories.drafts import make_published
 from tests.factories.reviews import play

@@ -11,7 +11,7 @@ from apps.access.actions import revoke_access
 from apps.access.models import Receipt
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.doors.commands import build_sign_in_command
+from apps.doors.download_commands import build_sign_in_command
 from apps.storage.blobs import destroy_blob
 from apps.storage.models import Blob
 from datasets_catalog.release_states import ReleaseState

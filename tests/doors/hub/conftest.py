@@ -19,7 +19,7 @@ from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Dataset
-from apps.publishing.releasing import publish_release_here
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
 from tests.doors.hub.pushing import PushSite

@@ -23,8 +23,8 @@ from huggingface_hub.errors import (
 from apps.access.actions import request_access
 from apps.access.models import Receipt
 from apps.datasets.models import Dataset
-from apps.doors.commands import list_hub_commands
-from apps.publishing.models import SnapshotFile
+from apps.doors.download_commands import list_hub_commands
+from apps.packaging.models import SnapshotFile
 from apps.releases.actions import deprecate_release
 from apps.storage.blobs import destroy_blob, open_blob
 from datasets_catalog.release_states import ReleaseState

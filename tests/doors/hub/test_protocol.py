@@ -16,7 +16,7 @@ from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Dataset
 from apps.jobs.models import Job
-from apps.publishing.models import Snapshot
+from apps.packaging.models import Snapshot
 from apps.releases.models import Release
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast

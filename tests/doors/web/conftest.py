@@ -9,7 +9,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
-from apps.privacy.models import Finding, Scan
+from apps.detection.models import Finding, Scan
 from apps.releases.models import Release
 from tests.cast import Cast
 from tests.factories.drafts import make_published

@@ -7,14 +7,14 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from apps.access.access_terms import save_terms
 from apps.access.actions import grant_access
 from apps.access.agreements import give_seat
-from apps.access.answers import Action, Code
+from apps.access.authorizations import Action, Code
 from apps.access.authorize import authorize_action
 from apps.access.grants import Agreement
 from apps.access.models import AccessChange, AccessRequest, Entitlement, Notice
 from apps.access.notices import send_mails
-from apps.access.terms import save_terms
 from apps.accounts.actions import add_member, create_organisation
 from apps.datasets.models import Dataset
 from apps.releases.models import Release

@@ -19,7 +19,7 @@ from apps.access.actions import grant_access
 from apps.accounts.models import User
 from apps.accounts.tokens import create_token
 from apps.datasets.models import Dataset
-from apps.publishing import statements
+from apps.packaging import statements
 from apps.releases.models import Release
 from tests.cast import Cast, assemble
 from tests.doors.dvc.conftest import LiveServer

@@ -10,8 +10,8 @@ from django.test import Client
 from apps.accounts.models import Membership, User
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset, Event
-from apps.ingest.labels import import_labels
-from apps.releases.texts import find_identifying_texts
+from apps.ingest.label_imports import import_labels
+from apps.releases.personal_texts import find_identifying_texts
 from datasets_catalog.roles import Role
 from tests.cast import Cast
 from tests.factories.drafts import make_draft, write_table

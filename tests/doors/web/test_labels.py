@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.datasets.actions import import_vocabulary, touch_draft, update_dataset
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, Lowering, WeakLabel
-from apps.ingest.labels import import_labels
-from apps.publishing.releasing import publish_release_here
+from apps.ingest.label_imports import import_labels
+from apps.publishing.release_publication import publish_release_here
 from datasets_catalog.split_policies import KNOWN_POLICIES, parse_policy
 from tests.cast import Cast
 from tests.doors.web.conftest import As

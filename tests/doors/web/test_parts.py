@@ -6,7 +6,7 @@ import pytest
 
 from apps.access.actions import grant_access
 from apps.datasets.models import Dataset
-from apps.publishing.models import Choice
+from apps.deliveries.models import Choice
 from tests.cast import Cast
 from tests.doors.web.conftest import As, House
 from tests.factories.drafts import PURPOSES, make_published

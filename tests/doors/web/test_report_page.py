@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.privacy.actions import decide_finding
-from apps.privacy.sampling import draw_sample, record_hearing
-from apps.publishing.releasing import publish_release_here
-from tests.apps.privacy.reviewing import clip_at, found_in
+from apps.publishing.release_publication import publish_release_here
+from apps.review.actions import decide_finding
+from apps.review.sampling import draw_sample, record_hearing
+from tests.apps.review.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.web.conftest import As
 from tests.factories.drafts import approve, make_draft, make_release

@@ -14,20 +14,13 @@ from django.utils import timezone
 from apps.accounts.models import Membership
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Clip, Dataset
-from apps.doors.web.hearing import find_windows
+from apps.detection.models import Finding
+from apps.detection.scanning import scan_dataset
+from apps.doors.web.review_windows import find_windows
 from apps.doors.web.views.review import queue
 from apps.ingest.actions import import_clips
-from apps.privacy.access import list_dataset_findings
-from apps.privacy.models import (
-    Assignment,
-    Batch,
-    ChangeRequest,
-    Decision,
-    Finding,
-    Headcount,
-    ReviewTime,
-)
-from apps.privacy.scanning import scan_dataset
+from apps.review.access import list_dataset_findings
+from apps.review.models import Assignment, Batch, ChangeRequest, Decision, Headcount, ReviewTime
 from tests.cast import Cast
 from tests.doors.web.conftest import As
 from tests.factories.drafts import make_dataset, write_table

@@ -14,9 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 from apps.accounts.models import Membership, Token
 from apps.consent.models import Consent, FormReach
 from apps.datasets.models import Clip, Dataset, Lowering
+from apps.detection.detectors.registry import list_detectors
 from apps.doors.web.forms import DatasetSettingsForm
 from apps.jobs.models import Job
-from apps.privacy.detectors.registry import list_detectors
 from apps.publishing.models import Target
 from apps.releases.models import Release
 from datasets_catalog.privacy_profiles import PROFILES

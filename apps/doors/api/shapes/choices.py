@@ -1,6 +1,6 @@
 """Values that several resources share, once each, so that the schema names them once."""
 
-from datasets_catalog.giving import is_grantable
+from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import ReleaseState
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.deliveries.flavours import CONTAINERS, RATES
+from apps.deliveries.selections import MOST_CLIPS
 from apps.doors.api.shapes.columns import Field
 from apps.doors.api.shapes.jobs import JobOut
 from apps.doors.api.shapes.releases import TakingQuery
-from apps.publishing.flavours import CONTAINERS, RATES
-from apps.publishing.selections import MOST_CLIPS
 from datasets_catalog.clip_columns import SELECTABLE
 
 MOST_VALUES = 200

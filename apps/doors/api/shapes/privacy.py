@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.privacy.models import Decision, Finding
-from apps.privacy.redaction import Method
+from apps.detection.models import Finding
+from apps.review.models import Decision
+from apps.review.redaction import Method
 
 
 class DecisionOut(serializers.ModelSerializer[Decision]):

@@ -7,14 +7,14 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.access.answers import Action, Binding, Code
+from apps.access.authorizations import Action, Binding, Code
 from apps.datasets.models import Vocabulary
 from apps.doors.api.shapes.choices import GRANTABLE, PURPOSES, RELEASE_STATES
 from apps.doors.api.shapes.columns import Field, build_cell_field, build_filter_field
 from apps.releases.lapses import find_lapse_start
 from apps.releases.models import GateResult, Lapse, Release, SignOff
-from apps.releases.usage import compute_usage
-from apps.storage.tables import ClipRow
+from apps.releases.release_usage import compute_usage
+from apps.storage.parquet_tables import ClipRow
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.licences import Use
 

@@ -7,20 +7,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.datasets.models import Clip
-from apps.doors.api.shapes.counting import HeadcountOut
+from apps.detection.models import Finding
+from apps.doors.api.shapes.headcounts import HeadcountOut
 from apps.doors.api.shapes.privacy import DecisionNew, FindingOut
-from apps.privacy.access import name_finding_state
-from apps.privacy.models import (
-    Batch,
-    ChangeRequest,
-    Comment,
-    Confirmation,
-    Finding,
-    Redaction,
-    SampleClip,
-)
-from apps.privacy.queue import AWAITED_STATES, Case
 from apps.releases.foresight import foresee, foresee_count
+from apps.review.access import name_finding_state
+from apps.review.models import Batch, ChangeRequest, Comment, Confirmation, Redaction, SampleClip
+from apps.review.queue import AWAITED_STATES, Case
 
 MOST_CASES = 200
 MOST_FINDINGS = 10_000

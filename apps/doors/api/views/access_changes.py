@@ -6,8 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.access.models import AccessChange
-from apps.access.widening import (
+from apps.access.access_changes import (
     cancel_access_change,
     confirm_access_change,
     fetch_access_change,
@@ -15,6 +14,7 @@ from apps.access.widening import (
     propose_access_change,
     refuse_access_change,
 )
+from apps.access.models import AccessChange
 from apps.accounts.models import Token
 from apps.datasets.access import fetch_dataset_to_edit, fetch_draft
 from apps.doors.api.base import ApiView

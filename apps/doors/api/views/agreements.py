@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.access.access_terms import accept_terms, list_terms, save_terms
 from apps.access.agreements import (
     fetch_agreement,
     give_seat,
@@ -15,7 +16,6 @@ from apps.access.agreements import (
     take_seat,
 )
 from apps.access.notices import list_own_notices, mark_read
-from apps.access.terms import accept_terms, list_terms, save_terms
 from apps.accounts.access import fetch_organisation, require_unlimited
 from apps.accounts.models import Token
 from apps.datasets.access import fetch_dataset, fetch_dataset_to_edit

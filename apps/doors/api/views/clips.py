@@ -12,7 +12,7 @@ from apps.datasets.access import fetch_clip, fetch_dataset_to_edit, fetch_draft
 from apps.datasets.actions import remove_clips
 from apps.datasets.label_queries import found_empty, with_labels
 from apps.datasets.models import Clip, Dataset, Event, Recording
-from apps.datasets.verifying import verify_events
+from apps.datasets.verification import verify_events
 from apps.datasets.vocabulary_graph import expand_labels
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import clips as shapes

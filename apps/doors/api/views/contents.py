@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.access import OpenRelease, open_release
-from apps.access.answers import Action, Binding
+from apps.access.authorizations import Action, Binding
 from apps.access.receipts import record_receipt
 from apps.datasets.access import fetch_clip
 from apps.doors.api.base import ApiView
@@ -23,14 +23,14 @@ from apps.doors.api.keyset import (
     read_limit,
 )
 from apps.doors.api.shapes import releases as shapes
-from apps.doors.serving import Offer, has_whole_blob, serve_blob
-from apps.privacy.playing import note_playback
+from apps.doors.blob_responses import Offer, has_whole_blob, serve_blob
 from apps.releases.diff import require_frozen_table
 from apps.releases.stops import require_hearable
+from apps.review.playback_records import note_playback
 from apps.storage.blobs import get_blob, open_local_copy
 from apps.storage.models import Blob
-from apps.storage.queries import read_page_of_clips
-from apps.storage.tables import ClipRow
+from apps.storage.parquet_tables import ClipRow
+from apps.storage.table_queries import read_page_of_clips
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.release_states import PUBLIC_STATES

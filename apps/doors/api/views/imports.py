@@ -20,7 +20,7 @@ from apps.doors.api.shapes import imports as shapes
 from apps.doors.api.shapes.rights import ConsentOut, ConsentQuery
 from apps.doors.api.streams import StreamParser, spool_body
 from apps.ingest.actions import import_consents
-from apps.ingest.labels import import_labels
+from apps.ingest.label_imports import import_labels
 from apps.ingest.paths import clean_path
 from datasets_catalog.roles import Permission
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from apps.accounts.access import fetch_organisation, require_permission
 from apps.consent.ages import mark_of_age, record_minor
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
 from apps.consent.forms import (
     bind_form,
     fetch_form,

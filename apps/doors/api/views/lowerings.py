@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import Token
 from apps.datasets.access import fetch_dataset_to_edit, fetch_draft
-from apps.datasets.lowering import (
+from apps.datasets.bar_lowerings import (
     cancel_lowering,
     confirm_lowering,
     fetch_lowering,

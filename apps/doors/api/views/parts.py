@@ -17,22 +17,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.access import open_release
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.receipts import record_receipt
 from apps.accounts.models import Token
+from apps.deliveries.flavours import Spec, list_flavour_states, order_flavour
+from apps.deliveries.kept_selections import keep_selection, load_kept_selection
+from apps.deliveries.parts import Part, SentClip
+from apps.deliveries.selections import Selection, summarise_selection
 from apps.doors.api.base import ApiView, Shape
 from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import parts as shapes
 from apps.doors.api.shapes.jobs import JobOut
 from apps.doors.api.throttles import SignedThrottle
 from apps.doors.api.views.contents import ContentView
-from apps.doors.part_streams import MEDIA_TYPE, serve_part
-from apps.doors.serving import Offer, serve_blob
-from apps.doors.signing import SECONDS, build_signed_address, open_signed_text, sign_object
-from apps.publishing.choices import keep_selection, load_kept_selection
-from apps.publishing.flavours import Spec, list_flavour_states, order_flavour
-from apps.publishing.parts import Part, SentClip
-from apps.publishing.selections import Selection, summarise_selection
+from apps.doors.blob_responses import Offer, serve_blob
+from apps.doors.part_responses import MEDIA_TYPE, serve_part
+from apps.doors.signed_addresses import SECONDS, build_signed_address, open_signed_text, sign_object
 from apps.releases.diff import require_frozen_table
 from apps.releases.models import Release
 from apps.storage.models import Blob

@@ -11,8 +11,8 @@ from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import privacy as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
-from apps.privacy.actions import decide_finding, start_scan
+from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.actions import decide_finding, start_scan
 from datasets_catalog.roles import Permission
 
 

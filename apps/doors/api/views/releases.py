@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.access import list_open_releases, open_release
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action
 from apps.accounts.access import has_permission, require_permission
 from apps.accounts.models import Token
@@ -18,7 +18,7 @@ from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.schema import PREFER
 from apps.doors.api.shapes import releases as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.publishing.releasing import publish_release_here, start_publishing
+from apps.publishing.release_publication import publish_release_here, start_publishing
 from apps.releases.access import list_visible_releases
 from apps.releases.actions import (
     create_release,
@@ -28,10 +28,10 @@ from apps.releases.actions import (
     submit_release,
 )
 from apps.releases.diff import diff_releases
-from apps.releases.judging import check_gates
+from apps.releases.gate_results import check_gates
 from apps.releases.lapses import list_visible_lapses
 from apps.releases.models import GateResult, Release, SignOff
-from apps.releases.steps import start_dry_run, start_freeze, start_submission
+from apps.releases.release_jobs import start_dry_run, start_freeze, start_submission
 from datasets_catalog.purposes import Purpose
 from datasets_catalog.roles import Permission
 

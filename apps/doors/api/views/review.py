@@ -10,11 +10,12 @@ from rest_framework.response import Response
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
 from apps.datasets.models import Dataset
+from apps.detection.models import Finding
 from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import review as shapes
-from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
-from apps.privacy.actions import (
+from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.actions import (
     NotAwaitingError,
     add_comment,
     answer_changes,
@@ -26,8 +27,8 @@ from apps.privacy.actions import (
     undo_batch,
     undo_decision,
 )
-from apps.privacy.models import Decision, Finding
-from apps.privacy.queue import (
+from apps.review.models import Decision
+from apps.review.queue import (
     count_progress,
     fetch_batch,
     fetch_change_request,
@@ -35,7 +36,7 @@ from apps.privacy.queue import (
     fetch_review_clip,
     list_visible_cases,
 )
-from apps.privacy.sampling import (
+from apps.review.sampling import (
     SampleProgress,
     draw_sample,
     fetch_sample_clip,

@@ -16,7 +16,7 @@ from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import rights as shapes
 from apps.licensing.actions import record_terms
 from apps.licensing.models import Terms
-from apps.releases.outlook import forecast_consent, forecast_licence
+from apps.releases.forecasts import forecast_consent, forecast_licence
 from datasets_catalog.licences import Use
 from datasets_catalog.roles import Permission
 

@@ -9,24 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from apps.access.access import fetch_request, list_visible_entitlements, list_visible_requests
-from apps.access.actions import (
-    cancel_request,
-    grant_request,
-    refuse_request,
-    request_access,
-    revoke_access,
-)
-from apps.access.answers import Action, Authorization, Code
-from apps.access.authorize import authorize_action
-from apps.access.models import AccessChange, AccessRequest, AccessTerms
-from apps.access.terms import (
-    accept_terms,
-    find_current_terms,
-    list_terms,
-    save_terms,
-    was_taken_back,
-)
-from apps.access.widening import (
+from apps.access.access_changes import (
     cancel_access_change,
     confirm_access_change,
     fetch_access_change,
@@ -35,6 +18,23 @@ from apps.access.widening import (
     propose_access_change,
     refuse_access_change,
 )
+from apps.access.access_terms import (
+    accept_terms,
+    find_current_terms,
+    list_terms,
+    save_terms,
+    was_taken_back,
+)
+from apps.access.actions import (
+    cancel_request,
+    grant_request,
+    refuse_request,
+    request_access,
+    revoke_access,
+)
+from apps.access.authorizations import Action, Authorization, Code
+from apps.access.authorize import authorize_action
+from apps.access.models import AccessChange, AccessRequest, AccessTerms
 from apps.accounts.access import find_holder, require_permission
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
@@ -45,9 +45,9 @@ from apps.datasets.actions import (
     plan_policy,
     update_dataset,
 )
-from apps.datasets.lowering import propose_lowering
+from apps.datasets.bar_lowerings import propose_lowering
 from apps.datasets.models import Dataset
-from apps.doors.commands import list_commands
+from apps.doors.download_commands import list_commands
 from apps.doors.web.access_forms import (
     AcceptForm,
     AccessRequestForm,
@@ -58,9 +58,9 @@ from apps.doors.web.access_forms import (
     TermsForm,
 )
 from apps.doors.web.components import Crumb
-from apps.doors.web.figures import find_newest_releases
+from apps.doors.web.page_figures import find_newest_releases
 from apps.doors.web.paging import load_page
-from apps.doors.web.views.frame import (
+from apps.doors.web.views.page_frame import (
     DatasetFrame,
     build_dataset_url,
     flash_outcome,

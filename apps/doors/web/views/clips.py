@@ -10,13 +10,14 @@ from django.views.decorators.http import require_POST
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, Event
-from apps.datasets.verifying import verify_events
-from apps.doors.serving import has_whole_blob
+from apps.datasets.verification import verify_events
+from apps.detection.models import Finding
+from apps.doors.blob_responses import has_whole_blob
 from apps.doors.web.components import Column, Crumb, Region, Tone
-from apps.doors.web.listening import load_peaks, serve_whole_clip
+from apps.doors.web.page_sounds import load_peaks, serve_whole_clip
 from apps.doors.web.paging import choose_sort, load_page
 from apps.doors.web.templatetags.web_components import kind_words
-from apps.doors.web.views.frame import (
+from apps.doors.web.views.page_frame import (
     DatasetFrame,
     flash_outcome,
     load_draft_frame,
@@ -24,10 +25,9 @@ from apps.doors.web.views.frame import (
     read_query,
     require_sign_in,
 )
-from apps.privacy.access import list_visible_findings
-from apps.privacy.models import Finding
-from apps.privacy.playing import note_playback
 from apps.releases.stops import require_hearable
+from apps.review.access import list_visible_findings
+from apps.review.playback_records import note_playback
 from datasets_catalog.clip_columns import SAID_OF_CLIP
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission

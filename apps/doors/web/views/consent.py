@@ -16,14 +16,14 @@ from apps.consent.models import Consent, Participation
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.components import Bar, Crumb
 from apps.doors.web.consent_forms import MajorityForm, MinorForm
-from apps.doors.web.figures import compute_consent_figures
+from apps.doors.web.page_figures import compute_consent_figures
 from apps.doors.web.paging import load_page
-from apps.doors.web.views.frame import load_draft_frame, read_query
 from apps.doors.web.views.organisations import load_organisation_frame
-from apps.releases.outlook import forecast_consent
+from apps.doors.web.views.page_frame import load_draft_frame, read_query
+from apps.releases.forecasts import forecast_consent
+from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import PeopleCoverage, Plan
 from datasets_catalog.ledger import Ledger, Refusal
-from datasets_catalog.people import ClipPeople
 from datasets_catalog.purposes import TERMS, Answer, Purpose
 from datasets_catalog.roles import Permission
 

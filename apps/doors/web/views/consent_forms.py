@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.access import require_permission
 from apps.consent.ages import mark_of_age, record_minor
-from apps.consent.correcting import correct_consent
+from apps.consent.consent_corrections import correct_consent
 from apps.consent.forms import (
     WIDENERS,
     bind_form,
@@ -33,8 +33,8 @@ from apps.doors.web.consent_forms import (
     ReachForm,
     ReasonForm,
 )
-from apps.doors.web.views.frame import require_sign_in
 from apps.doors.web.views.organisations import OrganisationFrame, load_organisation_frame
+from apps.doors.web.views.page_frame import require_sign_in
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 from datasets_catalog.implications import parse_implications
 from datasets_catalog.purposes import TERMS

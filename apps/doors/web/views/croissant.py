@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from apps.access.answers import SignInNeededError
+from apps.access.authorizations import SignInNeededError
 from apps.doors.credentials import TokenInvalidError, identify_principal
-from apps.doors.croissant import describe_release
+from apps.doors.croissant_description import describe_release
 from apps.doors.refusals import answer_problem, build_refusal
-from apps.publishing.croissant import MEDIA_TYPE
+from apps.packaging.croissant import MEDIA_TYPE
 from datasets_catalog.errors import EarmarkError
 
 UNAUTHORIZED = 401

@@ -5,28 +5,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action
 from apps.accounts.access import list_organisations_where
 from apps.accounts.models import Organisation
 from apps.datasets.access import list_visible_datasets
 from apps.datasets.actions import create_dataset
-from apps.doors.commands import list_commands
-from apps.doors.croissant import render_head_description
+from apps.doors.croissant_description import render_head_description
+from apps.doors.download_commands import list_commands
 from apps.doors.web.components import Crumb
-from apps.doors.web.figures import compute_draft_figures, count_facets, find_newest_releases
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
+from apps.doors.web.page_figures import compute_draft_figures, count_facets, find_newest_releases
 from apps.doors.web.paging import load_page
-from apps.doors.web.views.frame import (
+from apps.doors.web.views.lowerings import describe_waiting_lowering, save_settings
+from apps.doors.web.views.page_frame import (
     HtmxRequest,
     load_dataset_frame,
     load_draft_frame,
     read_query,
     require_sign_in,
 )
-from apps.doors.web.views.lowerings import describe_waiting_lowering, save_settings
 from apps.releases.models import Release
-from apps.releases.usage import compute_usage
+from apps.releases.release_usage import compute_usage
 from datasets_catalog.errors import DeniedError, EarmarkError, Kind
 from datasets_catalog.purposes import TERMS
 from datasets_catalog.roles import Permission

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from apps.datasets.actions import update_dataset
 from apps.doors.web.components import Crumb
 from apps.doors.web.description_forms import DescriptionForm
-from apps.doors.web.views.frame import load_draft_frame, require_sign_in
+from apps.doors.web.views.page_frame import load_draft_frame, require_sign_in
 from datasets_catalog.description_sheets import parse_sheet
 from datasets_catalog.errors import EarmarkError, Kind
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from apps.access.answers import ReleaseStoppedError
+from apps.access.authorizations import ReleaseStoppedError
 from apps.releases.errors import StoppedError
 from datasets_catalog.errors import EarmarkError, Kind
 

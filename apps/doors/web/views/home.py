@@ -6,7 +6,7 @@ from django.shortcuts import render
 
 from apps.accounts.access import list_organisations_where
 from apps.datasets.access import list_visible_datasets
-from apps.doors.web.figures import find_newest_releases
+from apps.doors.web.page_figures import find_newest_releases
 from apps.releases.models import Stop
 from apps.releases.stops import list_unconfirmed_stops
 from datasets_catalog.roles import Permission

@@ -15,9 +15,9 @@ from apps.datasets.models import Dataset
 from apps.doors.web.arrivals import find_arrivals_root, keep_file, keep_file_by_name, make_arrival
 from apps.doors.web.components import Crumb
 from apps.doors.web.forms import ClipImportForm, ConsentImportForm, LabelImportForm
-from apps.doors.web.views.frame import load_draft_frame, require_sign_in
 from apps.doors.web.views.jobs import build_job_context
 from apps.doors.web.views.organisations import load_organisation_frame
+from apps.doors.web.views.page_frame import load_draft_frame, require_sign_in
 from apps.ingest.actions import import_consents
 from apps.ingest.paths import PathInvalidError
 from apps.jobs.access import job_for, jobs_for

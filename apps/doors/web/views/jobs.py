@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.models import User
 from apps.doors.web.components import Crumb
 from apps.doors.web.paging import load_page
-from apps.doors.web.views.frame import HtmxRequest, flash_outcome, require_sign_in
+from apps.doors.web.views.page_frame import HtmxRequest, flash_outcome, require_sign_in
 from apps.jobs.access import job_for, jobs_for
 from apps.jobs.actions import cancel_job
 from apps.jobs.models import Job

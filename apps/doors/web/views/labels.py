@@ -6,10 +6,10 @@ from django.shortcuts import render
 
 from apps.datasets.label_queries import found_empty, standing_events, standing_weak_labels
 from apps.datasets.models import Clip
-from apps.datasets.verifying import SECOND_PERSON
+from apps.datasets.verification import SECOND_PERSON
 from apps.doors.web.components import Crumb
-from apps.doors.web.figures import build_label_bars, build_weak_label_bars
-from apps.doors.web.views.frame import load_draft_frame
+from apps.doors.web.page_figures import build_label_bars, build_weak_label_bars
+from apps.doors.web.views.page_frame import load_draft_frame
 from datasets_catalog.labels import Status, compute_share
 
 

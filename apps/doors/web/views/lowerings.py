@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.models import User
 from apps.datasets.actions import find_lowered_bars, update_dataset
-from apps.datasets.lowering import (
+from apps.datasets.bar_lowerings import (
     cancel_lowering,
     confirm_lowering,
     fetch_lowering,
@@ -21,7 +21,7 @@ from apps.datasets.lowering import (
 )
 from apps.datasets.models import Dataset, Lowering
 from apps.doors.web.forms import LoweringAnswerForm
-from apps.doors.web.views.frame import (
+from apps.doors.web.views.page_frame import (
     DatasetFrame,
     flash_outcome,
     load_draft_frame,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.access.access import list_held_entitlements, list_own_requests, list_requests_to_answer
+from apps.access.access_terms import accept_terms
 from apps.access.agreements import (
     fetch_agreement,
     give_seat,
@@ -18,11 +19,10 @@ from apps.access.agreements import (
 )
 from apps.access.models import AccessRequest, Entitlement
 from apps.access.notices import list_own_notices, mark_read
-from apps.access.terms import accept_terms
 from apps.doors.web.access_forms import AcceptForm, AnswerForm, SeatForm
 from apps.doors.web.components import Crumb
-from apps.doors.web.views.frame import flash_outcome, read_field, require_sign_in
 from apps.doors.web.views.organisations import load_organisation_frame
+from apps.doors.web.views.page_frame import flash_outcome, read_field, require_sign_in
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission

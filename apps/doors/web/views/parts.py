@@ -15,23 +15,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.access.access import open_release
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action, find_access_policy
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.datasets.vocabulary_graph import find_terms_above
-from apps.doors.commands import TOKEN_VARIABLE, Command
-from apps.doors.web.components import Crumb
-from apps.doors.web.views.frame import (
-    HtmxRequest,
-    build_dataset_url,
-    flash_outcome,
-    load_dataset_frame,
-    require_sign_in,
-)
-from apps.doors.web.views.jobs import build_job_context
-from apps.publishing.choices import keep_selection, load_kept_selection
-from apps.publishing.flavours import (
+from apps.deliveries.flavours import (
     CONTAINERS,
     RATES,
     FlavourState,
@@ -40,8 +29,9 @@ from apps.publishing.flavours import (
     list_flavour_states,
     order_flavour,
 )
-from apps.publishing.parts import build_file_name
-from apps.publishing.selections import (
+from apps.deliveries.kept_selections import keep_selection, load_kept_selection
+from apps.deliveries.parts import build_file_name
+from apps.deliveries.selections import (
     LISTS,
     MOST_CLIPS,
     Selection,
@@ -49,10 +39,20 @@ from apps.publishing.selections import (
     count_by_column,
     summarise_selection,
 )
+from apps.doors.download_commands import TOKEN_VARIABLE, Command
+from apps.doors.web.components import Crumb
+from apps.doors.web.views.jobs import build_job_context
+from apps.doors.web.views.page_frame import (
+    HtmxRequest,
+    build_dataset_url,
+    flash_outcome,
+    load_dataset_frame,
+    require_sign_in,
+)
 from apps.releases.models import Release
 from datasets_catalog.clip_columns import SELECTABLE
+from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
-from datasets_catalog.giving import is_grantable
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.release_states import PUBLIC_STATES
 

@@ -8,19 +8,20 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.access.answers import Action
+from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action, explain_lapse
 from apps.accounts.access import require_permission
 from apps.accounts.models import User
-from apps.doors.commands import list_commands
-from apps.doors.croissant import render_head_description
-from apps.doors.web.comparing import group_changes
+from apps.doors.croissant_description import render_head_description
+from apps.doors.download_commands import list_commands
 from apps.doors.web.components import Crumb
 from apps.doors.web.components import Step as Station
-from apps.doors.web.figures import build_time_bars
 from apps.doors.web.forms import ReleaseForm, SignOffForm
-from apps.doors.web.gates import list_checks, list_pending_checks
-from apps.doors.web.views.frame import (
+from apps.doors.web.gate_checklist import list_checks, list_pending_checks
+from apps.doors.web.page_figures import build_time_bars
+from apps.doors.web.release_comparison import group_changes
+from apps.doors.web.views.jobs import build_job_context, find_job_title
+from apps.doors.web.views.page_frame import (
     DatasetFrame,
     flash_outcome,
     load_dataset_frame,
@@ -28,12 +29,11 @@ from apps.doors.web.views.frame import (
     read_field,
     require_sign_in,
 )
-from apps.doors.web.views.jobs import build_job_context, find_job_title
 from apps.jobs.access import jobs_for
 from apps.jobs.models import Job
+from apps.packaging.statements import is_kept, load_statement
 from apps.publishing.access import list_visible_publications, list_visible_targets
-from apps.publishing.releasing import RELEASE, start_publishing
-from apps.publishing.statements import is_kept, load_statement
+from apps.publishing.release_publication import RELEASE, start_publishing
 from apps.releases.access import fetch_release, list_visible_releases
 from apps.releases.actions import (
     PART_PERMISSIONS,
@@ -44,15 +44,15 @@ from apps.releases.actions import (
     settle_release,
     sign_off_release,
 )
+from apps.releases.checklist_answers import find_part
 from apps.releases.diff import diff_releases
-from apps.releases.judging import check_gates
+from apps.releases.gate_results import check_gates
 from apps.releases.lapses import find_lapse_start, list_visible_lapses
 from apps.releases.models import Release, SignOff
-from apps.releases.numbering import find_newest_out, propose_version
-from apps.releases.people import find_part
-from apps.releases.steps import FREEZE, SUBMIT, start_freeze, start_submission
+from apps.releases.release_jobs import FREEZE, SUBMIT, start_freeze, start_submission
+from apps.releases.release_usage import compute_usage
 from apps.releases.stops import describe_closing, read_stopped_since
-from apps.releases.usage import compute_usage
+from apps.releases.version_proposals import find_newest_out, propose_version
 from datasets_catalog.card_review import render_consent, render_privacy, render_verified
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind, NotFoundError
 from datasets_catalog.purposes import TERMS

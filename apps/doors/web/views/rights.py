@@ -10,7 +10,7 @@ from apps.accounts.models import Organisation
 from apps.datasets.actions import remove_clips
 from apps.doors.web.components import Bar, Crumb
 from apps.doors.web.templatetags.web_components import length_of
-from apps.doors.web.views.frame import (
+from apps.doors.web.views.page_frame import (
     DatasetFrame,
     flash_outcome,
     load_draft_frame,
@@ -19,7 +19,7 @@ from apps.doors.web.views.frame import (
     require_sign_in,
 )
 from apps.licensing.licences import load_licences
-from apps.releases.outlook import LicenceForecast, forecast_licence
+from apps.releases.forecasts import LicenceForecast, forecast_licence
 from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.licence_conflicts import format_clip_count
 from datasets_catalog.licences import Use

@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from apps.accounts.access import require_permission
 from apps.doors.web.components import Crumb
 from apps.doors.web.split_forms import KNOWN_WORDS, SplitPolicyForm, build_form_values
-from apps.doors.web.views.frame import load_draft_frame, require_sign_in
 from apps.doors.web.views.lowerings import save_settings
+from apps.doors.web.views.page_frame import load_draft_frame, require_sign_in
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
 from datasets_catalog.split_policies import KNOWN_POLICIES, parse_policy

@@ -24,7 +24,7 @@ from apps.doors.web.components import (
     Tab,
     Tone,
 )
-from apps.doors.web.listening import serve_short_sound
+from apps.doors.web.page_sounds import serve_short_sound
 from apps.doors.web.paging import Page
 
 TONE_RATE = 8000

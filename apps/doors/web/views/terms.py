@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from apps.accounts.access import require_permission
 from apps.doors.web.components import Crumb
 from apps.doors.web.rights_forms import OwnTermsForm
-from apps.doors.web.views.frame import require_sign_in
 from apps.doors.web.views.organisations import OrganisationFrame, load_organisation_frame
+from apps.doors.web.views.page_frame import require_sign_in
 from apps.licensing.actions import record_terms
 from apps.licensing.models import Terms
 from datasets_catalog.errors import EarmarkError, Kind

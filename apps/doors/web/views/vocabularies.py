@@ -9,7 +9,7 @@ from apps.datasets.access import fetch_vocabulary
 from apps.datasets.models import Vocabulary
 from apps.doors.web.components import Crumb
 from apps.doors.web.paging import load_page
-from apps.doors.web.views.frame import read_query
+from apps.doors.web.views.page_frame import read_query
 
 
 def list_vocabularies(request: HttpRequest) -> HttpResponse:

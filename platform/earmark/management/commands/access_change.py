@@ -6,8 +6,7 @@ from uuid import UUID
 from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_datetime
 
-from apps.access.models import AccessChange
-from apps.access.widening import (
+from apps.access.access_changes import (
     cancel_access_change,
     confirm_access_change,
     fetch_access_change,
@@ -15,6 +14,7 @@ from apps.access.widening import (
     propose_access_change,
     refuse_access_change,
 )
+from apps.access.models import AccessChange
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from datasets_catalog.errors import InvalidError

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.releases.access import fetch_release
-from apps.releases.people import answer_question, load_checklist
+from apps.releases.checklist_answers import answer_question, load_checklist
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.privacy.actions import count_people
-from apps.privacy.queue import fetch_review_clip
+from apps.review.actions import count_people
+from apps.review.queue import fetch_review_clip
 from earmark.management.base import Command as Base
 
 

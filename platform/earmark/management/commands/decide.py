@@ -7,11 +7,12 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
-from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
-from apps.privacy.actions import decide_finding, decide_findings_alike
-from apps.privacy.models import Decision, Finding
-from apps.privacy.redaction import Method
+from apps.detection.models import Finding
 from apps.releases.foresight import foresee
+from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.actions import decide_finding, decide_findings_alike
+from apps.review.models import Decision
+from apps.review.redaction import Method
 from datasets_catalog.roles import Permission
 from earmark.management.base import Command as Base
 

@@ -9,13 +9,13 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.releases.models import Document
-from apps.releases.people import (
+from apps.releases.checklist_answers import (
     attach_document,
     fetch_document,
     list_visible_documents,
     retire_document,
 )
+from apps.releases.models import Document
 from datasets_catalog.errors import InvalidError
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset

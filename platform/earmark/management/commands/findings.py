@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.privacy.access import (
+from apps.review.access import (
     filter_open_findings,
     list_dataset_findings,
     list_visible_findings,

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
+from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips
-from apps.privacy.scanning import scan_dataset
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.ingest.importers.registry import FORMATS
-from apps.ingest.labels import import_labels
+from apps.ingest.label_imports import import_labels
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset
 

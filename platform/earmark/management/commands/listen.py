@@ -11,12 +11,12 @@ from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
 from apps.datasets.models import Clip
-from apps.doors.web.hearing import find_windows, split_into_windows
-from apps.doors.web.listening import cut_window
-from apps.privacy.access import fetch_finding, filter_open_findings, list_visible_findings
-from apps.privacy.models import Finding
-from apps.privacy.playing import choose_batch_sample, find_span, find_unheard, note_playback
-from apps.privacy.sampling import fetch_sample_clip
+from apps.detection.models import Finding
+from apps.doors.web.page_sounds import cut_window
+from apps.doors.web.review_windows import find_windows, split_into_windows
+from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.playback_records import choose_batch_sample, find_span, find_unheard, note_playback
+from apps.review.sampling import fetch_sample_clip
 from datasets_catalog.errors import InvalidError
 from datasets_catalog.roles import Permission
 from earmark.management.base import Command as Base

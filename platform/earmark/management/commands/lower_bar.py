@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.datasets.lowering import (
+from apps.datasets.bar_lowerings import (
     cancel_lowering,
     confirm_lowering,
     fetch_lowering,

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.releases.numbering import propose_version
+from apps.releases.version_proposals import propose_version
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset
 

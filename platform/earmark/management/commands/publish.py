@@ -12,13 +12,13 @@ from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
 from apps.jobs.actions import run_job
 from apps.jobs.models import Job
+from apps.packaging.content_loading import load_content
 from apps.publishing.access import fetch_target
 from apps.publishing.actions import plan_publication, start_publication
 from apps.publishing.dry_runs import write_snapshot
 from apps.publishing.errors import TargetUnreachableError
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import require_sendable
-from apps.publishing.released import load_content
 from apps.releases.access import fetch_release
 from apps.releases.models import Release
 from datasets_catalog.errors import ConflictError, InvalidError

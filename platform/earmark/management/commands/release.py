@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 from apps.accounts.access import has_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
-from apps.privacy.scanning import scan_dataset
-from apps.publishing.releasing import publish_release_here
+from apps.detection.scanning import scan_dataset
+from apps.publishing.release_publication import publish_release_here
 from apps.releases.actions import (
     PART_PERMISSIONS,
     create_release,
@@ -18,7 +18,7 @@ from apps.releases.actions import (
     submit_release,
 )
 from apps.releases.errors import PurposesFixedError
-from apps.releases.judging import check_gates
+from apps.releases.gate_results import check_gates
 from apps.releases.models import GateResult, Release
 from datasets_catalog.errors import DeniedError, EarmarkError
 from datasets_catalog.release_states import ReleaseState

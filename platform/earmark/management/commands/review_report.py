@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
-from apps.publishing.review_report import fetch_report
-from apps.publishing.review_report_pdf import render_pdf
+from apps.packaging.review_report import fetch_report
+from apps.packaging.review_report_pdf import render_pdf
 from apps.releases.access import fetch_release
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
-from apps.privacy.sampling import (
+from apps.review.sampling import (
     draw_sample,
     fetch_sample_clip,
     load_frame,

@@ -12,10 +12,10 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from earmark.client.account import TOKEN_VARIABLE, clean_address
-from earmark.client.names import parse_reference
+from earmark.client.references import parse_reference
+from earmark.door_comparison import DoorResult, Target, find_differences, take_by_every_door
 from earmark.management.base import Acts
 from earmark.management.base import Command as Base
-from earmark.same_bytes import DoorResult, Target, find_differences, take_by_every_door
 
 SHOWN = 50
 ROOT_DIGITS = 16

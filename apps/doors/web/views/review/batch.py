@@ -13,19 +13,19 @@ from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset, Recording
-from apps.doors.web import review_words
+from apps.detection.models import Finding
+from apps.doors.web import review_choices as review_words
 from apps.doors.web.components import Crumb
-from apps.doors.web.hearing import find_windows
+from apps.doors.web.review_choices import VERDICTS
 from apps.doors.web.review_filters import Filters
-from apps.doors.web.review_words import VERDICTS
+from apps.doors.web.review_windows import find_windows
 from apps.doors.web.templatetags.web_components import kind_words
-from apps.doors.web.views.frame import read_field, read_query, require_sign_in
-from apps.doors.web.views.review.deciding import find_last_decision, read_decision
-from apps.privacy.access import filter_open_findings, list_visible_findings
-from apps.privacy.actions import decide_findings_alike
-from apps.privacy.models import Finding
-from apps.privacy.playing import choose_batch_sample, find_span, find_unheard
+from apps.doors.web.views.page_frame import read_field, read_query, require_sign_in
+from apps.doors.web.views.review.decisions import find_last_decision, read_decision
 from apps.releases.foresight import foresee
+from apps.review.access import filter_open_findings, list_visible_findings
+from apps.review.actions import decide_findings_alike
+from apps.review.playback_records import choose_batch_sample, find_span, find_unheard
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
 from datasets_catalog.roles import Permission
 from datasets_catalog.sampling import format_bound

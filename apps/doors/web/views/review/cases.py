@@ -9,23 +9,23 @@ from django.shortcuts import redirect, render
 from apps.accounts.access import has_permission
 from apps.accounts.models import User
 from apps.datasets.models import Clip
-from apps.doors.web import review_words
+from apps.doors.web import review_choices
 from apps.doors.web.components import Crumb
-from apps.doors.web.hearing import LONGEST, find_windows
+from apps.doors.web.finding_lines import OPEN, Line, build_lines
+from apps.doors.web.queue_places import Places
 from apps.doors.web.review_figures import PITCHES, build_progress_context
 from apps.doors.web.review_filters import Filters, find_adjacent_cases
-from apps.doors.web.review_lines import OPEN, Line, build_lines
-from apps.doors.web.review_places import Places
-from apps.doors.web.views.frame import build_dataset_url, read_query, require_sign_in
-from apps.doors.web.views.review.deciding import (
+from apps.doors.web.review_windows import LONGEST, find_windows
+from apps.doors.web.views.page_frame import build_dataset_url, read_query, require_sign_in
+from apps.doors.web.views.review.decisions import (
     build_finding_url,
     find_last_decision,
     record_decision,
 )
-from apps.privacy.access import AWAITING_SECOND, fetch_finding
-from apps.privacy.before import find_redactions
-from apps.privacy.queue import Case, fetch_review_case
 from apps.releases.foresight import Foresight, foresee, foresee_count
+from apps.review.access import AWAITING_SECOND, fetch_finding
+from apps.review.original_sounds import find_redactions
+from apps.review.queue import Case, fetch_review_case
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
 
@@ -122,12 +122,12 @@ def _foresight(found: Case, chosen: Line | None) -> list[str]:
     return foresee([row for row in found.findings if row.uid == chosen.finding.uid]).sentences
 
 
-def _choose_mode(user: User, chosen: Line) -> review_words.Mode | None:
+def _choose_mode(user: User, chosen: Line) -> review_choices.Mode | None:
     if not chosen.waits:
         return None
     if chosen.state == AWAITING_SECOND and chosen.decision is not None:
-        return review_words.build_confirmation_mode(chosen.decision)
-    return review_words.build_decision_mode(user) if chosen.state == OPEN else None
+        return review_choices.build_confirmation_mode(chosen.decision)
+    return review_choices.build_decision_mode(user) if chosen.state == OPEN else None
 
 
 def _build_links(user: User, found: Case, filters: Filters) -> dict[str, str]:

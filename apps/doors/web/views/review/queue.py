@@ -13,13 +13,13 @@ from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.components import Crumb
 from apps.doors.web.paging import Page
+from apps.doors.web.queue_places import load_case_page
 from apps.doors.web.review_figures import build_progress_context
 from apps.doors.web.review_filters import AWAITING, WHOSE, Filters
-from apps.doors.web.review_places import load_case_page
-from apps.doors.web.views.frame import flash_outcome, read_field, require_sign_in
-from apps.privacy.access import filter_open_findings, list_visible_findings
-from apps.privacy.actions import assign_clips
-from apps.privacy.queue import list_visible_clips
+from apps.doors.web.views.page_frame import flash_outcome, read_field, require_sign_in
+from apps.review.access import filter_open_findings, list_visible_findings
+from apps.review.actions import assign_clips
+from apps.review.queue import list_visible_clips
 from datasets_catalog.errors import DeniedError
 from datasets_catalog.roles import Permission
 

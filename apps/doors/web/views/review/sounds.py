@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip
-from apps.doors.web.hearing import Window, parse_window
-from apps.doors.web.listening import (
+from apps.doors.web.page_sounds import (
     HOUR_SECONDS,
     cut_window,
     draw_window,
@@ -17,10 +16,11 @@ from apps.doors.web.listening import (
     measure_seconds_sent,
     serve_short_sound,
 )
-from apps.doors.web.views.frame import read_query, require_sign_in
-from apps.privacy.before import fetch_unredacted_bytes
-from apps.privacy.playing import note_playback
-from apps.privacy.queue import fetch_review_clip
+from apps.doors.web.review_windows import Window, parse_window
+from apps.doors.web.views.page_frame import read_query, require_sign_in
+from apps.review.original_sounds import fetch_unredacted_bytes
+from apps.review.playback_records import note_playback
+from apps.review.queue import fetch_review_clip
 from apps.storage.models import Blob
 from datasets_catalog.errors import NotFoundError
 

@@ -1,0 +1,1 @@
+"""What a reader takes of a release: selections, parts, flavours and tars."""

@@ -1,0 +1,1 @@
+"""What a release is packed into: content, card, Croissant, reports, shards and snapshots."""

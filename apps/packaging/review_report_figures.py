@@ -1,0 +1,50 @@
+"""What a review report says of the release's contents, as page and PDF print it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from datasets_catalog.card_facts import CardFacts
+from datasets_catalog.card_review import (
+    format_clip_count,
+    format_count,
+    render_consent,
+    render_verified,
+)
+from datasets_catalog.card_text import format_duration
+from datasets_catalog.plain_json import from_plain
+
+Line = tuple[str, str]
+
+
+def content_lines(report: dict[str, Any]) -> list[Line]:
+    """What the release holds, by the facts kept in the report; none before it is approved."""
+    if not report.get("facts"):
+        return []
+    return list(_lines(from_plain(CardFacts, report["facts"])))
+
+
+def headcount_lines(report: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Clip, what was counted, by whom, when and why, oldest first; of a clip the last counts."""
+    return [
+        (row["clip"], _people_text(row), row["by"], row["at"], row["reason"])
+        for row in report.get("headcounts", ())
+    ]
+
+
+def _people_text(row: dict[str, Any]) -> str:
+    heard = format_count(row["people_heard"], "person heard", "people heard")
+    missing = ", somebody is not recorded" if row["somebody_unknown"] else ""
+    return f"{heard}, {row['people_recorded']:,} recorded{missing}"
+
+
+def _lines(facts: CardFacts) -> Iterator[Line]:
+    yield "clips", f"{format_clip_count(facts.clips)} ({format_duration(facts.seconds)})"
+    yield "events", render_verified(facts.verified, facts.events) if facts.events else "none"
+    weak = facts.weak
+    labels = format_count(weak.labels, "weak label", "weak labels")
+    yield "weak labels", f"{labels} of {format_clip_count(weak.clips)}" if weak.labels else "none"
+    yield "found empty", format_clip_count(facts.found_empty) if facts.found_empty else "none"
+    named = facts.vocabulary
+    words = "none is named" if named is None else f"{named.name} {named.version}, {named.sha256}"
+    yield "vocabulary", words
+    yield "consent", render_consent(facts)

@@ -1,1 +1,0 @@
-"""Scans, findings, decisions and redaction."""

@@ -1,6 +1,0 @@
-from django.apps import AppConfig
-
-
-class PrivacyConfig(AppConfig):
-    name = "apps.privacy"
-    verbose_name = "Privacy"

@@ -1,0 +1,1 @@
+"""What people decide on findings: cases, queue, decisions, undo, sampling, redaction, people."""
