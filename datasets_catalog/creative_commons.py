@@ -1,7 +1,8 @@
 """Creative Commons' licences: each version, each port to a jurisdiction, and their addresses.
 
 What a licence asks for follows from its elements (BY, NC, ND, SA), which stand in its name; how an
-adaptation of a share-alike clip may be licensed, from the sections named at `_name_adapter_licences`.
+adaptation of a share-alike clip may be licensed, from the sections named at
+`_name_adapter_licences`.
 SPDX gives an identifier to some ports only; the others are called `LicenseRef-CC-BY-2.0-DE` here.
 """
 
@@ -177,7 +178,7 @@ def _build_terms(licence: Licence) -> Terms:
         redistribution=True,
         named_only=False,
         database_rights=licence.version == "4.0",
-        compatible=tuple(_compatible(licence)),
+        compatible=tuple(_list_compatible(licence)),
         own_terms=_own_terms(licence),
     )
 
@@ -189,7 +190,7 @@ def _build_title(licence: Licence) -> str:
     return f"{title} ({licence.jurisdiction})" if licence.jurisdiction else title
 
 
-def _compatible(licence: Licence) -> Iterator[str]:
+def _list_compatible(licence: Licence) -> Iterator[str]:
     if "SA" in licence.elements:
         yield from _name_adapter_licences(licence)
     elif (licence.elements, licence.version) == ("BY", "4.0"):

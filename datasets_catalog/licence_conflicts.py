@@ -145,10 +145,10 @@ def _describe_demand(group: Group, other: Group) -> str:
             return f"asks that the result be under {_name_choices(terms)}"
         if terms.named_only:
             return f"permits a result only under {_name_choices(terms)}"
-    return _refused(option, [terms for each in other.options for terms in each])
+    return _explain_refusal(option, [terms for each in other.options for terms in each])
 
 
-def _refused(option: Option, others: Sequence[Terms]) -> str:
+def _explain_refusal(option: Option, others: Sequence[Terms]) -> str:
     """Why what goes out under licences of these others cannot hold something under the option."""
     found = [
         (terms, refusal, other.licence)

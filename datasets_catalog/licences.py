@@ -1,6 +1,6 @@
 """Licences by SPDX identifier: what each asks for, packaged and an organisation's own.
 
-What the packaged ones allow is in `licences.toml` and, for Creative Commons, `load_creative_commons`; a
+What the packaged ones allow is in `licences.toml` and, for Creative Commons, `creative_commons`; a
 licence that SPDX lists and neither judges is known, and waits for a person. Combining licences is
 the work of `outbound`.
 """

@@ -110,9 +110,7 @@ def test_the_order_of_imports_is_drawn_as_it_is_checked() -> None:
 def test_every_variable_is_described_and_every_described_one_is_read() -> None:
     folder = ROOT / "platform" / "earmark" / "settings"
     settings = "".join(path.read_text() for path in folder.glob("*.py") if path.stem != "testing")
-    read = set(
-        re.findall(r"env\.(?:text|flag|number|names|url)\(\s*['\"]([A-Z0-9_]+)['\"]", settings)
-    )
+    read = set(re.findall(r"env\.read_\w+\(\s*['\"]([A-Z0-9_]+)['\"]", settings))
     read |= set(re.findall(r'environ\.setdefault\("([A-Z_]+)"', settings))
     described = named(section(text("docs/running.md"), "## Environment variables"), "[A-Z0-9_]+")
     assert described - {"DJANGO_SETTINGS_MODULE"} == read

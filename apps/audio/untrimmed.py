@@ -63,7 +63,7 @@ def read_untrimmed(path: Path, container: Container) -> Untrimmed:
     frames = largest = 0
     rate, codec = 1, ""
     try:
-        with _opened(path, container) as opened:
+        with _open_sound(path, container) as opened:
             stream = opened.streams.audio[0]
             stream.codec_context.thread_count = 1
             stream.codec_context.flags2 |= Flags2.skip_manual
@@ -81,7 +81,7 @@ def read_untrimmed(path: Path, container: Container) -> Untrimmed:
 
 
 @contextmanager
-def _opened(path: Path, container: Container) -> Iterator[av.container.InputContainer]:
+def _open_sound(path: Path, container: Container) -> Iterator[av.container.InputContainer]:
     options = {"ignore_editlist": "1"} if container is Container.MP4 else {}
     form = FFMPEG_FORMATS[container]
     with (
@@ -95,7 +95,7 @@ def _opened(path: Path, container: Container) -> Iterator[av.container.InputCont
 def _loose_bytes(path: Path, container: Container) -> int:
     """How many bytes of an MP4's sound data, zeros aside, belong to no sample of any track."""
     try:
-        with _opened(path, container) as opened:
+        with _open_sound(path, container) as opened:
             spans = sorted(
                 (packet.pos, packet.pos + packet.size)
                 for packet in opened.demux()
@@ -109,11 +109,11 @@ def _loose_bytes(path: Path, container: Container) -> int:
         return sum(
             len(source.at(start, end - start).strip(b"\0"))
             for region in regions
-            for start, end in _gaps(region.offset, region.offset + region.size, spans)
+            for start, end in _measure_gaps(region.offset, region.offset + region.size, spans)
         )
 
 
-def _gaps(start: int, end: int, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _measure_gaps(start: int, end: int, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     found = []
     for first, last in spans:
         if last <= start or first >= end:

@@ -33,7 +33,7 @@ def refuse_change(
     return _create_triggers(table, [(name, event, when, message)], on_sqlite)
 
 
-def withdraw(step: RunPython) -> RunPython:
+def withdraw_trigger(step: RunPython) -> RunPython:
     """The step backwards: takes triggers away in whose place others come."""
     if step.reverse_code is None:
         raise ValueError("The step cannot be taken back.")

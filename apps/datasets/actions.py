@@ -138,9 +138,9 @@ def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) ->
     """Change columns named in `CHANGEABLE`; what matters to a release makes frozen ones stale.
 
     Raises AccessWidensError where more people could take what was released already: that is
-    proposed (`apps/access/access_changes.py`) and decided on by another person. Raises BarLowersError
-    where a bar would be lower than it is: that is proposed (`apps/datasets/bar_lowerings.py`), and a
-    privacy reviewer decides.
+    proposed (`apps/access/access_changes.py`) and decided on by another person. Raises
+    BarLowersError where a bar would be lower than it is: that is proposed
+    (`apps/datasets/bar_lowerings.py`), and a privacy reviewer decides.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     require_permission(actor, Permission.DATASET_EDIT, row.organisation)

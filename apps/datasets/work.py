@@ -38,7 +38,7 @@ def clips_worked_on(user: User, contents: Mapping[int, set[str]]) -> set[int]:
     same = _clips_with(there, wanted)
     mine = {pk for pk, (maker, _) in same.items() if maker == user.pk}
     for kind in LABELS:
-        rows = kind.objects.filter(_by(user), clip__in=list(same))
+        rows = kind.objects.filter(_filter_by_person(user), clip__in=list(same))
         mine |= set(rows.values_list("clip_id", flat=True))
     worked = {content for pk in mine for content in same[pk][1]}
     noted = EarlierWork.objects.filter(
@@ -94,7 +94,7 @@ def note_earlier_work(clip_ids: Iterable[int], *, also: Collection[int] = ()) ->
         )
 
 
-def _by(user: User) -> Q:
+def _filter_by_person(user: User) -> Q:
     """Labels that the user brought in, or is named in as who made them."""
     return Q(created_by=user) | Q(annotator=user.username)
 

@@ -62,7 +62,9 @@ def sign_object(
     name: str = "",
     purpose: Purpose | None = None,
 ) -> str:
-    """A text that `open_signed_text` opens for so many seconds; who may have the object was asked before.
+    """A text that `open_signed_text` opens for so many seconds.
+
+    Who may have the object was asked before.
 
     It keeps the purpose that was stated, for the receipt and for asking again.
 

@@ -190,10 +190,10 @@ def list_redactions(
             leading.append(row)
     for row in reversed(leading):
         is_released = (str(row.clip.uid), row.after.sha256) in released
-        yield _redaction(row, is_released=is_released)
+        yield _build_redaction(row, is_released=is_released)
 
 
-def _redaction(row: Redaction, *, is_released: bool) -> Row:
+def _build_redaction(row: Redaction, *, is_released: bool) -> Row:
     return {
         "clip": row.after_path,
         "clip_id": str(row.clip.uid),

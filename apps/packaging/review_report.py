@@ -114,7 +114,7 @@ def keep_statements(release: Release) -> None:
     Release.objects.select_for_update().get(pk=release.pk)
     if is_kept(release):
         return
-    text = json.dumps(_review(release), sort_keys=True, ensure_ascii=False).encode()
+    text = json.dumps(_describe_review(release), sort_keys=True, ensure_ascii=False).encode()
     keep_statement(release, review=put_blob(release.dataset.uid, io.BytesIO(text)))
 
 
@@ -135,11 +135,11 @@ def compute_report(release: Release) -> Report:
         "frozen_at": format_moment(release.frozen_at),
         "published_at": format_moment(release.published_at),
         "facts": _load_facts(release),
-        **(_review(release) if review is None else review),
+        **(_describe_review(release) if review is None else review),
     }
 
 
-def _review(release: Release) -> Report:
+def _describe_review(release: Release) -> Report:
     """What was done to the contents of the release, from the rows."""
     dataset, until = release.dataset, release.published_at
     contents = contents_of(release, released_clips(release))

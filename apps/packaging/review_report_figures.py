@@ -20,7 +20,7 @@ def content_lines(report: dict[str, Any]) -> list[Line]:
     """What the release holds, by the facts kept in the report; none before it is approved."""
     if not report.get("facts"):
         return []
-    return list(_lines(from_plain(CardFacts, report["facts"])))
+    return list(_build_lines(from_plain(CardFacts, report["facts"])))
 
 
 def headcount_lines(report: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
@@ -37,7 +37,7 @@ def _people_text(row: dict[str, Any]) -> str:
     return f"{heard}, {row['people_recorded']:,} recorded{missing}"
 
 
-def _lines(facts: CardFacts) -> Iterator[Line]:
+def _build_lines(facts: CardFacts) -> Iterator[Line]:
     yield "clips", f"{format_clip_count(facts.clips)} ({format_duration(facts.seconds)})"
     yield "events", render_verified(facts.verified, facts.events) if facts.events else "none"
     weak = facts.weak

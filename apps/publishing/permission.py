@@ -27,8 +27,8 @@ def require_sendable(release: Release, target: Target) -> None:
     """Raise unless the release is published, not stopped, and made for readers of such a target.
 
     A target is a door like ours, so the same rule says what may leave through it
-    (`datasets_catalog/door_purposes.py`), and none lets people in earlier, or with fewer questions, than
-    the dataset does here: its settings are read anew, since a sending takes hours.
+    (`datasets_catalog/door_purposes.py`), and none lets people in earlier, or with fewer questions,
+    than the dataset does here: its settings are read anew, since a sending takes hours.
     """
     release.dataset.refresh_from_db(fields=_SETTINGS)
     if release.state != ReleaseState.PUBLISHED:

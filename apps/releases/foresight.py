@@ -32,10 +32,14 @@ class Foresight:
         if self.by_redaction == self.by_exclusion:
             del said["Redacting this"]
             said = {"Excluding or redacting this": said.pop("Excluding this"), **said}
-        return [f"{deed} closes {_names(rows)} to readers." for deed, rows in said.items() if rows]
+        return [
+            f"{deed} closes {_name_releases(rows)} to readers."
+            for deed, rows in said.items()
+            if rows
+        ]
 
 
-def foresee(findings: Sequence[Finding]) -> Foresight:
+def foresee_closures(findings: Sequence[Finding]) -> Foresight:
     """What decisions on these findings of one dataset would close; a clearance closes nothing."""
     if not findings:
         return Foresight()
@@ -46,12 +50,18 @@ def foresee(findings: Sequence[Finding]) -> Foresight:
     of_texts = rows.filter(content_sha256=F("clip__cells_sha256"))
     present = of_texts.values_list("clip__blob__sha256", "clip__original__sha256")
     by_texts = {content for pair in present for content in pair if content}
-    own = [row for row in _open(dataset.organisation_id, contents) if row.dataset_id == dataset.pk]
-    texts = [
-        row for row in _open(dataset.organisation_id, by_texts) if row.dataset_id == dataset.pk
+    own = [
+        row
+        for row in _list_open_releases(dataset.organisation_id, contents)
+        if row.dataset_id == dataset.pk
     ]
-    everywhere = _open(dataset.organisation_id, contents)
-    heard = _open(dataset.organisation_id, sounding)
+    texts = [
+        row
+        for row in _list_open_releases(dataset.organisation_id, by_texts)
+        if row.dataset_id == dataset.pk
+    ]
+    everywhere = _list_open_releases(dataset.organisation_id, contents)
+    heard = _list_open_releases(dataset.organisation_id, sounding)
     return Foresight(
         by_exclusion=_each_once([*everywhere, *texts]),
         by_redaction=_each_once([*own, *heard]),
@@ -60,10 +70,10 @@ def foresee(findings: Sequence[Finding]) -> Foresight:
 
 def foresee_count(clip: Clip) -> tuple[Release, ...]:
     """What a count of more people than are recorded in the clip's bytes would close."""
-    return _each_once(_open(clip.dataset.organisation_id, {clip.blob.sha256}))
+    return _each_once(_list_open_releases(clip.dataset.organisation_id, {clip.blob.sha256}))
 
 
-def _open(organisation: int, contents: set[str]) -> list[Release]:
+def _list_open_releases(organisation: int, contents: set[str]) -> list[Release]:
     rows = releases_with(organisation, contents) if contents else []
     return [row for row in rows if find_lapse_start(row) is None]
 
@@ -72,6 +82,6 @@ def _each_once(releases: Sequence[Release]) -> tuple[Release, ...]:
     return tuple({row.pk: row for row in sorted(releases, key=lambda row: row.pk)}.values())
 
 
-def _names(releases: Sequence[Release]) -> str:
+def _name_releases(releases: Sequence[Release]) -> str:
     *first, last = map(str, releases)
     return f"{', '.join(first)} and {last}" if first else last

@@ -24,7 +24,7 @@ def compute_usage(release: Release, *, on: date) -> Usage:
 
     Before a freeze no licence is counted, so that none takes anything away.
     """
-    return _meet(release, map(Purpose, release.purposes), on=on)
+    return _meet_purposes(release, map(Purpose, release.purposes), on=on)
 
 
 def cleared_purposes(release: Release, *, on: date) -> list[str]:
@@ -32,10 +32,12 @@ def cleared_purposes(release: Release, *, on: date) -> list[str]:
 
     Kept in `Release.cleared`, so that whoever asks who may have it needs no licence.
     """
-    return sorted(_meet(release, include_implied(map(Purpose, release.purposes)), on=on).permitted)
+    return sorted(
+        _meet_purposes(release, include_implied(map(Purpose, release.purposes)), on=on).permitted
+    )
 
 
-def _meet(release: Release, purposes: Iterable[Purpose], *, on: date) -> Usage:
+def _meet_purposes(release: Release, purposes: Iterable[Purpose], *, on: date) -> Usage:
     counted = {row["licence"] or "": row["clips"] for row in release.statistics.get("licences", ())}
     if whole := licence_of_adaptation(release):
         counted[whole] = release.clips

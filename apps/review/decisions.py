@@ -92,8 +92,8 @@ def decide_findings_alike(
     """Decide on findings alike (one dataset, one kind) at once: on all of them, or on none.
 
     Findings of one clip are taken out of it together. Of findings in the sound a random sample has
-    to have been played to who clears them (`apps/review/playback_records.py`). Raises what `decide_finding` does,
-    and `NotAlikeError`.
+    to have been played to who clears them (`apps/review/playback_records.py`). Raises what
+    `decide_finding` does, and `NotAlikeError`.
     """
     asked = _DecisionRequest(actor, verdict, reason, method, identifiable=identifiable)
     unique = list({finding.pk: finding for finding in findings}.values())

@@ -84,7 +84,7 @@ def people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]
 
     Taking somebody out of a row takes nobody out of the sound.
     """
-    confirmed = _settled(dataset, PEOPLE_CHANGED, contents)
+    confirmed = _find_clearances(dataset, PEOPLE_CHANGED, contents)
     rows = PeopleStatement.objects.filter(clip__dataset=dataset, content_sha256__in=contents)
     found: dict[str, set[str]] = defaultdict(set)
     for content, before, after, at in rows.values_list(
@@ -97,10 +97,10 @@ def people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]
 
 def _let_go(dataset: Dataset, contents: Iterable[str]) -> dict[str, datetime]:
     """When the latest reviewer said of a content that came back that it may stay."""
-    return _settled(dataset, RETURNED, list(contents))
+    return _find_clearances(dataset, RETURNED, list(contents))
 
 
-def _settled(dataset: Dataset, kind: str, contents: Contents) -> dict[str, datetime]:
+def _find_clearances(dataset: Dataset, kind: str, contents: Contents) -> dict[str, datetime]:
     """When a finding of this kind was last cleared of each content, by as many as it takes."""
     rows = Decision.objects.filter(
         Q(identifiable=False) | Q(confirmation__isnull=False),

@@ -76,8 +76,8 @@ OTHER_WEIGHT = 0.5
 # Seconds: a shorter finding counts as this long, a longer one as that, one outside of the sound
 # as the middle.
 SHORTEST, MIDDLE, LONGEST = 5.0, 10.0, 30.0
-# The order of `list_visible_cases`: together what was recorded together. No value is null, the last tells
-# any two apart, so that pages can go on after a row.
+# The order of `list_visible_cases`: together what was recorded together. No value is null, the last
+# tells any two apart, so that pages can go on after a row.
 ORDER = ("-recording_risk", "recording_group", "-risk", "pk")
 SECOND, CHANGES, PEOPLE = "second", "changes", "people"
 AWAITED_STATES = ("", SECOND, CHANGES, PEOPLE)
@@ -233,9 +233,7 @@ def build_risk_expression(prefix: str = "") -> CombinedExpression:
 
 
 def find_place(rows: QuerySet[Clip], clip: Clip) -> Clip | None:
-    """The clip as it stands in a queue of `list_visible_cases`, with the queue's own"
-    " annotations.
-    """
+    """The clip as it stands in `list_visible_cases`, with the queue's own annotations."""
     # Joined by OR to a condition on the window: else the window would be over this clip alone.
     return rows.filter(Q(pk=clip.pk) | Q(recording_risk__lt=0)).first()
 

@@ -21,39 +21,39 @@ def find_review_act(user: User, dataset: Dataset) -> str:
     return next((words for words, found in _ACTS if found(user, kept)), "")
 
 
-def _of(kept: QuerySet[Clip], clip: str, content: str) -> Q:
+def _match_contents(kept: QuerySet[Clip], clip: str, content: str) -> Q:
     contents = kept.filter(state=Clip.State.ACTIVE).values("blob__sha256")
     return Q(**{f"{clip}__in": kept}) | Q(**{f"{content}__in": contents})
 
 
-def _decided(user: User, kept: QuerySet[Clip]) -> bool:
+def _has_decided(user: User, kept: QuerySet[Clip]) -> bool:
     rows = Decision.objects.filter(decided_by=user)
-    return rows.filter(_of(kept, "finding__clip", "content_sha256")).exists()
+    return rows.filter(_match_contents(kept, "finding__clip", "content_sha256")).exists()
 
 
-def _confirmed(user: User, kept: QuerySet[Clip]) -> bool:
+def _has_confirmed(user: User, kept: QuerySet[Clip]) -> bool:
     rows = Confirmation.objects.filter(confirmed_by=user)
-    return rows.filter(_of(kept, "finding__clip", "finding__content_sha256")).exists()
+    return rows.filter(_match_contents(kept, "finding__clip", "finding__content_sha256")).exists()
 
 
-def _counted(user: User, kept: QuerySet[Clip]) -> bool:
+def _has_counted(user: User, kept: QuerySet[Clip]) -> bool:
     rows = Headcount.objects.filter(counted_by=user)
-    return rows.filter(_of(kept, "clip", "content_sha256")).exists()
+    return rows.filter(_match_contents(kept, "clip", "content_sha256")).exists()
 
 
-def _heard(user: User, kept: QuerySet[Clip]) -> bool:
+def _has_heard(user: User, kept: QuerySet[Clip]) -> bool:
     rows = Hearing.objects.filter(heard_by=user)
-    return rows.filter(_of(kept, "sample_clip__clip", "content_sha256")).exists()
+    return rows.filter(_match_contents(kept, "sample_clip__clip", "content_sha256")).exists()
 
 
-def _asked(user: User, kept: QuerySet[Clip]) -> bool:
+def _has_asked(user: User, kept: QuerySet[Clip]) -> bool:
     return ChangeRequest.objects.filter(asked_by=user, clip__in=kept).exists()
 
 
 _ACTS: tuple[tuple[str, _Found], ...] = (
-    ("decided on findings in it", _decided),
-    ("gave a second opinion on it", _confirmed),
-    ("counted the people in its clips", _counted),
-    ("heard a sample of it", _heard),
-    ("asked for a change of one of its clips", _asked),
+    ("decided on findings in it", _has_decided),
+    ("gave a second opinion on it", _has_confirmed),
+    ("counted the people in its clips", _has_counted),
+    ("heard a sample of it", _has_heard),
+    ("asked for a change of one of its clips", _has_asked),
 )

@@ -48,8 +48,9 @@ def undo_decision(*, actor: User, decision: Decision, reason: str = "") -> None:
 
 
 def undo_batch(*, actor: User, batch: Batch, reason: str = "") -> int:
-    """Take back what is in force of a batch; returns how many decisions. Raises as"
-    " `undo_decision`.
+    """Take back what is in force of a batch; returns how many decisions.
+
+    Raises as `undo_decision`.
     """
     decisions = list(Decision.objects.filter(batch=batch).order_by("pk"))
     if not decisions:

@@ -121,7 +121,7 @@ class LicencePurposes:
         if facts.use is not Use.ADAPTATION:
             return None
         try:
-            return _outbound(facts, licences, readings.readable(facts)).licence
+            return _find_outbound(facts, licences, readings.readable(facts)).licence
         except UnknownLicenceError:
             return None
 
@@ -142,7 +142,7 @@ class OutboundLicence:
         readings = _Readings(licences)
         readable = readings.readable(facts)
         try:
-            result = _outbound(facts, licences, readable)
+            result = _find_outbound(facts, licences, readable)
         except UnknownLicenceError as error:
             row = FailingRow(f"The wanted licence cannot be computed. {error.message}")
             return build_verdict(self, [row], passed="", failed=row.message)
@@ -163,7 +163,7 @@ class OutboundLicence:
         )
 
 
-def _outbound(facts: ReleaseFacts, licences: Licences, clips: Iterable[ClipFacts]) -> Outbound:
+def _find_outbound(facts: ReleaseFacts, licences: Licences, clips: Iterable[ClipFacts]) -> Outbound:
     licensed = (clip.licensed() for clip in clips)
     return find_outbound_licence(licensed, facts.use, facts.wanted, licences=licences)
 

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change, withdraw
+from apps.audit.triggers import refuse_change, withdraw_trigger
 
 before = import_module("apps.datasets.migrations.0010_split_policy_is_a_bar")
 
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
     dependencies = [("datasets", "0013_drop_earlier_uploaders")]
 
     operations = [
-        withdraw(before.Migration.operations[0]),
+        withdraw_trigger(before.Migration.operations[0]),
         refuse_change(
             "datasets_dataset",
             name="dataset_bar_split_policy_lowers_by_two",

@@ -90,7 +90,8 @@ class CellsDetector:
         return [
             Observation(
                 kind=match.kind,
-                detail=f"{_spell_kind(match.kind)} in column {header!r}: {shorten_text(value, matches)}",
+                detail=f"{_spell_kind(match.kind)} in column {header!r}:"
+                f" {shorten_text(value, matches)}",
                 evidence={"column": header, "start": match.start, "end": match.end},
             )
             for match in matches

@@ -76,7 +76,7 @@ def _compare_whole(diff: Diff) -> ChangeGroup:
         ("Where it may go", _format_area(before.territories), _format_area(after.territories)),
     )
     changes = [Change(*pair) for pair in pairs if pair[1] != pair[2]]
-    changes += _about(before.about, after.about)
+    changes += _describe_about(before.about, after.about)
     added, removed = after.purposes - before.purposes, before.purposes - after.purposes
     changes += [Change(_find_purpose_title(purpose), after="cleared") for purpose in sorted(added)]
     changes += [
@@ -86,7 +86,7 @@ def _compare_whole(diff: Diff) -> ChangeGroup:
     return ChangeGroup("The whole, rights and consent", people, changes, len(changes))
 
 
-def _about(before: ReleaseAbout | None, after: ReleaseAbout | None) -> Iterable[Change]:
+def _describe_about(before: ReleaseAbout | None, after: ReleaseAbout | None) -> Iterable[Change]:
     """What the dataset said of itself then and now."""
     if before is None or after is None:
         return

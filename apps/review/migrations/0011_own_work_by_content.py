@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change, withdraw
+from apps.audit.triggers import refuse_change, withdraw_trigger
 
 # Who labelled a clip, by hand or by name.
 LABELS = "datasets_event", "datasets_weaklabel", "datasets_emptyannotation"
@@ -68,7 +68,7 @@ GUARDS = (
 
 def _steps(module: str, *numbers: int) -> list[migrations.RunPython]:
     steps = import_module(f"apps.review.migrations.{module}").Migration.operations
-    return [withdraw(steps[number]) for number in numbers]
+    return [withdraw_trigger(steps[number]) for number in numbers]
 
 
 class Migration(migrations.Migration):

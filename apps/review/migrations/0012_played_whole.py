@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change, withdraw
+from apps.audit.triggers import refuse_change, withdraw_trigger
 from datasets_catalog.playback import SLACK
 from datasets_catalog.sampling import count_to_hear_of_batch
 
@@ -111,7 +111,7 @@ UNSAMPLED = (
 
 def _steps(module: str, *numbers: int) -> list[migrations.RunPython]:
     steps = import_module(f"apps.review.migrations.{module}").Migration.operations
-    return [withdraw(steps[number]) for number in numbers]
+    return [withdraw_trigger(steps[number]) for number in numbers]
 
 
 class Migration(migrations.Migration):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from apps.detection.detectors import spoken
+from apps.detection.detectors import spoken_identifiers
 from apps.detection.detectors.base import AudioSubject, Detection, run_detector
 from apps.detection.detectors.registry import list_detectors
 from apps.detection.detectors.spoken_identifiers import Word
@@ -65,13 +65,13 @@ def test_the_same_sound_gets_the_same_answer_whatever_came_before(
 
 
 def test_of_very_long_speech_a_minute_is_listened_to_and_the_rest_is_counted() -> None:
-    spans = spoken._keep_first_minute([(0.0, 50.0), (55.0, 100.0), (200.0, 300.0)])
+    spans = spoken_identifiers._keep_first_minute([(0.0, 50.0), (55.0, 100.0), (200.0, 300.0)])
     assert spans == [(0.0, 50.0), (55.0, 65.0)]
 
 
 def said(text: str) -> list[str]:
     words = [Word(word, n * 0.5, n * 0.5 + 0.4) for n, word in enumerate(text.split())]
-    return [seen.kind for seen in spoken._find_identifiers(words)]
+    return [seen.kind for seen in spoken_identifiers._find_identifiers(words)]
 
 
 @pytest.mark.parametrize(

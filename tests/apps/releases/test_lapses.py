@@ -31,7 +31,7 @@ from apps.publishing.models import Target
 from apps.publishing.permission import require_sendable
 from apps.releases.actions import deprecate_release
 from apps.releases.errors import ReleaseLapsedError
-from apps.releases.foresight import foresee, foresee_count
+from apps.releases.foresight import foresee_closures, foresee_count
 from apps.releases.lapses import list_visible_lapses, note_changed_answers, note_passing_time
 from apps.releases.models import Lapse, Release, ReleasePerson
 from apps.review.decisions import decide_finding
@@ -384,7 +384,7 @@ def test_a_count_in_another_dataset_closes_it_and_only_one_here_opens_it(
 def test_the_reviewer_is_told_beforehand_what_would_close(release: Release, cast: Cast) -> None:
     clip = Clip.objects.get(path="field/003.wav")
     finding = add_finding(clip)
-    foreseen = foresee([finding])
+    foreseen = foresee_closures([finding])
     assert foreseen.sentences == ["Excluding or redacting this closes acme/tones 1.0.0 to readers."]
     assert foresee_count(clip) == (release,)
     client = Client()
@@ -395,7 +395,7 @@ def test_the_reviewer_is_told_beforehand_what_would_close(release: Release, cast
     closes = client.get(f"/api/v1/cases/{clip.uid}/").json()["closes"]
     assert closes == {name: ["acme/tones 1.0.0"] for name in closes}
     decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="A neighbour talks.")
-    assert foresee([add_finding(clip, position=98)]).sentences == []
+    assert foresee_closures([add_finding(clip, position=98)]).sentences == []
 
 
 def test_a_later_version_in_which_everybody_is_covered_is_named(cast: Cast) -> None:

@@ -10,7 +10,7 @@ from apps.datasets.models import Clip
 from apps.detection.models import Finding
 from apps.doors.api.shapes.headcounts import HeadcountOut
 from apps.doors.api.shapes.privacy import DecisionNew, FindingOut
-from apps.releases.foresight import foresee, foresee_count
+from apps.releases.foresight import foresee_closures, foresee_count
 from apps.review.access import name_finding_state
 from apps.review.models import Batch, ChangeRequest, Comment, Confirmation, Redaction, SampleClip
 from apps.review.queue import AWAITED_STATES, Case
@@ -146,7 +146,7 @@ class CaseOut(serializers.Serializer[Any]):
 
     @extend_schema_field(ForesightOut)
     def get_closes(self, found: Case) -> dict[str, Any]:
-        foreseen = foresee(self._open(found))
+        foreseen = foresee_closures(self._open(found))
         counted = replace(foreseen, by_count=foresee_count(found.clip))
         return dict(ForesightOut(counted).data)
 

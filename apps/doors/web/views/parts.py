@@ -103,7 +103,7 @@ def show_part(request: HtmxRequest, organisation: str, name: str, version: str) 
         rates=[("own", "as in each clip"), *((str(rate), f"{rate} Hz") for rate in RATES)],
         containers=CONTAINERS,
         chosen=_read_flavour_words(request.GET),
-        purposes=_purposes(request, release),
+        purposes=_list_purposes(request, release),
         most_clips=MOST_CLIPS,
         **amount,
     )
@@ -149,7 +149,7 @@ def make_flavour(request: HttpRequest, organisation: str, name: str, version: st
     return redirect(f"{frame.url('part', release.version)}?{request.GET.urlencode()}")
 
 
-def _purposes(request: HttpRequest, release: Release) -> list[tuple[str, str]]:
+def _list_purposes(request: HttpRequest, release: Release) -> list[tuple[str, str]]:
     """What the reader may say that they take it for; nothing to choose where it is one thing."""
     offered = authorize_action(request.user, release, Action.DOWNLOAD).purposes
     rows = [(purpose.value, TERMS[purpose].title) for purpose in Purpose if purpose in offered]

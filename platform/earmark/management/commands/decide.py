@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
 from apps.detection.models import Finding
-from apps.releases.foresight import foresee
+from apps.releases.foresight import foresee_closures
 from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
 from apps.review.actions import decide_finding, decide_findings_alike
 from apps.review.models import Decision
@@ -47,7 +47,7 @@ class Command(Base):
         if options["batch"]:
             return self._batch(actor, options)
         finding = fetch_finding(actor, options["finding"])
-        closes = _closes([finding], options["verdict"])
+        closes = _describe_closures([finding], options["verdict"])
         if options["dry_run"]:
             return {"clip": finding.clip.path, "count": 1, "closes": closes, "dry_run": True}
         decision = decide_finding(
@@ -71,7 +71,7 @@ class Command(Base):
         found = filter_open_findings(list_visible_findings(actor, dataset)).filter(
             kind=options["batch"]
         )
-        closes = _closes(list(found), options["verdict"])
+        closes = _describe_closures(list(found), options["verdict"])
         where = f"{dataset}: {len(found)} findings of kind {options['batch']}"
         if options["dry_run"]:
             return {"clip": where, "count": len(found), "closes": closes, "dry_run": True}
@@ -102,9 +102,9 @@ class Command(Base):
         return [f"{value['clip']}: {said}.", *closed]
 
 
-def _closes(findings: Sequence[Finding], verdict: str) -> list[str]:
+def _describe_closures(findings: Sequence[Finding], verdict: str) -> list[str]:
     """The releases that the verdict takes from their readers, by name."""
-    foreseen = foresee(findings)
+    foreseen = foresee_closures(findings)
     by_verdict = {
         Decision.Verdict.EXCLUDE: foreseen.by_exclusion,
         Decision.Verdict.REDACT: foreseen.by_redaction,

@@ -71,7 +71,8 @@ class Command(Base):
             f"Sample {value['uid']}, seed {value['seed']}.",
             "It proves nothing so far."
             if value["proved"] is None
-            else f"At most {format_bound(value['proved'])} of unflagged clips hold what was looked for.",
+            else f"At most {format_bound(value['proved'])} of unflagged clips hold what was"
+            " looked for.",
         ]
         if value["gone"]:
             lines.append(f"{value['gone']} of those drawn left before anybody heard them.")

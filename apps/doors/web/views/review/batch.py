@@ -22,7 +22,7 @@ from apps.doors.web.review_windows import find_windows
 from apps.doors.web.templatetags.web_components import kind_words
 from apps.doors.web.views.page_frame import read_field, read_query, require_sign_in
 from apps.doors.web.views.review.decisions import find_last_decision, read_decision
-from apps.releases.foresight import foresee
+from apps.releases.foresight import foresee_closures
 from apps.review.access import filter_open_findings, list_visible_findings
 from apps.review.actions import decide_findings_alike
 from apps.review.playback_records import choose_batch_sample, find_span, find_unheard
@@ -151,7 +151,7 @@ def _render_batch(
         "shown": [_describe_finding(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
         "mode": review_words.build_batch_mode(user),
         "may_decide": True,
-        "foresight": foresee(list(rows[: MOST + 1])).sentences,
+        "foresight": foresee_closures(list(rows[: MOST + 1])).sentences,
         "decide_url": alike.url(),
         "confirming": _build_confirmation(rows, confirming) if confirming else None,
         "filters": Filters(dataset=alike.dataset.full_name),

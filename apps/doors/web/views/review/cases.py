@@ -22,7 +22,7 @@ from apps.doors.web.views.review.decisions import (
     find_last_decision,
     record_decision,
 )
-from apps.releases.foresight import Foresight, foresee, foresee_count
+from apps.releases.foresight import Foresight, foresee_closures, foresee_count
 from apps.review.access import AWAITING_SECOND, fetch_finding
 from apps.review.original_sounds import find_redactions
 from apps.review.queue import Case, fetch_review_case
@@ -88,7 +88,7 @@ def _render_case(
         "pitches": PITCHES,
         "mode": _choose_mode(user, chosen) if may_decide and chosen else None,
         "may_decide": may_decide,
-        "foresight": _foresight(found, chosen) if may_decide else [],
+        "foresight": _foresee_verdicts(found, chosen) if may_decide else [],
         "count_closes": Foresight(by_count=foresee_count(clip)).sentences if may_decide else [],
         "may_answer": has_permission(user, Permission.CLIP_INGEST, organisation),
         "decide_url": filters.url("case", clip.uid),
@@ -115,11 +115,13 @@ def _build_lines(user: User, found: Case, *, asked_for: str) -> list[Line]:
     )
 
 
-def _foresight(found: Case, chosen: Line | None) -> list[str]:
+def _foresee_verdicts(found: Case, chosen: Line | None) -> list[str]:
     """What deciding on the chosen finding would close, where it stands open."""
     if chosen is None or chosen.state != OPEN:
         return []
-    return foresee([row for row in found.findings if row.uid == chosen.finding.uid]).sentences
+    return foresee_closures(
+        [row for row in found.findings if row.uid == chosen.finding.uid]
+    ).sentences
 
 
 def _choose_mode(user: User, chosen: Line) -> review_choices.Mode | None:
