@@ -22,6 +22,7 @@ import earmark
 from apps.access.authorizations import Code
 from apps.ingest.row_readers import Problem
 from apps.storage.fsck import HINTS
+from apps.storage.holders import list_holders
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.gates.registry import GATES
 
@@ -179,6 +180,14 @@ def test_every_listed_code_exists() -> None:
     assert others <= listed
     own = named(section(page, "## `apps/doors`").split("### Requests that are not understood")[1])
     assert listed - codes - others - own == set()
+
+
+def test_every_holder_is_listed_as_it_describes_itself() -> None:
+    table = rows(section(text("docs/holders.md"), "## The list"))[1:]
+    assert table == [
+        [each.name, each.what, each.held.value, each.departure.value, each.way]
+        for each in list_holders()
+    ]
 
 
 def test_every_gate_is_described_and_every_described_one_exists() -> None:
