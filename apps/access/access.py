@@ -41,7 +41,7 @@ from apps.accounts.access import (
     sees_releases_only,
 )
 from apps.accounts.models import User
-from apps.accounts.prepared_queries import PreparedQuery
+from apps.database.prepared_queries import PreparedQuery
 from apps.datasets.models import Dataset
 from apps.releases.models import Release, ReleaseBlob
 from apps.releases.stops import COLUMN, build_stop_columns, carry_stop

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from apps.accounts.access import Principal, find_token_reach, require_unlimited, sees_releases_only
 from apps.accounts.models import Token, User
-from apps.accounts.prepared_queries import PreparedQuery
 from apps.audit import record
+from apps.database.prepared_queries import PreparedQuery
 from datasets_catalog.errors import InvalidError, NotFoundError
 
 MARK = "emk_"

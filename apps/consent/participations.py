@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import Organisation, User
 from apps.consent.answer_changes import announce_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
-from apps.datasets.bulk import insert_rows
+from apps.database.bulk import insert_rows
 from apps.datasets.models import Clip
 from apps.datasets.work import organisation_of
 from datasets_catalog.clip_people import code_key

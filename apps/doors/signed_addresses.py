@@ -19,7 +19,7 @@ from apps.access.access import OpenRelease, build_destroyed_error, open_again
 from apps.access.authorizations import Action, ObjectUnknownError
 from apps.accounts.access import Principal
 from apps.accounts.models import Token, User
-from apps.accounts.prepared_queries import PreparedQuery
+from apps.database.prepared_queries import PreparedQuery
 from apps.deliveries.models import FlavourFile
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.models import Blob

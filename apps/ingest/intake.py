@@ -22,8 +22,8 @@ from apps.consent.participations import (
     keep_people,
     set_participations,
 )
+from apps.database.bulk import insert_rows, update_rows
 from apps.datasets.actions import touch_draft
-from apps.datasets.bulk import insert_rows, update_rows
 from apps.datasets.models import PROBED_COLUMNS, Clip, Dataset, Recording
 from apps.datasets.text_cells import build_cells, collect_cells, digest_cells
 from apps.datasets.work import note_earlier_work

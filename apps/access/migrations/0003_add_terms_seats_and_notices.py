@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-from apps.audit.triggers import make_append_only
+from apps.database.triggers import make_append_only
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 from datasets_catalog.door_purposes import Clearance, is_grantable
 from datasets_catalog.purposes import Purpose, include_implied
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.triggers import make_append_only, refuse_change
+from apps.database.triggers import make_append_only, refuse_change
 from datasets_catalog.access_widths import WIDTHS
 
 WIDER = " OR ".join(

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded, make_append_only, refuse_change
+from apps.database.triggers import AlterGuarded, make_append_only, refuse_change
 from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.purposes import Purpose
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import make_append_only
+from apps.database.triggers import make_append_only
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded
+from apps.database.triggers import AlterGuarded
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@ import uuid
 
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded, make_append_only, refuse_change
+from apps.database.triggers import AlterGuarded, make_append_only, refuse_change
 
 
 def changed(*columns: str) -> str:

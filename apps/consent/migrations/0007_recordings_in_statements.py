@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded
+from apps.database.triggers import AlterGuarded
 
 
 class Migration(migrations.Migration):

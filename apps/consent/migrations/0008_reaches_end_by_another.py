@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 STANDS = "NOT EXISTS (SELECT 1 FROM consent_consent s WHERE s.supersedes_id = {row}.id)"
 RECORDED = (

@@ -3,7 +3,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.triggers import make_append_only, refuse_change
+from apps.database.triggers import make_append_only, refuse_change
 
 
 # Of each bar: when the row's value is lower than it was, and that a confirmed request says exactly

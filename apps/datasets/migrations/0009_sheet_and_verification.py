@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded, refuse_change
+from apps.database.triggers import AlterGuarded, refuse_change
 
 # What was confirmed was this: changed, it has to be looked at again.
 CONTENT = ("label", "onset", "offset", "f_low", "f_high", "channel", "presence")

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change, withdraw_trigger
+from apps.database.triggers import refuse_change, withdraw_trigger
 
 before = import_module("apps.datasets.migrations.0010_split_policy_is_a_bar")
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from apps.access.authorizations import Action, Binding
 from apps.access.receipts import record_receipt
 from apps.accounts.access import Principal
-from apps.accounts.prepared_queries import PreparedQuery
+from apps.database.prepared_queries import PreparedQuery
 from apps.datasets.models import Dataset
 from apps.doors.blob_responses import Offer, serve_blob
 from apps.doors.hub import drafts

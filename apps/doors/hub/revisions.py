@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from apps.access.access import OpenRelease, open_commit, open_newest, open_release
 from apps.access.authorizations import Action, Authorization, Code, ReleaseUnknownError
 from apps.accounts.access import Principal
-from apps.accounts.prepared_queries import PreparedQuery
+from apps.database.prepared_queries import PreparedQuery
 from apps.doors.hub.refusals import RevisionUnknownError, SnapshotUnbuiltError
 from apps.doors.refusals import format_reason_phrase
 from apps.packaging.kept_snapshots import request_snapshot

@@ -4,7 +4,7 @@ import datasets_catalog.licence_terms
 import django.core.validators
 from django.db import migrations, models
 
-from apps.audit.triggers import make_append_only
+from apps.database.triggers import make_append_only
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.triggers import make_append_only
+from apps.database.triggers import make_append_only
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded
+from apps.database.triggers import AlterGuarded
 
 
 class Migration(migrations.Migration):

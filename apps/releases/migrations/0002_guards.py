@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 from datasets_catalog.release_states import TRANSITIONS
 
 ALLOWED = " OR ".join(

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import make_append_only, refuse_change
+from apps.database.triggers import make_append_only, refuse_change
 
 SAME = " OR ".join(
     f"COALESCE(CAST(OLD.{column} AS text), '') <> COALESCE(CAST(NEW.{column} AS text), '')"

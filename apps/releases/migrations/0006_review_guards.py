@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import make_append_only, refuse_change
+from apps.database.triggers import make_append_only, refuse_change
 
 PUBLISHED = "OLD.state <> NEW.state AND NEW.state = 'published'"
 OUT = "('published', 'deprecated', 'withdrawn')"

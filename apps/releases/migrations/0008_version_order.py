@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 OUT = (
     "SELECT 1 FROM releases_release o WHERE o.dataset_id = NEW.dataset_id AND o.id <> NEW.id"

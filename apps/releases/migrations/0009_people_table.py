@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded, refuse_change
+from apps.database.triggers import AlterGuarded, refuse_change
 
 OTHER = "COALESCE(CAST(OLD.people_table_id AS text), '') <> COALESCE(CAST(NEW.people_table_id AS text), '')"
 

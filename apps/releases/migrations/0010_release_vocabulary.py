@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 
 class Migration(migrations.Migration):

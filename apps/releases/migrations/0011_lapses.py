@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.triggers import AlterGuarded, make_append_only, refuse_change
+from apps.database.triggers import AlterGuarded, make_append_only, refuse_change
 
 OUT = ["published", "deprecated", "withdrawn"]
 HELD = (

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 
 class Migration(migrations.Migration):

@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.triggers import AlterGuarded, refuse_change
+from apps.database.triggers import AlterGuarded, refuse_change
 from datasets_catalog.licence_terms import AiTerms, Terms
 from datasets_catalog.licences import Licences, may_be_own
 from datasets_catalog.purposes import Purpose, include_implied

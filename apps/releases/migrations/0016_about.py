@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.triggers import AlterGuarded, refuse_change
+from apps.database.triggers import AlterGuarded, refuse_change
 
 
 class Migration(migrations.Migration):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.triggers import make_append_only
+from apps.database.triggers import make_append_only
 
 GUARD = make_append_only("privacy_decision")
 

@@ -2,7 +2,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.audit.triggers import make_append_only, refuse_change
+from apps.database.triggers import make_append_only, refuse_change
 from datasets_catalog.clip_people import REVIEWERS, REVIEWERS_WHERE_SURE, SURE
 
 SCAN_GUARD = make_append_only("privacy_scan", events=("UPDATE",))

@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.audit.triggers import make_append_only, refuse_change
+from apps.database.triggers import make_append_only, refuse_change
 
 
 IN_THE_SOUND = "SELECT 1 FROM privacy_finding f WHERE f.id = NEW.finding_id AND f.onset IS NOT NULL"

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 _BROUGHT = "SELECT 1 FROM datasets_earlieruploader u"
 OF_FINDING = f"{_BROUGHT} JOIN privacy_finding f ON f.clip_id = u.clip_id"

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change, withdraw_trigger
+from apps.database.triggers import refuse_change, withdraw_trigger
 
 # Who labelled a clip, by hand or by name.
 LABELS = "datasets_event", "datasets_weaklabel", "datasets_emptyannotation"

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change, withdraw_trigger
+from apps.database.triggers import refuse_change, withdraw_trigger
 from datasets_catalog.playback import SLACK
 from datasets_catalog.sampling import count_to_hear_of_batch
 

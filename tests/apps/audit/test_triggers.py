@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations import RunPython
 from django.db.migrations.state import ProjectState
 
-from apps.audit.triggers import AlterGuarded, make_append_only, refuse_change
+from apps.database.triggers import AlterGuarded, make_append_only, refuse_change
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from apps.consent.models import PeopleStatement
 from apps.datasets import bulk
-from apps.datasets.bulk import insert_rows, update_rows
+from apps.database.bulk import insert_rows, update_rows
 from apps.datasets.models import Clip, Dataset, Event, Recording
 from tests.apps.datasets.rows import add_clip, add_event
 from tests.cast import Cast

@@ -8,8 +8,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import Membership, Organisation, Token, User
-from apps.accounts.prepared_queries import NotPreparedError, PreparedQuery
 from apps.accounts.tokens import create_token
+from apps.database.prepared_queries import NotPreparedError, PreparedQuery
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""Tools for the database that know no row of any room."""
