@@ -8,13 +8,22 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, transaction
 
 from apps.consent.models import PeopleStatement
-from apps.datasets import bulk
+from apps.database import bulk
 from apps.database.bulk import insert_rows, update_rows
 from apps.datasets.models import Clip, Dataset, Event, Recording
 from tests.apps.datasets.rows import add_clip, add_event
 from tests.cast import Cast
+from tests.factories.drafts import make_dataset
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tones(cast: Cast) -> Dataset:
+    """A dataset of acme's without any clip."""
+    return make_dataset(cast, "tones")
+
+
 HARD = [
     "tab\there",
     "line\nbreak",
