@@ -22,6 +22,8 @@ from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 Work = Callable[[Cast, User, Dataset], Any]
+# The SHA-256 of what shows how old somebody is.
+PASSPORT = "5" * 64
 
 
 def note_kim(cast: Cast, actor: User, _: Dataset) -> object:
@@ -30,7 +32,13 @@ def note_kim(cast: Cast, actor: User, _: Dataset) -> object:
 
 def kim_is_of_age(cast: Cast, actor: User, _: Dataset) -> object:
     Contributor.objects.create(organisation=cast.acme, code="kim", is_minor=True)
-    return mark_of_age(actor=actor, organisation=cast.acme, code="kim", reason="asked")
+    return mark_of_age(
+        actor=actor,
+        organisation=cast.acme,
+        code="kim",
+        reason="asked",
+        evidence_sha256=PASSPORT,
+    )
 
 
 def answer(cast: Cast, actor: User, _: Dataset) -> object:
@@ -155,8 +163,19 @@ def test_every_step_stands_in_the_log_in_its_own_words(
         {"of_age_on": ["", ""], "reason": "asked", "evidence_sha256": ""},
     )
     kim = Contributor.objects.get(code="kim")
-    mark_of_age(actor=cast.ada, organisation=cast.acme, code="kim", reason=" birthday ")
-    assert last_event() == ("contributor.of_age", "ada", "kim", {"reason": "birthday"})
+    mark_of_age(
+        actor=cast.ada,
+        organisation=cast.acme,
+        code="kim",
+        reason=" birthday ",
+        evidence_sha256=PASSPORT,
+    )
+    assert last_event() == (
+        "contributor.of_age",
+        "ada",
+        "kim",
+        {"reason": "birthday", "evidence_sha256": PASSPORT},
+    )
     kim.refresh_from_db()
     assert kim.of_age_on is not None
     register(cast, cast.ada, streets)

@@ -211,7 +211,7 @@ def test_detectors_that_crash_block_until_they_can_look(
     Scan.objects.all().delete()
     broken = [_Crashing(each) for each in list_detectors("sensitive")]
     with monkeypatch.context() as patched:
-        patched.setattr(scanning, "detectors_for", lambda _: broken)
+        patched.setattr(scanning, "list_detectors", lambda _: broken)
         assert scan_dataset(actor=cast.ada, dataset=dataset).failed == len(CRASHES)
     waiting = " ".join(unscanned(dataset, cast))
     assert [name for name in CRASHES if name not in waiting] == []
@@ -232,7 +232,7 @@ def test_a_blob_that_cannot_be_read_blocks_alone(
     def _lost() -> Iterator[Path]:
         raise DetectorFailedError("the bytes are gone")
 
-    monkeypatch.setattr(scanning, "local_copy", losing)
+    monkeypatch.setattr(scanning, "open_local_copy", losing)
     audio = sum(each.looks_at == "audio" for each in list_detectors("standard"))
     assert scan_dataset(actor=cast.ada, dataset=dataset).failed == audio
     assert Scan.objects.filter(failed=True).count() == audio

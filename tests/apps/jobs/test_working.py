@@ -60,7 +60,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids that a message was sent for."""
     sent: list[int] = []
-    monkeypatch.setattr(actions, "wake", sent.append)
+    monkeypatch.setattr(actions, "wake_worker", sent.append)
     return sent
 
 

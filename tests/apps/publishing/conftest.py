@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from apps.packaging import layout
 from apps.packaging.shards import Shard
 from apps.packaging.small_files import make_small_files
 from apps.packaging.snapshot_plan import plan_snapshot
@@ -33,13 +32,6 @@ def each_protocol(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     protocol: str = request.param
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", protocol == "lfs")
     return protocol
-
-
-@pytest.fixture
-def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards of some 200 kB, so that small releases have many."""
-    monkeypatch.setattr(layout, "SHARD_MIN", 200_000)
-    monkeypatch.setattr(layout, "SHARDS_WANTED", 10**6)
 
 
 @dataclass

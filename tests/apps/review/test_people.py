@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -355,7 +355,8 @@ def test_what_earlier_scans_heard_is_read_from_what_they_kept(cast: Cast, draft:
         for number, (detector, found, evidence, _) in enumerate(wanted)
     ]
     migration = import_module("apps.review.migrations.0007_people_guards")
-    migration.note_what_was_heard(apps, connection.SchemaEditorClass(connection))
+    of_then = MigrationLoader(connection).project_state(("privacy", "0007_people_guards")).apps
+    migration.note_what_was_heard(of_then, connection.SchemaEditorClass(connection))
     heard = {row.pk: row.heard for row in Scan.objects.filter(pk__in=[row.pk for row in rows])}
     assert [heard[row.pk] for row in rows] == [score for *_, score in wanted]
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():

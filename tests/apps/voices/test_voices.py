@@ -35,7 +35,7 @@ def long_ones(package: str, count: int) -> list[Path]:
 def speech_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Voices go by what the speech detector heard; the other detectors would take their time."""
     speech = [each for each in list_detectors("standard") if each.name == "speech"]
-    monkeypatch.setattr(scanning, "detectors_for", lambda _: speech)
+    monkeypatch.setattr(scanning, "list_detectors", lambda _: speech)
 
 
 @pytest.fixture

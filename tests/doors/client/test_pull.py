@@ -145,16 +145,16 @@ def test_other_bytes_than_the_release_names_are_never_kept(
 
 DIES = """
 import os, signal, sys
-from earmark.client import fetching, pull
+from earmark.client import downloads, pull
 from earmark.client.main import main
 left = [2]
-def die(response, write, *rest, real=fetching._write):
+def die(response, write, *rest, real=downloads._write_chunks):
     left[0] -= 1
     if left[0] < -1:
         write(next(response.iter_raw(64)))
         os.kill(os.getpid(), signal.SIGKILL)
     real(response, write, *rest)
-fetching._write = die
+downloads._write_chunks = die
 main(["pull", "acme/tones", "--threads", "1", "--quiet"])
 """
 
