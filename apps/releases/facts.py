@@ -12,6 +12,7 @@ from apps.datasets.models import Clip, Dataset, Event
 from apps.datasets.verification import SECOND_PERSON
 from apps.detection.detectors.base import Detector
 from apps.detection.detectors.registry import list_detectors
+from apps.detection.kinds import find_kind_policy
 from apps.detection.models import Finding
 from apps.detection.sounds_alike import group_alike_sounds
 from apps.licensing.licences import load_own_terms
@@ -54,10 +55,6 @@ from datasets_catalog.split_policies import (
 )
 from datasets_catalog.verticals import Vertical
 
-# A finding of this kind speaks for every clip that was cut from the same recording.
-SPEECH = "speech"
-# What stands in time is heard; of the rest these are seen and heard, and all others are read.
-NOT_READ = frozenset({"video", "returned", "people_changed"})
 # Characters of an ISO 8601 date down to its day.
 DAY = 10
 
@@ -292,9 +289,10 @@ class _Findings:
 
     def _note(self, row: Finding) -> None:
         fact = FindingFacts(str(row.uid), row.kind, _find_state(row), row.onset, row.offset)
-        if row.onset is None and row.kind not in NOT_READ:
+        policy = find_kind_policy(row.kind)
+        if row.onset is None and policy.is_read:
             self._identifying[row.clip_id].append(row.detail or row.kind)
-        if row.kind == SPEECH and row.clip.recording_id is not None:
+        if policy.speaks_for_recording and row.clip.recording_id is not None:
             self._by_recording[row.clip.recording_id].append(fact)
         else:
             self._by_clip[row.clip_id].append(fact)

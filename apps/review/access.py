@@ -6,6 +6,7 @@ from django.db.models import F, Q, QuerySet
 
 from apps.accounts.access import Principal, list_organisations_where, match_within_reach
 from apps.datasets.models import Clip, Dataset
+from apps.detection.kinds import require_known_kind
 from apps.detection.models import Finding
 from apps.review.models import Decision
 from datasets_catalog.errors import NotFoundError
@@ -70,6 +71,12 @@ def name_finding_state(finding: Finding) -> str:
         waits = decision.awaits_second and current and clip.state == Clip.State.ACTIVE
         return AWAITING_SECOND if waits else str(decision.verdict)
     return "open" if current and clip.state == Clip.State.ACTIVE else "superseded"
+
+
+def filter_findings_of_kind(findings: QuerySet[Finding], kind: str) -> QuerySet[Finding]:
+    """Those of one kind. Raises `FindingKindUnknownError`: no list of nothing looks clean."""
+    require_known_kind(kind)
+    return findings.filter(kind=kind)
 
 
 def list_dataset_findings(dataset: Dataset) -> QuerySet[Finding]:

@@ -20,9 +20,9 @@ from apps.review.playback_records import require_clip_heard
 from apps.review.verdict_changes import announce_verdicts
 from datasets_catalog.canonical import to_canonical_json
 from datasets_catalog.errors import ConflictError, InvalidError
+from datasets_catalog.finding_kinds import FindingKind
 from datasets_catalog.roles import Permission
 
-KIND = "speech"
 # What is pointed out beside a sample has a version of its own: both can stand on one content.
 POINTED_OUT = "2"
 # More than this is a crowd, in which nobody can be told apart.
@@ -112,7 +112,7 @@ def point_out_voice(
         raise InvalidError(f"The clip ends at {row.duration:.3f} s: the stretch begins after it.")
     end = min(offset, row.duration)
     seen = {
-        "kind": KIND,
+        "kind": FindingKind.SPEECH,
         "onset": round(onset, 4),
         "offset": round(end, 4),
         "score": 1.0,

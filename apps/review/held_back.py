@@ -17,10 +17,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.consent.models import PeopleStatement
 from apps.datasets.models import Dataset
-from apps.detection.detectors.changed_people import KIND as PEOPLE_CHANGED
-from apps.detection.detectors.returned_sounds import KIND as RETURNED
 from apps.review.models import Decision, Headcount
 from apps.storage.models import Blob
+from datasets_catalog.finding_kinds import FindingKind
 
 # SHA-256 of bytes: listed, or as a query with one column.
 Contents = Collection[str] | QuerySet[Any, Any]
@@ -84,7 +83,7 @@ def people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]
 
     Taking somebody out of a row takes nobody out of the sound.
     """
-    confirmed = _find_clearances(dataset, PEOPLE_CHANGED, contents)
+    confirmed = _find_clearances(dataset, FindingKind.PEOPLE_CHANGED, contents)
     rows = PeopleStatement.objects.filter(clip__dataset=dataset, content_sha256__in=contents)
     found: dict[str, set[str]] = defaultdict(set)
     for content, before, after, at in rows.values_list(
@@ -97,10 +96,12 @@ def people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]
 
 def _let_go(dataset: Dataset, contents: Iterable[str]) -> dict[str, datetime]:
     """When the latest reviewer said of a content that came back that it may stay."""
-    return _find_clearances(dataset, RETURNED, list(contents))
+    return _find_clearances(dataset, FindingKind.RETURNED, list(contents))
 
 
-def _find_clearances(dataset: Dataset, kind: str, contents: Contents) -> dict[str, datetime]:
+def _find_clearances(
+    dataset: Dataset, kind: FindingKind, contents: Contents
+) -> dict[str, datetime]:
     """When a finding of this kind was last cleared of each content, by as many as it takes."""
     rows = Decision.objects.filter(
         Q(identifiable=False) | Q(confirmation__isnull=False),

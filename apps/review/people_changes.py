@@ -8,16 +8,14 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.consent.participations import PeopleChange
 from apps.datasets.models import Clip, Dataset
-from apps.detection.detectors.changed_people import KIND as PEOPLE_CHANGED
-from apps.detection.detectors.returned_sounds import KIND as RETURNED
+from apps.detection.kinds import list_kinds_at
 from apps.detection.models import Finding
 from apps.review.access import filter_current_content
 from apps.review.decisions import split_ids
 from apps.review.models import Decision, Revocation
 from apps.review.undo import revoke_decisions
+from datasets_catalog.finding_kinds import FindingPlace
 
-# Beside what stands in time, these are seen and heard; of tags and texts it does not matter who.
-OF_PEOPLE = (RETURNED, "video")
 MOST_NAMED = 100
 WHY = "Other people are recorded for the clip than when this was decided."
 
@@ -50,9 +48,11 @@ def follow_people(*, actor: User, dataset: Dataset, changes: Sequence[PeopleChan
                 for change in some
             ],
         )
-    relied = Q(onset__isnull=False) | Q(kind__in=OF_PEOPLE)
+    # Of tags and texts it does not matter who is recorded.
+    showing = list_kinds_at(FindingPlace.WHOLE_SOUND, FindingPlace.PICTURE)
+    relied = Q(onset__isnull=False) | Q(kind__in=showing)
     rows = _load_clearances([change.clip for change in changes], relied)
-    rows += _load_clearances(added, Q(kind=PEOPLE_CHANGED))
+    rows += _load_clearances(added, Q(kind__in=list_kinds_at(FindingPlace.PEOPLE)))
     if rows:
         revoke_decisions(actor, dataset, rows, Revocation.Cause.PEOPLE_CHANGED, WHY)
 

@@ -16,10 +16,11 @@ from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
-from apps.detection.detectors.returned_sounds import KIND as RETURNED
+from apps.detection.kinds import find_kind_policy, list_kinds_at
 from apps.detection.models import Finding
 from apps.review.models import Decision, Playback
 from datasets_catalog.errors import ConflictError
+from datasets_catalog.finding_kinds import FindingPlace
 from datasets_catalog.playback import Stretch, covers_stretch
 from datasets_catalog.sampling import BATCH_BOUND, choose_prefix, format_bound
 
@@ -110,7 +111,8 @@ def find_span(row: Finding) -> Stretch | None:
     What came back, or is held back elsewhere, is the sound as a whole.
     """
     if row.onset is None:
-        return (0.0, row.clip.duration) if row.kind == RETURNED else None
+        whole = find_kind_policy(row.kind).place is FindingPlace.WHOLE_SOUND
+        return (0.0, row.clip.duration) if whole else None
     end = row.onset if row.offset is None else row.offset
     return row.onset, min(end, row.clip.duration)
 
@@ -169,7 +171,7 @@ def _heard_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
     )
     found = Finding.objects.filter(
         (otherwise & alone) | ((is_open | otherwise) & Exists(played)),
-        Q(onset__isnull=False) | Q(kind=RETURNED),
+        Q(onset__isnull=False) | Q(kind__in=list_kinds_at(FindingPlace.WHOLE_SOUND)),
         kind=first.kind,
         clip__dataset=first.clip.dataset_id,
     )

@@ -30,14 +30,16 @@ from apps.accounts.access import (
 )
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
+from apps.detection.kinds import load_kind_policies
 from apps.detection.models import Finding
-from apps.review.access import list_visible_findings
+from apps.review.access import filter_findings_of_kind, list_visible_findings
 from apps.review.access import match_awaiting_second as cleared_alone
 from apps.review.models import Batch, ChangeRequest, Decision, ReviewTime
 from apps.review.review_cases import Case, list_awaiting_second, load_review_case
 from apps.review.uncounted_people import match_lacking_people
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError, NotFoundError
+from datasets_catalog.finding_kinds import OWN_KIND_POLICY
 from datasets_catalog.roles import Permission
 
 __all__ = [
@@ -58,21 +60,6 @@ __all__ = [
     "list_visible_clips",
 ]
 
-# How bad it would be to let the kind through; a kind that is not here counts half.
-WEIGHTS = {
-    "speech": 1.0,
-    "name": 1.0,
-    "phone": 1.0,
-    "email": 1.0,
-    "face": 1.0,
-    "people_changed": 1.0,
-    "video": 0.9,
-    "coordinates": 0.7,
-    "rare_combination": 0.6,
-    "metadata": 0.4,
-    "date": 0.3,
-}
-OTHER_WEIGHT = 0.5
 # Seconds: a shorter finding counts as this long, a longer one as that, one outside of the sound
 # as the middle.
 SHORTEST, MIDDLE, LONGEST = 5.0, 10.0, 30.0
@@ -163,7 +150,8 @@ def list_visible_cases(
     `awaiting`: a decision, or (`second`) another reviewer, or (`changes`) the steward, or
     (`people`) a count of who is heard where fewer, or nobody, are recorded. Annotated
     with `open_findings` (those that wait), `risk` (0 to 1, of the worst of them),
-    `recording_risk` and `recording_group`. Raises `InvalidError` for an unknown `awaiting`.
+    `recording_risk` and `recording_group`. Raises `InvalidError` for an unknown `awaiting`,
+    and `FindingKindUnknownError`.
     """
     if awaiting not in AWAITED_STATES:
         words = ", ".join(word for word in AWAITED_STATES if word)
@@ -199,7 +187,7 @@ def _select_waiting_findings(awaiting: str, kind: str = "") -> QuerySet[Finding]
     )
     waits = cleared_alone() if awaiting == SECOND else Q(decision=None)
     found = Finding.objects.filter(current, waits, clip=OuterRef("pk")).order_by()
-    return found.filter(kind=kind) if kind else found
+    return filter_findings_of_kind(found, kind) if kind else found
 
 
 def _rank_clips(rows: QuerySet[Clip], waiting: QuerySet[Finding]) -> QuerySet[Clip]:
@@ -222,8 +210,11 @@ def _rank_clips(rows: QuerySet[Clip], waiting: QuerySet[Finding]) -> QuerySet[Cl
 def build_risk_expression(prefix: str = "") -> CombinedExpression:
     """From 0 to 1: the kind's weight, how sure the detector is, and how long it lasts."""
     weight = Choice(
-        *(When(**{f"{prefix}kind": kind}, then=Value(weight)) for kind, weight in WEIGHTS.items()),
-        default=Value(OTHER_WEIGHT),
+        *(
+            When(**{f"{prefix}kind": kind}, then=Value(policy.weight))
+            for kind, policy in load_kind_policies().items()
+        ),
+        default=Value(OWN_KIND_POLICY.weight),
         output_field=FloatField(),
     )
     seconds = Coalesce(F(f"{prefix}offset") - F(f"{prefix}onset"), Value(MIDDLE))

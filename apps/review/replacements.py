@@ -15,6 +15,7 @@ from apps.consent.participations import keep_people
 from apps.datasets.models import PROBED_COLUMNS, Clip, Event
 from apps.datasets.text_cells import collect_cells, digest_cells
 from apps.datasets.work import note_earlier_work
+from apps.detection.kinds import find_kind_policy
 from apps.detection.models import Finding
 from apps.review.models import Headcount, Playback, Redaction
 from apps.review.redaction import (
@@ -30,20 +31,11 @@ from apps.review.redaction import (
 from apps.storage.blobs import open_local_copy, put_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import InvalidError
+from datasets_catalog.finding_kinds import ADVICE, FindingPlace
 from datasets_catalog.labels import Status
 from datasets_catalog.segments import Fate, Segment, mute_events
 
-METADATA = "metadata"
-# Why what was found there cannot be taken out of the bytes, and what to do instead.
-NOT_IN_SOUND = {
-    "video": "A picture cannot be redacted: exclude the clip, or replace it by one without the"
-    " picture.",
-    "returned": "What sounds like this was taken out before: exclude the clip, or bring in another"
-    " recording in its place.",
-    "people_changed": "Who is recorded is not in the sound: have them recorded again, confirm the"
-    " change, or exclude the clip.",
-}
-IN_ROW = "This finding is in the clip's table row: change the row, or exclude the clip."
+MIXED = "What is in the sound and what is in the tags are taken out one after the other."
 
 
 class NotRedactableError(InvalidError):
@@ -117,10 +109,15 @@ def _choose_transform(
     intervals = tuple((on, off) for on, off in spans if on is not None and off is not None)
     if len(intervals) == len(findings):
         return str(method), intervals
-    if all(row.kind == METADATA for row in findings):
+    policies = [find_kind_policy(row.kind) for row in findings]
+    if all(policy.place is FindingPlace.TAGS for policy in policies):
         return STRIP, ()
-    told = (NOT_IN_SOUND[row.kind] for row in findings if row.kind in NOT_IN_SOUND)
-    raise NotRedactableError(next(told, IN_ROW))
+    # The most particular first: what is in a row is said last.
+    advice = sorted(
+        {policy.advice for policy in policies if policy.advice},
+        key=lambda words: words == ADVICE[FindingPlace.ROW],
+    )
+    raise NotRedactableError(next(iter(advice), MIXED))
 
 
 def _run_transform(

@@ -25,11 +25,11 @@ from apps.review.models import Hearing, Sample, SampleClip
 from apps.review.playback_records import require_clip_heard
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.facts import SampleFacts
+from datasets_catalog.finding_kinds import FindingKind
 from datasets_catalog.roles import Permission
 from datasets_catalog.sampling import count_clips_to_hear, derive_seed, draw_contents
 
 LISTENER_VERSION = "1"
-KIND = "speech"
 DIGEST_BYTES = 32
 LONGEST_NOTE = 2000
 # People have none: SHA-256 of an empty object.
@@ -229,7 +229,7 @@ def _note_miss(dataset: Dataset, sample_clip: SampleClip, clips: Sequence[Clip],
     """What a listener found, written down as a detector writes: a scan, and findings from it."""
     evidence = {"sample": sample_clip.sample.number, "position": sample_clip.position}
     seen = {
-        "kind": KIND,
+        "kind": FindingKind.SPEECH,
         "onset": 0.0,
         "offset": clips[0].duration,
         "score": 1.0,

@@ -26,7 +26,7 @@ def test_no_page_of_the_workbench_takes_long(cast: Cast) -> None:
     pages = {
         "the queue": queue,
         "its next page": "/review/" + client.get(queue).context["page"].next_url,
-        "filtered by kind": f"{queue}&kind=name",
+        "filtered by kind": f"{queue}&kind=person_name",
         "a case in the middle": f"/review/clips/{middle.uid}/?dataset={dataset.full_name}",
         "alike": f"/review/alike/?dataset={dataset.full_name}&kind=speech",
     }

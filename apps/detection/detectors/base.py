@@ -2,14 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from datasets_catalog.errors import EarmarkError, Kind
+from datasets_catalog.finding_kinds import FindingKind, OwnKind
 
+# Kinds of findings, built in and of a deployment.
+Kinds = Collection[FindingKind | OwnKind]
 # The name under which what a person heard is kept, as a detector's scans are.
 LISTENER = "listener"
 
@@ -104,7 +107,7 @@ class Observation:
     shortened; `evidence` holds JSON values.
     """
 
-    kind: str
+    kind: FindingKind | OwnKind
     detail: str
     score: float = 1.0
     onset: float | None = None
@@ -142,13 +145,17 @@ class DetectorFailedError(EarmarkError):
 
 
 class Detector(Protocol):
-    """Looks at one kind of subject. The same version and parameters give the same answer."""
+    """Looks at one kind of subject. The same version and parameters give the same answer.
+
+    `kinds` are those that its findings may have; none for one that only takes something down.
+    """
 
     name: str
     version: str
     model_sha256: str
     parameters: Mapping[str, Any]
     looks_at: Looks
+    kinds: Kinds
 
     def detect(self, subject: Any) -> Detection:
         """Raises anything; `run_detector` turns it into `DetectorFailedError`."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.audio.fingerprint import ALIKE, ALIKE_BRIEFLY
-from apps.detection.detectors.base import Detection, Draft, GroupSubject, Looks, Observation
+from apps.detection.detectors.base import Detection, Draft, GroupSubject, Kinds, Looks, Observation
 from datasets_catalog.canonical import to_canonical_json
+from datasets_catalog.finding_kinds import FindingKind
 
-KIND = "people_changed"
 MISSING = "missing"
 PLACES = "places"
 
@@ -25,6 +25,7 @@ class PeopleDetector:
     version = "1"
     model_sha256 = ""
     looks_at = Looks.DATASET
+    kinds: Kinds = frozenset({FindingKind.PEOPLE_CHANGED})
     needs_missing_people = True
     parameters: Mapping[str, Any] = {"alike": ALIKE, "alike_briefly": ALIKE_BRIEFLY}
 
@@ -52,7 +53,9 @@ class PeopleDetector:
         said += [_MOVED] if places else []
         if not said:
             return Detection((), evidence)
-        return Detection((Observation(KIND, "; ".join(said), evidence=evidence),), evidence)
+        return Detection(
+            (Observation(FindingKind.PEOPLE_CHANGED, "; ".join(said), evidence=evidence),), evidence
+        )
 
 
 _MOVED = (

@@ -15,14 +15,15 @@ from apps.detection.detectors.base import (
     Draft,
     DraftRow,
     GroupSubject,
+    Kinds,
     Looks,
     Observation,
 )
 from datasets_catalog.canonical import to_canonical_json
+from datasets_catalog.finding_kinds import FindingKind
 from datasets_catalog.verticals import load_quasi_identifiers
 
 MOST_SHOWN = 200
-KIND = "rare_combination"
 
 
 class CombinationsDetector:
@@ -36,6 +37,7 @@ class CombinationsDetector:
     version = "2"
     model_sha256 = ""
     looks_at = Looks.DATASET
+    kinds: Kinds = frozenset({FindingKind.RARE_COMBINATION})
     # Of a smaller group, which says worse.
     any_finding_holds = True
 
@@ -63,7 +65,10 @@ class CombinationsDetector:
         return Detection(
             (
                 Observation(
-                    KIND, detail[:MOST_SHOWN], round(1 / subject.size, 4), evidence=evidence
+                    FindingKind.RARE_COMBINATION,
+                    detail[:MOST_SHOWN],
+                    round(1 / subject.size, 4),
+                    evidence=evidence,
                 ),
             ),
             evidence,

@@ -1,9 +1,7 @@
 """A deployment's own detectors: ONNX models that a file names, looked up by `EARMARK_DETECTORS`."""
 
 import hashlib
-import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,18 +13,24 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from apps.audio.decoding import Samples
-from apps.detection.detectors.base import AudioSubject, Detection, Looks, Observation
+from apps.detection.detectors.base import AudioSubject, Detection, Kinds, Looks, Observation
 from apps.detection.detectors.front_ends import (
     SAMPLE_RATE,
-    DetectorFileError,
     FrontEnd,
     ModelShapeError,
     build_front_end,
 )
 from apps.detection.detectors.sound_channels import SoundChannels, find_stretches, pack_scores
 from apps.detection.detectors.speech import open_session
+from apps.detection.own_kinds import (
+    NAME,
+    DetectorFileError,
+    find_declared_kind,
+    read_detector_file,
+    read_own_kinds,
+)
+from datasets_catalog.finding_kinds import FindingKind, KindPolicy, OwnKind
 
-NAME = re.compile(r"[a-z][a-z0-9_]{1,47}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NEEDED_KEYS = frozenset({"name", "version", "model", "sha256", "labels", "kind", "front_end"})
 OPTIONAL: Mapping[str, Any] = {
@@ -52,7 +56,7 @@ class Entry:
     sha256: str
     labels: tuple[str, ...]
     report: tuple[int, ...]
-    kind: str
+    kind: FindingKind | OwnKind
     threshold: float
     window_seconds: float
     hop_seconds: float
@@ -72,6 +76,7 @@ class OnnxDetector:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
+        self.kinds: Kinds = (entry.kind,)
         self.name, self.version, self.model_sha256 = entry.name, entry.version, entry.sha256
         self.parameters: Mapping[str, Any] = {
             "model": entry.sha256,
@@ -204,18 +209,14 @@ def _load_session(path: Path, sha256: str) -> onnxruntime.InferenceSession:
 
 def read_detectors(path: Path) -> tuple[OnnxDetector, ...]:
     """The detectors that a TOML or JSON file names. Raises `DetectorFileError`."""
-    try:
-        raw = path.read_text(encoding="utf-8")
-        parsed = json.loads(raw) if path.suffix == ".json" else tomllib.loads(raw)
-    except (OSError, ValueError) as error:
-        raise DetectorFileError(f"EARMARK_DETECTORS: {path} cannot be read: {error}") from error
-    entries = parsed.get("detector") if isinstance(parsed, dict) else None
-    if not isinstance(entries, list) or not entries:
+    file = read_detector_file(path)
+    own = read_own_kinds(file, path)
+    if not file["detector"]:
         raise DetectorFileError(f"EARMARK_DETECTORS: {path} holds no [[detector]].")
-    return tuple(OnnxDetector(_parse_entry(each, path)) for each in entries)
+    return tuple(OnnxDetector(_parse_entry(each, path, own)) for each in file["detector"])
 
 
-def _parse_entry(entry: Mapping[str, Any], path: Path) -> Entry:
+def _parse_entry(entry: Mapping[str, Any], path: Path, own: Mapping[OwnKind, KindPolicy]) -> Entry:
     missing = sorted(NEEDED_KEYS - entry.keys())
     unknown = sorted(entry.keys() - NEEDED_KEYS - OPTIONAL.keys())
     if missing or unknown:
@@ -233,7 +234,7 @@ def _parse_entry(entry: Mapping[str, Any], path: Path) -> Entry:
         sha256=given["sha256"],
         labels=labels,
         report=_find_label_positions(given["report"], labels, path),
-        kind=given["kind"],
+        kind=find_declared_kind(given["kind"], own, path),
         threshold=float(given["threshold"]),
         window_seconds=float(given["window_seconds"]),
         hop_seconds=float(given["hop_seconds"]),
@@ -250,7 +251,6 @@ def _check_settings(given: Mapping[str, Any], path: Path) -> None:
     numbers = all(isinstance(each, int | float) for each in (window, hop, threshold))
     expected = {
         "name": bool(NAME.fullmatch(str(given["name"]))),
-        "kind": bool(NAME.fullmatch(str(given["kind"]))),
         "sha256": bool(SHA256.fullmatch(str(given["sha256"]))),
         "activation": given["activation"] in ACTIVATIONS,
         "threshold": numbers and 0 < threshold <= 1,

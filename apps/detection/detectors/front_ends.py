@@ -9,17 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.audio.decoding import Samples
-from datasets_catalog.errors import EarmarkError, InvalidError
+from apps.detection.own_kinds import DetectorFileError
+from datasets_catalog.errors import EarmarkError
 
 SAMPLE_RATE = 16_000
 MOST_MELS = 512
 Features = NDArray[np.float32]
-
-
-class DetectorFileError(InvalidError):
-    """The file that `EARMARK_DETECTORS` names is not what it should be."""
-
-    code: ClassVar[str] = "privacy.detectors_file"
 
 
 class ModelShapeError(EarmarkError):

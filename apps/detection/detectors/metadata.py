@@ -19,10 +19,11 @@ import mutagen
 from apps.audio.containers import Container, Layout, Region, Role, Source, walk_container
 from apps.audio.containers.patching import CLOCKS, HANDLER_NAME
 from apps.audio.decoding import FFMPEG_FORMATS
-from apps.detection.detectors.base import AudioSubject, Detection, Looks, Observation
+from apps.detection.detectors.base import AudioSubject, Detection, Kinds, Looks, Observation
 from apps.detection.detectors.patterns import find_personal, shorten_text
 from apps.detection.detectors.tags import Tag, clean_text, extract_readable, read_region
 from datasets_catalog.errors import EarmarkError
+from datasets_catalog.finding_kinds import FindingKind
 
 MOST_FINDINGS = 60
 # Tags in which encoders write their own name.
@@ -65,6 +66,7 @@ class MetadataDetector:
     version = "1"
     model_sha256 = ""
     looks_at = Looks.AUDIO
+    kinds: Kinds = frozenset({FindingKind.METADATA})
 
     def __init__(self) -> None:
         self.parameters: Mapping[str, Any] = {"longest_findings": MOST_FINDINGS}
@@ -82,7 +84,9 @@ class MetadataDetector:
         findings = [_build_observation(tag) for tag in tags if not is_technical(tag)] + loose
         if len(findings) > MOST_FINDINGS:
             rest = len(findings) - MOST_FINDINGS
-            more = Observation(kind="metadata", detail=f"{rest} more tags", evidence={"more": rest})
+            more = Observation(
+                kind=FindingKind.METADATA, detail=f"{rest} more tags", evidence={"more": rest}
+            )
             findings = [*findings[:MOST_FINDINGS], more]
         return Detection(
             findings=tuple(findings),
@@ -184,7 +188,7 @@ def is_technical(tag: Tag) -> bool:
 def _build_observation(tag: Tag) -> Observation:
     looks_like = sorted({match.kind for match in find_personal(tag.value)})
     return Observation(
-        kind="metadata",
+        kind=FindingKind.METADATA,
         detail=f"{tag.part} holds {tag.name}: {shorten_text(tag.value)}",
         score=1.0 if looks_like else 0.8,
         evidence={
@@ -210,7 +214,7 @@ def _find_loose_personal(
             if value not in shown:
                 shown += " " + value
                 yield Observation(
-                    kind="metadata",
+                    kind=FindingKind.METADATA,
                     detail=f"{region.name} holds {match.kind.replace('_', ' ')}: {value[:2]}…",
                     evidence={"part": region.name, "looks_like": [match.kind]},
                 )

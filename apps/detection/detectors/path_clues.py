@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from stdnum import luhn
 
-from apps.detection.detectors.base import CellsSubject, Detection, Looks, Observation
+from apps.detection.detectors.base import CellsSubject, Detection, Kinds, Looks, Observation
 from apps.detection.detectors.given_names import GIVEN_NAMES
-from apps.detection.detectors.patterns import find_personal
+from apps.detection.detectors.patterns import KINDS_BY_FORM, find_personal
+from datasets_catalog.finding_kinds import FindingKind
 
 # Recordings whose times are told in their names are no older and no newer than this.
 FIRST_YEAR, LAST_YEAR = 1970, 2069
@@ -72,7 +73,7 @@ TWO_WORDS = re.compile(
 class PathClue(NamedTuple):
     """What a part of a path tells; `moment` is an ISO date where it is a time."""
 
-    kind: str
+    kind: FindingKind
     start: int
     end: int
     score: float
@@ -90,6 +91,7 @@ class NamesDetector:
     version = "1"
     model_sha256 = ""
     looks_at = Looks.CELLS
+    kinds: Kinds = KINDS_BY_FORM | {FindingKind.DATE, FindingKind.PERSON_NAME}
 
     def __init__(self, *, dates_are_personal: bool = False) -> None:
         self.dates_are_personal = dates_are_personal
@@ -108,7 +110,9 @@ class NamesDetector:
         ]
         if self.dates_are_personal and len(stated) >= len("2024-05-06"):
             detail = "Column 'recorded_at' holds an exact day; a year or a month is less telling"
-            findings.append(Observation("date", detail, 0.8, evidence={"column": "recorded_at"}))
+            findings.append(
+                Observation(FindingKind.DATE, detail, 0.8, evidence={"column": "recorded_at"})
+            )
         return Detection(
             findings=tuple(findings),
             evidence={"times": [each.moment for each in told if each.moment], "stated": stated},
@@ -142,7 +146,7 @@ def _build_date_finder(
         for match in pattern.finditer(text):
             moment = _parse_date(match.groupdict())
             if moment:
-                yield PathClue("date", match.start(), match.end(), score, moment)
+                yield PathClue(FindingKind.DATE, match.start(), match.end(), score, moment)
 
     return find
 
@@ -169,18 +173,18 @@ def _parse_date(parts: Mapping[str, str | None]) -> str:
 def _find_epochs(text: str) -> Iterator[PathClue]:
     for match in EPOCH.finditer(text):
         moment = datetime.fromtimestamp(int(match.group("t")), UTC).date().isoformat()
-        yield PathClue("date", match.start(), match.end(), 0.5, moment)
+        yield PathClue(FindingKind.DATE, match.start(), match.end(), 0.5, moment)
 
 
 def _find_hexadecimal_times(text: str) -> Iterator[PathClue]:
     stem = PurePosixPath(text).name
     if HEX_TIME.fullmatch(stem) and EARLIEST_HEX <= int(stem, 16) < LATEST_HEX:
         moment = datetime.fromtimestamp(int(stem, 16), UTC).date().isoformat()
-        yield PathClue("date", len(text) - len(stem), len(text), 0.7, moment)
+        yield PathClue(FindingKind.DATE, len(text) - len(stem), len(text), 0.7, moment)
 
 
 def _build_finder(
-    pattern: re.Pattern[str], kind: str, score: float
+    pattern: re.Pattern[str], kind: FindingKind, score: float
 ) -> Callable[[str], Iterator[PathClue]]:
     return lambda text: (
         PathClue(kind, match.start(), match.end(), score) for match in pattern.finditer(text)
@@ -190,15 +194,15 @@ def _build_finder(
 def _find_imeis(text: str) -> Iterator[PathClue]:
     for match in IMEI.finditer(text):
         if luhn.is_valid(match.group()):
-            yield PathClue("device_address", match.start(), match.end(), 0.7)
+            yield PathClue(FindingKind.DEVICE_ADDRESS, match.start(), match.end(), 0.7)
 
 
 def _find_people(text: str) -> Iterator[PathClue]:
     for match in NAMED_PERSON.finditer(text):
-        yield PathClue("person_name", match.start("name"), match.end("name"), 0.7)
+        yield PathClue(FindingKind.PERSON_NAME, match.start("name"), match.end("name"), 0.7)
     for match in TWO_WORDS.finditer(text):
         if match.group("first").lower() in GIVEN_NAMES:
-            yield PathClue("person_name", match.start(), match.end(), 0.6)
+            yield PathClue(FindingKind.PERSON_NAME, match.start(), match.end(), 0.6)
 
 
 FINDERS: tuple[Callable[[str], Iterator[PathClue]], ...] = (
@@ -207,9 +211,9 @@ FINDERS: tuple[Callable[[str], Iterator[PathClue]], ...] = (
     _build_date_finder(DAY_FIRST, 0.9),
     _build_date_finder(MONTH_NAMED, 0.9),
     _build_date_finder(SHORT_YEAR, 0.7),
-    _build_finder(PLACE, "coordinates", 0.8),
-    _build_finder(TELEPHONE, "phone", 0.7),
-    _build_finder(SERIAL, "device_address", 0.8),
+    _build_finder(PLACE, FindingKind.COORDINATES, 0.8),
+    _build_finder(TELEPHONE, FindingKind.PHONE, 0.7),
+    _build_finder(SERIAL, FindingKind.DEVICE_ADDRESS, 0.8),
     _find_imeis,
     _find_epochs,
     _find_hexadecimal_times,

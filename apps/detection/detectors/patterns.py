@@ -10,6 +10,8 @@ import phonenumbers
 from stdnum import iban, luhn
 from stdnum.us import ssn
 
+from datasets_catalog.finding_kinds import FindingKind
+
 LONGEST_TEXT = 100_000
 LONGEST_SHOWN = 60
 FEWEST_PHONE_DIGITS = 7
@@ -23,7 +25,7 @@ HAS_NUMBER = re.compile(r"\d.*\d|::|[0-9a-f]:[0-9a-f]", re.IGNORECASE | re.DOTAL
 class Match(NamedTuple):
     """Something personal in a text: from character `start` up to `end`."""
 
-    kind: str
+    kind: FindingKind
     start: int
     end: int
 
@@ -89,7 +91,10 @@ def find_personal(text: str, regions: tuple[str, ...] = ()) -> tuple[Match, ...]
     Remembers its answers: columns repeat themselves.
     """
     text = text[:LONGEST_TEXT]
-    found = [*_search_text(EMAIL, "email", text), *_search_text(SPELLED_EMAIL, "email", text)]
+    found = [
+        *_search_text(EMAIL, FindingKind.EMAIL, text),
+        *_search_text(SPELLED_EMAIL, FindingKind.EMAIL, text),
+    ]
     if HAS_NUMBER.search(text):
         # Replaced by as many spaces: numbers of pages and sounds are not numbers of people.
         bare = URL.sub(lambda match: " " * len(match.group()), text)
@@ -105,7 +110,7 @@ def find_personal(text: str, regions: tuple[str, ...] = ()) -> tuple[Match, ...]
 
 def _search_text(
     pattern: re.Pattern[str],
-    kind: str,
+    kind: FindingKind,
     text: str,
     holds: Callable[[re.Match[str]], bool] = lambda _: True,
 ) -> Iterator[Match]:
@@ -116,7 +121,7 @@ def _search_text(
 
 def _build_finder(
     pattern: re.Pattern[str],
-    kind: str,
+    kind: FindingKind,
     holds: Callable[[re.Match[str]], bool] = lambda _: True,
 ) -> Callable[[str], Iterator[Match]]:
     return lambda text: _search_text(pattern, kind, text, holds)
@@ -155,21 +160,36 @@ def _is_very_old(match: re.Match[str]) -> bool:
     return OLDEST_AGE < int(match.group(1) or match.group(2)) <= OLDEST_PERSON
 
 
+KINDS_BY_FORM = frozenset(
+    {
+        FindingKind.EMAIL,
+        FindingKind.PHONE,
+        FindingKind.CARD_NUMBER,
+        FindingKind.BANK_ACCOUNT,
+        FindingKind.SOCIAL_SECURITY_NUMBER,
+        FindingKind.NETWORK_ADDRESS,
+        FindingKind.DEVICE_ADDRESS,
+        FindingKind.COORDINATES,
+        FindingKind.MEDICAL_RECORD_NUMBER,
+        FindingKind.BIRTH_DATE,
+        FindingKind.AGE_OVER_89,
+    }
+)
 FINDERS = (
-    _build_finder(CARD, "card_number", _is_card),
-    _build_finder(IBAN, "bank_account", _is_iban),
-    _build_finder(SSN, "social_security_number", _is_ssn),
-    _build_finder(IPV4, "network_address", _is_address),
-    _build_finder(IPV6, "network_address", _is_address),
-    _build_finder(MAC, "device_address"),
-    _build_finder(COORDINATE_PAIR, "coordinates", _is_place),
-    _build_finder(NAMED_COORDINATES, "coordinates"),
-    _build_finder(DEGREES, "coordinates"),
-    _build_finder(ISO_6709, "coordinates"),
-    _build_finder(GEO_URI, "coordinates"),
-    _build_finder(RECORD_NUMBER, "medical_record_number"),
-    _build_finder(BIRTH_DATE, "birth_date"),
-    _build_finder(AGE, "age_over_89", _is_very_old),
+    _build_finder(CARD, FindingKind.CARD_NUMBER, _is_card),
+    _build_finder(IBAN, FindingKind.BANK_ACCOUNT, _is_iban),
+    _build_finder(SSN, FindingKind.SOCIAL_SECURITY_NUMBER, _is_ssn),
+    _build_finder(IPV4, FindingKind.NETWORK_ADDRESS, _is_address),
+    _build_finder(IPV6, FindingKind.NETWORK_ADDRESS, _is_address),
+    _build_finder(MAC, FindingKind.DEVICE_ADDRESS),
+    _build_finder(COORDINATE_PAIR, FindingKind.COORDINATES, _is_place),
+    _build_finder(NAMED_COORDINATES, FindingKind.COORDINATES),
+    _build_finder(DEGREES, FindingKind.COORDINATES),
+    _build_finder(ISO_6709, FindingKind.COORDINATES),
+    _build_finder(GEO_URI, FindingKind.COORDINATES),
+    _build_finder(RECORD_NUMBER, FindingKind.MEDICAL_RECORD_NUMBER),
+    _build_finder(BIRTH_DATE, FindingKind.BIRTH_DATE),
+    _build_finder(AGE, FindingKind.AGE_OVER_89, _is_very_old),
 )
 
 
@@ -179,7 +199,7 @@ def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[Match]:
     # Without a region only what starts with a plus sign can be a number.
     for region in (*((None,) if "+" in text else ()), *regions):
         for match in phonenumbers.PhoneNumberMatcher(text, region):
-            yield Match("phone", match.start, match.end)
+            yield Match(FindingKind.PHONE, match.start, match.end)
 
 
 def shorten_text(value: str, matches: Iterable[Match] | None = None) -> str:

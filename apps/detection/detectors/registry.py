@@ -10,7 +10,6 @@ from apps.detection.detectors.base import Detector, DetectorVersion, build_versi
 from apps.detection.detectors.changed_people import PeopleDetector
 from apps.detection.detectors.combinations import CombinationsDetector
 from apps.detection.detectors.custom_models import OnnxDetector, read_detectors
-from apps.detection.detectors.front_ends import DetectorFileError
 from apps.detection.detectors.metadata import MetadataDetector
 from apps.detection.detectors.path_clues import NamesDetector
 from apps.detection.detectors.returned_sounds import ReturnedDetector
@@ -20,6 +19,7 @@ from apps.detection.detectors.speech import SpeechDetector
 from apps.detection.detectors.spoken_identifiers import SpokenDetector
 from apps.detection.detectors.table_cells import CellsDetector
 from apps.detection.detectors.video import VideoDetector
+from apps.detection.own_kinds import DetectorFileError
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.privacy_profiles import PROFILES, STRICTEST, Profile
 

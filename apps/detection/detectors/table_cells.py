@@ -4,23 +4,27 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from apps.detection.detectors.base import CellsSubject, Detection, Looks, Observation
-from apps.detection.detectors.patterns import OLDEST_AGE, find_personal, shorten_text
+from apps.detection.detectors.base import CellsSubject, Detection, Kinds, Looks, Observation
+from apps.detection.detectors.patterns import KINDS_BY_FORM, OLDEST_AGE, find_personal, shorten_text
+from datasets_catalog.finding_kinds import FindingKind
 from datasets_catalog.verticals import load_place_decimals
 
 # What a column holds when its header says so, whatever the value looks like.
 HEADERS = {
-    "person_name": r"(first|last|full|sur|given|family|maiden|middle|nick|legal|real)[ _-]?name|"
+    FindingKind.PERSON_NAME: r"(first|last|full|sur|given|family|maiden|middle|nick|legal|real)"
+    r"[ _-]?name|"
     r"(patient|participant|speaker|subject|child|parent|mother|father|driver|client|user|donor)"
     r"([ _-]?name)",
-    "street_address": r"(home|postal|street|mailing|residential)?[ _-]?(address|street)(es)?",
-    "phone": r"((mobile|cell|tele)?[ _-]?phone|mobile|tel|fax)([ _-]?(no|nr|number))?",
-    "email": r"e[ _-]?mail([ _-]?address)?",
-    "birth_date": r"dob|birth[ _-]?(day|date)|date[ _-]?of[ _-]?birth",
-    "medical_record_number": r"mrn|medical[ _-]?record([ _-]?(no|nr|number|id))?",
-    "social_security_number": r"ssn|social[ _-]?security([ _-]?(no|nr|number))?",
-    "national_identity_number": r"(national|passport|tax|insurance)[ _-]?(id|no|nr|number)",
-    "licence_plate": r"(licen[cs]e|number|registration)[ _-]?plate|vin",
+    FindingKind.STREET_ADDRESS: r"(home|postal|street|mailing|residential)?"
+    r"[ _-]?(address|street)(es)?",
+    FindingKind.PHONE: r"((mobile|cell|tele)?[ _-]?phone|mobile|tel|fax)([ _-]?(no|nr|number))?",
+    FindingKind.EMAIL: r"e[ _-]?mail([ _-]?address)?",
+    FindingKind.BIRTH_DATE: r"dob|birth[ _-]?(day|date)|date[ _-]?of[ _-]?birth",
+    FindingKind.MEDICAL_RECORD_NUMBER: r"mrn|medical[ _-]?record([ _-]?(no|nr|number|id))?",
+    FindingKind.SOCIAL_SECURITY_NUMBER: r"ssn|social[ _-]?security([ _-]?(no|nr|number))?",
+    FindingKind.NATIONAL_IDENTITY_NUMBER: r"(national|passport|tax|insurance)"
+    r"[ _-]?(id|no|nr|number)",
+    FindingKind.LICENCE_PLATE: r"(licen[cs]e|number|registration)[ _-]?plate|vin",
 }
 HEADER_PATTERNS = {
     kind: re.compile(rf"(?:{form})", re.IGNORECASE) for kind, form in HEADERS.items()
@@ -63,6 +67,7 @@ class CellsDetector:
     version = "2"
     model_sha256 = ""
     looks_at = Looks.CELLS
+    kinds: Kinds = frozenset({*KINDS_BY_FORM, *HEADERS, FindingKind.DATE})
 
     def __init__(self, *, regions: tuple[str, ...] = ()) -> None:
         self.regions = regions
@@ -105,10 +110,10 @@ def _find_by_header(header: str, value: str, decimals: int) -> list[Observation]
     evidence = {"column": header}
     if AGE_HEADER.fullmatch(bare) and _read_age(value) > OLDEST_AGE:
         detail = f"Column {header!r} holds an age over {OLDEST_AGE}"
-        return [Observation(kind="age_over_89", detail=detail, evidence=evidence)]
+        return [Observation(kind=FindingKind.AGE_OVER_89, detail=detail, evidence=evidence)]
     if DATE_OF_LIFE.fullmatch(bare) and DAY.search(value):
         detail = f"Column {header!r} holds an exact day of somebody's life"
-        return [Observation(kind="date", detail=detail, score=0.8, evidence=evidence)]
+        return [Observation(kind=FindingKind.DATE, detail=detail, score=0.8, evidence=evidence)]
     if PLACE_HEADER.fullmatch(bare) and (told := _count_pair_decimals(value)) > decimals:
         return [_build_place_observation(f"Column {header!r} tells", told, decimals, [header])]
     kind = next((kind for kind, form in HEADER_PATTERNS.items() if form.fullmatch(bare)), None)
@@ -140,7 +145,7 @@ def _build_place_observation(
     where: str, told: int, allowed: int, columns: list[str]
 ) -> Observation:
     return Observation(
-        kind="coordinates",
+        kind=FindingKind.COORDINATES,
         detail=f"{where} a place to {told} decimals of a degree; this dataset allows {allowed}",
         evidence={"columns": columns, "decimals": told, "allowed": allowed},
     )
@@ -168,5 +173,5 @@ def _read_age(value: str) -> int:
     return int(match.group(1)) if match else 0
 
 
-def _spell_kind(kind: str) -> str:
+def _spell_kind(kind: FindingKind) -> str:
     return kind.replace("_", " ").capitalize()

@@ -12,8 +12,9 @@ from PIL import Image
 
 from apps.audio.containers import Container, Source, detect_container
 from apps.audio.decoding import FFMPEG_FORMATS
-from apps.detection.detectors.base import AudioSubject, Detection, Looks, Observation
+from apps.detection.detectors.base import AudioSubject, Detection, Kinds, Looks, Observation
 from datasets_catalog.errors import EarmarkError
+from datasets_catalog.finding_kinds import FindingKind
 
 # The only containers taken in that can carry video.
 WITH_VIDEO = frozenset({Container.MP4, Container.WEBM, Container.MATROSKA})
@@ -50,6 +51,7 @@ class VideoDetector:
     version = "1"
     model_sha256 = ""
     looks_at = Looks.AUDIO
+    kinds: Kinds = frozenset({FindingKind.VIDEO})
 
     def __init__(self) -> None:
         self.parameters: Mapping[str, Any] = {"frames": FRAMES, "height": HEIGHT}
@@ -74,7 +76,7 @@ class VideoDetector:
 def _build_observation(number: int, streams: int, strip: Strip) -> Observation:
     which = f" {number + 1} of {streams}" if streams > 1 else ""
     return Observation(
-        kind="video",
+        kind=FindingKind.VIDEO,
         detail=f"Video stream{which}: look at it, faces and plates are not searched for",
         evidence={
             "stream": number,

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.accounts.models import User
 from apps.detection.detectors.video import find_kept_strip
+from apps.detection.kinds import find_kind_policy
 from apps.detection.models import Finding
 from apps.doors.web.badges import find_badge
 from apps.doors.web.review_windows import Window, find_window_number
@@ -22,7 +23,8 @@ class Line:
     """One finding: how it stands, where it is heard, and what can be done with it now.
 
     `alike` counts the other open findings of its kind in the clip; `before` is the redaction that
-    took it out, where the sound from before can be heard; `strip` shows frames of a video stream.
+    took it out, where the sound from before can be heard; `strip` shows frames of a video stream;
+    `advice` is what to do where nothing can be taken out of the bytes.
     """
 
     finding: Finding
@@ -36,6 +38,7 @@ class Line:
     before: int | None
     words: str
     strip: Mapping[str, Any] | None
+    advice: str
 
     @property
     def is_open(self) -> bool:
@@ -72,6 +75,7 @@ def build_lines(
             before=redactions.get(row.pk),
             words=_describe_line(row, state, at + 1, len(findings)),
             strip=find_kept_strip(row.evidence, row.scan.evidence),
+            advice=find_kind_policy(row.kind).advice if state == OPEN else "",
         )
         for at, (row, state) in enumerate(zip(findings, states, strict=True))
     ]

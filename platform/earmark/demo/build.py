@@ -36,6 +36,7 @@ from apps.releases.models import Release, SignOff
 from apps.review.access import filter_open_findings, list_dataset_findings
 from apps.review.actions import decide_finding
 from apps.review.models import Decision
+from datasets_catalog.finding_kinds import FindingKind
 from datasets_catalog.release_states import ReleaseState
 from datasets_catalog.roles import Role
 from earmark.demo.material import (
@@ -271,14 +272,18 @@ def _review_findings(reviewer: User, steward: User, dataset: Dataset, say: Say) 
 
 
 def _choose_verdict(dataset: Dataset, finding: Finding) -> tuple[str, str]:
-    if finding.kind == "metadata":
+    if finding.kind == FindingKind.METADATA:
         return (
             Decision.Verdict.REDACT,
             "Tags inside the file are taken out; credits stay in the table.",
         )
     redacted = Clip.objects.filter(dataset=dataset, path__startswith="asterisk", state="active")
     voice = finding.clip.path.startswith(VOICES.split("-en-")[0])
-    if finding.kind == "speech" and voice and redacted.order_by("path").first() == finding.clip:
+    if (
+        finding.kind == FindingKind.SPEECH
+        and voice
+        and redacted.order_by("path").first() == finding.clip
+    ):
         return Decision.Verdict.REDACT, "A real voice without consent: muted, as an example."
     return Decision.Verdict.EXCLUDE, "Sounds like a person, and nobody has consented."
 

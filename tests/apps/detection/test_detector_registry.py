@@ -10,6 +10,7 @@ from apps.detection.detectors.base import (
     AudioSubject,
     Detection,
     DetectorFailedError,
+    Kinds,
     Looks,
     build_version,
     run_detector,
@@ -75,6 +76,7 @@ class _Broken:
     version = "1"
     model_sha256 = ""
     looks_at = Looks.AUDIO
+    kinds: Kinds = ()
     parameters: Mapping[str, Any] = {}
 
     def detect(self, subject: AudioSubject) -> Detection:

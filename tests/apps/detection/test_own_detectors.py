@@ -18,9 +18,10 @@ from apps.detection.detectors.base import (
     run_detector,
 )
 from apps.detection.detectors.custom_models import OnnxDetector, read_detectors
-from apps.detection.detectors.front_ends import DetectorFileError, LogMel
+from apps.detection.detectors.front_ends import LogMel
 from apps.detection.detectors.registry import list_detectors
 from apps.detection.detectors.sound_channels import unpack_scores
+from apps.detection.own_kinds import DetectorFileError
 from tests.onnx_files import write_loudness_model
 from tests.sounds import RATE, write_sound
 
@@ -45,7 +46,9 @@ def write_file(folder: Path, **changes: Any) -> Path:
     } | changes
     path = folder / "detectors.json"
     kept = {name: value for name, value in entry.items() if value is not None}
-    path.write_text(json.dumps({"detector": [kept]}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"detector": [kept], "kind": [{"name": "loud_sound"}]}), encoding="utf-8"
+    )
     return path
 
 
@@ -81,7 +84,9 @@ def test_the_file_may_be_toml(tmp_path: Path) -> None:
         f"{name} = {json.dumps(value)}" for name, value in entry.items() if name != "front_end"
     ]
     path = tmp_path / "detectors.toml"
-    path.write_text("\n".join(["[[detector]]", *lines, 'front_end = { kind = "waveform" }']))
+    own_kind = ["[[kind]]", 'name = "loud_sound"', "weight = 0.2"]
+    lines += ['front_end = { kind = "waveform" }', *own_kind]
+    path.write_text("\n".join(["[[detector]]", *lines]))
     assert read_detectors(path)[0].name == "loudness"
 
 
@@ -98,7 +103,7 @@ def test_it_runs_in_the_profiles_it_names_beside_the_others(
 
 
 @pytest.mark.parametrize(
-    "changes", [{"threshold": 0.2}, {"version": "2"}, {"hop_seconds": 0.25}, {"kind": "noise"}]
+    "changes", [{"threshold": 0.2}, {"version": "2"}, {"hop_seconds": 0.25}, {"kind": "speech"}]
 )
 def test_whatever_changes_its_answer_makes_it_another_version(
     tmp_path: Path, changes: Mapping[str, Any]
@@ -124,6 +129,9 @@ def test_whatever_changes_its_answer_makes_it_another_version(
         ({"front_end": {"kind": "log_mel", "bands": 3}}, "bands"),
         ({"name": "speech"}, "already"),
         ({"profiles": ["loud"]}, "is no profile"),
+        ({"kind": "siren"}, "'siren' is no kind of finding in a sound"),
+        ({"kind": "phone"}, "'phone' is no kind of finding in a sound"),
+        ({"kind": 7}, "declare it beside the detectors"),
     ],
 )
 def test_a_file_with_nonsense_is_refused_by_name(

@@ -37,7 +37,7 @@ def test_a_clip_that_may_not_be_adapted_may_lose_its_tags_and_not_its_sound(
     assert find_stripped_contents(dataset) == {(str(silent.uid), silent.blob.oid)}
     assert forecast_licence(dataset).outbound.conflicts == ()
 
-    heard = found_in(clip_at(dataset, 0), kind="name")
+    heard = found_in(clip_at(dataset, 0), kind="spoken_name")
     muting = decide_finding(actor=cast.cleo, finding=heard, verdict="redact", reason="a name")
     outbound = forecast_licence(dataset).outbound
     assert [conflict.clips for conflict in outbound.conflicts] == [(1,)]
@@ -52,7 +52,7 @@ def test_a_clip_that_was_muted_and_then_stripped_has_other_sound(
 ) -> None:
     dataset = make_case_draft(cast, tmp_path)
     Clip.objects.filter(dataset=dataset).update(licence="CC-BY-NC-ND-3.0")
-    heard = found_in(clip_at(dataset, 2), kind="name")
+    heard = found_in(clip_at(dataset, 2), kind="spoken_name")
     decide_finding(actor=cast.cleo, finding=heard, verdict="redact", reason="a name")
     tagged = found_in(clip_at(dataset, 2), kind="metadata", onset=None, offset=None)
     decide_finding(actor=cast.cleo, finding=tagged, verdict="redact", reason="a name")

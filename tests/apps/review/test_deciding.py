@@ -175,7 +175,7 @@ def test_of_many_all_are_decided_or_none(cast: Cast, draft: Dataset, dan: User) 
 def test_findings_that_are_not_alike_are_not_decided_on_together(
     cast: Cast, draft: Dataset
 ) -> None:
-    mixed = [found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1), kind="name")]
+    mixed = [found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1), kind="spoken_name")]
     with pytest.raises(NotAlikeError, match="name, speech"):
         decide_findings_alike(actor=cast.cleo, findings=mixed, verdict="clear", reason="tones")
     with pytest.raises(InvalidError):

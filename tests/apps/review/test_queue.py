@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
+from apps.detection.kinds import FindingKindUnknownError
 from apps.releases.actions import create_release
 from apps.releases.facts import load_facts
 from apps.review.actions import (
@@ -95,8 +97,8 @@ def test_a_case_has_the_place_that_the_queue_gives_it(cast: Cast, draft: Dataset
 
 def test_the_queue_is_filtered(cast: Cast, draft: Dataset, dan: User) -> None:
     speech = found_in(clip_at(draft, 0))
-    found_in(clip_at(draft, 1), kind="name")
-    assert paths(list_visible_cases(cast.cleo, kind="name")) == ["001"]
+    found_in(clip_at(draft, 1), kind="spoken_name")
+    assert paths(list_visible_cases(cast.cleo, kind="spoken_name")) == ["001"]
     assign_clips(actor=cast.cleo, clips=[clip_at(draft, 1)], reviewer=dan)
     assert paths(list_visible_cases(dan, mine=True)) == ["001"]
     assert paths(list_visible_cases(cast.cleo, assigned_to=dan)) == ["001"]
@@ -116,6 +118,21 @@ def test_the_queue_is_filtered(cast: Cast, draft: Dataset, dan: User) -> None:
     assert paths(list_visible_cases(dan, awaiting="changes")) == ["003"]
     with pytest.raises(InvalidError):
         list_visible_cases(dan, awaiting="godot")
+
+
+def test_own_kinds_weigh_what_the_deployment_says_and_unknown_ones_are_refused(
+    cast: Cast, draft: Dataset, tmp_path: Path, settings: LazySettings
+) -> None:
+    file = tmp_path / "detectors.json"
+    file.write_text('{"kind": [{"name": "siren", "weight": 0.05}]}', encoding="utf-8")
+    found_in(clip_at(draft, 0), kind="siren")
+    found_in(clip_at(draft, 2), kind="date")
+    assert paths(list_visible_cases(cast.cleo)) == ["000", "002"]
+    settings.DETECTORS_FILE = str(file)
+    assert paths(list_visible_cases(cast.cleo)) == ["002", "000"]
+    assert paths(list_visible_cases(cast.cleo, kind="siren")) == ["000"]
+    with pytest.raises(FindingKindUnknownError, match="no kind of finding 'speach'"):
+        list_visible_cases(cast.cleo, kind="speach")
 
 
 def test_nobody_else_sees_the_queue(cast: Cast, draft: Dataset) -> None:

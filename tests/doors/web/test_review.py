@@ -316,6 +316,7 @@ def test_a_video_is_shown_as_a_strip_of_its_frames(cast: Cast, tmp_path: Path, a
     strip = base64.b64decode(shown[1])
     assert hashlib.sha256(strip).hexdigest() == finding.evidence["strip_sha256"]
     assert "Frames at" in page
+    assert "A picture cannot be redacted: exclude the clip" in page
 
 
 def test_people_are_counted_and_pointed_out_by_plain_forms(

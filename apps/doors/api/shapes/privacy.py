@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.detection.models import Finding
+from apps.doors.api.shapes.finding_kinds import KindField
 from apps.review.models import Decision
 from apps.review.redaction import Method
 
@@ -26,6 +27,7 @@ class FindingOut(serializers.ModelSerializer[Finding]):
     dataset = serializers.CharField(source="clip.dataset.full_name")
     clip = serializers.UUIDField(source="clip.uid")
     path = serializers.CharField(source="clip.path")
+    kind = KindField()
     detector = serializers.CharField(source="scan.detector")
     detector_version = serializers.CharField(source="scan.detector_version")
     decision = DecisionOut(default=None, allow_null=True)
@@ -57,7 +59,7 @@ class FindingQuery(serializers.Serializer[Any]):
     open = serializers.BooleanField(
         required=False, default=False, help_text="Those alone that still block a release."
     )
-    kind = serializers.CharField(max_length=64, required=False)
+    kind = KindField(max_length=64, required=False)
     clip = serializers.UUIDField(required=False)
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.datasets.models import Clip
 from apps.detection.models import Finding
+from apps.doors.api.shapes.finding_kinds import KindField
 from apps.doors.api.shapes.headcounts import HeadcountOut
 from apps.doors.api.shapes.privacy import DecisionNew, FindingOut
 from apps.releases.foresight import foresee_closures, foresee_count
@@ -23,7 +24,7 @@ LONGEST_TEXT = 10_000
 class CaseQuery(serializers.Serializer[Any]):
     """Which cases."""
 
-    kind = serializers.CharField(max_length=64, required=False, default="")
+    kind = KindField(max_length=64, required=False, default="")
     awaiting = serializers.ChoiceField(
         choices=[word for word in AWAITED_STATES if word],
         required=False,
@@ -177,7 +178,7 @@ class ProgressOut(serializers.Serializer[Any]):
 class BatchNew(DecisionNew):
     """One decision on findings alike: those named, else all open ones of the kind."""
 
-    kind = serializers.CharField(max_length=64)
+    kind = KindField(max_length=64)
     findings = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MOST_FINDINGS
     )
@@ -189,6 +190,7 @@ class BatchNew(DecisionNew):
 class BatchOut(serializers.ModelSerializer[Batch]):
     """Decisions made at once."""
 
+    kind = KindField()
     made_by = serializers.CharField(source="made_by.username")
 
     class Meta:

@@ -11,7 +11,12 @@ from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import privacy as shapes
 from apps.doors.api.shapes.jobs import JobOut
-from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.access import (
+    fetch_finding,
+    filter_findings_of_kind,
+    filter_open_findings,
+    list_visible_findings,
+)
 from apps.review.actions import decide_finding, start_scan
 from datasets_catalog.roles import Permission
 
@@ -45,7 +50,7 @@ class Findings(ApiView):
         if wanted["open"]:
             rows = filter_open_findings(rows)
         if "kind" in wanted:
-            rows = rows.filter(kind=wanted["kind"])
+            rows = filter_findings_of_kind(rows, wanted["kind"])
         if "clip" in wanted:
             rows = rows.filter(clip__uid=wanted["clip"])
         return self.page(rows, shapes.FindingOut, ("id",))

@@ -14,7 +14,12 @@ from apps.detection.models import Finding
 from apps.doors.api.base import ApiView
 from apps.doors.api.idempotency import honour_idempotency_key
 from apps.doors.api.shapes import review as shapes
-from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.access import (
+    fetch_finding,
+    filter_findings_of_kind,
+    filter_open_findings,
+    list_visible_findings,
+)
 from apps.review.actions import (
     NotAwaitingError,
     add_comment,
@@ -89,7 +94,9 @@ class Decisions(ReviewView):
         dataset = self.dataset(organisation, name)
         asked = self.body(shapes.BatchNew)
         kind, count, named = asked.pop("kind"), asked.pop("count"), asked.pop("findings", None)
-        rows = filter_open_findings(list_visible_findings(self.user, dataset)).filter(kind=kind)
+        rows = filter_findings_of_kind(
+            filter_open_findings(list_visible_findings(self.user, dataset)), kind
+        )
         found = list(rows if named is None else rows.filter(uid__in=named))
         if len(found) != count:
             raise CountError(

@@ -236,8 +236,8 @@ def words(name: str) -> str:
 
 @register.filter
 def kind_words(kind: str) -> str:
-    """A detector's dotted kind as words: "text.phone" is "Text: phone"."""
-    return kind.replace(".", ": ").replace("_", " ").capitalize()
+    """The kind of a finding as words: "person_name" is "Person name"."""
+    return kind.replace("_", " ").capitalize()
 
 
 @register.filter

@@ -9,7 +9,12 @@ from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
 from apps.detection.models import Finding
 from apps.releases.foresight import foresee_closures
-from apps.review.access import fetch_finding, filter_open_findings, list_visible_findings
+from apps.review.access import (
+    fetch_finding,
+    filter_findings_of_kind,
+    filter_open_findings,
+    list_visible_findings,
+)
 from apps.review.actions import decide_finding, decide_findings_alike
 from apps.review.models import Decision
 from apps.review.redaction import Method
@@ -68,8 +73,8 @@ class Command(Base):
 
     def _batch(self, actor: User, options: dict[str, Any]) -> dict[str, Any]:
         dataset = fetch_dataset_to_edit(actor, options["finding"], Permission.FINDING_VIEW)
-        found = filter_open_findings(list_visible_findings(actor, dataset)).filter(
-            kind=options["batch"]
+        found = filter_findings_of_kind(
+            filter_open_findings(list_visible_findings(actor, dataset)), options["batch"]
         )
         closes = _describe_closures(list(found), options["verdict"])
         where = f"{dataset}: {len(found)} findings of kind {options['batch']}"

@@ -23,7 +23,7 @@ from apps.doors.web.templatetags.web_components import kind_words
 from apps.doors.web.views.page_frame import read_field, read_query, require_sign_in
 from apps.doors.web.views.review.decisions import find_last_decision, read_decision
 from apps.releases.foresight import foresee_closures
-from apps.review.access import filter_open_findings, list_visible_findings
+from apps.review.access import filter_findings_of_kind, filter_open_findings, list_visible_findings
 from apps.review.actions import decide_findings_alike
 from apps.review.playback_records import choose_batch_sample, find_span, find_unheard
 from datasets_catalog.errors import ConflictError, EarmarkError, InvalidError, Kind, NotFoundError
@@ -66,8 +66,8 @@ class AlikeFindings:
         return cls(dataset, kind, recording)
 
     def findings(self, user: User) -> QuerySet[Finding]:
-        rows = filter_open_findings(list_visible_findings(user, self.dataset)).filter(
-            kind=self.kind
+        rows = filter_findings_of_kind(
+            filter_open_findings(list_visible_findings(user, self.dataset)), self.kind
         )
         return rows.filter(clip__recording=self.recording) if self.recording else rows
 
