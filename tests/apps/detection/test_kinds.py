@@ -97,7 +97,7 @@ def test_a_detector_of_a_kind_that_nobody_declared_is_refused_when_a_command_sta
         call_command("check")
     folder = tmp_path / "declared"
     folder.mkdir()
-    declared = {"detector": [{"name": "sirens", "kind": "siren"}], "kind": [SIREN]}
+    declared: dict[str, Any] = {"detector": [{"name": "sirens", "kind": "siren"}], "kind": [SIREN]}
     settings.DETECTORS_FILE = write_file(folder, **declared)
     call_command("check")
 
