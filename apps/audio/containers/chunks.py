@@ -136,6 +136,18 @@ CAF_ROLES = {
 }
 
 
+# How long (bytes) structure of a fixed form is; longer, it holds something else.
+PLAIN_SIZES: dict[str, Callable[[int], bool]] = {
+    "fact": lambda size: size in {4, 8, 12},
+    "FVER": lambda size: size == 4,
+    "INST": lambda size: size == 20,
+    "PEAK": lambda size: 16 <= size <= 8 + 8 * 256 and size % 8 == 0,
+    "desc": lambda size: size == 32,
+    "peak": lambda size: size >= 4 and size % 4 == 0 and size <= 4 + 12 * 256,
+    "chan": lambda size: size >= 12 and (size - 12) % 20 == 0,
+}
+
+
 def _lay_chunks(
     layout: Layout, source: Source, chunks: Iterator[Chunk], roles: dict[str, Role], start: int
 ) -> Layout:
@@ -150,7 +162,9 @@ def _lay_chunks(
         if name in PADDING_CHUNKS:
             layout.lay_padding(source, name, offset, size)
         else:
-            layout.add(roles.get(name, Role.METADATA), name, offset, size - overrun)
+            plain = name not in PLAIN_SIZES or PLAIN_SIZES[name](size)
+            role = roles.get(name, Role.METADATA) if plain else Role.METADATA
+            layout.add(role, name, offset, size - overrun)
         position = following
     layout.lay_rest(source, min(position, source.size))
     return layout

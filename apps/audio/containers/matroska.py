@@ -32,6 +32,14 @@ NAMES = {
     NEXT_FILENAME: "NextFilename",
     TRACK_NAME: "TrackName",
 }
+# Children of Info and of a track that hold numbers, codes or what the codec needs, and no text of
+# a person (RFC 9559, sections 5.1.2 and 5.1.4).
+PLAIN_HEADERS = frozenset(
+    {0x73A4, 0x3CB923, 0x3EB923, 0x4444, 0x6924, 0x2AD7B1, 0x4489, CHECKSUM}
+    | {0xD7, 0x73C5, TRACK_TYPE, 0xB9, 0x88, 0x55AA, 0x55AB, 0x55AC, 0x55AD, 0x55AE, 0x55AF}
+    | {0x9C, 0x6DE7, 0x6DF8, 0x23E383, 0x234E7A, 0x23314F, 0x55EE, 0x41E4, 0x22B59C, 0x22B59D}
+    | {0x86, 0x63A2, 0x7446, 0xAA, 0x6FAB, 0x56AA, 0x56BB, 0xE0, 0xE1, 0x6D80, 0x6624, 0xE2}
+)
 TOP_LEVEL = frozenset({SEEK_HEAD, INFO, TRACKS, CUES, CLUSTER, TAGS, ATTACHMENTS, CHAPTERS})
 AUDIO_TRACK = 2
 LONGEST_NUMBER = 8
@@ -118,8 +126,12 @@ def _lay_child(layout: Layout, source: Source, child: Element) -> None:
         for track in iterate_elements(source, offset, offset + size):
             if track.identifier == TRACK_ENTRY:
                 _lay_named(layout, source, track.offset, track.size)
-            else:
+            elif track.identifier == VOID:
+                layout.lay_padding(source, "Void", track.offset, track.size)
+            elif track.identifier == CHECKSUM:
                 layout.add(Role.STRUCTURE, "header", track.offset, track.size)
+            else:
+                _lay_unknown(layout, source, track)
     elif identifier in {SEEK_HEAD, CUES, CHECKSUM}:
         layout.add(Role.STRUCTURE, "index", offset, size)
     else:
@@ -128,7 +140,10 @@ def _lay_child(layout: Layout, source: Source, child: Element) -> None:
 
 def _lay_named(layout: Layout, source: Source, offset: int, size: int) -> None:
     layout.add(Role.STRUCTURE, "header", offset, size)
-    for element in iterate_elements(source, offset, min(offset + size, source.size)):
+    end = min(offset + size, source.size)
+    position = offset
+    for element in iterate_elements(source, offset, end):
+        position = element.offset + element.size
         if element.identifier in NAMES:
             content = source.at(element.offset, element.size)
             layout.add(
@@ -138,3 +153,12 @@ def _lay_named(layout: Layout, source: Source, offset: int, size: int) -> None:
             layout.streams += source.number(element.offset, element.size) == AUDIO_TRACK
         elif element.identifier == VOID:
             layout.lay_padding(source, "Void", element.offset, element.size)
+        elif element.identifier not in PLAIN_HEADERS:
+            _lay_unknown(layout, source, element)
+    if position < end:
+        layout.lay_padding(source, "rest of header", position, end - position)
+
+
+def _lay_unknown(layout: Layout, source: Source, element: Element) -> None:
+    name, content = f"element {element.identifier:X}", source.at(element.offset, element.size)
+    layout.add(Role.METADATA, name, element.offset, element.size, content)

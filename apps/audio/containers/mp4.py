@@ -24,7 +24,19 @@ BRANCHES = frozenset(
         "mfra",
         "tref",
         "gmhd",
+        "tapt",
     ]
+)
+# Leaves of a fixed form, or of tables and codes alone, as ISO/IEC 14496-12, -14, -15 and QuickTime
+# name them. Whatever else is a leaf may hold anything.
+PLAIN_LEAVES = frozenset(
+    {"ftyp", "styp", "sidx", "ssix", "pdin", "prft", "mvhd", "tkhd", "mdhd", "hdlr", "elng"}
+    | {"vmhd", "smhd", "hmhd", "nmhd", "sthd", "gmin", "dref", "elst", "stsd", "stts", "ctts"}
+    | {"cslg", "stsc", "stsz", "stz2", "stco", "co64", "stss", "stsh", "padb", "stdp", "sdtp"}
+    | {"sbgp", "sgpd", "subs", "saiz", "saio", "mehd", "trex", "leva", "mfhd", "tfhd", "trun"}
+    | {"tfdt", "tfra", "mfro", "iods", "trgr", "kind", "clef", "prof", "enof", "load", "hint"}
+    | {"dpnd", "ipir", "mpod", "sync", "scpt", "ssrc", "cdsc", "font", "vdep", "vplx", "auxl"}
+    | {"tmcd", "cdep"}
 )
 # No file that is meant to be played nests its boxes deeper.
 DEEPEST = 12
@@ -88,4 +100,5 @@ def _lay_box(layout: Layout, source: Source, box: Box, depth: int = 0) -> None:
     elif box.name in BRANCHES:
         layout.add(Role.METADATA, box.name, box.offset, box.size)
     else:
-        layout.add(Role.STRUCTURE, box.name, box.offset, box.size)
+        role = Role.STRUCTURE if box.name in PLAIN_LEAVES else Role.METADATA
+        layout.add(role, box.name, box.offset, box.size)

@@ -136,7 +136,9 @@ def _select_needed_regions(
     seen: set[str] = set()
     for region in layout.regions:
         name = region.name
-        if name not in keep or name in seen:
+        # A format chunk that is too long is kept up to its own length; of the rest nothing is.
+        hides_something = region.role is Role.METADATA and name != "fmt "
+        if name not in keep or name in seen or hides_something:
             continue
         seen.add(name)
         size = region.size
@@ -206,7 +208,16 @@ def _strip_caf(source: Source, layout: Layout, file: BinaryIO) -> None:
 
 
 def _strip_flac(source: Source, layout: Layout, file: BinaryIO) -> None:
-    blocks = [r for r in layout.regions if r.name in {"STREAMINFO", "SEEKTABLE"}]
+    blocks = [
+        region
+        for region in layout.list_regions(Role.STRUCTURE)
+        if region.name in {"STREAMINFO", "SEEKTABLE"}
+    ]
+    if [region.name for region in blocks[:1]] != ["STREAMINFO"]:
+        raise NotStrippableError(
+            "The file has no readable description of its sound, so it cannot be written again. "
+            "Export it anew from the original."
+        )
     file.write(b"fLaC")
     for index, region in enumerate(blocks):
         last = 0x80 if index == len(blocks) - 1 else 0

@@ -63,7 +63,7 @@ class MetadataDetector:
     """Every tag, every unknown block and every foreign byte of a file is a finding."""
 
     name = "metadata"
-    version = "1"
+    version = "2"
     model_sha256 = ""
     looks_at = Looks.AUDIO
     kinds: Kinds = frozenset({FindingKind.METADATA})

@@ -81,7 +81,8 @@ def test_a_kind_is_declared_once_and_in_tables(tmp_path: Path, settings: LazySet
     settings.DETECTORS_FILE = write_file(tmp_path, kind=[SIREN, SIREN])
     with pytest.raises(DetectorFileError, match="a kind siren already"):
         load_kind_policies()
-    for number, wrong in enumerate(({"kind": "siren"}, {"kind": ["siren"]}, {"kinds": [SIREN]})):
+    nonsense: list[dict[str, Any]] = [{"kind": "siren"}, {"kind": ["siren"]}, {"kinds": [SIREN]}]
+    for number, wrong in enumerate(nonsense):
         folder = tmp_path / str(number)
         folder.mkdir()
         settings.DETECTORS_FILE = write_file(folder, **wrong)
