@@ -176,7 +176,7 @@ def test_findings_that_are_not_alike_are_not_decided_on_together(
     cast: Cast, draft: Dataset
 ) -> None:
     mixed = [found_in(clip_at(draft, 0)), found_in(clip_at(draft, 1), kind="spoken_name")]
-    with pytest.raises(NotAlikeError, match="name, speech"):
+    with pytest.raises(NotAlikeError, match="speech, spoken_name"):
         decide_findings_alike(actor=cast.cleo, findings=mixed, verdict="clear", reason="tones")
     with pytest.raises(InvalidError):
         decide_findings_alike(actor=cast.cleo, findings=[], verdict="clear", reason="tones")
