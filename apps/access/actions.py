@@ -115,6 +115,20 @@ def revoke_access(*, actor: User, dataset: Dataset, holder: User | Organisation)
 
 
 @transaction.atomic
+def take_back_grant(*, actor: User, request: AccessRequest) -> int:
+    """End every grant of the person whose request was granted; returns how many there were.
+
+    Raises AccessAnsweredError for a request that was not granted.
+    """
+    rows = AccessRequest.objects.select_for_update(of=("self",))
+    row = rows.select_related("dataset__organisation", "user").get(pk=request.pk)
+    require_permission(actor, Permission.ACCESS_GRANT, row.dataset.organisation)
+    if row.state != AccessRequest.State.GRANTED:
+        raise AccessAnsweredError(f"This request is {row.state}: nothing to take back.")
+    return revoke_access(actor=actor, dataset=row.dataset, holder=row.user)
+
+
+@transaction.atomic
 def request_access(
     *,
     actor: User,

@@ -13,6 +13,7 @@ from apps.datasets.models import Clip, Dataset
 from apps.ingest.models import Push, PushedFile
 from apps.ingest.table_files import SUFFIXES
 from apps.storage.models import Blob
+from datasets_catalog.git_objects import compute_pointer_oid
 from datasets_catalog.roles import Permission
 
 CARD = "README.md"
@@ -79,7 +80,7 @@ def list_draft_files(dataset: Dataset, paths: Iterable[str] | None = None) -> It
             yield DraftFile(
                 clip.path,
                 clip.blob,
-                compute_pointer_oid(clip.blob),
+                compute_pointer_oid(clip.blob.sha256, clip.blob.size),
                 is_large=True,
                 announced=came.sha256,
             )
@@ -92,19 +93,6 @@ def require_readable(user: Principal, dataset: Dataset, path: str) -> None:
     """
     if find_role(path) is FileRole.CLIPS:
         require_permission(user, Permission.CONSENT_VIEW, dataset.organisation)
-
-
-def compute_pointer_oid(blob: Blob) -> str:
-    """Git's name of the pointer that stands for the bytes (Git LFS)."""
-    return compute_git_oid(
-        b"version https://git-lfs.github.com/spec/v1\n"
-        b"oid sha256:%s\nsize %d\n" % (blob.sha256.encode(), blob.size)
-    )
-
-
-def compute_git_oid(content: bytes) -> str:
-    named = b"blob %d\0" % len(content) + content
-    return hashlib.sha1(named, usedforsecurity=False).hexdigest()
 
 
 def compute_head(dataset: Dataset) -> str:

@@ -21,10 +21,8 @@ from apps.ingest.actions import DuplicatePathError, import_consents
 from apps.ingest.clip_table import ClipLine
 from apps.ingest.draft_files import (
     FileRole,
-    compute_git_oid,
     compute_head,
     compute_head_after_push,
-    compute_pointer_oid,
     find_role,
     list_draft_files,
 )
@@ -49,6 +47,7 @@ from apps.review.actions import start_scan
 from apps.storage.blobs import find_blobs, put_blob
 from apps.storage.models import Blob
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
+from datasets_catalog.git_objects import compute_blob_oid, compute_pointer_oid
 from datasets_catalog.roles import Permission
 
 OPERATIONS = 25_000
@@ -171,7 +170,8 @@ def _examine_changes(dataset: Dataset, changes: Sequence[Change], commit: _Commi
                 commit.notes.append(f"{path} was left out: names that begin with a dot are.")
             case Addition():
                 commit.files[path] = _require_arrived(path, change, kept)
-                commit.oids[path] = compute_pointer_oid(commit.files[path])
+                blob = commit.files[path]
+                commit.oids[path] = compute_pointer_oid(blob.sha256, blob.size)
             case Inline():
                 _take_inline_file(dataset, commit, path, change.content)
     _refuse_clashes(dataset, commit)
@@ -209,7 +209,7 @@ def _take_inline_file(dataset: Dataset, commit: _Commit, path: str, content: byt
     if find_role(path) is FileRole.CARD:
         commit.card = content.decode(errors="replace")
     commit.files[path] = put_blob(dataset.uid, BytesIO(content))
-    commit.oids[path] = compute_git_oid(content)
+    commit.oids[path] = compute_blob_oid(content)
 
 
 def _refuse_clashes(dataset: Dataset, commit: _Commit) -> None:
@@ -309,7 +309,7 @@ def _keep_files(actor: User, dataset: Dataset, commit: _Commit) -> None:
                 path=path,
                 blob=blob,
                 git_oid=commit.oids[path],
-                is_large=commit.oids[path] == compute_pointer_oid(blob),
+                is_large=commit.oids[path] == compute_pointer_oid(blob.sha256, blob.size),
                 probe=serialise_probe(sound.probed) if sound else {},
                 pushed_by=actor,
             )

@@ -121,11 +121,19 @@ def start_upload(*, actor: User, dataset: Dataset) -> Upload:
     )
 
 
-def find_or_start_upload(*, actor: User, dataset: Dataset) -> Upload:
+def _find_or_start_upload(actor: User, dataset: Dataset) -> Upload:
     """The actor's upload that is open for the dataset, or a new one."""
     rows = Upload.objects.filter(dataset=dataset, started_by=actor, finished_at=None, job=None)
     found = rows.filter(expires_at__gt=timezone.now(), numbered=0).first()
     return found or start_upload(actor=actor, dataset=dataset)
+
+
+def check_pushed_files(
+    *, actor: User, dataset: Dataset, files: Sequence[AnnouncedFile]
+) -> tuple[Upload, list[CheckedFile]]:
+    """Say how the bytes of a push should come, and into which of the actor's uploads."""
+    upload = _find_or_start_upload(actor, dataset)
+    return upload, check_files(actor=actor, upload=upload, files=files)
 
 
 def fetch_upload(user: Principal, full_name: str, uid: UUID) -> Upload:

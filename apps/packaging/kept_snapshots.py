@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import tempfile
@@ -27,6 +26,7 @@ from apps.packaging.snapshot_plan import SnapshotPlan, plan_snapshot, write_shar
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.blobs import get_blob, put_blob
 from apps.storage.models import Blob
+from datasets_catalog.git_objects import compute_blob_oid, compute_pointer_oid
 from datasets_catalog.release_states import PUBLIC_STATES
 
 BUILD = "publishing.build_snapshot"
@@ -82,7 +82,7 @@ def build_snapshot(release: Release, progress: Progress) -> Snapshot:
     plan = plan_snapshot(content)
     shards = dict(_reuse_shards(release, plan))
     for shard, blob in _write_new_shards(release, content, plan, shards, progress):
-        _add_file(snapshot, shard.path, blob, _compute_pointer_oid(blob), shard)
+        _add_file(snapshot, shard.path, blob, compute_pointer_oid(blob.sha256, blob.size), shard)
         shards[shard.path] = shard
     ordered = [shards[planned.path] for planned in plan.shards]
     _finish_snapshot(snapshot, content, ordered)
@@ -133,7 +133,7 @@ def _finish_snapshot(snapshot: Snapshot, content: ReleaseContent, shards: list[S
     )
     for path, text in {**small, ".gitattributes": ATTRIBUTES}.items():
         _add_file(
-            snapshot, path, put_blob(release.dataset.uid, io.BytesIO(text)), _compute_git_oid(text)
+            snapshot, path, put_blob(release.dataset.uid, io.BytesIO(text)), compute_blob_oid(text)
         )
     for table in (content.clips_table, content.events_table):
         _add_table(snapshot, table)
@@ -151,7 +151,7 @@ def _finish_snapshot(snapshot: Snapshot, content: ReleaseContent, shards: list[S
 
 def _add_table(snapshot: Snapshot, table: TableFile) -> None:
     blob = get_blob(snapshot.release.dataset.uid, table.md5)
-    _add_file(snapshot, table.hub_path, blob, _compute_pointer_oid(blob))
+    _add_file(snapshot, table.hub_path, blob, compute_pointer_oid(blob.sha256, blob.size))
 
 
 def _add_file(
@@ -173,18 +173,3 @@ def _read_card_block(readme: bytes) -> object:
     _, block, _ = readme.decode().split("---\n", 2)
     # Through JSON as it will be kept: YAML knows dates.
     return json.loads(json.dumps(yaml.safe_load(block), default=str))
-
-
-def _compute_git_oid(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def render_pointer(blob: Blob) -> bytes:
-    """Return the text that Git LFS keeps in git in the file's place."""
-    return (
-        f"version https://git-lfs.github.com/spec/v1\noid sha256:{blob.sha256}\nsize {blob.size}\n"
-    ).encode()
-
-
-def _compute_pointer_oid(blob: Blob) -> str:
-    return _compute_git_oid(render_pointer(blob))

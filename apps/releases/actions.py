@@ -21,9 +21,9 @@ from apps.releases.errors import (
     VersionTakenError,
 )
 from apps.releases.freezing import FrozenDraft, freeze_rows, hold_blobs
-from apps.releases.gate_results import check_gates, load_blocking_failures
+from apps.releases.gate_results import check_gates, is_stale, load_blocking_failures
 from apps.releases.lapses import hold_people, note_lapses
-from apps.releases.models import Release, SignOff
+from apps.releases.models import GateResult, Release, SignOff
 from apps.releases.release_usage import cleared_purposes
 from apps.releases.stops import note_stops, require_open
 from apps.releases.versioning import list_versions_out, write_release_version
@@ -126,6 +126,16 @@ def _apply_frozen_draft(row: Release, frozen: FrozenDraft) -> None:
     row.clips, row.events = frozen.clips, frozen.events
     row.seconds, row.size = frozen.seconds, frozen.size
     row.licence, row.statistics = frozen.licence, frozen.statistics
+
+
+def recheck_release(*, actor: User, release: Release) -> Sequence[GateResult]:
+    """Ask every gate again of what was frozen, and keep the answers for its root.
+
+    The gates read the draft: where that changed since, the release is a draft again and nothing
+    is asked. Raises DraftMovedError, NotFrozenError and GatesClosedError.
+    """
+    require_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    return check_gates(_require_fresh(release))
 
 
 def submit_release(*, actor: User, release: Release) -> Release:
@@ -246,12 +256,6 @@ def reopen_release(*, actor: User, release: Release, reason: str = "") -> Releas
     return row
 
 
-def is_stale(release: Release) -> bool:
-    """Whether the draft changed since the release was frozen from it."""
-    serial = Dataset.objects.values_list("draft_serial", flat=True).get(pk=release.dataset_id)
-    return release.state in UNPUBLISHED_STATES and serial != release.draft_serial
-
-
 @transaction.atomic
 def settle_release(release: Release) -> Release:
     """The release as it is now: back in draft if its draft changed since it was frozen."""
@@ -261,12 +265,15 @@ def settle_release(release: Release) -> Release:
     return row
 
 
-def _require_fresh(release: Release) -> None:
-    if settle_release(release).state == ReleaseState.DRAFT and release.state in UNPUBLISHED_STATES:
+def _require_fresh(release: Release) -> Release:
+    """The release as it is now; raises DraftMovedError where it fell back to draft."""
+    row = settle_release(release)
+    if row.state == ReleaseState.DRAFT and release.state in UNPUBLISHED_STATES:
         raise DraftMovedError(
             "The draft changed since this release was frozen, so it is a draft again"
             " and what was signed is void: freeze it again."
         )
+    return row
 
 
 def _refuse_stale(row: Release) -> None:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from apps.datasets.models import Dataset
 from apps.detection.detectors.base import build_version
 from apps.detection.detectors.registry import list_detectors
-from apps.releases.errors import GatesClosedError, NotFrozenError
+from apps.releases.errors import DraftMovedError, GatesClosedError, NotFrozenError
 from apps.releases.facts import load_facts
 from apps.releases.models import DetectorInForce, GateResult, Release
 from datasets_catalog.gates.base import Verdict
 from datasets_catalog.gates.registry import check_all_gates
-from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
+from datasets_catalog.release_states import PUBLIC_STATES, UNPUBLISHED_STATES, ReleaseState
 
 # A gate's failing rows are all counted; so many are kept to show.
 KEPT_ROWS = 1000
@@ -26,7 +27,8 @@ def judge_draft(release: Release) -> tuple[Verdict, ...]:
 def check_gates(release: Release) -> Sequence[GateResult]:
     """Ask every gate and keep the answers for the release's root; returns them in gate order.
 
-    Raises NotFrozenError for a draft, GatesClosedError for what is out.
+    Raises NotFrozenError for a draft, GatesClosedError for what is out, DraftMovedError where the
+    draft, which they read, is not the one that was frozen any more.
     """
     _refuse_closed(release)
     verdicts = judge_draft(release)
@@ -50,10 +52,20 @@ def check_gates(release: Release) -> Sequence[GateResult]:
     ]
     with transaction.atomic():
         note_detectors(release.dataset.privacy_profile)
-        _refuse_closed(Release.objects.select_for_update().get(pk=release.pk))
+        row = Release.objects.select_for_update().get(pk=release.pk)
+        _refuse_closed(row)
+        # The count only grows: where it is still that of the freeze, the gates judged that draft.
+        if row.root != release.root or is_stale(row):
+            raise DraftMovedError("The draft changed a moment ago: freeze the release again.")
         GateResult.objects.filter(release=release).delete()
         GateResult.objects.bulk_create(rows)
     return rows
+
+
+def is_stale(release: Release) -> bool:
+    """Whether the draft changed since the release was frozen from it."""
+    serial = Dataset.objects.values_list("draft_serial", flat=True).get(pk=release.dataset_id)
+    return release.state in UNPUBLISHED_STATES and serial != release.draft_serial
 
 
 def note_detectors(profile: str) -> None:

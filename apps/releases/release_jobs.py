@@ -15,7 +15,7 @@ from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
-from apps.releases.actions import parse_purposes, settle_release
+from apps.releases.actions import create_release, parse_purposes, settle_release
 from apps.releases.freezing import freeze_rows
 from apps.releases.gate_results import judge_draft
 from apps.releases.models import Release
@@ -36,6 +36,29 @@ def start_freeze(*, actor: User, release: Release) -> Job:
     """Have the draft scanned and frozen."""
     require_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
     return start_step(actor=actor, release=release, kind_name=FREEZE)
+
+
+@transaction.atomic
+def prepare_release(
+    *,
+    actor: User,
+    dataset: Dataset,
+    version: str,
+    purposes: Sequence[str],
+    territories: Iterable[str] = (),
+    notes: str = "",
+) -> Release:
+    """Make a release and have the draft frozen as it; raises as `create_release` does."""
+    release = create_release(
+        actor=actor,
+        dataset=dataset,
+        version=version,
+        purposes=purposes,
+        territories=territories,
+        notes=notes,
+    )
+    start_freeze(actor=actor, release=release)
+    return release
 
 
 def start_submission(*, actor: User, release: Release) -> Job:

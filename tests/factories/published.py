@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.access.models import AccessChange
 from apps.accounts.models import Organisation, User
 from apps.datasets.models import Dataset
-from apps.packaging.kept_snapshots import is_large, render_pointer
+from apps.packaging.kept_snapshots import is_large
 from apps.packaging.models import Snapshot, SnapshotFile
 from apps.releases.models import GateResult, Release, ReleaseBlob, SignOff
 from apps.storage.blobs import put_blob
@@ -18,6 +18,7 @@ from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
 from apps.storage.versions import VersionRepo, write_version
+from datasets_catalog.git_objects import compute_blob_oid, render_lfs_pointer
 from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState
 from datasets_catalog.versions import compute_version_order
@@ -126,8 +127,8 @@ def keep_snapshot(release: Release, tree: Mapping[str, bytes]) -> Snapshot:
     )
     for path, content in tree.items():
         blob = keep(release.dataset, content)
-        text = render_pointer(blob) if is_large(path) else content
-        oid = hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest()
+        text = render_lfs_pointer(blob.sha256, blob.size) if is_large(path) else content
+        oid = compute_blob_oid(text)
         SnapshotFile.objects.create(snapshot=snapshot, path=path, blob=blob, git_oid=oid)
         ReleaseBlob.objects.get_or_create(release=release, blob=blob)
     return snapshot

@@ -8,11 +8,10 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.access.access import list_visible_requests
 from apps.access.actions import (
-    AccessAnsweredError,
     grant_access,
     grant_request,
     refuse_request,
-    revoke_access,
+    take_back_grant,
 )
 from apps.access.grants import list_cleared_uses
 from apps.access.models import AccessRequest
@@ -94,9 +93,7 @@ def answer_request(request: HttpRequest, principal: Principal, dataset: str) -> 
             reason = read_text(body, "rejectionReason", default="", most=4000)
             refuse_request(actor=user, request=asked, answer=reason or "No reason was given.")
         case "pending":
-            if asked.state != AccessRequest.State.GRANTED:
-                raise AccessAnsweredError(f"This request is {asked.state}: nothing to take back.")
-            revoke_access(actor=user, dataset=row, holder=asked.user)
+            take_back_grant(actor=user, request=asked)
         case _:
             raise InvalidError("status is accepted, rejected or pending.")
     return JsonResponse({})

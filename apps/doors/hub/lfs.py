@@ -21,9 +21,8 @@ from apps.ingest.uploads import (
     AnnouncedFile,
     CheckedFile,
     Way,
-    check_files,
+    check_pushed_files,
     fetch_upload,
-    find_or_start_upload,
 )
 from apps.storage.blobs import find_blobs
 from datasets_catalog.errors import InvalidError, NotFoundError
@@ -48,9 +47,9 @@ def plan_batch(request: HttpRequest, principal: Principal, dataset: str) -> Http
     if body.get("operation") != "upload":
         return build_refusal(403, "Files are read by their own addresses (resolve), not by LFS.")
     asked = [_parse_announced(each) for each in read_objects(body, "objects", most=OBJECTS)]
-    upload = find_or_start_upload(actor=user, dataset=row)
+    upload, found = check_pushed_files(actor=user, dataset=row, files=asked)
     objects, transfer = [], "basic"
-    for checked in check_files(actor=user, upload=upload, files=asked):
+    for checked in found:
         in_parts = checked.way is Way.PARTS and "multipart" in (body.get("transfers") or ())
         transfer = "multipart" if in_parts else transfer
         objects.append(_describe_object(request, (user, row, upload), checked, in_parts=in_parts))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from apps.accounts.access import Principal, list_organisations_where, require_permission
@@ -19,14 +18,12 @@ from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_known_dataset, require_writer
 from apps.doors.refusals import format_reason_phrase
 from apps.ingest.draft_files import compute_head
-from apps.jobs.actions import start_job
-from apps.releases.actions import create_release
 from apps.releases.models import Release
+from apps.releases.release_jobs import prepare_release
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 from datasets_catalog.verticals import Vertical
 
-FREEZE = "releases.freeze"
 VERTICAL = Vertical.SFX
 _TAG = re.compile(r"v?(\d+\.\d+\.\d+)")
 _PURPOSES = re.compile(r"^purposes:(.*)$", re.MULTILINE)
@@ -172,7 +169,14 @@ def request_release(
     require_permission(user, Permission.RELEASE_PREPARE, row.organisation)
     _require_head(row, revision)
     message = read_text(body, "message", default="", most=20_000)
-    release = _prepare_release(user, row, found[1], message)
+    release = prepare_release(
+        actor=user,
+        dataset=row,
+        version=found[1],
+        purposes=_find_purposes(row, message),
+        territories=_find_territories(row, message),
+        notes=_TERRITORIES.sub("", _PURPOSES.sub("", message)).strip(),
+    )
     url = request.build_absolute_uri(f"/datasets/{row.full_name}/releases/{release.version}")
     told = f"Release {release.version} of {row} is being prepared: follow it at {url}"
     return JsonResponse(
@@ -188,26 +192,6 @@ def _require_head(row: Dataset, revision: str) -> None:
             raise InvalidError(
                 "A release is made of the draft as it is: tag main, draft or the draft's commit."
             ) from problem
-
-
-@transaction.atomic
-def _prepare_release(user: User, dataset: Dataset, version: str, message: str) -> Release:
-    release = create_release(
-        actor=user,
-        dataset=dataset,
-        version=version,
-        purposes=_find_purposes(dataset, message),
-        territories=_find_territories(dataset, message),
-        notes=_TERRITORIES.sub("", _PURPOSES.sub("", message)).strip(),
-    )
-    start_job(
-        actor=user,
-        kind_name=FREEZE,
-        subject=dataset.full_name,
-        organisation=dataset.organisation,
-        arguments={"release": release.pk},
-    )
-    return release
 
 
 def _find_purposes(dataset: Dataset, message: str) -> Sequence[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from apps.ingest.draft_files import DraftFile
-from apps.packaging.kept_snapshots import is_large, render_pointer
+from apps.packaging.kept_snapshots import is_large
 from apps.packaging.models import Snapshot, SnapshotFile
+from datasets_catalog.git_objects import compute_tree_oid, render_lfs_pointer
 
 Json = dict[str, Any]
 Listed = SnapshotFile | DraftFile
@@ -24,14 +24,10 @@ class Folder:
 
     def oid(self) -> str:
         """The name of git's tree object for the folder."""
-        entries = [(name, b"100644", file.git_oid) for name, file in self.files.items()]
-        # git sorts folders as if their names ended with a slash.
-        entries += [(f"{name}/", b"40000", each.oid()) for name, each in self.folders.items()]
-        body = b"".join(
-            mode + b" " + name.removesuffix("/").encode() + b"\0" + bytes.fromhex(oid)
-            for name, mode, oid in sorted(entries, key=lambda entry: entry[0].encode())
+        return compute_tree_oid(
+            {name: file.git_oid for name, file in self.files.items()},
+            {name: folder.oid() for name, folder in self.folders.items()},
         )
-        return hashlib.sha1(b"tree %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
 
     def find(self, path: str) -> Folder | None:
         """The folder at a path; itself at the empty one."""
@@ -91,4 +87,5 @@ def is_large_file(file: Listed) -> bool:
 def describe_large_file(file: Listed) -> Json:
     """What the Hub says of a file that lies outside git (LFS)."""
     blob = file.blob
-    return {"oid": blob.sha256, "size": blob.size, "pointerSize": len(render_pointer(blob))}
+    pointer = render_lfs_pointer(blob.sha256, blob.size)
+    return {"oid": blob.sha256, "size": blob.size, "pointerSize": len(pointer)}

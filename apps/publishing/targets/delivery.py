@@ -20,9 +20,9 @@ from apps.publishing.targets.huggingface import (
     HubRepository,
     Operation,
     RemoteFile,
-    compute_git_oid,
 )
 from apps.publishing.targets.retries import PASSING_ERRORS, build_refusal, is_passing
+from datasets_catalog.git_objects import compute_blob_oid
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +214,7 @@ class Delivery:
                 path=path,
                 size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(),
-                git_oid=compute_git_oid(content),
+                git_oid=compute_blob_oid(content),
                 tail_sha256=None,
                 fresh=True,
             )

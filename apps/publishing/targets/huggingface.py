@@ -251,8 +251,3 @@ class HubRepository:
 def _parse_remote_file(entry: RepoFile) -> RemoteFile:
     sha256 = entry.lfs.sha256 if entry.lfs else None
     return RemoteFile(entry.path, entry.size, entry.blob_id, sha256)
-
-
-def compute_git_oid(content: bytes) -> str:
-    """Return the name git gives to these bytes as a blob."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

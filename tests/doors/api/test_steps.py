@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from apps.releases.models import Release
+from apps.datasets.actions import update_dataset
+from apps.releases.errors import DraftMovedError
+from apps.releases.gate_results import check_gates
+from apps.releases.models import GateResult, Release
 from datasets_catalog.release_states import ReleaseState
 from tests.cast import Cast
 from tests.doors.api.conftest import Caller, Client
@@ -45,6 +48,37 @@ def test_submitting_and_publishing_can_be_followed(draft: None, cast: Cast, call
     told = followed(rita, first)["result"]
     row.refresh_from_db()
     assert (row.state, told["commit"]) == (ReleaseState.PUBLISHED, row.dvc_commit)
+
+
+def test_gates_asked_again_over_rest_judge_what_was_frozen_or_nothing(
+    draft: None, cast: Cast, call: Caller
+) -> None:
+    ada, dataset = call(cast.ada), cast.acme.datasets.get()
+    row = make_release(cast, dataset)
+    judged = ada.post(f"{RELEASE}gates/")
+    assert judged.status_code == 200
+    assert all(gate["passed"] for gate in judged.json() if gate["blocking"])
+    # The draft is another one now: what the gates say of it is not to stand beside that root.
+    update_dataset(actor=cast.ada, dataset=dataset, changes={"verified_share": 1.0})
+    refused = ada.post(f"{RELEASE}gates/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "release.draft_moved")
+    row.refresh_from_db()
+    assert (row.state, row.root) == (ReleaseState.DRAFT, "")
+    assert not GateResult.objects.filter(release=row).exists()
+    again = ada.post(f"{RELEASE}gates/")
+    assert (again.status_code, again.json()["code"]) == (409, "release.not_frozen")
+
+
+def test_verdicts_on_a_draft_that_moves_while_it_is_judged_are_not_kept(
+    draft: None, cast: Cast
+) -> None:
+    dataset = cast.acme.datasets.get()
+    row = make_release(cast, dataset)
+    before = list(GateResult.objects.filter(release=row))
+    update_dataset(actor=cast.ada, dataset=dataset, changes={"verified_share": 1.0})
+    with pytest.raises(DraftMovedError):
+        check_gates(row)
+    assert list(GateResult.objects.filter(release=row)) == before
 
 
 def test_a_step_that_is_not_next_is_refused_at_once(draft: None, cast: Cast, call: Caller) -> None:

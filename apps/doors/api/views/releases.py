@@ -23,12 +23,12 @@ from apps.releases.access import list_visible_releases
 from apps.releases.actions import (
     create_release,
     deprecate_release,
+    recheck_release,
     reopen_release,
     sign_off_release,
     submit_release,
 )
 from apps.releases.diff import diff_releases
-from apps.releases.gate_results import check_gates
 from apps.releases.lapses import list_visible_lapses
 from apps.releases.models import GateResult, Release, SignOff
 from apps.releases.release_jobs import start_dry_run, start_freeze, start_submission
@@ -136,9 +136,8 @@ class ReleaseGates(ReleaseView):
     @extend_schema(request=None, responses={200: shapes.GateOut(many=True)})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Ask every gate again."""
-        release = self.opened()
-        require_permission(self.user, Permission.RELEASE_PREPARE, release.dataset.organisation)
-        return Response(shapes.GateOut(check_gates(release), many=True).data)
+        results = recheck_release(actor=self.user, release=self.opened())
+        return Response(shapes.GateOut(results, many=True).data)
 
 
 class ReleaseSubmission(ReleaseView):

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +16,6 @@ from apps.access.access_changes import (
     fetch_access_change,
     list_visible_access_changes,
     may_decide_on_change,
-    propose_access_change,
     refuse_access_change,
 )
 from apps.access.access_terms import (
@@ -34,18 +34,11 @@ from apps.access.actions import (
 )
 from apps.access.authorizations import Action, Authorization, Code
 from apps.access.authorize import authorize_action
+from apps.access.dataset_settings import save_settings
 from apps.access.models import AccessChange, AccessRequest, AccessTerms
 from apps.accounts.access import find_holder, require_permission
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
-from apps.datasets.actions import (
-    POLICY,
-    build_access_policy,
-    find_lowered_bars,
-    plan_policy,
-    update_dataset,
-)
-from apps.datasets.bar_lowerings import propose_lowering
 from apps.datasets.models import Dataset
 from apps.doors.download_commands import list_commands
 from apps.doors.web.access_forms import (
@@ -69,12 +62,12 @@ from apps.doors.web.views.page_frame import (
     read_field,
     require_sign_in,
 )
-from datasets_catalog.access_widths import name_widenings
 from datasets_catalog.errors import EarmarkError, InvalidError, Kind
 from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission
 
 SHOWN = 50
+QUESTION_STAYS = "A required question goes only once a privacy reviewer agreed: asked."
 ASKABLE = {Code.REQUEST_NEEDED, Code.EXPIRED, Code.REVOKED, Code.TERMS_NEEDED, Code.SEAT_NEEDED}
 ACCEPTABLE = {Code.TERMS_NEEDED, Code.TERMS_CHANGED, Code.EXPIRED}
 
@@ -255,31 +248,25 @@ def edit_access_settings(request: HttpRequest, organisation: str, name: str) -> 
 def _save_settings(
     request: HttpRequest, user: User, frame: DatasetFrame, form: AccessSettingsForm
 ) -> HttpResponse:
-    """Save what may be saved at once; what lets more people in is proposed."""
-    changes, dataset = form.changes(), frame.dataset
-    if lowered := find_lowered_bars(dataset, changes):
-        asked_for = {name: changes.pop(name) for name in lowered}
-        with flash_outcome(
-            request, "A required question goes only once a privacy reviewer agreed: asked."
-        ):
-            propose_lowering(
-                actor=user,
-                dataset=dataset,
-                changes=asked_for,
-                reason=form.cleaned_data["reason"],
-            )
-    before, after = build_access_policy(dataset), plan_policy(dataset, changes)
-    if dataset.released_at is None or not name_widenings(before, after):
-        with flash_outcome(request, "The settings are saved."):
-            update_dataset(actor=user, dataset=dataset, changes=changes)
-        return redirect(frame.url("access_settings"))
-    wider = {name: changes.pop(name) for name in POLICY}
-    with flash_outcome(request, "It is proposed; the other settings are saved."):
-        propose_access_change(
-            actor=user, dataset=dataset, changes=wider, reason=form.cleaned_data["reason"]
+    try:
+        saved = save_settings(
+            actor=user,
+            dataset=frame.dataset,
+            changes=form.changes(),
+            reason=form.cleaned_data["reason"],
         )
-        update_dataset(actor=user, dataset=dataset, changes=changes)
-    return redirect(frame.url("access"))
+    except EarmarkError as problem:
+        if problem.kind in {Kind.DENIED, Kind.NOT_FOUND}:
+            raise
+        messages.error(request, problem.message)
+        return redirect(frame.url("access_settings"))
+    if saved.lowering is not None:
+        messages.success(request, QUESTION_STAYS)
+    if saved.access_change is not None:
+        messages.success(request, "It is proposed; the other settings are saved.")
+        return redirect(frame.url("access"))
+    messages.success(request, "The settings are saved.")
+    return redirect(frame.url("access_settings"))
 
 
 @require_POST

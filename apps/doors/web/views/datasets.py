@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action
+from apps.access.dataset_settings import save_settings
 from apps.accounts.access import list_organisations_where
 from apps.accounts.models import Organisation
 from apps.datasets.access import list_visible_datasets
@@ -17,7 +18,7 @@ from apps.doors.web.components import Crumb
 from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.page_figures import compute_draft_figures, count_facets, find_newest_releases
 from apps.doors.web.paging import load_page
-from apps.doors.web.views.lowerings import describe_waiting_lowering, save_settings
+from apps.doors.web.views.lowerings import describe_waiting_lowering
 from apps.doors.web.views.page_frame import (
     HtmxRequest,
     load_dataset_frame,
@@ -124,7 +125,12 @@ def edit_dataset_settings(request: HttpRequest, organisation: str, name: str) ->
     form = DatasetSettingsForm(request.POST or None, initial=initial, vertical=vertical)
     if request.method == "POST" and form.is_valid():
         try:
-            save_settings(user, frame.dataset, form.changes(), form.cleaned_data["reason"])
+            save_settings(
+                actor=user,
+                dataset=frame.dataset,
+                changes=form.changes(),
+                reason=form.cleaned_data["reason"],
+            )
         except EarmarkError as problem:
             if problem.kind == Kind.DENIED:
                 raise

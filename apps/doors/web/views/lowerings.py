@@ -1,25 +1,21 @@
-"""Requests to lower what a dataset is held to: made with its settings, decided on its page."""
+"""Requests to lower what a dataset is held to, decided on its page."""
 
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from apps.accounts.models import User
-from apps.datasets.actions import find_lowered_bars, update_dataset
 from apps.datasets.bar_lowerings import (
     cancel_lowering,
     confirm_lowering,
     fetch_lowering,
     list_visible_lowerings,
     may_decide_on_lowering,
-    propose_lowering,
     refuse_lowering,
 )
-from apps.datasets.models import Dataset, Lowering
+from apps.datasets.models import Lowering
 from apps.doors.web.forms import LoweringAnswerForm
 from apps.doors.web.views.page_frame import (
     DatasetFrame,
@@ -30,19 +26,6 @@ from apps.doors.web.views.page_frame import (
 )
 from datasets_catalog.bars import TITLES
 from datasets_catalog.split_policies import parse_policy
-
-
-@transaction.atomic
-def save_settings(
-    user: User, dataset: Dataset, changes: dict[str, Any], reason: str
-) -> Lowering | None:
-    """Save what may be saved at once, and propose what lowers a bar; returns the proposal."""
-    lower = {name: changes.pop(name) for name in find_lowered_bars(dataset, changes)}
-    made = None
-    if lower:
-        made = propose_lowering(actor=user, dataset=dataset, changes=lower, reason=reason)
-    update_dataset(actor=user, dataset=dataset, changes=changes)
-    return made
 
 
 def describe_waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:

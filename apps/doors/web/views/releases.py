@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 
 from apps.access.authorizations import Action
 from apps.access.authorize import authorize_action, explain_lapse
-from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.doors.croissant_description import render_head_description
 from apps.doors.download_commands import list_commands
@@ -39,14 +38,13 @@ from apps.releases.actions import (
     PART_PERMISSIONS,
     create_release,
     deprecate_release,
-    is_stale,
+    recheck_release,
     reopen_release,
-    settle_release,
     sign_off_release,
 )
 from apps.releases.checklist_answers import find_part
 from apps.releases.diff import diff_releases
-from apps.releases.gate_results import check_gates
+from apps.releases.gate_results import is_stale
 from apps.releases.lapses import find_lapse_start, list_visible_lapses
 from apps.releases.models import Release, SignOff
 from apps.releases.release_jobs import FREEZE, SUBMIT, start_freeze, start_submission
@@ -208,8 +206,7 @@ def _freeze_release(request: HttpRequest, user: User, release: Release) -> None:
 
 
 def _check_release(request: HttpRequest, user: User, release: Release) -> None:
-    require_permission(user, Permission.RELEASE_PREPARE, release.dataset.organisation)
-    check_gates(settle_release(release))
+    recheck_release(actor=user, release=release)
 
 
 def _submit_release(request: HttpRequest, user: User, release: Release) -> None:

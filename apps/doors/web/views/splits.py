@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from apps.access.dataset_settings import save_settings
 from apps.accounts.access import require_permission
 from apps.doors.web.components import Crumb
 from apps.doors.web.split_forms import KNOWN_WORDS, SplitPolicyForm, build_form_values
-from apps.doors.web.views.lowerings import save_settings
 from apps.doors.web.views.page_frame import load_draft_frame, require_sign_in
 from datasets_catalog.errors import EarmarkError, Kind
 from datasets_catalog.roles import Permission
@@ -28,7 +28,12 @@ def edit_split_policy(request: HttpRequest, organisation: str, name: str) -> Htt
     if request.method == "POST" and form.is_valid():
         changes = {"split_policy": form.read_policy()}
         try:
-            save_settings(user, frame.dataset, changes, form.cleaned_data["reason"])
+            save_settings(
+                actor=user,
+                dataset=frame.dataset,
+                changes=changes,
+                reason=form.cleaned_data["reason"],
+            )
         except EarmarkError as problem:
             if problem.kind == Kind.DENIED:
                 raise
