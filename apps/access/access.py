@@ -61,6 +61,10 @@ class OpenRelease:
     release: Release
     authorization: Authorization
 
+    def holding(self, blob: Blob) -> OpenObject:
+        """One object that the release holds, opened with it."""
+        return OpenObject(blob, self.release, self.authorization)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenObject:

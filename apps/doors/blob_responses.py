@@ -20,7 +20,7 @@ from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 
 from apps.doors.ranges import RangeUnsatisfiableError, Span, choose_span
-from apps.doors.refusals import build_refusal
+from apps.doors.refusals import answer_busy
 from apps.doors.transfer_limits import COME_BACK, give_place, take_place
 from apps.storage.blobs import find_local_path, open_span
 from apps.storage.models import Blob
@@ -38,13 +38,15 @@ class Offer:
     """How a blob is given out.
 
     `name` is the file name a browser saves under. `public`: everyone may have it, so shared
-    caches may keep it. `may_redirect`: the client does not send its credentials along to another
-    host. `etag` stands in for the sha256 where a protocol names content otherwise.
+    caches may keep it. `personal`: the address is one reader's, so none may, whatever it opens.
+    `may_redirect`: the client does not send its credentials along to another host. `etag` stands
+    in for the sha256 where a protocol names content otherwise.
     """
 
     name: str
     media_type: str = "application/octet-stream"
     public: bool = False
+    personal: bool = False
     may_redirect: bool = True
     inline: bool = False
     etag: str = ""
@@ -144,7 +146,7 @@ def _answer_with_bytes(blob: Blob, span: Span | None, offer: Offer) -> HttpRespo
     part = span or Span(0, blob.size)
     long = part.length > LONG_TRANSFER
     if long and not take_place():
-        return _answer_busy()
+        return answer_busy(COME_BACK)
     window = Window(_open_window(blob, part, placed=long), part.length, place=long)
     response = WindowResponse(window, status=206 if span else 200)
     response.headers["Content-Length"] = str(part.length)
@@ -163,12 +165,6 @@ def _open_window(blob: Blob, part: Span, *, placed: bool) -> IO[bytes]:
         if placed:
             give_place()
         raise
-
-
-def _answer_busy() -> HttpResponse:
-    response = build_refusal("Too many files are being sent at once: come back in a moment.", 503)
-    response.headers["Retry-After"] = str(COME_BACK)
-    return response
 
 
 def _give_back_connections() -> None:

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from apps.deliveries.parts import Part
 from apps.doors.blob_responses import LONG_TRANSFER
 from apps.doors.ranges import RangeUnsatisfiableError, Span, choose_span
-from apps.doors.refusals import build_refusal
+from apps.doors.refusals import answer_busy
 from apps.doors.transfer_limits import COME_BACK, give_place, take_place
 
 MEDIA_TYPE = "application/x-tar"
@@ -47,19 +47,13 @@ def serve_part(request: HttpRequest, part: Part) -> HttpResponseBase:
         long = whole.length > LONG_TRANSFER
         if long and not take_place():
             part.close()
-            return _answer_busy()
+            return answer_busy(COME_BACK)
         pieces = _Pieces(part, whole, placed=long)
         response = StreamingHttpResponse(pieces, status=206 if span else 200)
         response.headers["Content-Length"] = str(whole.length)
         if span:
             response.headers["Content-Range"] = span.header(part.size)
     return _add_headers(response, part, etag)
-
-
-def _answer_busy() -> HttpResponse:
-    response = build_refusal("Too many files are being sent at once: come back in a moment.", 503)
-    response.headers["Retry-After"] = str(COME_BACK)
-    return response
 
 
 def _answer_without_bytes(request: HttpRequest, part: Part, etag: str) -> HttpResponseBase | None:

@@ -35,5 +35,12 @@ def build_refusal(message: str, status: int) -> HttpResponse:
     )
 
 
+def answer_busy(seconds: int) -> HttpResponse:
+    """For a transfer that finds no place; the client may come back after so many seconds."""
+    response = build_refusal("Too many files are being sent at once: come back in a moment.", 503)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def answer_problem(problem: EarmarkError) -> HttpResponse:
     return build_refusal(problem.message, STATUS[problem.kind])

@@ -15,7 +15,7 @@ from django.core import signing
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from apps.access.access import OpenRelease, build_destroyed_error, open_again
+from apps.access.access import OpenObject, build_destroyed_error, open_again
 from apps.access.authorizations import Action, ObjectUnknownError
 from apps.accounts.access import Principal
 from apps.accounts.models import Token, User
@@ -48,8 +48,7 @@ class OpenedObject:
     """What a signed text opens; `name` is the file name to save under."""
 
     principal: Principal
-    opened: OpenRelease
-    blob: Blob
+    found: OpenObject
     name: str
 
 
@@ -95,7 +94,8 @@ def open_signed_text(text: str) -> OpenedObject:
     principal = _load_principal(who, token)
     stated = Purpose(purpose) if purpose else None
     opened = open_again(principal, release_id, Action.DOWNLOAD, stated)
-    return OpenedObject(principal, opened, _find_held_blob(opened.release, blob_id), name)
+    blob = _find_held_blob(opened.release, blob_id)
+    return OpenedObject(principal, opened.holding(blob), name)
 
 
 def build_signed_address(text: str) -> str:

@@ -6,11 +6,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.access.access import open_object
-from apps.access.authorizations import Binding
-from apps.access.receipts import record_receipt
 from apps.accounts.access import Principal
-from apps.doors.blob_responses import Offer, serve_blob
+from apps.doors.blob_responses import Offer
 from apps.doors.dvc.authentication import authenticate_client
+from apps.doors.object_handouts import Door, hand_out_object
 from apps.doors.refusals import build_refusal
 
 
@@ -25,14 +24,6 @@ def serve_object(
         response.headers["Allow"] = "GET, HEAD"
         return response
     found = open_object(principal, dataset, address.replace("/", ""))
-    if request.method == "GET":
-        record_receipt(
-            principal, found.release, found.authorization, door="dvc", taken=found.blob.oid
-        )
-    offer = Offer(
-        name=found.blob.oid,
-        public=found.authorization.binding is Binding.OPEN,
-        # DVC's HTTP client sends its credentials along to wherever it is redirected.
-        may_redirect=False,
-    )
-    return serve_blob(request, found.blob, offer)
+    # DVC's HTTP client sends its credentials along to wherever it is redirected.
+    offer = Offer(name=found.blob.oid, may_redirect=False)
+    return hand_out_object(request, principal, found, offer, door=Door.DVC)

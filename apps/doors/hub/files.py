@@ -10,8 +10,8 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from apps.access.authorizations import Action, Binding
-from apps.access.receipts import record_receipt
+from apps.access.access import OpenObject
+from apps.access.authorizations import Action
 from apps.accounts.access import Principal
 from apps.database.prepared_queries import PreparedQuery
 from apps.datasets.models import Dataset
@@ -21,9 +21,9 @@ from apps.doors.hub.paging import build_page, read_limit
 from apps.doors.hub.refusals import EntryUnknownError, build_refusal, hub_door
 from apps.doors.hub.revisions import Revision, open_revision
 from apps.doors.hub.shapes import describe_last_commit
-from apps.doors.hub.tree import Folder, describe_entry, load_tree
+from apps.doors.hub.tree import Folder, Listed, describe_entry, is_large_file, load_tree
+from apps.doors.object_handouts import Door, hand_out_object
 from apps.ingest.draft_files import compute_head, list_draft_files, require_readable
-from apps.packaging.kept_snapshots import is_large
 from apps.packaging.models import SnapshotFile
 from apps.releases.stops import require_takeable
 from datasets_catalog.errors import InvalidError
@@ -117,23 +117,9 @@ def serve_file(
     file = next(iter(_FILE.rows(snapshot=found.snapshot.pk, path=path)), None)
     if file is None:
         raise _build_entry_error(found, path)
-    headers = dict(found.headers)
-    etag = file.git_oid
-    if is_large(path):
-        etag = file.blob.sha256
-        headers |= {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(file.blob.size)}
-    if request.method == "GET":
-        record_receipt(
-            principal, found.release, found.authorization, door="hub", taken=file.blob.oid
-        )
-    offer = Offer(
-        name=path.rpartition("/")[2],
-        media_type=mimetypes.guess_type(path)[0] or "application/octet-stream",
-        public=found.authorization.binding is Binding.OPEN,
-        etag=etag,
-        headers=headers,
-    )
-    return serve_blob(request, file.blob, offer)
+    offer = _build_offer(file, found.headers)
+    opened = OpenObject(file.blob, found.release, found.authorization)
+    return hand_out_object(request, principal, opened, offer, door=Door.HUB)
 
 
 def _serve_draft_file(
@@ -146,14 +132,21 @@ def _serve_draft_file(
         raise EntryUnknownError(f"Entry not found: {path}", commit=head)
     require_readable(principal, draft, path)
     require_takeable(principal, draft, path, file.blob)
-    etag = file.blob.sha256 if file.is_large else file.git_oid
-    headers = {"X-Repo-Commit": head}
-    if file.is_large:
+    return serve_blob(request, file.blob, _build_offer(file, {"X-Repo-Commit": head}))
+
+
+def _build_offer(file: Listed, about: Mapping[str, str]) -> Offer:
+    """The file under its name in the Hub's protocol: git's for small ones, else the hash."""
+    headers, etag = dict(about), file.git_oid
+    if is_large_file(file):
+        etag = file.blob.sha256
         headers |= {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(file.blob.size)}
-    name = path.rpartition("/")[2]
-    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    offer = Offer(name=name, media_type=media_type, etag=etag, headers=headers)
-    return serve_blob(request, file.blob, offer)
+    return Offer(
+        name=file.path.rpartition("/")[2],
+        media_type=mimetypes.guess_type(file.path)[0] or "application/octet-stream",
+        etag=etag,
+        headers=headers,
+    )
 
 
 def _build_entry_error(found: Revision, path: str) -> EntryUnknownError:

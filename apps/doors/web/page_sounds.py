@@ -3,18 +3,15 @@
 import io
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 
 import numpy as np
 import soundfile
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from apps.audio.decoding import Samples, read_mono_blocks
 from apps.audio.spectrogram import draw_spectrogram
 from apps.audio.windows import read_mono_window
-from apps.datasets.models import Clip
-from apps.doors.blob_responses import Offer, serve_blob
 from apps.doors.ranges import RangeUnsatisfiableError, choose_span
 from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
@@ -28,14 +25,6 @@ HOUR_SECONDS = 3600
 WEEK_SECONDS = 7 * 24 * HOUR_SECONDS
 # Counts up when spectrograms are drawn otherwise: those of before are not shown any more.
 SPECTROGRAM = 1
-
-
-def serve_whole_clip(request: HttpRequest, clip: Clip) -> HttpResponseBase:
-    """The clip's own bytes, to be played where they are shown."""
-    offer = Offer(
-        name=Path(clip.path).name, media_type=clip.media_type, inline=True, may_redirect=False
-    )
-    return serve_blob(request, clip.blob, offer)
 
 
 def serve_short_sound(request: HttpRequest, content: bytes, tag: str) -> HttpResponse:

@@ -457,7 +457,7 @@ def test_an_address_that_was_signed_before_the_answer_changed_opens_nothing(
 ) -> None:
     assert release.clips_table is not None
     text = sign_object(cast.dan, release, release.clips_table)
-    assert open_signed_text(text).blob == release.clips_table
+    assert open_signed_text(text).found.blob == release.clips_table
     answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
     with pytest.raises(AccessRefusedError):
         open_signed_text(text)

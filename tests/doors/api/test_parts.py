@@ -246,7 +246,7 @@ def test_a_signed_address_opens_one_object_of_one_release(
     blob = release.clips_table
     assert blob is not None
     text = sign_object(cast.ada, release, blob)
-    assert open_signed_text(text).blob == blob
+    assert open_signed_text(text).found.blob == blob
     for changed in (text[:-1] + ("A" if text[-1] != "A" else "B"), f"x{text}", "a" * 40):
         answer = call().get(f"/api/v1/signed/?key={changed}")
         assert (answer.status_code, answer.json()["code"]) == (403, "access.signature_invalid")

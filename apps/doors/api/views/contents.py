@@ -11,8 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.access import OpenRelease, open_release
-from apps.access.authorizations import Action, Binding
-from apps.access.receipts import record_receipt
+from apps.access.authorizations import Action
 from apps.datasets.access import fetch_clip
 from apps.doors.api.base import ApiView
 from apps.doors.api.keyset import (
@@ -23,10 +22,9 @@ from apps.doors.api.keyset import (
     read_limit,
 )
 from apps.doors.api.shapes import releases as shapes
-from apps.doors.blob_responses import Offer, has_whole_blob, serve_blob
+from apps.doors.blob_responses import Offer
+from apps.doors.object_handouts import Door, hand_out_draft_clip, hand_out_object
 from apps.releases.diff import require_frozen_table
-from apps.releases.stops import require_hearable
-from apps.review.playback_records import note_playback
 from apps.storage.blobs import get_blob, open_local_copy
 from apps.storage.models import Blob
 from apps.storage.parquet_tables import ClipRow
@@ -70,15 +68,10 @@ class ContentView(ApiView):
         return self.opened(Action.DOWNLOAD if is_public else Action.PREVIEW)
 
     def serve_held_blob(self, found: OpenRelease, blob: Blob, offer: Offer) -> HttpResponseBase:
-        if self.request.method == "GET":
-            record_receipt(
-                self.request.user,
-                found.release,
-                found.authorization,
-                door="api",
-                taken=blob.oid,
-            )
-        return serve_blob(cast("HttpRequest", self.request), blob, offer)
+        request = cast("HttpRequest", self.request)
+        return hand_out_object(
+            request, self.request.user, found.holding(blob), offer, door=Door.API
+        )
 
 
 class ReleaseClips(ContentView):
@@ -123,11 +116,7 @@ class ReleaseClipAudio(ContentView):
         """Download the clip's bytes; takes ranges and conditions."""
         found = self.opened(Action.DOWNLOAD)
         row = _load_row(found, uid)
-        offer = Offer(
-            name=PurePosixPath(row["path"]).name,
-            media_type=row["media_type"],
-            public=found.authorization.binding is Binding.OPEN,
-        )
+        offer = Offer(name=PurePosixPath(row["path"]).name, media_type=row["media_type"])
         return self.serve_held_blob(found, get_blob(found.release.dataset.uid, row["md5"]), offer)
 
 
@@ -142,11 +131,7 @@ class ReleaseTable(ContentView):
             "clips": found.release.clips_table,
             "events": found.release.events_table,
         }
-        offer = Offer(
-            name=f"{table}.parquet",
-            media_type=PARQUET,
-            public=found.authorization.binding is Binding.OPEN,
-        )
+        offer = Offer(name=f"{table}.parquet", media_type=PARQUET)
         return self.serve_held_blob(found, require_frozen_table(tables[table]), offer)
 
 
@@ -157,18 +142,8 @@ class DraftClipAudio(ApiView):
     def get(self, request: Request, organisation: str, name: str, uid: UUID) -> HttpResponseBase:
         """Hear a clip of the draft, for those who work on the dataset."""
         clip = fetch_clip(request.user, f"{organisation}/{name}", uid)
-        require_hearable(request.user, clip)
         offer = Offer(name=PurePosixPath(clip.path).name, media_type=clip.media_type, inline=True)
-        response = serve_blob(cast("HttpRequest", request), clip.blob, offer)
-        if has_whole_blob(cast("HttpRequest", request), response):
-            note_playback(
-                actor=self.user,
-                dataset=clip.dataset,
-                content=clip.blob.sha256,
-                onset=0.0,
-                offset=clip.duration,
-            )
-        return response
+        return hand_out_draft_clip(cast("HttpRequest", request), self.user, clip, offer)
 
 
 def _load_row(found: OpenRelease, uid: UUID) -> ClipRow:

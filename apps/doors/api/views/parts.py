@@ -18,7 +18,6 @@ from rest_framework.response import Response
 
 from apps.access.access import open_release
 from apps.access.authorizations import Action
-from apps.access.receipts import record_receipt
 from apps.accounts.models import Token
 from apps.deliveries.flavours import Spec, list_flavour_states, order_flavour
 from apps.deliveries.kept_selections import keep_selection, load_kept_selection
@@ -30,8 +29,9 @@ from apps.doors.api.shapes import parts as shapes
 from apps.doors.api.shapes.jobs import JobOut
 from apps.doors.api.throttles import SignedThrottle
 from apps.doors.api.views.contents import ContentView
-from apps.doors.blob_responses import Offer, serve_blob
-from apps.doors.part_responses import MEDIA_TYPE, serve_part
+from apps.doors.blob_responses import Offer
+from apps.doors.object_handouts import Door, hand_out_object, hand_out_part
+from apps.doors.part_responses import MEDIA_TYPE
 from apps.doors.signed_addresses import SECONDS, build_signed_address, open_signed_text, sign_object
 from apps.releases.diff import require_frozen_table
 from apps.releases.models import Release
@@ -135,16 +135,7 @@ class ReleaseArchive(PartView):
         found = self.opened(Action.DOWNLOAD)
         asked = self.asked(found.release, shapes.PartQuery)
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
-        response = serve_part(cast("HttpRequest", request), part)
-        if response.streaming:
-            record_receipt(
-                request.user,
-                found.release,
-                found.authorization,
-                door="api",
-                objects=part.clips,
-            )
-        return response
+        return hand_out_part(cast("HttpRequest", request), request.user, found, part, door=Door.API)
 
 
 class ReleaseManifest(PartView):
@@ -222,17 +213,11 @@ class SignedObject(ApiView):
     def get(self, request: Request) -> HttpResponseBase:
         """Download what a signed address opens; needs no token, and asks again who may."""
         signed = open_signed_text(self.query(shapes.SignedQuery)["key"])
-        opened = signed.opened
-        if request.method == "GET":
-            record_receipt(
-                signed.principal,
-                opened.release,
-                opened.authorization,
-                door="api",
-                taken=signed.blob.oid,
-            )
-        offer = Offer(name=signed.name or signed.blob.oid)
-        return serve_blob(cast("HttpRequest", request), signed.blob, offer)
+        # The address is one reader's: no shared cache answers it after it died.
+        offer = Offer(name=signed.name or signed.found.blob.oid, personal=True)
+        return hand_out_object(
+            cast("HttpRequest", request), signed.principal, signed.found, offer, door=Door.API
+        )
 
 
 class ReleaseFlavours(PartView):

@@ -1,5 +1,6 @@
 """The draft's clips: the table, and the page of one."""
 
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -12,9 +13,10 @@ from apps.datasets.actions import remove_clips
 from apps.datasets.models import Clip, Dataset, Event
 from apps.datasets.verification import verify_events
 from apps.detection.models import Finding
-from apps.doors.blob_responses import has_whole_blob
+from apps.doors.blob_responses import Offer
+from apps.doors.object_handouts import hand_out_draft_clip
 from apps.doors.web.components import Column, Crumb, Region, Tone
-from apps.doors.web.page_sounds import load_peaks, serve_whole_clip
+from apps.doors.web.page_sounds import load_peaks
 from apps.doors.web.paging import choose_sort, load_page
 from apps.doors.web.templatetags.web_components import kind_words
 from apps.doors.web.views.page_frame import (
@@ -27,7 +29,6 @@ from apps.doors.web.views.page_frame import (
 )
 from apps.releases.stops import require_hearable
 from apps.review.access import list_visible_findings
-from apps.review.playback_records import note_playback
 from datasets_catalog.clip_columns import SAID_OF_CLIP
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission
@@ -133,17 +134,13 @@ def serve_clip_audio(
     request: HttpRequest, organisation: str, name: str, uid: UUID
 ) -> HttpResponseBase:
     clip = find_clip(load_draft_frame(request, organisation, name), uid)
-    require_hearable(request.user, clip)
-    response = serve_whole_clip(request, clip)
-    if has_whole_blob(request, response):
-        note_playback(
-            actor=require_sign_in(request),
-            dataset=clip.dataset,
-            content=clip.blob.sha256,
-            onset=0.0,
-            offset=clip.duration,
-        )
-    return response
+    offer = Offer(
+        name=PurePosixPath(clip.path).name,
+        media_type=clip.media_type,
+        inline=True,
+        may_redirect=False,
+    )
+    return hand_out_draft_clip(request, require_sign_in(request), clip, offer)
 
 
 def serve_clip_outline(
