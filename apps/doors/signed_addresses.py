@@ -10,17 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
-from django.core import signing
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.access.access import OpenObject, build_destroyed_error, open_again
 from apps.access.authorizations import Action, ObjectUnknownError
 from apps.accounts.access import Principal
-from apps.accounts.models import Token, User
 from apps.database.prepared_queries import PreparedQuery
 from apps.deliveries.models import FlavourFile
+from apps.doors.signed_texts import (
+    Holder,
+    HolderGoneError,
+    TextInvalidError,
+    load_holder,
+    read_words,
+    sign_words,
+)
 from apps.releases.models import Release, ReleaseBlob
 from apps.storage.models import Blob
 from datasets_catalog.errors import DeniedError
@@ -28,7 +33,6 @@ from datasets_catalog.purposes import Purpose
 
 SECONDS = 600
 _SALT = "earmark.doors.signing"
-_NOBODY = 0
 
 
 class SignatureInvalidError(DeniedError):
@@ -69,17 +73,15 @@ def sign_object(
 
     Made for somebody who came with a token, it dies when that is revoked or expires.
     """
-    who = principal.pk if isinstance(principal, User) else _NOBODY
-    token = principal.token if isinstance(principal, User) else None
     until = int(timezone.now().timestamp()) + seconds
-    words = [who, token.pk if token else _NOBODY, release.pk, blob.pk, until, name, purpose or ""]
-    return signing.dumps(words, salt=_SALT)
+    words = [release.pk, blob.pk, until, name, purpose or ""]
+    return sign_words(principal, words, salt=_SALT)
 
 
 def read_holder(text: str) -> str:
     """Whom the text was given to, for counting; raises SignatureInvalidError."""
-    who, token, *_ = _read_words(text)
-    return f"{who}-{token}"
+    holder, _ = _read_grant(text)
+    return f"{holder.user}-{holder.token}"
 
 
 def open_signed_text(text: str) -> OpenedObject:
@@ -88,10 +90,15 @@ def open_signed_text(text: str) -> OpenedObject:
     Raises SignatureInvalidError, SignatureExpiredError, ObjectUnknownError, ObjectGoneError, and
     what `Authorization.require` raises.
     """
-    who, token, release_id, blob_id, until, name, purpose = _read_words(text)
+    holder, (release_id, blob_id, until, name, purpose) = _read_grant(text)
     if until < timezone.now().timestamp():
         raise SignatureExpiredError("The minutes of this address are over: ask for a new one.")
-    principal = _load_principal(who, token)
+    try:
+        principal = load_holder(holder)
+    except HolderGoneError as error:
+        raise SignatureExpiredError(
+            "The account or the token behind this address is no longer good: ask for a new one."
+        ) from error
     stated = Purpose(purpose) if purpose else None
     opened = open_again(principal, release_id, Action.DOWNLOAD, stated)
     blob = _find_held_blob(opened.release, blob_id)
@@ -101,23 +108,6 @@ def open_signed_text(text: str) -> OpenedObject:
 def build_signed_address(text: str) -> str:
     """The whole address that serves the signed text; in its query, which nothing logs."""
     return f"{settings.BASE_URL.rstrip('/')}/api/v1/signed/?key={text}"
-
-
-def _load_principal(who: int, token: int) -> Principal:
-    if who == _NOBODY:
-        return AnonymousUser()
-    if token == _NOBODY:
-        user = next(iter(_USER.rows(user=who)), None)
-    else:
-        row = next(iter(_TOKEN.rows(token=token, user=who, at=timezone.now())), None)
-        user = row.user if row else None
-        if user is not None:
-            user.token = row
-    if user is None:
-        raise SignatureExpiredError(
-            "The account or the token behind this address is no longer good: ask for a new one."
-        )
-    return user
 
 
 def _find_held_blob(release: Release, blob_id: int) -> Blob:
@@ -140,22 +130,16 @@ def _query_held_blobs(*, release: int, blob: int) -> QuerySet[Blob]:
 
 
 # What every use of a signed address asks.
-_USER = PreparedQuery(lambda *, user: User.objects.filter(pk=user, is_active=True))
-_TOKEN = PreparedQuery(
-    lambda *, token, user, at: (
-        Token.objects.usable(at).select_related("user").filter(pk=token, user=user)
-    )
-)
 _HOLDING = PreparedQuery(_query_held_blobs)
 
 
-def _read_words(text: str) -> tuple[int, int, int, int, int, str, str]:
+def _read_grant(text: str) -> tuple[Holder, tuple[int, int, int, str, str]]:
+    """The holder, then keys of release and object, the end in Unix seconds, name and purpose."""
     try:
-        who, token, release, blob, until, name, purpose = signing.loads(text, salt=_SALT)
-    except (signing.BadSignature, ValueError, TypeError) as error:
-        raise _build_signature_error() from error
-    return who, token, release, blob, until, name, purpose
-
-
-def _build_signature_error() -> SignatureInvalidError:
-    return SignatureInvalidError("This address was not signed here: ask for a new one.")
+        holder, words = read_words(text, salt=_SALT)
+        release, blob, until, name, purpose = words
+    except (TextInvalidError, ValueError) as error:
+        raise SignatureInvalidError(
+            "This address was not signed here: ask for a new one."
+        ) from error
+    return holder, (release, blob, until, name, purpose)

@@ -9,16 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.core import signing
-
 from apps.accounts.access import may_reach_dataset, require_permission
-from apps.accounts.models import Token, User
+from apps.accounts.models import User
 from apps.datasets.models import Dataset
+from apps.doors.signed_texts import (
+    HolderGoneError,
+    TextInvalidError,
+    load_holder,
+    read_words,
+    sign_words,
+)
 from datasets_catalog.errors import DeniedError
 from datasets_catalog.roles import Permission
 
 LIFETIME = timedelta(hours=1)
-_SESSION = 0
 
 
 class PassInvalidError(DeniedError):
@@ -41,37 +45,24 @@ class Pass:
 
 def issue_pass(purpose: str, user: User, dataset: Dataset, *words: str) -> str:
     """A text that `open_pass` opens for the same purpose, for an hour."""
-    token = user.token.pk if user.token is not None else _SESSION
-    return signing.dumps([user.pk, token, dataset.pk, *words], salt=_build_salt(purpose))
+    return sign_words(user, [dataset.pk, *words], salt=_build_salt(purpose))
 
 
 def open_pass(purpose: str, text: str) -> Pass:
     """Open what was issued; raises PassInvalidError, and DeniedError where the role is gone."""
     try:
-        who, token, dataset_id, *words = signing.loads(
-            text, salt=_build_salt(purpose), max_age=LIFETIME
-        )
-    except (signing.BadSignature, ValueError, TypeError) as problem:
+        holder, words = read_words(text, salt=_build_salt(purpose), max_age=LIFETIME)
+        user = load_holder(holder)
+    except (TextInvalidError, HolderGoneError) as problem:
         raise PassInvalidError from problem
-    user = _load_user(who, token)
+    if not isinstance(user, User) or not words:
+        raise PassInvalidError
+    dataset_id, *rest = words
     dataset = Dataset.objects.select_related("organisation").filter(pk=dataset_id).first()
     if dataset is None or not may_reach_dataset(user, dataset.full_name):
         raise PassInvalidError
     require_permission(user, Permission.CLIP_INGEST, dataset.organisation)
-    return Pass(user, dataset, tuple(map(str, words)))
-
-
-def _load_user(who: int, token: int) -> User:
-    if token == _SESSION:
-        user = User.objects.filter(pk=who, is_active=True).first()
-    else:
-        row = Token.objects.usable().select_related("user").filter(pk=token, user=who).first()
-        user = row.user if row else None
-        if user is not None:
-            user.token = row
-    if user is None:
-        raise PassInvalidError
-    return user
+    return Pass(user, dataset, tuple(map(str, rest)))
 
 
 def _build_salt(purpose: str) -> str:
