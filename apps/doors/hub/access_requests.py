@@ -19,7 +19,7 @@ from apps.accounts.access import Principal, find_holder, require_permission
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
-from apps.doors.hub.paging import build_page, read_limit
+from apps.doors.hub.paging import build_page, load_page
 from apps.doors.hub.refusals import build_refusal, hub_door
 from apps.doors.hub.request_bodies import read_json, read_text
 from apps.doors.hub.shapes import format_moment
@@ -44,16 +44,10 @@ def list_requests(
     """Requests in one state, newest first."""
     row = fetch_dataset(principal, dataset)
     require_permission(principal, Permission.ACCESS_GRANT, row.organisation)
-    rows = list_visible_requests(principal, row).filter(state=_STATES[status]).order_by("-pk")
-    cursor = request.GET.get("cursor", "")
-    if cursor.isascii() and cursor.isdigit() and len(cursor) < 19:  # noqa: PLR2004 - of 64 bits
-        rows = rows.filter(pk__lt=int(cursor))
-    limit = read_limit(request, LISTED)
-    found = list(rows[: limit + 1])
-    after = str(found[limit - 1].pk) if len(found) > limit else None
-    return build_page(
-        request, [_describe_request(each) for each in found[:limit]], next_cursor=after
-    )
+    rows = list_visible_requests(principal, row).filter(state=_STATES[status])
+    found, following = load_page(request, rows, ("-pk",), LISTED)
+    described = [_describe_request(each) for each in found]
+    return build_page(request, described, next_cursor=following)
 
 
 def _describe_request(row: AccessRequest) -> Json:

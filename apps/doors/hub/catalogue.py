@@ -14,7 +14,7 @@ from apps.datasets.access import list_visible_datasets
 from apps.datasets.models import Dataset
 from apps.doors.credentials import read_token
 from apps.doors.hub import drafts
-from apps.doors.hub.paging import build_page, read_limit
+from apps.doors.hub.paging import build_page, load_page
 from apps.doors.hub.refusals import BAD_TOKEN, build_refusal, hub_door
 from apps.doors.hub.revisions import Revision, open_main, open_revision
 from apps.doors.hub.shapes import (
@@ -53,14 +53,8 @@ def list_datasets(request: HttpRequest, principal: Principal) -> HttpResponseBas
         rows = rows.filter(organisation__name=author)
     if text := request.GET.get("search"):
         rows = rows.filter(Q(name__icontains=text) | Q(organisation__name__icontains=text))
-    organisation, _, name = request.GET.get("cursor", "").partition("/")
-    rows = rows.filter(
-        Q(organisation__name__gt=organisation) | Q(organisation__name=organisation, name__gt=name)
-    )
-    limit = read_limit(request, LISTED)
-    found = list(rows[: limit + 1])
-    cursor = found[limit - 1].full_name if len(found) > limit else None
-    return build_page(request, _describe_datasets(found[:limit]), next_cursor=cursor)
+    found, following = load_page(request, rows, ("organisation__name", "name"), LISTED)
+    return build_page(request, _describe_datasets(found), next_cursor=following)
 
 
 def _describe_datasets(rows: list[Dataset]) -> list[Json]:

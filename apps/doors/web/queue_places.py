@@ -1,8 +1,5 @@
 """Places in the queue of cases. Where somebody is survives that cases come and go around it."""
 
-import base64
-import binascii
-import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.datasets.models import Clip
-from apps.doors.web.paging import LARGEST, PAGE_ROWS, Page, PageLinkError, build_page_url
+from apps.doors.keyset_pages import LARGEST, KeyDamagedError, decode_key, encode_key
+from apps.doors.web.paging import PAGE_ROWS, Page, build_link_error, build_page_url
 from apps.review.queue import ORDER
 
 Place = tuple[float, ...]
@@ -58,7 +56,7 @@ def load_case_page(
     further = len(ids) > limit and last is not None
     return Page(
         rows=[found[pk] for pk in shown if pk in found],
-        next_url=build_page_url(request, _encode_place(last)) if further and last else "",
+        next_url=build_page_url(request, encode_key(last)) if further and last else "",
         first_url=build_page_url(request, "") if after else "",
         total=len(places.places),
     )
@@ -71,22 +69,12 @@ def _build_place(values: Sequence[float]) -> Place:
     )
 
 
-def _encode_place(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
 def _decode_place(text: str) -> Place:
     try:
-        values = json.loads(base64.urlsafe_b64decode(text.encode()))
-    except (ValueError, RecursionError, binascii.Error) as problem:
-        raise _build_link_error() from problem
-    numbers = isinstance(values, list) and all(
-        type(value) in {int, float} and abs(value) < LARGEST for value in values
-    )
+        values = decode_key(text)
+    except KeyDamagedError as problem:
+        raise build_link_error() from problem
+    numbers = all(type(value) in {int, float} and abs(value) < LARGEST for value in values)
     if not numbers or len(values) != len(ORDER):
-        raise _build_link_error()
+        raise build_link_error()
     return tuple(values)
-
-
-def _build_link_error() -> PageLinkError:
-    return PageLinkError("This page link is damaged: go back to the first page.")
