@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -16,11 +15,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.access.access import open_release
 from apps.access.authorizations import Action
 from apps.accounts.models import Token
 from apps.deliveries.flavours import Spec, list_flavour_states, order_flavour
-from apps.deliveries.kept_selections import keep_selection, load_kept_selection
+from apps.deliveries.kept_selections import keep_selection
 from apps.deliveries.parts import Part, SentClip
 from apps.deliveries.selections import Selection, summarise_selection
 from apps.doors.api.base import ApiView, Shape
@@ -31,6 +29,7 @@ from apps.doors.api.throttles import SignedThrottle
 from apps.doors.api.views.contents import ContentView
 from apps.doors.blob_responses import Offer
 from apps.doors.object_handouts import Door, hand_out_object, hand_out_part
+from apps.doors.part_requests import PartRequest, resolve_part_request
 from apps.doors.part_responses import MEDIA_TYPE
 from apps.doors.signed_addresses import SECONDS, build_signed_address, open_signed_text, sign_object
 from apps.releases.diff import require_frozen_table
@@ -41,37 +40,24 @@ from datasets_catalog.purposes import Purpose
 JSON_LINES = "application/jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionRequest:
-    """A selection as it was asked for, with the release that its `since` names."""
-
-    selection: Selection
-    before: Release | None
-    spec: Spec | None = None
-
-
 class PartView(ContentView):
     """What all addresses of parts share."""
 
     resource = "parts of a release"
 
-    def asked(self, release: Release, shape: Shape) -> SelectionRequest:
+    def asked(self, release: Release, shape: Shape) -> PartRequest:
         """Read the selection from the address."""
         wanted = self.query_lists(shape)
         # What it is taken for chooses no clips.
         wanted.pop("purpose", None)
-        flavour = wanted.pop("flavour", None)
-        kept = wanted.pop("selection", None)
-        selection = load_kept_selection(release, kept) if kept else Selection.of(wanted)
-        return self.resolve_selection(selection, Spec.named(flavour) if flavour else None)
-
-    def resolve_selection(self, selection: Selection, spec: Spec | None = None) -> SelectionRequest:
-        before = None
-        if selection.since:
-            name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
-            version = selection.since.removeprefix("v")
-            before = open_release(self.request.user, name, version, Action.LIST).release
-        return SelectionRequest(selection, before, spec)
+        flavour, kept = wanted.pop("flavour", None), wanted.pop("selection", None)
+        return resolve_part_request(
+            self.request.user,
+            release,
+            None if kept else Selection.of(wanted),
+            kept=kept or "",
+            flavour=flavour or "",
+        )
 
     def query_lists(self, shape: Shape) -> dict[str, Any]:
         """The address's query, with every value of those names that take many."""
@@ -98,13 +84,15 @@ class ReleaseSelection(PartView):
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Keep a selection too long for an address; it is forgotten 30 days after its last use."""
         release = self.readable().release
-        asked = self.resolve_selection(Selection.of(self.body(shapes.SelectionIn)))
+        asked = resolve_part_request(
+            request.user, release, Selection.of(self.body(shapes.SelectionIn))
+        )
         shown = self._describe_selection(release, asked, asked.selection.digest)
         keep_selection(actor=self.user, release=release, selection=asked.selection)
         return Response(shown)
 
     def _describe_selection(
-        self, release: Release, asked: SelectionRequest, kept: str | None
+        self, release: Release, asked: PartRequest, kept: str | None
     ) -> dict[str, Any]:
         found = summarise_selection(release, asked.selection, asked.before)
         words: dict[str, Any] = {"selection": kept} if kept else asked.selection.as_json()
@@ -239,7 +227,7 @@ class ReleaseFlavours(PartView):
         release = self.opened(Action.DOWNLOAD).release
         wanted = self.body(shapes.FlavourNew)
         spec = Spec(wanted.pop("sample_rate", None), wanted.pop("mono"), wanted.pop("container"))
-        asked = self.resolve_selection(Selection.of(wanted), spec)
+        asked = resolve_part_request(request.user, release, Selection.of(wanted))
         job = order_flavour(
             actor=self.user,
             release=release,

@@ -29,7 +29,7 @@ from apps.deliveries.flavours import (
     list_flavour_states,
     order_flavour,
 )
-from apps.deliveries.kept_selections import keep_selection, load_kept_selection
+from apps.deliveries.kept_selections import keep_selection
 from apps.deliveries.parts import build_file_name
 from apps.deliveries.selections import (
     LISTS,
@@ -40,6 +40,7 @@ from apps.deliveries.selections import (
     summarise_selection,
 )
 from apps.doors.download_commands import TOKEN_VARIABLE, Command
+from apps.doors.part_requests import PartRequest, resolve_part_request
 from apps.doors.web.components import Crumb
 from apps.doors.web.views.jobs import build_job_context
 from apps.doors.web.views.page_frame import (
@@ -71,18 +72,6 @@ class Option:
     count: int
     unit: str
     chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PartRequest:
-    """What the address of the page says."""
-
-    selection: Selection
-    kept: str
-    before: Release | None
-    flavour: str
-    # What it is taken for, where the reader says so.
-    purpose: str = ""
 
 
 def show_part(request: HtmxRequest, organisation: str, name: str, version: str) -> HttpResponse:
@@ -173,7 +162,7 @@ def _describe_amount(request: HttpRequest, release: Release) -> dict[str, Any]:
     except EarmarkError as problem:
         if problem.kind not in {Kind.INVALID, Kind.NOT_FOUND}:
             raise
-        nothing = PartRequest(Selection(), "", None, AS_RELEASED)
+        nothing = PartRequest(Selection())
         return context | {"problem": problem.message, "wanted": nothing}
     states = list_flavour_states(release, request.user)
     state = next((row for row in states if row.flavour.name == wanted.flavour), None)
@@ -213,15 +202,16 @@ def _build_job(state: FlavourState | None, request: HttpRequest) -> dict[str, An
 
 def _read_part_request(request: HttpRequest, release: Release) -> PartRequest:
     given = request.GET
-    kept = given.get("selection", "")
-    selection = load_kept_selection(release, kept) if kept else Selection.of(_read_lists(given))
-    before = None
-    if selection.since:
-        full_name, version = release.dataset.full_name, selection.since.removeprefix("v")
-        before = open_release(request.user, full_name, version, Action.LIST).release
-    purpose = given.get("purpose", "")
+    kept, purpose = given.get("selection", ""), given.get("purpose", "")
     known = purpose in set(Purpose) and is_grantable(Purpose(purpose))
-    return PartRequest(selection, kept, before, _parse_flavour(given), purpose if known else "")
+    return resolve_part_request(
+        request.user,
+        release,
+        None if kept else Selection.of(_read_lists(given)),
+        kept=kept,
+        flavour=_parse_flavour(given),
+        purpose=purpose if known else "",
+    )
 
 
 def _read_lists(given: QueryDict) -> dict[str, Any]:
@@ -278,8 +268,7 @@ def _build_commands(release: Release, wanted: PartRequest, archive: str) -> Sequ
     is_open = find_access_policy(release) == Dataset.Access.OPEN
     token = "" if is_open else f'-H "Authorization: Bearer ${TOKEN_VARIABLE}" '
     manifest = _build_address(release, wanted, "release-manifest")
-    spec = Spec.named(wanted.flavour) if wanted.flavour else None
-    file = build_file_name(release, wanted.selection, spec)
+    file = build_file_name(release, wanted.selection, wanted.spec)
     return (
         Command(
             "curl",
