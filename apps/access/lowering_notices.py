@@ -5,18 +5,17 @@ from __future__ import annotations
 from apps.access.models import Notice
 from apps.access.notices import list_members_with, notify_people
 from apps.datasets.models import Lowering
-from datasets_catalog.bars import TITLES
-from datasets_catalog.roles import Permission
+from datasets_catalog.bars import TITLES, find_decider
 
 
 def tell_of_lowering(row: Lowering) -> None:
-    """Privacy reviewers that a request waits, and whoever made it what became of it."""
+    """The reviewers who may decide that a request waits, and whoever made it what became of it."""
     dataset = row.dataset
     page = f"/datasets/{dataset}/"
     bars = ", ".join(TITLES[name] for name in row.becomes)
     match Lowering.State(row.state):
         case Lowering.State.PROPOSED:
-            deciders = list_members_with(Permission.FINDING_DECIDE, dataset.organisation)
+            deciders = list_members_with(find_decider(row.becomes), dataset.organisation)
             others = deciders.exclude(pk=row.proposed_by_id)
             text = f"{row.proposed_by} asks to hold {dataset} to less ({bars}): {row.reason}"
             notify_people(others, Notice.Kind.LOWER, dataset, text, page=page)

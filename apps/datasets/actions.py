@@ -21,7 +21,7 @@ from apps.datasets.models import Clip, Dataset, Term, Vocabulary
 from apps.datasets.vocabulary_graph import relink_terms
 from datasets_catalog import vocabularies
 from datasets_catalog.access_widths import AccessPolicy, name_widenings
-from datasets_catalog.bars import BARS, name_lowered
+from datasets_catalog.bars import BARS, REVIEWERS, find_decider, name_lowered
 from datasets_catalog.description_sheets import parse_sheet
 from datasets_catalog.errors import ConflictError, InvalidError, NotFoundError
 from datasets_catalog.licences import Use
@@ -69,6 +69,16 @@ EMBARGOES = 1000
 # One person alone is like nobody.
 FEWEST_ALIKE = 2
 _VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
+
+
+# What is called with a dataset and the names of its changed settings, inside the transaction.
+_FOLLOWERS: list[Callable[[Dataset, Sequence[str]], None]] = []
+
+
+def follow_settings(follower: Callable[[Dataset, Sequence[str]], None]) -> None:
+    """Have `follower` told of changed settings of datasets. Registered once, by a room above."""
+    if follower not in _FOLLOWERS:
+        _FOLLOWERS.append(follower)
 
 
 class AccessWidensError(ConflictError):
@@ -140,7 +150,7 @@ def update_dataset(*, actor: User, dataset: Dataset, changes: dict[str, Any]) ->
     Raises AccessWidensError where more people could take what was released already: that is
     proposed (`apps/access/access_changes.py`) and decided on by another person. Raises
     BarLowersError where a bar would be lower than it is: that is proposed
-    (`apps/datasets/bar_lowerings.py`), and a privacy reviewer decides.
+    (`apps/datasets/bar_lowerings.py`), and a reviewer decides.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     require_permission(actor, Permission.DATASET_EDIT, row.organisation)
@@ -175,8 +185,9 @@ def widen_access(*, actor: User, dataset: Dataset, changes: dict[str, Any]) -> D
 
 
 def read_bars(row: Dataset) -> dict[str, Any]:
-    """The value of each bar, by name."""
-    return {name: getattr(row, name) for name in BARS}
+    """The value of each bar, by name; of a vocabulary its name and version."""
+    values = {name: getattr(row, name) for name in BARS}
+    return {**values, "vocabulary": str(row.vocabulary) if row.vocabulary else None}
 
 
 def plan_bars(dataset: Dataset, changes: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +204,7 @@ def find_lowered_bars(dataset: Dataset, changes: dict[str, Any]) -> list[str]:
 
 
 def lower_bars(*, actor: User, dataset: Dataset, becomes: dict[str, Any]) -> Dataset:
-    """Carry out what a privacy reviewer confirmed, in the transaction that holds the lock.
+    """Carry out what a reviewer confirmed, in the transaction that holds the lock.
 
     The database refuses it to everybody else (`dataset_bar_…_lowers_by_two`).
     """
@@ -203,9 +214,10 @@ def lower_bars(*, actor: User, dataset: Dataset, becomes: dict[str, Any]) -> Dat
 def _refuse_lowering(row: Dataset, changes: dict[str, Any]) -> None:
     lowered = find_lowered_bars(row, changes)
     if lowered:
+        deciding = sorted({REVIEWERS[find_decider([name])] for name in lowered})
         raise BarLowersError(
             f"This lowers what {row} was held to ({', '.join(lowered)}): propose it with a reason,"
-            " and a privacy reviewer decides.",
+            f" and a {' or a '.join(deciding)} decides.",
             settings=lowered,
         )
 
@@ -239,6 +251,8 @@ def _change_dataset(actor: User, row: Dataset, changes: dict[str, Any]) -> Datas
         before={name: str(before[name]) for name in changed},
         changes={name: str(after[name]) for name in changed},
     )
+    for follower in _FOLLOWERS:
+        follower(row, changed)
     return row
 
 

@@ -1,4 +1,4 @@
-"""Lowering a bar of a dataset: whoever edits it proposes, a privacy reviewer decides."""
+"""Lowering a bar of a dataset: whoever edits it proposes, the reviewer for it decides."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from django.utils import timezone
 from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import User
 from apps.audit import record
+from apps.datasets.access import fetch_vocabulary
 from apps.datasets.actions import find_lowered_bars, lower_bars, plan_bars, read_bars
 from apps.datasets.models import Dataset, Lowering
-from datasets_catalog.bars import BARS
+from datasets_catalog.bars import BARS, REVIEWERS, find_decider
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 from datasets_catalog.roles import Permission
 
@@ -58,11 +59,13 @@ def follow_lowerings(follower: Callable[[Lowering], None]) -> None:
 def propose_lowering(
     *, actor: User, dataset: Dataset, changes: Mapping[str, Any], reason: str
 ) -> Lowering:
-    """Ask that bars become lower; nothing changes before a privacy reviewer confirmed it.
+    """Ask that bars become lower; nothing changes before a reviewer confirmed it.
 
-    `changes` are settings of which each lowers a bar. Raises LoweringWaitsError, DeniedError, and
-    InvalidError for what lowers none: that is changed directly.
+    `changes` are settings of which each lowers a bar; a vocabulary may be said as "name version".
+    Raises LoweringWaitsError, DeniedError, VocabularyUnknownError, and InvalidError for what lowers
+    none, which is changed directly, and for bars that different reviewers decide on.
     """
+    changes = _resolve_vocabulary(changes)
     row = _lock_dataset(dataset)
     require_permission(actor, Permission.DATASET_EDIT, row.organisation)
     if not reason.strip():
@@ -72,6 +75,7 @@ def propose_lowering(
     if free or not lowered:
         what = free[0] if free else "this"
         raise InvalidError(f"{what} lowers no bar: change it directly. Bars: {', '.join(BARS)}.")
+    find_decider(lowered)
     if Lowering.objects.filter(dataset=row, state=Lowering.State.PROPOSED).exists():
         raise LoweringWaitsError(f"A request for {row} waits already: decide on that first.")
     before, after = read_bars(row), plan_bars(row, dict(changes))
@@ -88,19 +92,20 @@ def propose_lowering(
 
 @transaction.atomic
 def confirm_lowering(*, actor: User, lowering: Lowering, reason: str) -> Lowering:
-    """Let the bars become lower, as a privacy reviewer who did not ask for it, with a reason.
+    """Let the bars become lower, as the reviewer for them who did not ask for it, with a reason.
 
     What was found under the higher bar stays found. Raises OwnLoweringError, LoweringDecidedError,
     DeniedError.
     """
     row = _lock_to_decide(actor, lowering, reason)
-    if any(getattr(row.dataset, name) != value for name, value in row.before.items()):
+    now = read_bars(row.dataset)
+    if any(now[name] != value for name, value in row.before.items()):
         raise LoweringDecidedError("The bars have changed since this was asked: ask again.")
     row.state, row.answer = row.State.CONFIRMED, reason.strip()
     row.decided_by, row.decided_at = actor, timezone.now()
     row.save(update_fields=["state", "answer", "decided_by", "decided_at"])
     # Between these two the database lets the bars become lower, by exactly this.
-    lower_bars(actor=actor, dataset=row.dataset, becomes=row.becomes)
+    lower_bars(actor=actor, dataset=row.dataset, becomes=_resolve_vocabulary(row.becomes))
     row.state = row.State.APPLIED
     row.save(update_fields=["state"])
     _record_move(actor, row, row.answer)
@@ -147,16 +152,27 @@ def fetch_lowering(user: Principal, dataset: Dataset, uid: UUID) -> Lowering:
 
 
 def may_decide_on_lowering(user: Principal, lowering: Lowering) -> bool:
-    """Whether the user reviews for privacy, and did not ask for it."""
-    reviews = has_permission(user, Permission.FINDING_DECIDE, lowering.dataset.organisation)
+    """Whether the user is a reviewer for these bars, and did not ask for it."""
+    decides = find_decider(lowering.becomes)
+    reviews = has_permission(user, decides, lowering.dataset.organisation)
     return reviews and lowering.proposed_by_id != user.pk
+
+
+def _resolve_vocabulary(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with the vocabulary's row in place of its name and version."""
+    said = changes.get("vocabulary")
+    if not isinstance(said, str):
+        return dict(changes)
+    name, _, version = said.partition(" ")
+    return {**changes, "vocabulary": fetch_vocabulary(name, version)}
 
 
 def _lock_to_decide(actor: User, lowering: Lowering, reason: str) -> Lowering:
     row = _lock_lowering(lowering)
     if row.proposed_by_id == actor.pk:
-        raise OwnLoweringError("You asked for this: a privacy reviewer who did not decides.")
-    require_permission(actor, Permission.FINDING_DECIDE, row.dataset.organisation)
+        reviewer = REVIEWERS[find_decider(row.becomes)]
+        raise OwnLoweringError(f"You asked for this: a {reviewer} who did not decides.")
+    require_permission(actor, find_decider(row.becomes), row.dataset.organisation)
     if not reason.strip():
         raise InvalidError("Give a reason: the log keeps it.")
     return row

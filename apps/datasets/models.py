@@ -160,13 +160,13 @@ class Dataset(models.Model):
 
 
 class Lowering(models.Model):
-    """A request to lower bars of a dataset, which holds once a privacy reviewer confirmed it.
+    """A request to lower bars of a dataset, which holds once a reviewer confirmed it.
 
     `before` and `becomes` hold the values of the bars (datasets_catalog/bars.py) by name.
     """
 
     class State(models.TextChoices):
-        PROPOSED = "proposed", "Waiting for a privacy reviewer"
+        PROPOSED = "proposed", "Waiting for a reviewer"
         # Only inside the transaction that carries it out: the database lets the dataset's row
         # become lower, by exactly this, while a lowering is in this state.
         CONFIRMED = "confirmed", "Confirmed"

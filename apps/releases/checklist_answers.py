@@ -11,13 +11,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.access import Principal, require_permission
+from apps.accounts.access import Principal, has_permission, require_permission
 from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Dataset
 from apps.releases.errors import (
     ChecklistClosedError,
     DocumentInvalidError,
+    DocumentNeededError,
     DocumentRetiredError,
     DocumentUnknownError,
     OwnReleaseError,
@@ -185,13 +186,17 @@ def attach_document(
 
 @transaction.atomic
 def retire_document(*, actor: User, document: Document, reason: str) -> Document:
-    """Take a document out of force; it stays on record. Raises DocumentRetiredError."""
+    """Take a document out of force; it stays on record.
+
+    One that ran out stops releases: while none of its kind holds, a privacy reviewer who did not
+    attach it retires it. Raises DocumentRetiredError, DocumentNeededError.
+    """
     row = (
         Document.objects.select_for_update(of=("self",))
         .select_related("dataset__organisation")
         .get(pk=document.pk)
     )
-    require_permission(actor, Permission.DATASET_EDIT, row.dataset.organisation)
+    _require_retirer(actor, row)
     if row.retired_at is not None:
         raise DocumentRetiredError(f"{row.title} was retired on {row.retired_at:%Y-%m-%d}.")
     if not reason.strip():
@@ -206,6 +211,24 @@ def retire_document(*, actor: User, document: Document, reason: str) -> Document
         reason=row.retire_reason,
     )
     return row
+
+
+def _require_retirer(actor: User, document: Document) -> None:
+    """Raise unless the document has its successor, or a privacy reviewer says that none is due."""
+    organisation = document.dataset.organisation
+    alike = list_documents_in_force(document.dataset).filter(kind=document.kind)
+    replaced = any(not each.has_ended for each in alike.exclude(pk=document.pk))
+    if not document.has_ended or replaced:
+        require_permission(actor, Permission.DATASET_EDIT, organisation)
+        return
+    require_permission(actor, Permission.DATASET_VIEW, organisation)
+    reviews = has_permission(actor, Permission.FINDING_DECIDE, organisation)
+    if not reviews or document.added_by_id == actor.pk:
+        raise DocumentNeededError(
+            f"{document} ran out on {document.valid_until:%Y-%m-%d}, which stops releases, and no"
+            f" other {document.get_kind_display()} holds: attach the new one first, or have a"
+            " privacy reviewer who did not attach it retire it."
+        )
 
 
 def _detect_type(content: bytes) -> str:

@@ -117,6 +117,12 @@ class DocumentInvalidError(InvalidError):
     code = "document.invalid"
 
 
+class DocumentNeededError(DeniedError):
+    """A paper that ran out stops releases, and whoever it hinders does not take it out of force."""
+
+    code = "document.needed"
+
+
 class DocumentRetiredError(ConflictError):
     """The document was retired before."""
 

@@ -40,6 +40,7 @@ GIVEN_OUT = (ReleaseState.PUBLISHED, ReleaseState.DEPRECATED)
 CAUSES = {
     Refusal.EXPIRED: Lapse.Cause.EXPIRED,
     Refusal.WITHDRAWN: Lapse.Cause.WITHDRAWN,
+    Refusal.OF_AGE: Lapse.Cause.OF_AGE,
     Refusal.GUARDIAN_MISSING: Lapse.Cause.OF_AGE,
 }
 CHUNK = 2000
@@ -143,14 +144,16 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
         ends[LapseGround.TERMS] = licensed
     if covered is not None:
         ends[LapseGround.CONSENT] = _since_known(release, covered, now)
-    _write_end(release, ends)
     wanted: dict[Key, str] = {(o.clip_uid, str(o.cause), None): o.path for o in objections}
     if covered is not None and covered <= now:
         wanted |= dict(_find_wanted_lapses(release, _find_uncovered(release, people, now)))
     if licensed is not None and licensed <= now:
         for uid, path in list_clips_of_ended_terms(release, on=now.date()):
             wanted[uid, str(Lapse.Cause.TERMS_ENDED), None] = path
-    return _write_lapses(release, wanted, now)
+    # What is over ends first: the database opens no release while something in it has lapsed.
+    new = _write_lapses(release, wanted, now)
+    _write_end(release, ends)
+    return new
 
 
 def _ends_by_review(
@@ -192,6 +195,14 @@ def note_changed_answers(contributor_ids: Collection[int]) -> None:
         found |= set(blobs.values_list("release", flat=True).distinct())
     for release in Release.objects.filter(pk__in=found, state__in=GIVEN_OUT).order_by("pk"):
         note_lapses(release)
+
+
+def note_changed_settings(dataset: Dataset, names: Collection[str]) -> None:
+    """What a dataset calls after a change of its settings: its notice ends guardians' answers."""
+    if "guardian_notice_days" in names:
+        rows = Release.objects.filter(dataset=dataset, state__in=GIVEN_OUT)
+        for release in rows.order_by("pk"):
+            note_lapses(release)
 
 
 def note_changed_verdicts(organisation: int, contents: Collection[str]) -> None:

@@ -131,7 +131,8 @@ class DatasetSettingsForm(forms.Form):
         max_length=1000,
         label="Why less",
         help_text="Needed where this lowers what the dataset was held to (privacy profile, verified"
-        " share, columns, people): then it is proposed, and a privacy reviewer decides.",
+        " share, columns, people, notice, vocabulary): then it is proposed, and a privacy reviewer"
+        " decides; on its use and wanted licence a rights reviewer.",
     )
 
     @classmethod
@@ -155,7 +156,7 @@ class DatasetSettingsForm(forms.Form):
 
 
 class LoweringAnswerForm(forms.Form):
-    """What a privacy reviewer says of a request to lower a bar."""
+    """What a reviewer says of a request to lower a bar."""
 
     answer = forms.CharField(
         max_length=1000, label="Why", help_text="The audit log keeps it with your name."

@@ -18,6 +18,7 @@ from datasets_catalog.errors import ConflictError, InvalidError
 from datasets_catalog.vocabularies import VocabularyError
 from tests.apps.datasets.rows import add_clip, add_event, add_weak_label, touched
 from tests.cast import Cast, assemble
+from tests.factories.reviews import hold_to_less
 from tests.side_by_side import run_at_once
 
 pytestmark = pytest.mark.django_db
@@ -184,12 +185,12 @@ def test_another_vocabulary_is_met_by_code_and_none_takes_the_terms_away(
     lost = add_event(event.clip, "Pet", onset=0.1, offset=0.2)
     update_dataset(actor=cast.ada, dataset=tones, changes={"vocabulary": words})
     newer = bring(cast, "code,name\n/b,Woof\n/d,Bark\n", "2")
-    update_dataset(actor=cast.ada, dataset=tones, changes={"vocabulary": newer})
+    hold_to_less(cast, tones, vocabulary=newer)
     event.refresh_from_db()
     lost.refresh_from_db()
     assert (event.label, event.term) == ("Woof", newer.terms.get(code="/b"))
     assert (lost.label, lost.term) == ("Pet", None)
-    update_dataset(actor=cast.ada, dataset=tones, changes={"vocabulary": None})
+    hold_to_less(cast, tones, vocabulary=None)
     event.refresh_from_db()
     assert (event.label, event.term) == ("Woof", None)
 

@@ -20,6 +20,7 @@ from apps.releases.release_usage import compute_usage
 from datasets_catalog.purposes import Purpose
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_published, make_release
+from tests.factories.reviews import hold_to_less
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -49,8 +50,8 @@ def test_an_adaptation_goes_out_under_the_licence_that_its_dataset_aims_at(
 ) -> None:
     """Its clips are under CC0 and CC-BY, which permit both."""
     dataset = make_draft(cast, tmp_path)
-    aim = {"use": "adaptation", "wanted_licence": wanted}
-    update_dataset(actor=cast.ada, dataset=dataset, changes=aim)
+    update_dataset(actor=cast.ada, dataset=dataset, changes={"wanted_licence": wanted})
+    hold_to_less(cast, dataset, use="adaptation")
     release = publish_release_here(
         actor=cast.rita, release=approve(cast, make_release(cast, dataset))
     )
@@ -70,8 +71,8 @@ def test_an_adaptation_goes_out_under_the_licence_that_its_dataset_aims_at(
 
 def test_what_the_whole_goes_out_under_takes_purposes_away(cast: Cast, tmp_path: Path) -> None:
     dataset = make_draft(cast, tmp_path)
-    aim = {"use": "adaptation", "wanted_licence": "CC-BY-NC-4.0"}
-    update_dataset(actor=cast.ada, dataset=dataset, changes=aim)
+    update_dataset(actor=cast.ada, dataset=dataset, changes={"wanted_licence": "CC-BY-NC-4.0"})
+    hold_to_less(cast, dataset, use="adaptation")
     release = make_release(cast, dataset, purposes=["research.commercial"])
     failing = {verdict.code for verdict in judge_draft(release) if not verdict.passed}
     assert "rights.purposes" in failing

@@ -27,6 +27,7 @@ from datasets_catalog.release_changes import RULES, Change, ChangeKind
 from datasets_catalog.versions import Step
 from tests.cast import Cast
 from tests.factories.drafts import PURPOSES, make_published, make_release, write_table
+from tests.factories.reviews import hold_to_less
 
 pytestmark = pytest.mark.django_db
 
@@ -199,7 +200,7 @@ def test_events_that_only_have_new_ids_are_the_same(cast: Cast, first: Release) 
 
 def test_the_whole_is_compared_too(cast: Cast, first: Release) -> None:
     def otherwise(dataset: Dataset) -> None:
-        update_dataset(actor=cast.ada, dataset=dataset, changes={"use": "adaptation"})
+        hold_to_less(cast, dataset, use="adaptation")
         dataset.refresh_from_db()
 
     found = compared(cast, first, otherwise, purposes=[PURPOSES[0], "publish.open"])

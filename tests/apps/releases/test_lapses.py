@@ -1,6 +1,6 @@
 """After the answer changes: what was given out is given to nobody new, and says so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import Error, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.access.access import open_newest
 from apps.access.actions import grant_access
@@ -22,7 +23,7 @@ from apps.accounts.models import User
 from apps.consent.ages import record_minor
 from apps.consent.models import Contributor, Participation
 from apps.consent.participations import set_participations
-from apps.datasets.actions import remove_clips
+from apps.datasets.actions import remove_clips, update_dataset
 from apps.datasets.models import Clip
 from apps.detection.models import Finding, Scan
 from apps.doors.signed_addresses import open_signed_text, sign_object
@@ -45,7 +46,7 @@ from tests.factories.drafts import OPEN_PURPOSES, make_published, write_table
 from tests.factories.published import make_dataset as made_up_dataset
 from tests.factories.published import make_release as made_up_release
 from tests.factories.published import set_access
-from tests.factories.reviews import play
+from tests.factories.reviews import hold_to_less, play
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
@@ -176,6 +177,47 @@ def test_a_new_answer_opens_it_again(release: Release, cast: Cast, tmp_path: Pat
     assert again(release).lapses_at is None
     assert not list_visible_lapses(cast.cleo, release).exists()
     assert Lapse.objects.exclude(over_at=None).count() == 2
+
+
+def test_a_shorter_notice_ends_what_guardians_allowed_at_once(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    dataset = release.dataset
+    birthday = timezone.now().date() - timedelta(days=30)
+    hold_to_less(cast, dataset, guardian_notice_days=60)
+    answer(cast, tmp_path / "mum.csv", "2026-03-01", guardian="mum")
+    record_minor(
+        actor=cast.ada,
+        organisation=cast.acme,
+        code="ben",
+        reason="A school.",
+        of_age_on=birthday,
+        evidence_sha256="ab" * 32,
+    )
+    ends = datetime.combine(birthday + timedelta(days=60), time(), UTC)
+    assert (code(cast.dan, release), again(release).lapses_at) == ("access.entitled", ends)
+    update_dataset(actor=cast.ada, dataset=dataset, changes={"guardian_notice_days": 10})
+    assert code(cast.dan, release) == "access.consent_ended"
+    assert causes(release) == {("field/000.wav", "of_age"), ("field/001.wav", "of_age")}
+    assert Notice.objects.filter(kind="lapsed", user=cast.cleo).exists()
+    # Longer again takes two, and is as good as at once.
+    hold_to_less(cast, dataset, guardian_notice_days=90)
+    assert (code(cast.dan, release), causes(release)) == ("access.entitled", set())
+
+
+def test_a_release_that_lapsed_is_not_opened_by_hand(
+    release: Release, cast: Cast, tmp_path: Path
+) -> None:
+    answer(cast, tmp_path / "no.csv", "2026-03-01", **{"share.raw_audio": "denied"})
+    rows = Release.objects.filter(pk=release.pk)
+    for opened in (
+        {"lapses_at": None, "lapses_by": ""},
+        {"lapses_at": timezone.now() + timedelta(days=1)},
+    ):
+        with pytest.raises(Error, match="stays closed"), transaction.atomic():
+            rows.update(**opened)
+    rows.update(lapses_at=timezone.now() - timedelta(days=1))
+    assert code(cast.dan, release) == "access.consent_ended"
 
 
 def test_what_was_not_declared_may_be_denied(release: Release, cast: Cast, tmp_path: Path) -> None:

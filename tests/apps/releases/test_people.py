@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from apps.accounts.models import Membership
 from apps.audit.models import AuditEvent
 from apps.datasets.models import Dataset
 from apps.publishing.release_publication import publish_release_here
@@ -21,6 +22,7 @@ from apps.releases.checklist_answers import (
 from apps.releases.errors import (
     ChecklistClosedError,
     DocumentInvalidError,
+    DocumentNeededError,
     DocumentRetiredError,
     GatesFailedError,
     OwnReleaseError,
@@ -113,6 +115,21 @@ def test_the_later_answer_stands_and_both_are_on_record(cast: Cast, hearts: Rele
     assert [event.detail["answer"] for event in events] == ["no", "yes"]
 
 
+def test_that_no_paper_is_due_any_more_a_privacy_reviewer_says_who_did_not_attach_it(
+    cast: Cast, tmp_path: Path
+) -> None:
+    dataset = make_draft(cast, tmp_path)
+    old = attach(cast, dataset, valid_until=timezone.now().date() - timedelta(days=1))
+    Membership.objects.create(user=cast.ada, organisation=cast.acme, role="privacy_reviewer")
+    for who in (cast.ada, cast.rita):
+        with pytest.raises(DocumentNeededError):
+            retire_document(actor=who, document=old, reason="It hinders.")
+    with pytest.raises(DeniedError):
+        retire_document(actor=cast.dan, document=old, reason="It hinders.")
+    done = retire_document(actor=cast.cleo, document=old, reason="Birds need no vote.")
+    assert done.retired_by == cast.cleo
+
+
 def test_a_document_that_ran_out_stops_a_release_until_it_is_retired(
     cast: Cast, tmp_path: Path
 ) -> None:
@@ -122,6 +139,8 @@ def test_a_document_that_ran_out_stops_a_release_until_it_is_retired(
     release = make_release(cast, dataset)
     with pytest.raises(GatesFailedError, match=r"ethics\.documents_valid"):
         submit_release(actor=cast.ada, release=release)
+    with pytest.raises(DocumentNeededError, match="attach the new one first"):
+        retire_document(actor=cast.ada, document=old, reason="It hinders.")
     attach(cast, dataset, valid_until=yesterday + timedelta(days=365))
     retire_document(actor=cast.ada, document=old, reason="The new vote takes its place.")
     assert submit_release(actor=cast.ada, release=release).state == "in_review"

@@ -10,9 +10,10 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from apps.accounts.models import Membership
+from apps.access.models import Notice
+from apps.accounts.models import Membership, User
 from apps.audit.models import AuditEvent
-from apps.datasets.actions import BarLowersError, update_dataset
+from apps.datasets.actions import BarLowersError, import_vocabulary, update_dataset
 from apps.datasets.bar_lowerings import (
     LoweringDecidedError,
     LoweringUnknownError,
@@ -21,6 +22,7 @@ from apps.datasets.bar_lowerings import (
     cancel_lowering,
     confirm_lowering,
     fetch_lowering,
+    may_decide_on_lowering,
     propose_lowering,
     refuse_lowering,
 )
@@ -29,6 +31,8 @@ from apps.detection.detectors.registry import list_detectors
 from apps.detection.models import Scan
 from apps.releases.actions import create_release
 from apps.releases.facts import load_facts
+from datasets_catalog.bars import BARS as ALL_BARS
+from datasets_catalog.bars import RIGHTS_BARS
 from datasets_catalog.errors import DeniedError, InvalidError, NotFoundError
 from datasets_catalog.privacy_profiles import PROFILES
 from datasets_catalog.split_policies import describe_loosening, parse_policy
@@ -55,6 +59,9 @@ HELD_TO: dict[str, Any] = {
     "guardian_notice_days": 0,
     "request_fields": [ASKED],
     "split_policy": {"apart": ["recording", "contributor", "sound", "place"]},
+    "use": "collection",
+    "wanted_licence": "CC-BY-4.0",
+    "grant_days": 30,
 }
 LESS: dict[str, Any] = {
     "privacy_profile": "standard",
@@ -65,7 +72,12 @@ LESS: dict[str, Any] = {
     "guardian_notice_days": 60,
     "request_fields": [{**ASKED, "required": False}],
     "split_policy": {"apart": ["recording", "sound", "place"]},
+    "use": "adaptation",
+    "wanted_licence": "",
+    "grant_days": None,
 }
+# Which a privacy reviewer decides on, in one request.
+OF_PRIVACY = sorted(LESS.keys() - RIGHTS_BARS)
 BARS = pytest.mark.parametrize("bar", sorted(LESS))
 
 
@@ -77,7 +89,7 @@ def draft(cast: Cast, tmp_path: Path) -> Dataset:
 
 
 def propose(cast: Cast, draft: Dataset, *bars: str) -> Lowering:
-    changes = {bar: LESS[bar] for bar in bars or LESS}
+    changes = {bar: LESS[bar] for bar in bars or OF_PRIVACY}
     return propose_lowering(
         actor=cast.ada, dataset=draft, changes=changes, reason="It is engines alone."
     )
@@ -112,6 +124,9 @@ def test_a_bar_is_lowered_by_two_who_both_say_why(cast: Cast, draft: Dataset, ba
     ]
     assert told[0].detail["bars"] == {bar: {"before": HELD_TO[bar], "becomes": LESS[bar]}}
     # What was agreed once does not serve a second time.
+    if bar == "use":
+        # Neither asks more than the other, so that two agree on either way.
+        hold_to_less(cast, draft, use=HELD_TO[bar])
     update_dataset(actor=cast.ada, dataset=draft, changes={bar: HELD_TO[bar]})
     with pytest.raises(DatabaseError, match="becomes lower only"), transaction.atomic():
         Dataset.objects.filter(pk=draft.pk).update(**{bar: LESS[bar]})
@@ -150,8 +165,9 @@ def test_who_asked_and_who_does_not_review_decide_nothing(cast: Cast, draft: Dat
         confirm_lowering(actor=cast.cleo, lowering=row, reason=" ")
     with pytest.raises(DeniedError):
         cancel_lowering(actor=cast.cleo, lowering=row)
+    changes = {bar: LESS[bar] for bar in OF_PRIVACY}
     with pytest.raises(DeniedError):
-        propose_lowering(actor=cast.cleo, dataset=draft, changes=LESS, reason="x")
+        propose_lowering(actor=cast.cleo, dataset=draft, changes=changes, reason="x")
     with pytest.raises((DeniedError, NotFoundError)):
         fetch_lowering(cast.eve, draft, row.uid)
     with pytest.raises(LoweringUnknownError):
@@ -276,3 +292,82 @@ def test_folds_and_the_order_of_splits_are_lowered_by_two_at_the_database_too(
         Dataset.objects.filter(pk=draft.pk).update(split_policy=policy)
     hold_to_less(cast, draft, split_policy=policy)
     assert Dataset.objects.get(pk=draft.pk).split_policy == policy
+
+
+def test_every_bar_is_tried_here() -> None:
+    assert LESS.keys() | {"vocabulary"} == HELD_TO.keys() | {"vocabulary"} == set(ALL_BARS)
+
+
+def add_person(cast: Cast, name: str, *roles: str) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", "pw")
+    for role in roles:
+        Membership.objects.create(user=user, organisation=cast.acme, role=role)
+    return user
+
+
+@pytest.mark.parametrize("bar", sorted(RIGHTS_BARS))
+def test_what_licences_are_held_to_a_rights_reviewer_decides(
+    cast: Cast, draft: Dataset, bar: str
+) -> None:
+    privacy, rights = (
+        add_person(cast, "pia", "privacy_reviewer"),
+        add_person(cast, "rob", "rights_reviewer"),
+    )
+    row = propose(cast, draft, bar)
+    told = Notice.objects.filter(kind=Notice.Kind.LOWER)
+    assert {each.user.username for each in told} == {"cleo", "rob"}
+    with pytest.raises(DeniedError):
+        confirm_lowering(actor=privacy, lowering=row, reason="yes")
+    assert (may_decide_on_lowering(privacy, row), may_decide_on_lowering(rights, row)) == (
+        False,
+        True,
+    )
+    confirm_lowering(actor=rights, lowering=row, reason="They go together.")
+    assert held_to(draft)[bar] == LESS[bar]
+    assert told.filter(user=cast.ada).exists()
+    with pytest.raises(DeniedError):
+        confirm_lowering(actor=rights, lowering=propose(cast, draft, "fewest_alike"), reason="x")
+
+
+def test_bars_of_different_reviewers_are_asked_for_one_after_the_other(
+    cast: Cast, draft: Dataset
+) -> None:
+    with pytest.raises(InvalidError, match="rights reviewer decides on use, a privacy reviewer on"):
+        propose(cast, draft, "use", "fewest_alike")
+    changes = {bar: LESS[bar] for bar in ("use", "fewest_alike")}
+    with pytest.raises(BarLowersError, match="a privacy reviewer or a rights reviewer decides"):
+        update_dataset(actor=cast.ada, dataset=draft, changes=changes)
+
+
+def test_what_no_term_is_becomes_none_by_another_vocabulary_only_by_two(
+    cast: Cast, draft: Dataset
+) -> None:
+    strict, lax = (
+        import_vocabulary(actor=cast.ada, name="tones", version=version, text=text)
+        for version, text in (("1", "code,name\nt,tone-1\n"), ("2", "code,name\nt,anything\n"))
+    )
+    draft = update_dataset(actor=cast.ada, dataset=draft, changes={"vocabulary": strict})
+    for looser in (lax, None):
+        with pytest.raises(BarLowersError, match="vocabulary"):
+            update_dataset(actor=cast.ada, dataset=draft, changes={"vocabulary": looser})
+        with pytest.raises(DatabaseError, match="becomes lower only"), transaction.atomic():
+            Dataset.objects.filter(pk=draft.pk).update(vocabulary=looser)
+    # By its name, as REST and the command say it; and confirmed for one it is not for another.
+    less = {"vocabulary": "tones 2"}
+    row = propose_lowering(actor=cast.ada, dataset=draft, changes=less, reason="New words.")
+    assert (row.before, row.becomes) == ({"vocabulary": "tones 1"}, less)
+    confirm_lowering(actor=cast.cleo, lowering=row, reason="They fit.")
+    assert Dataset.objects.get(pk=draft.pk).vocabulary == lax
+    hold_to_less(cast, draft, vocabulary=None)
+    assert Dataset.objects.get(pk=draft.pk).vocabulary is None
+
+
+@pytest.mark.parametrize("days", [31, 0, None])
+def test_access_lasts_longer_only_by_two(cast: Cast, draft: Dataset, days: int | None) -> None:
+    with pytest.raises(BarLowersError):
+        update_dataset(actor=cast.ada, dataset=draft, changes={"grant_days": days})
+    with pytest.raises(DatabaseError, match="becomes lower only"), transaction.atomic():
+        Dataset.objects.filter(pk=draft.pk).update(grant_days=days)
+    hold_to_less(cast, draft, grant_days=days)
+    update_dataset(actor=cast.ada, dataset=draft, changes={"grant_days": 7})
+    assert Dataset.objects.get(pk=draft.pk).grant_days == 7

@@ -252,10 +252,16 @@ class LoweringNew(serializers.Serializer[Any]):
     guardian_notice_days = serializers.IntegerField(min_value=0, max_value=366, required=False)
     request_fields = RequestField(many=True, required=False)
     split_policy = SplitPolicy(required=False, allow_null=True)
+    use = serializers.ChoiceField(choices=[use.value for use in Use], required=False)
+    wanted_licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    vocabulary = serializers.CharField(
+        max_length=129, required=False, allow_null=True, help_text="Its name, a space, its version."
+    )
+    grant_days = serializers.IntegerField(min_value=0, required=False, allow_null=True)
     reason = serializers.CharField(max_length=1000)
 
 
 class LoweringAnswer(serializers.Serializer[Any]):
-    """Why a privacy reviewer agrees, or does not."""
+    """Why a reviewer agrees, or does not."""
 
     reason = serializers.CharField(max_length=1000)

@@ -1,4 +1,4 @@
-"""Lowering what a dataset is held to: asked for by one, decided on by a privacy reviewer."""
+"""Lowering what a dataset is held to: asked for by one, decided on by a reviewer."""
 
 from uuid import UUID
 
@@ -36,7 +36,7 @@ class Lowerings(ApiView):
     @extend_schema(request=shapes.LoweringNew, responses={201: shapes.LoweringOut})
     @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str) -> Response:
-        """Ask that bars become lower; nothing changes before a privacy reviewer confirmed it."""
+        """Ask that bars become lower; nothing changes before a reviewer confirmed it."""
         dataset = fetch_dataset_to_edit(
             self.user, f"{organisation}/{name}", Permission.DATASET_EDIT
         )
@@ -60,7 +60,7 @@ class _Decision(ApiView):
 class LoweringConfirmation(_Decision):
     @extend_schema(request=shapes.LoweringAnswer, responses={200: shapes.LoweringOut})
     def post(self, request: Request, organisation: str, name: str, uid: UUID) -> Response:
-        """Let the bars become lower, as a privacy reviewer who did not ask for it."""
+        """Let the bars become lower, as the reviewer for them who did not ask for it."""
         row = self.lowering(organisation, name, uid)
         body = self.body(shapes.LoweringAnswer)
         row = confirm_lowering(actor=self.user, lowering=row, **body)

@@ -67,7 +67,9 @@ from datasets_catalog.purposes import TERMS, Purpose
 from datasets_catalog.roles import Permission
 
 SHOWN = 50
-QUESTION_STAYS = "A required question goes only once a privacy reviewer agreed: asked."
+LESS_IS_ASKED = (
+    "Required questions go, and access lasts longer, only once a privacy reviewer agreed: asked."
+)
 ASKABLE = {Code.REQUEST_NEEDED, Code.EXPIRED, Code.REVOKED, Code.TERMS_NEEDED, Code.SEAT_NEEDED}
 ACCEPTABLE = {Code.TERMS_NEEDED, Code.TERMS_CHANGED, Code.EXPIRED}
 
@@ -261,7 +263,7 @@ def _save_settings(
         messages.error(request, problem.message)
         return redirect(frame.url("access_settings"))
     if saved.lowering is not None:
-        messages.success(request, QUESTION_STAYS)
+        messages.success(request, LESS_IS_ASKED)
     if saved.access_change is not None:
         messages.success(request, "It is proposed; the other settings are saved.")
         return redirect(frame.url("access"))

@@ -24,12 +24,12 @@ from apps.doors.web.views.page_frame import (
     read_field,
     require_sign_in,
 )
-from datasets_catalog.bars import TITLES
+from datasets_catalog.bars import REVIEWERS, TITLES, find_decider
 from datasets_catalog.split_policies import parse_policy
 
 
 def describe_waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict[str, Any]:
-    """The request that waits for a privacy reviewer, for those who work on the dataset."""
+    """The request that waits for a reviewer, for those who work on the dataset."""
     if not frame.sees_draft:
         return {}
     rows = list_visible_lowerings(request.user, frame.dataset)
@@ -48,6 +48,7 @@ def describe_waiting_lowering(request: HttpRequest, frame: DatasetFrame) -> dict
         ],
         "lowering_form": LoweringAnswerForm(auto_id="lowering_%s"),
         "decides_lowering": may_decide_on_lowering(request.user, waiting),
+        "lowering_reviewer": REVIEWERS[find_decider(waiting.becomes)],
         "proposed_lowering": waiting.proposed_by_id == request.user.pk,
     }
 
@@ -77,4 +78,4 @@ def _format_bar_value(name: str, value: Any) -> str:
     if isinstance(value, list):
         words = [each["label"] if isinstance(each, dict) else str(each) for each in value]
         return ", ".join(words) or "none"
-    return str(value)
+    return "none" if value in (None, "") else str(value)

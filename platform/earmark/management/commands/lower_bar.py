@@ -24,8 +24,9 @@ from earmark.management.base import find_dataset
 
 class Command(Base):
     help = (
-        "Ask that a dataset be held to less (a lower bar); a privacy reviewer who did not ask"
-        " confirms or refuses it. What holds it to more needs nobody."
+        "Ask that a dataset be held to less (a lower bar); a privacy reviewer who did not ask, or"
+        " a rights reviewer for its use and wanted licence, confirms or refuses it."
+        " What holds it to more needs nobody."
     )
 
     def arguments(self, parser: CommandParser) -> None:
