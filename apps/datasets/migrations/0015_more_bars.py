@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 HELD = (
     "EXISTS (SELECT 1 FROM datasets_clip c WHERE c.dataset_id = NEW.id) AND NOT EXISTS"

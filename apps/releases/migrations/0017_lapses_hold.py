@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.audit.triggers import refuse_change
+from apps.database.triggers import refuse_change
 
 CLOSED = (
     "OLD.lapses_at IS NOT NULL AND OLD.lapses_at <= {now}"
