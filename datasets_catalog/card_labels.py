@@ -1,8 +1,13 @@
 """What a card says of labels: events, weak labels, clips found empty, the vocabulary."""
 
 from datasets_catalog.card_facts import CardFacts
-from datasets_catalog.card_review import format_count, render_verified
-from datasets_catalog.card_text import escape_cell, format_duration, render_table
+from datasets_catalog.card_review import render_verified
+from datasets_catalog.card_text import (
+    escape_cell,
+    format_count,
+    format_duration,
+    render_table,
+)
 
 MAX_CLASSES = 200
 

@@ -4,7 +4,13 @@ Every number comes from the facts of the release; nothing is said that they do n
 """
 
 from datasets_catalog.card_facts import CardFacts, RedactionCount, VerifiedCount
-from datasets_catalog.card_text import escape_cell, format_duration, format_percent
+from datasets_catalog.card_text import (
+    escape_cell,
+    format_clip_count,
+    format_count,
+    format_duration,
+    format_percent,
+)
 from datasets_catalog.facts import SampleFacts
 from datasets_catalog.labels import compute_share
 from datasets_catalog.purposes import TERMS
@@ -14,15 +20,6 @@ CAUTION = (
     "Not detected is not the same as not there: detectors and people miss things. If you hear "
     "somebody who should not be heard, tell the publisher."
 )
-
-
-def format_count(count: int, one: str, many: str) -> str:
-    """Return `1 clip` or `1,200 clips`."""
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def format_clip_count(count: int) -> str:
-    return format_count(count, "clip", "clips")
 
 
 def render_redactions(redactions: RedactionCount) -> str:

@@ -1,4 +1,4 @@
-"""Turning what people typed into Markdown and BibTeX that cannot be mistaken for our own."""
+"""Text as cards and gates print it: typed text that cannot be mistaken for ours, and numbers."""
 
 import re
 from collections.abc import Sequence
@@ -41,6 +41,15 @@ def format_duration(seconds: float) -> str:
     if seconds < MINUTE:
         return f"{seconds:.1f} s"
     return f"{seconds / MINUTE:.1f} min" if seconds < HOUR else f"{seconds / HOUR:,.1f} h"
+
+
+def format_count(count: int, one: str, many: str) -> str:
+    """Return `1 clip` or `1,200 clips`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def format_clip_count(count: int) -> str:
+    return format_count(count, "clip", "clips")
 
 
 def format_percent(share: float) -> str:

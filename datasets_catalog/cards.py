@@ -12,7 +12,6 @@ from typing import Any
 from datasets_catalog.card_facts import CardFacts, GateForm, VersionNote
 from datasets_catalog.card_labels import list_label_tags, render_labels
 from datasets_catalog.card_review import (
-    format_count,
     render_consent,
     render_privacy,
     render_redactions,
@@ -21,6 +20,7 @@ from datasets_catalog.card_text import (
     escape_bibtex,
     escape_cell,
     escape_prose,
+    format_count,
     format_duration,
     format_percent,
     render_table,

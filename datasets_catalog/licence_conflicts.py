@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from datasets_catalog.card_text import format_clip_count
 from datasets_catalog.compatibility import (
     Option,
     Refusal,
@@ -179,28 +180,32 @@ def _name_choices(terms: Terms) -> str:
 
 
 def build_blocked_conflict(group: Group, use: Use) -> Conflict:
-    terms = [t for option in group.options for t in option]
-    if any(t.needs_human for t in terms):
-        why = "wait for a person to record what its terms allow"
-    elif any(not t.redistribution for t in terms):
-        why = "may not be passed on"
-    elif all(t.database_only for t in terms):
-        why = "license a database and not the sound in it: add the licence of the sound"
-    elif use is Use.COLLECTION:
-        why = "were modified, which the licence forbids"
-    elif any(t.no_derivatives for t in terms):
-        why = "may not be adapted"
-    else:
-        why = "permit no adaptation under any one licence"
+    why = _explain_block([t for option in group.options for t in option], use, group.count)
     sentence = f"{format_clip_count(group.count)} under {group.expression} {why}."
     return Conflict((group.family,), (group.count,), sentence)
+
+
+def _explain_block(terms: Sequence[Terms], use: Use, clips: int) -> str:
+    """What stands in the way, said of so many clips."""
+    one = clips == 1
+    if any(t.needs_human for t in terms):
+        return f"{'waits' if one else 'wait'} for a person to record what the terms allow"
+    if any(not t.redistribution for t in terms):
+        return "may not be passed on"
+    if all(t.database_only for t in terms):
+        they = "it comes" if one else "they come"
+        return (
+            f"cannot go out: the licence {they} under is for a database and not for the sound in"
+            " it. Add the licence of the sound"
+        )
+    if use is Use.COLLECTION:
+        return f"{'was' if one else 'were'} modified, which the licence forbids"
+    if any(t.no_derivatives for t in terms):
+        return "may not be adapted"
+    return "cannot be adapted under any one licence"
 
 
 def _build_joint_conflict(groups: Sequence[Group]) -> Conflict:
     families = tuple(group.family for group in groups)
     sentence = f"No one licence satisfies {', '.join(families)} at once."
     return Conflict(families, tuple(group.count for group in groups), sentence)
-
-
-def format_clip_count(count: int) -> str:
-    return "1 clip" if count == 1 else f"{count:,} clips"

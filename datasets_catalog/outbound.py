@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
+from datasets_catalog.card_text import format_clip_count
 from datasets_catalog.compatibility import (
     Option,
     can_carry,
@@ -41,7 +42,6 @@ from datasets_catalog.licence_conflicts import (
     build_blocked_conflict,
     can_serve_group,
     find_conflicts,
-    format_clip_count,
     may_group_stand,
 )
 from datasets_catalog.licence_terms import AiTerms, Terms

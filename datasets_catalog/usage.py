@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from datasets_catalog.card_text import format_clip_count
 from datasets_catalog.compatibility import Option
 from datasets_catalog.errors import InvalidError
-from datasets_catalog.licence_conflicts import format_clip_count
 from datasets_catalog.licence_terms import AiTerms, Terms
 from datasets_catalog.licences import Licences
 from datasets_catalog.purposes import TERMS, Purpose, PurposeGroup, include_implied

@@ -221,16 +221,23 @@ def _list_detectors(release: Release, contents: ReleasedContents) -> Iterator[Re
     if release.published_at is not None:
         rows = rows.filter(finished_at__lte=release.published_at)
     columns = ("detector", "detector_version", "parameters_sha256", "model_sha256")
-    seen: Counter[tuple[str, ...]] = Counter()
+    files: Counter[tuple[str, ...]] = Counter()
+    texts: Counter[tuple[str, ...]] = Counter()
     failed: Counter[tuple[str, ...]] = Counter()
     scans = rows.order_by().values_list("content_sha256", "failed", *columns)
     for content, is_failed, *which in scans.iterator(chunk_size=5000):
         if content in contents.everything:
+            seen = files if content in contents.sounds else texts
             (failed if is_failed else seen)[tuple(which)] += 1
     measured = _load_measurements()
-    for key in sorted(seen.keys() | failed.keys()):
+    for key in sorted(files.keys() | texts.keys() | failed.keys()):
         row = dict(zip(columns, key, strict=True))
-        counts = {"contents": seen[key], "failed": failed[key]}
+        counts = {
+            "contents": files[key] + texts[key],
+            "files": files[key],
+            "texts": texts[key],
+            "failed": failed[key],
+        }
         yield {**row, **counts, "measured": measured.get(row["detector"])}
 
 

@@ -4,13 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from datasets_catalog.card_facts import CardFacts
-from datasets_catalog.card_review import (
-    format_clip_count,
-    format_count,
-    render_consent,
-    render_verified,
-)
-from datasets_catalog.card_text import format_duration
+from datasets_catalog.card_review import render_consent, render_sample, render_verified
+from datasets_catalog.card_text import format_clip_count, format_count, format_duration
 from datasets_catalog.plain_json import from_plain
 
 Line = tuple[str, str]
@@ -21,6 +16,21 @@ def content_lines(report: dict[str, Any]) -> list[Line]:
     if not report.get("facts"):
         return []
     return list(_build_lines(from_plain(CardFacts, report["facts"])))
+
+
+def sample_line(report: dict[str, Any]) -> str:
+    """What was heard of a sample: as its card says it; what the gate said before it is approved."""
+    if report.get("facts"):
+        return render_sample(from_plain(CardFacts, report["facts"]).sample)
+    return report["sample"]["summary"] if report["sample"] else ""
+
+
+def scan_amount(row: dict[str, Any]) -> str:
+    """How many files and texts a detector saw; reports kept in earlier forms add the two up."""
+    if "files" not in row:
+        return f"{row['contents']:,} files or texts"
+    files = format_count(row["files"], "file", "files")
+    return f"{files}, {format_count(row['texts'], 'text', 'texts')}"
 
 
 def headcount_lines(report: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:

@@ -13,7 +13,12 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from apps.packaging.review_report_figures import content_lines, headcount_lines
+from apps.packaging.review_report_figures import (
+    content_lines,
+    headcount_lines,
+    sample_line,
+    scan_amount,
+)
 
 # Rows of one table on paper; the JSON holds all.
 MOST_SHOWN = 2000
@@ -52,18 +57,16 @@ def _render_sections(report: dict[str, Any]) -> Iterator[Flowable]:
     if held := content_lines(report):
         yield from _render_section("What it holds", ("what", "value"), held)
     detectors = [
-        (row["detector"], row["detector_version"], row["contents"], row["failed"])
+        (row["detector"], row["detector_version"], scan_amount(row), row["failed"])
         for row in report["detectors"]
     ]
-    yield from _render_section(
-        "Scanned by", ("detector", "version", "contents", "failed"), detectors
-    )
+    yield from _render_section("Scanned by", ("detector", "version", "saw", "failed"), detectors)
     yield from _render_section(
         "Found, by kind", ("kind", "findings"), list(report["found"].items())
     )
     yield from _render_section("Decided", ("verdict", "findings"), list(report["decided"].items()))
-    sample = report["sample"]
-    yield from _render_section("Sampled", ("result",), [(sample["summary"],)] if sample else [])
+    heard = sample_line(report)
+    yield from _render_section("Sampled", ("result",), [(heard,)] if heard else [])
     gates = [
         (row["code"], "yes" if row["passed"] else "no", row["summary"]) for row in report["gates"]
     ]

@@ -1,6 +1,7 @@
 """Asking the gates, and keeping what they said of a root."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from django.db import transaction
 from django.utils import timezone
@@ -41,10 +42,7 @@ def check_gates(release: Release) -> Sequence[GateResult]:
             blocking=verdict.severity == "blocking",
             passed=verdict.passed,
             summary=verdict.summary,
-            failing=[
-                {"path": row.path, "clip_id": row.clip_id, "message": row.message}
-                for row in verdict.rows[:KEPT_ROWS]
-            ],
+            failing=[asdict(row) for row in verdict.rows[:KEPT_ROWS]],
             failing_count=len(verdict.rows),
             numbers=dict(verdict.measured),
         )

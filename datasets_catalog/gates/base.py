@@ -21,11 +21,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailingRow:
-    """One reason to fail, in words; `path` and `clip_id` are None where no clip is to blame."""
+    """One reason to fail, in words; `path` and `clip_id` are None where no clip is to blame.
+
+    `message` says what is so. `advice` says what can be done about it while the release is not out:
+    where a gate gives advice it stands here and not in the summary, which is kept for ever.
+    """
 
     message: str
     path: str | None = None
     clip_id: str | None = None
+    advice: str = ""
 
     @classmethod
     def of(cls, clip: ClipFacts, message: str) -> "FailingRow":
@@ -33,7 +38,8 @@ class FailingRow:
 
     @property
     def sentence(self) -> str:
-        return self.message if self.path is None else f"{self.path}: {self.message}"
+        said = " ".join(part for part in (self.message, self.advice) if part)
+        return said if self.path is None else f"{self.path}: {said}"
 
 
 @dataclass(frozen=True, slots=True)

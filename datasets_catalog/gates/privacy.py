@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+from datasets_catalog.card_text import format_clip_count, format_count
 from datasets_catalog.detector_figures import describe_nothing_found
 from datasets_catalog.facts import FindingFacts, FindingState, ReleaseFacts, SampleFacts
 from datasets_catalog.gates.base import FailingRow, Number, Severity, Verdict, build_verdict
@@ -99,7 +100,7 @@ class PrivacySampled:
 
     def _heard(self, sample: SampleFacts | None) -> Verdict:
         if sample is None or (sample.heard == 0 and sample.population + sample.outside > 0):
-            row = FailingRow(f"Nobody has heard a sample. {_describe_first_step(sample)}")
+            row = FailingRow("Nobody has heard a sample.", advice=_describe_first_step(sample))
             return build_verdict(self, [row], passed="", failed=row.message)
         bound = compute_share_left(sample)
         measured: dict[str, Number] = {
@@ -113,10 +114,9 @@ class PrivacySampled:
         if bound is not None:
             measured["bound"] = bound
         sentence = _describe_proof(sample, bound)
-        reasons = _list_proof_gaps(sample, bound)
-        advice = " ".join([sentence, *reasons])
-        rows = [FailingRow(advice)] if reasons else []
-        return build_verdict(self, rows, passed=sentence, failed=advice, measured=measured)
+        rows = list(_list_proof_gaps(sample, bound))
+        failed = " ".join([sentence, *(row.message for row in rows)])
+        return build_verdict(self, rows, passed=sentence, failed=failed, measured=measured)
 
 
 class PrivacyMetadata:
@@ -175,7 +175,7 @@ def _describe_first_step(sample: SampleFacts | None) -> str:
         return f"Hear the first {wanted} of draw {sample.number}."
     draw = sample.number + 1 if sample else 1
     wanted = count_clips_to_hear(bound=SAMPLE_BOUND, population=population, draw=draw)
-    return f"Draw one and hear {wanted} clips."
+    return f"Draw one and hear {format_clip_count(wanted)}."
 
 
 def _describe_proof(sample: SampleFacts, bound: float | None) -> str:
@@ -190,34 +190,36 @@ def _describe_proof(sample: SampleFacts, bound: float | None) -> str:
     )
 
 
-def _list_proof_gaps(sample: SampleFacts, bound: float | None) -> list[str]:
-    """Why the sample does not prove the bound for the whole draft."""
-    reasons = []
+def _list_proof_gaps(sample: SampleFacts, bound: float | None) -> Iterator[FailingRow]:
+    """Why the sample does not prove the bound for the whole draft, and what would."""
     again = count_clips_to_hear(
         bound=SAMPLE_BOUND,
         population=sample.population + sample.outside,
         draw=sample.number + 1,
     )
+    aim = f"The aim is {SAMPLE_BOUND:.0%}."
     if bound is None:
-        reasons.append(
-            f"What was missed re-opens the rest: draw another sample, and hear {again} clips."
+        yield FailingRow(
+            "What was missed re-opens the rest.",
+            advice=f"Draw another sample, and hear {format_clip_count(again)}.",
         )
     elif bound > SAMPLE_BOUND and sample.gone:
-        reasons.append(
-            f"{sample.gone} of those drawn left or were flagged before anybody heard them: draw"
-            f" again, and hear {again} clips."
+        yield FailingRow(
+            f"{aim} {sample.gone} of those drawn left or were flagged before anybody heard them.",
+            advice=f"Draw again, and hear {format_clip_count(again)}.",
         )
     elif bound > SAMPLE_BOUND and sample.due:
-        reasons.append(f"{sample.due} of those drawn wait to be heard.")
+        yield FailingRow(
+            f"{aim} {sample.due} of those drawn were not heard.",
+            advice="Hear those that wait.",
+        )
     elif bound > SAMPLE_BOUND:
-        reasons.append(
-            f"Aim for {SAMPLE_BOUND:.0%}: draw again, and hear {again} clips with none missed."
+        yield FailingRow(
+            aim, advice=f"Draw again, and hear {format_clip_count(again)} with none missed."
         )
     if sample.outside:
-        reasons.append(
-            f"{sample.outside} unflagged clips came in or changed since the draw: draw again."
-        )
-    return reasons
+        came = format_count(sample.outside, "unflagged clip", "unflagged clips")
+        yield FailingRow(f"{came} came in or changed since the draw.", advice="Draw again.")
 
 
 def _describe_finding(finding: FindingFacts) -> str:

@@ -227,7 +227,11 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
         "description may identify",
     ),
     ("privacy.sampled", replace(RIGHT, sample=None), "hear 368 clips"),
-    ("privacy.sampled", replace(RIGHT, sample=SampleFacts(5000, 300, 1)), "1 missed in 300"),
+    (
+        "privacy.sampled",
+        replace(RIGHT, sample=SampleFacts(5000, 300, 1)),
+        "What was missed re-opens",
+    ),
     ("privacy.sampled", replace(RIGHT, sample=SampleFacts(5000, 0, 0)), "Nobody has heard"),
     ("labels.valid", with_clip(label_problems=("offset lies beyond",)), "offset lies beyond"),
     ("labels.verified", with_clip(events_verified=1), "1 of 2 events were not verified"),
@@ -377,9 +381,9 @@ def test_the_sample_verdict_states_the_bound_it_proves() -> None:
     ("sample", "said"),
     [
         (SampleFacts(5000, 300, 0, outside=2), "2 unflagged clips came in"),
-        (SampleFacts(5000, 100, 0, due=190), "190 of those drawn wait"),
-        (SampleFacts(5000, 900, 1), "draw another sample, and hear 446 clips"),
-        (SampleFacts(5000, 360, 0, number=2), "draw again, and hear"),
+        (SampleFacts(5000, 100, 0, due=190), "190 of those drawn were not heard. Hear those"),
+        (SampleFacts(5000, 900, 1), "Draw another sample, and hear 446 clips"),
+        (SampleFacts(5000, 360, 0, number=2), "Draw again, and hear"),
         (SampleFacts(5000, 100, 0, gone=1, due=250), "left or were flagged before anybody heard"),
         (SampleFacts(40, 360, 0, frame=5000), "at most 100.00% of unflagged clips"),
     ],
@@ -389,7 +393,29 @@ def test_a_sample_proves_nothing_of_what_was_not_drawn_or_was_missed(
 ) -> None:
     verdict = ask("privacy.sampled", replace(RIGHT, sample=sample))
     assert not verdict.passed
-    assert said in verdict.summary
+    assert said in " ".join([verdict.summary, *(row.sentence for row in verdict.rows)])
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        None,
+        SampleFacts(5000, 0, 0),
+        SampleFacts(5000, 300, 0, outside=2),
+        SampleFacts(5000, 100, 0, due=190),
+        SampleFacts(5000, 900, 1),
+        SampleFacts(5000, 360, 0, number=2),
+        SampleFacts(5000, 100, 0, gone=1, due=250),
+    ],
+)
+def test_what_is_kept_of_the_sample_tells_nobody_to_do_anything(
+    sample: SampleFacts | None,
+) -> None:
+    """The summary stays with the release when nobody can draw or hear for it any more."""
+    verdict = ask("privacy.sampled", replace(RIGHT, sample=sample))
+    assert not re.search(r"\b(draw (one|again|another)|hear)\b", verdict.summary, re.IGNORECASE)
+    assert all(row.advice for row in verdict.rows)
+    assert all(row.message in verdict.summary for row in verdict.rows)
 
 
 def test_of_a_sensitive_dataset_the_sample_blocks() -> None:

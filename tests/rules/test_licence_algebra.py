@@ -143,8 +143,18 @@ def test_apache_and_the_second_gpl_cannot_be_worked_into_one() -> None:
 def test_a_licence_of_a_database_is_none_of_the_sound_in_it(licence: str, use: Use) -> None:
     result = go(licence, "CC0-1.0", use=use)
     (conflict,) = result.conflicts
-    assert "not the sound" in conflict.sentence
+    assert "not for the sound" in conflict.sentence
     assert result.drop.clip_ids == ("c0",)
+
+
+def test_one_clip_is_spoken_of_as_one_and_two_as_two() -> None:
+    one = go("ODbL-1.0", "CC0-1.0").conflicts[0].sentence
+    assert one == (
+        "1 clip under ODbL-1.0 cannot go out: the licence it comes under is for a database and"
+        " not for the sound in it. Add the licence of the sound."
+    )
+    two = go("ODbL-1.0", "ODbL-1.0", "CC0-1.0").conflicts[0].sentence
+    assert two.startswith("2 clips under ODbL-1.0 cannot go out: the licence they come under is")
 
 
 def test_a_database_and_its_contents_may_each_have_their_licence() -> None:

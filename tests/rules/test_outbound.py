@@ -175,7 +175,7 @@ def test_a_redacted_clip_that_may_not_be_changed_is_a_conflict_even_in_a_collect
     ("licence", "reason"),
     [
         ("LicenseRef-acme-closed-1", "may not be passed on"),
-        ("LicenseRef-CC-Sampling-Plus-1.0", "wait for a person"),
+        ("LicenseRef-CC-Sampling-Plus-1.0", "waits for a person"),
     ],
 )
 def test_what_may_not_be_passed_on_or_needs_a_person_blocks_a_collection(

@@ -47,9 +47,17 @@ MEND = {
 _WHY = {gate.code: gate.why for gate in GATES}
 
 
-def list_checks(results: Iterable[GateResult], *, with_rows: bool) -> list[Check]:
-    """What fails comes first. Failing rows can name people: they are for members alone."""
-    checks = [_build_check(result, with_rows=with_rows) for result in results]
+def list_checks(
+    results: Iterable[GateResult], *, with_rows: bool, with_advice: bool
+) -> list[Check]:
+    """What fails comes first. Failing rows can name people: they are for members alone.
+
+    `with_advice`: how to mend what fails, which nobody can in a release that is out.
+    """
+    checks = [
+        _build_check(result, with_rows=with_rows, with_advice=with_advice and with_rows)
+        for result in results
+    ]
     return sorted(checks, key=lambda check: _ORDER[check.tone])
 
 
@@ -60,10 +68,12 @@ def list_pending_checks() -> list[Check]:
     ]
 
 
-def _build_check(result: GateResult, *, with_rows: bool) -> Check:
+def _build_check(result: GateResult, *, with_rows: bool, with_advice: bool) -> Check:
     tone, verdict = _describe_verdict(result)
     failing = result.failing[:SHOWN_ROWS] if with_rows else []
-    rows = [(row["path"] or NOTHING, row["message"]) for row in failing]
+    rows = [
+        (row["path"] or NOTHING, _describe_row(row, with_advice=with_advice)) for row in failing
+    ]
     return Check(
         title=result.title,
         code=result.code,
@@ -71,11 +81,17 @@ def _build_check(result: GateResult, *, with_rows: bool) -> Check:
         verdict=verdict,
         summary=result.summary,
         why=_WHY.get(result.code, ""),
-        mend=MEND.get(result.code, "") if with_rows and not result.passed else "",
+        mend=MEND.get(result.code, "") if with_advice and not result.passed else "",
         columns=("Clip", "Why it fails") if rows else (),
         rows=rows,
         rows_total=result.failing_count if rows else 0,
     )
+
+
+def _describe_row(row: dict[str, str], *, with_advice: bool) -> str:
+    # Rows that were kept before advice was told apart have none.
+    advice = row.get("advice", "") if with_advice else ""
+    return f"{row['message']} {advice}".rstrip()
 
 
 def _describe_verdict(result: GateResult) -> tuple[Tone, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from apps.access.actions import grant_access
 from apps.access.models import Entitlement
@@ -33,6 +34,7 @@ from apps.releases.actions import (
     submit_release,
 )
 from apps.releases.models import Release, SignOff
+from apps.releases.version_proposals import propose_version
 from apps.review.access import filter_open_findings, list_dataset_findings
 from apps.review.actions import decide_finding
 from apps.review.models import Decision
@@ -182,7 +184,7 @@ def _build_gated_dataset(
         _import_labels(ada, dataset, material.folder / "events.csv", material.events)
         _review_findings(people["cleo"], ada, dataset, say)
     built.roots["1.0.0"] = _publish_version(people, dataset, "1.0.0", PURPOSES, say)
-    if _is_missing(dataset, "1.1.0"):
+    if not _list_later_releases(dataset).filter(state=ReleaseState.PUBLISHED).exists():
         say("Changing some clips …")
         if material.later:
             _import_clips(ada, dataset, material, material.later)
@@ -191,7 +193,8 @@ def _build_gated_dataset(
         if Clip.objects.filter(dataset=dataset, path=gone, state=Clip.State.ACTIVE).exists():
             remove_clips(actor=ada, dataset=dataset, paths=[gone])
         _review_findings(people["cleo"], ada, dataset, say)
-    built.roots["1.1.0"] = _publish_version(people, dataset, "1.1.0", PURPOSES, say)
+    second = _choose_second_version(ada, dataset)
+    built.roots[second] = _publish_version(people, dataset, second, PURPOSES, say)
     if not Entitlement.objects.valid().filter(dataset=dataset, user=people["dan"]).exists():
         grant_access(
             actor=ada,
@@ -225,6 +228,16 @@ def _build_open_dataset(
         _import_labels(people["ada"], dataset, material.folder / "open.csv", events)
         _review_findings(people["cleo"], people["ada"], dataset, say)
     built.open_root = _publish_version(people, dataset, "1.0.0", OPEN_PURPOSES, say)
+
+
+def _list_later_releases(dataset: Dataset) -> QuerySet[Release]:
+    return Release.objects.filter(dataset=dataset).exclude(version="1.0.0").order_by("order")
+
+
+def _choose_second_version(steward: User, dataset: Dataset) -> str:
+    """The number that the changes ask for; the one that was begun where the demo is resumed."""
+    begun = _list_later_releases(dataset).first()
+    return begun.version if begun else propose_version(actor=steward, dataset=dataset).version
 
 
 def _is_missing(dataset: Dataset, version: str) -> bool:

@@ -125,7 +125,8 @@ def test_a_miss_becomes_a_finding_that_blocks_and_asks_for_another_sample(
     release = create_release(actor=cast.ada, dataset=draft, version="1.0.0", purposes=PURPOSES)
     verdict = PrivacySampled().check(load_facts(release, at=timezone.now()))
     assert "1 missed in 4 heard of 4" in verdict.summary
-    assert "draw another sample" in verdict.summary
+    assert "What was missed re-opens the rest." in verdict.summary
+    assert verdict.rows[0].advice.startswith("Draw another sample, and hear ")
     decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="a child")
     second = draw_sample(actor=cast.cleo, dataset=draft)
     assert (second.number, second.population) == (2, 3)

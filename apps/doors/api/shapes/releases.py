@@ -144,6 +144,7 @@ class FailingRow(serializers.Serializer[Any]):
     path = serializers.CharField(allow_null=True)
     clip_id = serializers.CharField(allow_null=True)
     message = serializers.CharField()
+    advice = serializers.CharField(required=False, help_text="What can be done before it is out.")
 
 
 class GateOut(serializers.ModelSerializer[GateResult]):

@@ -129,7 +129,11 @@ def show_release(request: HttpRequest, organisation: str, name: str, version: st
         closed=describe_closing(release, since) if (since := read_stopped_since(release)) else "",
         **_describe_lapse(request, frame, release),
         steps=_list_stations(release),
-        checks=list_checks(results, with_rows=frame.sees_draft)
+        checks=list_checks(
+            results,
+            with_rows=frame.sees_draft,
+            with_advice=release.state not in PUBLIC_STATES,
+        )
         if results
         else list_pending_checks(),
         asked=results[0].checked_at if results else None,

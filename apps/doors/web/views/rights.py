@@ -20,8 +20,8 @@ from apps.doors.web.views.page_frame import (
 )
 from apps.licensing.licences import load_licences
 from apps.releases.forecasts import LicenceForecast, forecast_licence
+from datasets_catalog.card_text import format_clip_count
 from datasets_catalog.errors import ConflictError, InvalidError
-from datasets_catalog.licence_conflicts import format_clip_count
 from datasets_catalog.licences import Use
 from datasets_catalog.outbound import Outbound, WantedOutcome
 from datasets_catalog.purposes import TERMS

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             f"The Hub snapshot of {version} lies in {summary.parent / 'snapshots'}; sent nowhere."
             " This would send it:",
             f"  EARMARK_HUB_TOKEN=hf_… .venv/bin/python manage.py save_target"
-            f" {dataset.split('/')[0]} hub --repository NAMESPACE/{{name}} --as ada",
+            f" {dataset.split('/')[0]} hub --repository 'NAMESPACE/{{dataset}}' --as ada",
             f"  .venv/bin/python manage.py publish {dataset} {version} --target hub --as rita",
             "",
             f"Everything above is in {summary}.",

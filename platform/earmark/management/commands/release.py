@@ -123,7 +123,10 @@ class Command(Base):
         for gate in value["gates"]:
             mark = "ok  " if gate["passed"] else ("FAIL" if gate["blocking"] else "note")
             lines.append(f"{mark} {gate['code']:<26} {gate['summary']}")
-            lines += [f"       {row['path'] or ''} {row['message']}" for row in gate["failing"]]
+            lines += [
+                f"       {row['path'] or ''} {row['message']} {row.get('advice', '')}".rstrip()
+                for row in gate["failing"]
+            ]
             hidden = gate["failing_count"] - len(gate["failing"])
             lines += [f"       … and {hidden} more"] if hidden else []
         if value["stopped"]:

@@ -21,7 +21,9 @@ class Command(Base):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("organisation", metavar="ORG")
         parser.add_argument("name")
-        parser.add_argument("--repository", required=True, help="namespace/{name}")
+        parser.add_argument(
+            "--repository", required=True, help="namespace/name; {dataset} is filled in"
+        )
         parser.add_argument("--endpoint", default="https://huggingface.co")
         parser.add_argument("--gate", choices=Target.Gate.values, default=Target.Gate.MANUAL)
         parser.add_argument("--private", action="store_true")
