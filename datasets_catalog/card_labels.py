@@ -4,6 +4,7 @@ from datasets_catalog.card_facts import CardFacts
 from datasets_catalog.card_review import render_verified
 from datasets_catalog.card_text import (
     escape_cell,
+    format_clip_count,
     format_count,
     format_duration,
     render_table,
@@ -52,9 +53,9 @@ def render_weak_labels(facts: CardFacts) -> str:
     )
     labels = format_count(facts.weak.labels, "weak label says", "weak labels say")
     return (
-        f"{labels} of {format_count(facts.weak.clips, 'clip', 'clips')} as a whole what is"
-        " somewhere in"
-        f" it, or is not, without saying when: {by_source}."
+        f"{labels} of {format_clip_count(facts.weak.clips)} as a whole what is somewhere in"
+        f" {'it' if facts.weak.clips == 1 else 'them'}, or is not, without saying when:"
+        f" {by_source}."
     )
 
 

@@ -40,9 +40,8 @@ def render_redactions(redactions: RedactionCount) -> str:
 def render_verified(verified: VerifiedCount, events: int) -> str:
     """Say how many events were verified, and who says so."""
     parts = [
-        f"{verified.here:,} ({format_percent(compute_share(verified.here, events))}) were"
-        " verified here by a"
-        " second person"
+        f"{verified.here:,} ({format_percent(compute_share(verified.here, events))})"
+        f" {'was' if verified.here == 1 else 'were'} verified here by a second person"
     ]
     if verified.stated:
         parts.append(
@@ -64,9 +63,10 @@ def render_consent(facts: CardFacts) -> str:
     if not count.needing:
         return "Nobody is known to be in any clip, so no consent was needed."
     purposes = "; ".join(TERMS[purpose].title.lower() for purpose in facts.purposes)
+    have, them = ("has", "it") if count.needing == 1 else ("have", "them")
     return (
-        f"{format_clip_count(count.needing)} ({format_duration(count.seconds)}) have people in"
-        " them. On "
+        f"{format_clip_count(count.needing)} ({format_duration(count.seconds)}) {have} people in"
+        f" {them}. On "
         f"{count.on.isoformat()} consent covered {count.covered:,} of them "
         f"({format_percent(compute_share(count.covered, count.needing))}) for:"
         f" {purposes or 'no use'}. Other "
@@ -96,8 +96,8 @@ def _render_decisions(facts: CardFacts) -> str:
     since = f" since {facts.before}" if facts.before else ""
     seen = format_count(found.findings, "thing was", "things were")
     parts = [
-        f"In the files and texts of this version {seen} found; people looked at them and let "
-        f"{found.cleared:,} stand."
+        f"In the files and texts of this version {seen} found; people looked at"
+        f" {'it' if found.findings == 1 else 'them'} and let {found.cleared:,} stand."
         if found.findings
         else "In the files and texts of this version nothing was found.",
         render_redactions(facts.redactions),
@@ -111,7 +111,8 @@ def render_sample(sample: SampleFacts | None) -> str:
     if sample is None or not sample.heard:
         return "No random sample of the clips without findings was heard."
     heard = (
-        f"Reviewers say that they heard {sample.heard:,} sounds drawn at random from the "
+        f"Reviewers say that they heard {format_count(sample.heard, 'sound', 'sounds')} drawn at"
+        " random from the "
         f"{sample.drawn_from:,} without findings (clips with the same bytes count once) "
         f"and found something in {sample.missed:,}"
     )

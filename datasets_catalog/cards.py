@@ -20,6 +20,7 @@ from datasets_catalog.card_text import (
     escape_bibtex,
     escape_cell,
     escape_prose,
+    format_clip_count,
     format_count,
     format_duration,
     format_percent,
@@ -148,7 +149,8 @@ def _render_contents(facts: CardFacts) -> str:
         for split in facts.splits
     ]
     head = (
-        f"Version {facts.version} holds {facts.clips:,} clips ({format_duration(facts.seconds)})"
+        f"Version {facts.version} holds {format_clip_count(facts.clips)}"
+        f" ({format_duration(facts.seconds)})"
         " with "
         f"{_count_labels(facts)}. Its root is `{facts.root}`: it names every clip, label and "
         f"licence of this version, and is the same wherever this version is offered "
@@ -158,8 +160,9 @@ def _render_contents(facts: CardFacts) -> str:
 
 
 def _count_labels(facts: CardFacts) -> str:
-    weak = f" and {facts.weak.labels:,} weak labels" if facts.weak.labels else ""
-    return f"{facts.events:,} events{weak}"
+    weak = format_count(facts.weak.labels, "weak label", "weak labels")
+    events = format_count(facts.events, "event", "events")
+    return f"{events} and {weak}" if facts.weak.labels else events
 
 
 def _render_origin(facts: CardFacts) -> str:

@@ -15,6 +15,7 @@ from apps.packaging.odrl_usage import build_usage_info
 from datasets_catalog.card_facts import CardFacts
 from datasets_catalog.card_labels import render_empty_clips, render_vocabulary, render_weak_labels
 from datasets_catalog.card_review import render_consent, render_redactions, render_verified
+from datasets_catalog.card_text import format_clip_count
 from datasets_catalog.cards import render_citation
 from datasets_catalog.columns import Column, Kind
 from datasets_catalog.description_sheets import Creator
@@ -166,7 +167,8 @@ def build_responsible_ai(card: CardFacts) -> Json:
         said["rai:personalSensitiveInformation"] = render_consent(card)
     if card.synthetic:
         said["rai:dataPreprocessingProtocol"] = (
-            f"{card.synthetic} of {card.clips} clips are generated or mixed, and marked as such."
+            f"{card.synthetic} of {format_clip_count(card.clips)}"
+            f" {'is' if card.synthetic == 1 else 'are'} generated or mixed, and marked as such."
         )
     said["rai:dataAnnotationProtocol"] = _describe_annotation(card)
     return said

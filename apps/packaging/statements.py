@@ -236,6 +236,10 @@ def _load_sample(release: Release) -> SampleFacts | None:
         missed=int(numbers["missed"]),
         number=int(numbers.get("draw", 1)),
         frame=int(numbers.get("frame", population)),
+        # What was asked before these were measured said nothing of them.
+        due=int(numbers.get("due", 0)),
+        gone=int(numbers.get("gone", 0)),
+        outside=int(numbers.get("outside", 0)),
     )
 
 

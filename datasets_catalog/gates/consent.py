@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from datasets_catalog.card_text import format_clip_count
 from datasets_catalog.consent import Coverage, Plan, compute_coverage
 from datasets_catalog.evidence import find_unproved_consents
 from datasets_catalog.facts import ReleaseFacts
@@ -66,7 +67,7 @@ def _describe_failure(unrecorded: int) -> str:
 def _describe_success(found: Coverage) -> str:
     if not found.needing:
         return "Nobody is known to be in any clip."
-    return f"Everybody in the {found.needing} clips with people has agreed."
+    return f"Everybody in the {format_clip_count(found.needing)} with people has agreed."
 
 
 class ConsentEvidence:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from datasets_catalog.card_text import format_count
 from datasets_catalog.facts import ReleaseFacts
 from datasets_catalog.gates.base import FailingRow, Severity, Verdict, build_verdict
 from datasets_catalog.labels import compute_share
@@ -40,9 +41,9 @@ class LabelsValid:
 
 
 def _describe_counts(measured: Mapping[str, int]) -> str:
-    said = (
-        f"Every label fits: {measured['events']} events and {measured['weak_labels']} weak labels."
-    )
+    events = format_count(measured["events"], "event", "events")
+    weak = format_count(measured["weak_labels"], "weak label", "weak labels")
+    said = f"Every label fits: {events} and {weak}."
     if measured["overlaps"]:
         said += f" Events that begin within another of their kind: {measured['overlaps']}."
     if measured["advised_against"]:
@@ -77,7 +78,8 @@ class LabelsVerified:
                 if (waiting := clip.events - clip.events_verified) > 0
             ]
         stated = (
-            f"{share:.1%} of {events} events were verified here by a second person;"
+            f"{share:.1%} of {format_count(events, 'event', 'events')} were verified here by a"
+            " second person;"
             f" {declared:.1%} is declared."
         )
         return build_verdict(

@@ -109,6 +109,9 @@ class PrivacySampled:
             "draw": sample.number,
             "heard": sample.heard,
             "missed": sample.missed,
+            "due": sample.due,
+            "gone": sample.gone,
+            "outside": sample.outside,
             "confidence": CONFIDENCE,
         }
         if bound is not None:

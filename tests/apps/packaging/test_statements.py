@@ -8,249 +8,68 @@ is caught too.
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
-import soundfile
 import yaml
 from django.db import DatabaseError, transaction
 from django.test import Client
 
 from apps.accounts.models import Membership, User
+from apps.consent.models import Participation
 from apps.datasets.actions import update_dataset
-from apps.datasets.models import Clip, Dataset, Event
+from apps.datasets.models import Dataset, Event
 from apps.datasets.verification import OwnEventError, verify_events
-from apps.detection.models import Finding
-from apps.detection.scanning import scan_dataset
-from apps.ingest.actions import import_clips, import_consents
-from apps.ingest.label_imports import import_labels
 from apps.packaging.content_loading import load_content
 from apps.packaging.documents import build_release_croissant
 from apps.packaging.models import ReleaseStatement
 from apps.packaging.review_report import load_report
 from apps.packaging.statements import compute_statement, is_kept, load_statement
-from apps.publishing.release_publication import publish_release_here
 from apps.releases.models import GateResult, Release
 from apps.releases.versioning import build_repo, find_approval_time
-from apps.review.actions import decide_finding
 from apps.review.models import Hearing
-from apps.review.sampling import draw_sample, record_hearing
-from apps.storage.blobs import open_local_copy
 from apps.storage.git import find_tag, open_for_reading, read_tree
 from datasets_catalog.card_facts import CardFacts
 from datasets_catalog.card_text import format_duration
 from datasets_catalog.plain_json import from_plain, to_plain
 from datasets_catalog.roles import Role
-from tests.apps.review.reviewing import found_in
+from tests.apps.packaging.counted_release import (
+    BLEEPED,
+    BUZZES,
+    CELLS,
+    CLEARED,
+    EMPTY,
+    EXCLUDED,
+    HEARD,
+    HERE,
+    HUMAN,
+    HUMS,
+    LABELLED,
+    MUTED,
+    PEOPLED,
+    RECORDINGS,
+    RELEASED,
+    SPEECH,
+    STATED,
+    STRIPPED,
+    SYNTHETIC,
+    UNNAMED,
+    WEAK,
+    WEAK_BY_HUMANS,
+    WEAK_CLIPS,
+    Counted,
+    Made,
+    count,
+    publish_counted,
+)
 from tests.cast import Cast
-from tests.factories.drafts import PURPOSES, approve, make_dataset, make_release, write_table
-from tests.factories.reviews import play
 
 pytestmark = pytest.mark.django_db
-
-SHEET = {
-    "provenance": "Noise, made for tests.",
-    "limitations": "It is only noise.",
-    "funding": "Grant of nobody.",
-    "languages": ["nl", "sr-Latn"],
-    "creators": [
-        {"name": "Ada Berg", "orcid": "0000-0002-1825-0097"},
-        {"name": "Lab, Berg and Ko"},
-    ],
-}
-MUTED, BLEEPED, STRIPPED, EXCLUDED = 2, 3, 4, 5
-CLEARED, SYNTHETIC, PEOPLED, RECORDINGS = 6, 7, 8, 10
-RATE = 8000
-TWIN = 20
-TEST_SPLIT, CREDITED, RELEASED = 14, 19, 41
-HERE, STATED, UNNAMED, SUGGESTED, HUMAN, HEARD = 13, 16, 17, 18, 21, 12
-PLAIN = RELEASED - STRIPPED + EXCLUDED
-
-
-@dataclass(frozen=True)
-class Made:
-    """The release, and who verified in it."""
-
-    release: Release
-    vera: User
-
-
-def write_noise(path: Path, seed: int, *, artist: str = "") -> None:
-    samples = np.random.default_rng(seed).normal(0, 0.02, RATE // 2 + 80 * seed)
-    with soundfile.SoundFile(path, "w", RATE, 1) as file:
-        if artist:
-            file.artist = artist
-        file.write(samples)
-
-
-def write_clips(base: Path) -> list[dict[str, Any]]:
-    """One noise for each clip, and files with tags in them; nothing in common but columns."""
-    rows = []
-    for number in range(PLAIN):
-        path = f"plain/{number:03d}.wav"
-        (base / "plain").mkdir(parents=True, exist_ok=True)
-        # Two clips have the same bytes: as contents they are one.
-        write_noise(base / path, number - (number == TWIN))
-        rows.append({"path": path, "contributors": "ben" if number < PEOPLED else ""})
-    for number in range(STRIPPED):
-        path = f"tagged/{number}.wav"
-        (base / "tagged").mkdir(exist_ok=True)
-        write_noise(base / path, 100 + number, artist="Ben Example")
-        rows.append({"path": path})
-    return rows
-
-
-def laid_out(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The columns by which the released clips are counted; those of excluded ones are last."""
-    for number, row in enumerate(rows):
-        row["licence"] = "CC-BY-4.0" if number % 2 and number < 2 * CREDITED else "CC0-1.0"
-        row["author"] = "Ada"
-        row["split"] = "test" if number < TEST_SPLIT else "train"
-        row["synthetic"] = "true" if TEST_SPLIT <= number < TEST_SPLIT + SYNTHETIC else ""
-        row["recording"] = f"session-{number}" if number < RECORDINGS else ""
-    return rows
-
-
-def label_rows(paths: list[str]) -> list[dict[str, Any]]:
-    """Events by how they are verified: said with a name, without one, or not at all."""
-    wanted = (
-        [{"status": "verified", "annotator": "otto", "verifier": "nina"}] * STATED
-        + [{"status": "verified"}] * UNNAMED
-        + [{"status": "suggested"}] * (HERE + SUGGESTED)
-    )
-    rows = []
-    for number, columns in enumerate(wanted):
-        onset = 0.05 * (1 + number // len(paths))
-        rows.append(
-            {
-                "path": paths[number % len(paths)],
-                "onset": onset,
-                "offset": onset + 0.04,
-                "label": "bell" if number % 3 else "horn",
-                "source": "human" if number < HUMAN else "import",
-                "presence": "no" if number % 11 == 10 else "yes",
-                **columns,
-            }
-        )
-    return rows
 
 
 @pytest.fixture
 def made(cast: Cast, tmp_path: Path) -> Made:
-    sounds = tmp_path / "sounds"
-    rows = write_clips(sounds)
-    # What is excluded comes last, so that the columns above count released clips alone.
-    excluded = [row["path"] for row in rows[PLAIN - EXCLUDED : PLAIN]]
-    rows = [row for row in rows if row["path"] not in excluded] + [
-        row for row in rows if row["path"] in excluded
-    ]
-    dataset = make_dataset(cast, "counts")
-    table = write_table(tmp_path / "clips.csv", laid_out(rows))
-    report = import_clips(actor=cast.ada, dataset=dataset, source=sounds, metadata=table)
-    assert report.is_clean, report.sentences()
-    consents = [
-        {
-            "contributor": "ben",
-            "form": "voices",
-            "form_version": "2",
-            "given_at": "2026-01-15",
-            "evidence_sha256": "ab" * 32,
-            **dict.fromkeys(PURPOSES, "allowed"),
-        }
-    ]
-    import_consents(
-        actor=cast.ada,
-        organisation=cast.acme,
-        table=write_table(tmp_path / "consents.csv", consents),
-    )
-    paths = [row["path"] for row in rows if row["path"].startswith("plain")][:-EXCLUDED]
-    labels = write_table(tmp_path / "events.csv", label_rows(paths))
-    import_labels(actor=cast.ada, dataset=dataset, source=labels, format_name="native")
-    update_dataset(
-        actor=cast.ada, dataset=Dataset.objects.get(pk=dataset.pk), changes={"sheet": SHEET}
-    )
-    scan_dataset(actor=cast.ada, dataset=dataset)
-    vera = User.objects.create_user("vera", "vera@example.org", "pw")
-    Membership.objects.create(user=vera, organisation=cast.acme, role=Role.VERIFIER)
-    chosen = Event.objects.filter(clip__dataset=dataset, status="suggested").order_by("pk")
-    uids = list(chosen.values_list("uid", flat=True)[:HERE])
-    assert verify_events(actor=vera, dataset=dataset, events=uids) == HERE
-    review(cast, dataset, excluded, paths)
-    dataset = Dataset.objects.get(pk=dataset.pk)
-    release = publish_release_here(
-        actor=cast.rita, release=approve(cast, make_release(cast, dataset))
-    )
-    return Made(release, vera)
-
-
-def review(cast: Cast, dataset: Dataset, excluded: list[str], paths: list[str]) -> None:
-    """Mute, cover, strip, exclude, clear and listen, in different numbers."""
-
-    def clip(path: str) -> Clip:
-        return Clip.objects.select_related("blob").get(dataset=dataset, path=path)
-
-    for path in excluded:
-        finding = found_in(clip(path))
-        decide_finding(actor=cast.cleo, finding=finding, verdict="exclude", reason="a voice")
-    hidden = paths[-(MUTED + BLEEPED) :]
-    for number, path in enumerate(hidden):
-        method = "mute" if number < MUTED else "bleep"
-        finding = found_in(clip(path))
-        decide_finding(
-            actor=cast.cleo, finding=finding, verdict="redact", reason="a name", method=method
-        )
-    for tagged in Clip.objects.filter(dataset=dataset, path__startswith="tagged"):
-        named = tagged.findings.filter(kind="metadata", decision=None).first()
-        assert named is not None
-        decide_finding(
-            actor=cast.cleo, finding=named, verdict="redact", reason="a name in the tags"
-        )
-    scan_dataset(actor=cast.ada, dataset=dataset)
-    waiting = Finding.objects.filter(clip__dataset=dataset, clip__state="active", decision=None)
-    assert not [row for row in waiting if row.content_sha256 == row.clip.blob.sha256]
-    for number, path in enumerate(paths[PEOPLED : PEOPLED + CLEARED]):
-        finding = found_in(clip(path), position=20 + number, kind="cells", onset=None, offset=None)
-        decide_finding(actor=cast.cleo, finding=finding, verdict="clear", reason="nobody")
-    sample = draw_sample(actor=cast.cleo, dataset=dataset)
-    for drawn in sample.clips.select_related("clip__blob", "clip__dataset")[:HEARD]:
-        play(cast.cleo, drawn.clip)
-        record_hearing(actor=cast.cleo, sample_clip=drawn, missed=False)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """The release counted by the test, from Parquet and rows, as plainly as can be."""
-
-    clips: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-    drawn_from: int
-
-    @property
-    def sound(self) -> str:
-        return format_duration(sum(clip["duration"] for clip in self.clips))
-
-    def of(self, **columns: Any) -> list[dict[str, Any]]:
-        return [
-            clip for clip in self.clips if all(clip[name] == each for name, each in columns.items())
-        ]
-
-    def length(self, **columns: Any) -> str:
-        return format_duration(sum(clip["duration"] for clip in self.of(**columns)))
-
-
-def count(release: Release) -> Counted:
-    assert release.clips_table is not None
-    assert release.events_table is not None
-    with open_local_copy(release.clips_table) as path:
-        clips = pq.read_table(path).to_pylist()
-    with open_local_copy(release.events_table) as path:
-        events = pq.read_table(path).to_pylist()
-    numbers = GateResult.objects.get(release=release, code="privacy.sampled").numbers
-    return Counted(clips, events, int(numbers["frame"]))
+    return publish_counted(cast, tmp_path)
 
 
 def lines_with_digits(text: str) -> list[str]:
@@ -268,7 +87,8 @@ def expected_card(made: Made, counted: Counted) -> set[str]:
     present = [event for event in events if event["presence"] == "yes"]
     here = 100 * HERE / len(events)
     said = {
-        f"Version 1.0.0 holds {RELEASED} clips ({counted.sound}) with {len(events)} events.",
+        f"Version 1.0.0 holds {RELEASED} clips ({counted.sound}) with {len(events)} events"
+        f" and {WEAK} weak labels.",
         f"Its root is `{release.root}`:",
         f"{RECORDINGS} recordings are named as what clips were cut from.",
         f"{SYNTHETIC} clips are marked as synthetic ({100 * SYNTHETIC / RELEASED:.2f}%).",
@@ -277,6 +97,12 @@ def expected_card(made: Made, counted: Counted) -> set[str]:
         f"passages were covered by a tone in {BLEEPED} clips;",
         f"tags were taken out of the file in {STRIPPED} clips.",
         f"{HUMAN} by source `human`, {len(events) - HUMAN} by source `import`.",
+        f"{WEAK} weak labels say of {WEAK_CLIPS} clips as a whole what is somewhere in them, or is"
+        " not, without saying when:",
+        f"{WEAK_BY_HUMANS} by source `human`, {WEAK - WEAK_BY_HUMANS} by source `import`.",
+        f"{EMPTY} clips were annotated and found to hold none of the labels.",
+        f"| hum | {HUMS} |",
+        f"| buzz | {BUZZES} |",
         f"Of {len(events)} events, {HERE} ({here:.2f}%) were verified here by a second person;",
         f"of {STATED} the import states that somebody else than the annotator verified them;",
         f"of {UNNAMED} the import states that they are verified and not by whom.",
@@ -361,6 +187,17 @@ def check_numbers(counted: Counted) -> None:
         len(counted.events) - HUMAN,
         HEARD,
         counted.drawn_from,
+        CELLS,
+        SPEECH,
+        LABELLED,
+        EMPTY,
+        HUMS,
+        BUZZES,
+        WEAK,
+        WEAK_CLIPS,
+        WEAK_BY_HUMANS,
+        WEAK - WEAK_BY_HUMANS,
+        Participation.objects.values("contributor").distinct().count(),
     ]
     assert [number for number, times in Counter(numbers).items() if times > 1] == []
     assert len(counted.of(synthetic=True)) == SYNTHETIC
@@ -414,7 +251,7 @@ def check_gates(release: Release, counted: Counted) -> None:
     said = {row.code: row.summary for row in rows}
     for code, sentence in {
         "consent.coverage": f"in the {PEOPLED} clips with people",
-        "labels.valid": f"{events} events and 0 weak labels",
+        "labels.valid": f"{events} events and {WEAK} weak labels",
         "labels.verified": f"{HERE / events:.1%} of {events} events were verified here",
         "integrity.present": f"({RELEASED})",
         "privacy.sampled": f"0 missed in {HEARD} heard of {counted.drawn_from}:",
