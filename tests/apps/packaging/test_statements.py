@@ -5,6 +5,7 @@ can: a sentence that prints the wrong one is caught. A sentence with a digit tha
 is caught too.
 """
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -53,7 +54,9 @@ from tests.apps.packaging.counted_release import (
     STATED,
     STRIPPED,
     SYNTHETIC,
+    TERMS,
     UNNAMED,
+    VOCABULARY,
     WEAK,
     WEAK_BY_HUMANS,
     WEAK_CLIPS,
@@ -100,6 +103,8 @@ def expected_card(made: Made, counted: Counted) -> set[str]:
         f"{WEAK} weak labels say of {WEAK_CLIPS} clips as a whole what is somewhere in them, or is"
         " not, without saying when:",
         f"{WEAK_BY_HUMANS} by source `human`, {WEAK - WEAK_BY_HUMANS} by source `import`.",
+        f"Labels are terms of the vocabulary bells {VOCABULARY}, whose file has the SHA-256"
+        f" `{hashlib.sha256(TERMS.encode()).hexdigest()}`.",
         f"{EMPTY} clips were annotated and found to hold none of the labels.",
         f"| hum | {HUMS} |",
         f"| buzz | {BUZZES} |",
