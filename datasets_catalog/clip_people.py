@@ -22,7 +22,7 @@ def count_needed_reviewers(peak: float) -> int:
     return REVIEWERS_WHERE_SURE if peak >= SURE else REVIEWERS
 
 
-def code_key(code: str) -> str:
+def fold_code(code: str) -> str:
     """Equal for codes that differ in case or Unicode form alone: people take them for one."""
     if code.isascii():
         return code.lower()
@@ -68,9 +68,9 @@ class ClipPeople:
 
     @property
     def needs_consent(self) -> bool:
-        return bool(self.contributors) or any(self.unrecorded())
+        return bool(self.contributors) or any(self.explain_gaps())
 
-    def unrecorded(self) -> Iterator[tuple[UnrecordedReason, str]]:
+    def explain_gaps(self) -> Iterator[tuple[UnrecordedReason, str]]:
         """Why the record may lack somebody, each with a sentence; nothing where it does not."""
         if not self.contributors:
             yield from self._explain_unnamed()

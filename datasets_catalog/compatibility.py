@@ -37,7 +37,7 @@ def find_refusal(source: Terms, target: Terms) -> Refusal | None:
         return Refusal.SHARE_ALIKE
     if source.named_only:
         return Refusal.NAMED_ONLY
-    return _lost_condition(source, target)
+    return _find_lost_condition(source, target)
 
 
 def is_closed(terms: Terms) -> bool:
@@ -54,7 +54,7 @@ def can_carry(terms: Terms) -> bool:
     return not (terms.mark or terms.database_only or is_withheld(terms))
 
 
-def _lost_condition(source: Terms, target: Terms) -> Refusal | None:
+def _find_lost_condition(source: Terms, target: Terms) -> Refusal | None:
     """Say which condition of `source` would not hold under `target`; None where all would."""
     if source.noncommercial and not target.noncommercial:
         return Refusal.NONCOMMERCIAL

@@ -86,7 +86,7 @@ class Plan:
     dataset: str = ""
 
     @property
-    def contained(self) -> tuple[Purpose, ...]:
+    def contained_purposes(self) -> tuple[Purpose, ...]:
         """Purposes that the doors give for with those named (`giving.Clearance`).
 
         Where a form was written with a table of its own, who allowed one may not have allowed them.
@@ -125,7 +125,7 @@ def compute_coverage(
             continue
         needing += 1
         seconds[0] += clip.duration
-        rows = people.uncovered(clip)
+        rows = people.list_gaps(clip)
         scope &= people.scope(clip)
         if rows:
             uncovered.extend(rows)
@@ -163,10 +163,10 @@ class PeopleCoverage:
         self._refusals: dict[tuple[str, str], Mapping[Purpose, Refusal]] = {}
         self._ends: dict[tuple[str, str], datetime | None] = {}
 
-    def uncovered(self, clip: ClipPeople) -> list[CoverageGap]:
+    def list_gaps(self, clip: ClipPeople) -> list[CoverageGap]:
         unrecorded = [
             CoverageGap(clip.clip_id, clip.path, None, None, Refusal(reason.value), sentence)
-            for reason, sentence in clip.unrecorded()
+            for reason, sentence in clip.explain_gaps()
         ]
         return unrecorded + [
             CoverageGap(clip.clip_id, clip.path, contributor, purpose, refusal)
@@ -176,14 +176,14 @@ class PeopleCoverage:
 
     def scope(self, clip: ClipPeople) -> Scope:
         """Return what everybody in the clip permits; nothing where somebody is not recorded."""
-        if any(clip.unrecorded()):
+        if any(clip.explain_gaps()):
             return frozenset()
         refused = (self.refusals(code, clip) for code in clip.contributors)
         return meet_scopes(EVERYTHING - each.keys() for each in refused)
 
     def end(self, clip: ClipPeople) -> datetime | None:
         """Return when the clip is no longer covered: at once where somebody is not recorded."""
-        if any(clip.unrecorded()):
+        if any(clip.explain_gaps()):
             return self._at
         ends = (self._find_end(code, clip) for code in clip.contributors)
         return min((end for end in ends if end is not None), default=None)
@@ -192,7 +192,7 @@ class PeopleCoverage:
         named = [purpose for purpose in self._plan.purposes if purpose in refusals]
         # What follows from a purpose that is refused itself says nothing new.
         follows = include_implied(named)
-        contained = [each for each in self._plan.contained if each not in follows]
+        contained = [each for each in self._plan.contained_purposes if each not in follows]
         for purpose in (*named, *contained):
             if (refusal := refusals.get(purpose)) is not None:
                 yield purpose, refusal
@@ -209,11 +209,11 @@ class PeopleCoverage:
         key = self._key(contributor, clip)
         known = self._refusals.get(key)
         if known is None:
-            found = self._asked(key, self._at, Purpose)
+            found = self._find_refusals(key, self._at, Purpose)
             known = self._refusals[key] = MappingProxyType(found)
         return known
 
-    def _asked(
+    def _find_refusals(
         self, key: tuple[str, str], at: datetime, purposes: Collection[Purpose]
     ) -> dict[Purpose, Refusal]:
         contributor, recording = key
@@ -239,7 +239,7 @@ class PeopleCoverage:
     def _first_gap(self, key: tuple[str, str]) -> datetime | None:
         later = self._ledger.moments(key[0], after=self._at)
         for moment in (self._at, *later):
-            if any(self._against(self._asked(key, moment, Purpose))):
+            if any(self._against(self._find_refusals(key, moment, Purpose))):
                 return moment
         return None
 

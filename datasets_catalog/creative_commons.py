@@ -179,7 +179,7 @@ def _build_terms(licence: Licence) -> Terms:
         named_only=False,
         database_rights=licence.version == "4.0",
         compatible=tuple(_list_compatible(licence)),
-        own_terms=_own_terms(licence),
+        own_terms=_describe_own_terms(licence),
     )
 
 
@@ -197,7 +197,7 @@ def _list_compatible(licence: Licence) -> Iterator[str]:
         yield from TAKING_IN_BY_4
 
 
-def _own_terms(licence: Licence) -> str:
+def _describe_own_terms(licence: Licence) -> str:
     section = "2(a)(5)" if licence.version == "4.0" else "4(a)"
     return f"no technical measures that restrict others, section {section}"
 

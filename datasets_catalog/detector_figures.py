@@ -24,7 +24,7 @@ class Figure:
     sounds: tuple[int, int] | None
     mixed: dict[str, tuple[int, int]]
 
-    def missed(self, level: str) -> float:
+    def compute_missed_share(self, level: str) -> float:
         """The share of voices at a level that was not found."""
         found, of = self.mixed[level]
         return 1 - found / of

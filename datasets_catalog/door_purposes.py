@@ -78,21 +78,21 @@ class Clearance:
         return cls(include_implied(map(Purpose, declared)), frozenset(territories))
 
     @property
-    def given(self) -> frozenset[Purpose]:
+    def given_purposes(self) -> frozenset[Purpose]:
         """The purposes without those that the territories rule out."""
         return self.purposes - _EVERYWHERE if self.territories else self.purposes
 
     @property
     def grantable(self) -> frozenset[Purpose]:
         """What a reader can be granted: uses, and passing on as a licensee."""
-        return frozenset(each for each in self.given if is_grantable(each))
+        return frozenset(each for each in self.given_purposes if is_grantable(each))
 
     def lacks(self, action: Action, entrance: Entrance) -> frozenset[Purpose]:
         """Return the purposes that are missing for it; none: it may be given so."""
         usual, *others = list_ways(action, entrance)
-        if any(way <= self.given for way in others):
+        if any(way <= self.given_purposes for way in others):
             return frozenset()
-        return usual - self.given
+        return usual - self.given_purposes
 
     def reaches(self, country: str) -> bool:
         """Whether it may go there; "": a place that nobody named."""

@@ -141,7 +141,7 @@ class ClipFacts:
             count_due=self.count_due,
         )
 
-    def licensed(self) -> ClipLicence:
+    def build_clip_licence(self) -> ClipLicence:
         return ClipLicence(
             self.clip_id, self.path, self.licence or "", self.duration, self.modified
         )

@@ -218,7 +218,9 @@ class Ledger:
             if each is Answer.ALLOWED and (shut is None or consent.given_at > shut)
         ]
         counting = [consent for consent in permitting if not consent.is_of_a_minor_alone]
-        for _, group in groupby(reversed(counting or permitting), key=_get_given_at):
+        for _, group in groupby(
+            reversed(counting or permitting), key=lambda consent: consent.given_at
+        ):
             consents = tuple(group)
             if not any(_is_waiting(consent, at) for consent in consents):
                 refusal = _find_first_refusal(consents, at, territories)
@@ -251,10 +253,6 @@ def meet_scopes(scopes: Iterable[Scope]) -> Scope:
     for scope in scopes:
         result &= scope
     return result
-
-
-def _get_given_at(consent: Consent) -> datetime:
-    return consent.given_at
 
 
 def _build_order_key(consent: Consent) -> tuple[datetime, str, str, list[tuple[str, str]]]:

@@ -199,7 +199,7 @@ def compute_merkle_root(leaves: Iterable[bytes]) -> bytes:
 
 def order_rows(rows: Iterable[ClipRow]) -> tuple[ClipRow, ...]:
     """Return rows in the code-point order of their paths; raise PathOrderError for a twin path."""
-    result = tuple(sorted(rows, key=_get_path))
+    result = tuple(sorted(rows, key=lambda row: row.path))
     for before, after in itertools.pairwise(result):
         if before.path == after.path:
             raise PathOrderError(
@@ -312,7 +312,3 @@ def verify_inclusion(
         index >>= 1
         last >>= 1
     return next(siblings, None) is None and result == root
-
-
-def _get_path(row: ClipRow) -> str:
-    return row.path

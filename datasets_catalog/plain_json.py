@@ -59,16 +59,13 @@ def _read_class(kind: type, value: Any) -> Any:
             **{
                 each.name: _read_value(hints[each.name], value[each.name])
                 for each in fields(kind)
-                if each.name in value or _is_required(each)
+                if each.name in value
+                or (each.default is MISSING and each.default_factory is MISSING)
             }
         )
     if issubclass(kind, Enum):
         return kind(value)
     return date.fromisoformat(value) if kind is date else value
-
-
-def _is_required(each: Any) -> bool:
-    return each.default is MISSING and each.default_factory is MISSING
 
 
 def _pick_type(inner: tuple[Any, ...]) -> Any:

@@ -40,7 +40,9 @@ ABOUT_CHANGES: Mapping[str, ChangeKind] = {
 }
 
 
-def about_changes(before: ReleaseAbout | None, after: ReleaseAbout | None) -> Iterator[Change]:
+def iterate_about_changes(
+    before: ReleaseAbout | None, after: ReleaseAbout | None
+) -> Iterator[Change]:
     """Yield each part that is said otherwise; nothing where one of them is not known."""
     if before is None or after is None:
         return

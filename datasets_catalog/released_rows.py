@@ -39,9 +39,5 @@ def _pick_metadata(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def digest_labels_by_clip(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield clip id and digest of its labels for each run of rows of events.parquet."""
-    for clip_id, each in groupby(rows, key=_get_clip_id):
+    for clip_id, each in groupby(rows, key=lambda row: str(row["clip_id"])):
         yield clip_id, digest_label_rows(each)
-
-
-def _get_clip_id(row: Mapping[str, Any]) -> str:
-    return str(row["clip_id"])

@@ -273,7 +273,7 @@ def _is_public(standing: Standing, release: Release, action: Action) -> bool:
         case Action.LIST:
             return standing.signed_in and clearance.allows(action, Entrance.GATE)
         case Action.PREVIEW:
-            return Purpose.PREVIEW_PUBLIC_CLIP in clearance.given
+            return Purpose.PREVIEW_PUBLIC_CLIP in clearance.given_purposes
         case Action.DOWNLOAD:
             return False
 

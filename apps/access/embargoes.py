@@ -11,11 +11,8 @@ from apps.releases.models import Release
 
 def find_embargo(release: Release) -> datetime | None:
     """When the release may be taken, if that is in the future; the later of two dates counts."""
-    ends = [end for end in (_find_version_embargo(release), release.dataset.embargo_until) if end]
+    text = release.dataset.embargoes.get(release.version)
+    of_version = datetime.fromisoformat(text) if text else None
+    ends = [end for end in (of_version, release.dataset.embargo_until) if end]
     end = max(ends, default=None)
     return end if end is not None and end > timezone.now() else None
-
-
-def _find_version_embargo(release: Release) -> datetime | None:
-    text = release.dataset.embargoes.get(release.version)
-    return datetime.fromisoformat(text) if text else None

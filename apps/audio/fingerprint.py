@@ -94,12 +94,7 @@ def _read_parts(path: Path, digest: "hashlib._Hash") -> Iterator[Samples]:
         yield np.pad(kept, (0, max(0, FRAME - len(kept))))
 
 
-def _compute_band_edges() -> NDArray[np.int64]:
-    hertz = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
-    return np.round(hertz * FRAME / SAMPLE_RATE).astype(np.int64)
-
-
-EDGES = _compute_band_edges()
+EDGES = np.round(np.geomspace(LOWEST, HIGHEST, BANDS + 1) * FRAME / SAMPLE_RATE).astype(np.int64)
 BITS = np.array(1 << np.arange(BANDS - 1), np.uint32)
 WINDOW = np.hanning(FRAME).astype(np.float32)
 

@@ -76,7 +76,7 @@ def read_untrimmed(path: Path, container: Container) -> Untrimmed:
         pass
     filler = max(_FILLER_FRAMES * largest, round(_FILLER_SECONDS * rate))
     exact = codec.startswith(_LOSSLESS)
-    loose = _loose_bytes(path, container) if container is Container.MP4 else 0
+    loose = _count_loose_bytes(path, container) if container is Container.MP4 else 0
     return Untrimmed(frames, 0 if exact else filler, rate, loose)
 
 
@@ -92,7 +92,7 @@ def _open_sound(path: Path, container: Container) -> Iterator[av.container.Input
         yield opened
 
 
-def _loose_bytes(path: Path, container: Container) -> int:
+def _count_loose_bytes(path: Path, container: Container) -> int:
     """How many bytes of an MP4's sound data, zeros aside, belong to no sample of any track."""
     try:
         with _open_sound(path, container) as opened:

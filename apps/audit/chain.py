@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import rfc8785
@@ -39,7 +38,8 @@ def append_event(
     head = ChainHead.objects.select_for_update().get(id=1)
     event = AuditEvent(
         sequence=head.sequence + 1,
-        at=_read_clock(),
+        # Microseconds survive every database; nothing finer does.
+        at=timezone.now(),
         kind=kind,
         actor=actor,
         organisation=organisation,
@@ -52,11 +52,6 @@ def append_event(
     head.sequence, head.hash = event.sequence, event.hash
     head.save(update_fields=["sequence", "hash"])
     return event
-
-
-def _read_clock() -> datetime:
-    # Microseconds survive every database; nothing finer does.
-    return timezone.now()
 
 
 @dataclass(frozen=True, slots=True)

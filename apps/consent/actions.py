@@ -97,7 +97,7 @@ def make_consent(
         territories=sorted(entry.territories),
         evidence_sha256=entry.evidence_sha256,
         guardian=entry.guardian,
-        answered=len(entry.asked),
+        answered=len(entry.asked_answers),
         recorded_by=actor,
     )
 
@@ -108,7 +108,7 @@ def write_consents(rows: Sequence[Consent], entries: Sequence[ConsentEntry]) -> 
     answers = [
         ConsentAnswer(consent=row, purpose=purpose, answer=answer)
         for row, entry in zip(rows, entries, strict=True)
-        for purpose, answer in entry.asked.items()
+        for purpose, answer in entry.asked_answers.items()
     ]
     ConsentAnswer.objects.bulk_create(answers, batch_size=BATCH)
 

@@ -38,13 +38,13 @@ def spread_answers(organisation: Organisation, contributor_ids: Collection[int])
     one of the contributors takes part becomes stale, and followers are told. The same for whom one
     of them answered as a guardian: what a guardian said counts only while that was no minor.
     """
-    concerned = {*contributor_ids, *_wards_of(organisation, contributor_ids)}
+    concerned = {*contributor_ids, *_find_wards(organisation, contributor_ids)}
     end_recognition(organisation, concerned)
-    _touch_drafts_of(concerned)
+    _touch_drafts(concerned)
     announce_answers(concerned)
 
 
-def _wards_of(organisation: Organisation, contributor_ids: Collection[int]) -> set[int]:
+def _find_wards(organisation: Organisation, contributor_ids: Collection[int]) -> set[int]:
     """For whom one of the contributors answered; a guardian is named by a code, in any case."""
     codes = Contributor.objects.filter(pk__in=contributor_ids).values(lower=Lower("code"))
     answered = Consent.objects.annotate(lower=Lower("guardian")).filter(
@@ -53,7 +53,7 @@ def _wards_of(organisation: Organisation, contributor_ids: Collection[int]) -> s
     return set(answered.exclude(guardian="").values_list("contributor_id", flat=True).distinct())
 
 
-def _touch_drafts_of(contributor_ids: Collection[int]) -> None:
+def _touch_drafts(contributor_ids: Collection[int]) -> None:
     drafts = Dataset.objects.filter(clips__participations__contributor_id__in=contributor_ids)
     for dataset in drafts.distinct():
         clips = Clip.objects.filter(

@@ -38,13 +38,13 @@ class ConsentEntry:
     datasets: tuple[str, ...] = ()
 
     @property
-    def asked(self) -> dict[Purpose, Answer]:
+    def asked_answers(self) -> dict[Purpose, Answer]:
         return {p: a for p, a in self.answers.items() if a is not Answer.NOT_ASKED}
 
     def content(self) -> Content:
         """Return what is recorded beyond whose, under which form, and when; by column, as text."""
         return _build_content(
-            self.asked,
+            self.asked_answers,
             valid_from=self.valid_from,
             valid_until=self.valid_until,
             territories=self.territories,

@@ -19,7 +19,7 @@ from apps.consent.form_book import FormBook
 from apps.consent.models import Consent, Contributor
 from apps.consent.participations import find_other_spellings
 from apps.datasets.models import Dataset
-from datasets_catalog.clip_people import code_key
+from datasets_catalog.clip_people import fold_code
 from datasets_catalog.consent import needs_evidence_of_age
 from datasets_catalog.evidence import OF_NOTHING
 
@@ -52,17 +52,17 @@ def find_problems(
     """
     book = FormBook(organisation, entries, datasets)
     found = [
-        *_of_codes(organisation, entries),
+        *_find_code_problems(organisation, entries),
         *_find_form_problems(book, entries),
         *_find_time_problems(entries),
-        *_of_evidence(entries),
+        *_find_evidence_problems(entries),
         *_find_content_problems(organisation, book, entries, corrected),
         *_find_people_problems(organisation, entries),
     ]
     return sorted(found, key=lambda problem: problem.index)
 
 
-def _of_codes(
+def _find_code_problems(
     organisation: Organisation, entries: Sequence[ConsentEntry]
 ) -> Iterator[EntryProblem]:
     codes = [entry.contributor for entry in entries]
@@ -96,7 +96,7 @@ def _find_time_problems(entries: Sequence[ConsentEntry]) -> Iterator[EntryProble
             yield EntryProblem(index, "valid_until", value, "a time after the consent begins")
 
 
-def _of_evidence(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
+def _find_evidence_problems(entries: Sequence[ConsentEntry]) -> Iterator[EntryProblem]:
     for index, entry in enumerate(entries):
         if entry.evidence_sha256 == OF_NOTHING:
             expected = "the hash of a file that holds something: this is that of an empty one"
@@ -175,10 +175,12 @@ def _find_people_problems(
 ) -> Iterator[EntryProblem]:
     ages = _load_ages(organisation)
     for index, entry in enumerate(entries):
-        for column, value, expected in _find_age_problems(entry, ages[code_key(entry.contributor)]):
+        for column, value, expected in _find_age_problems(
+            entry, ages[fold_code(entry.contributor)]
+        ):
             yield EntryProblem(index, column, value, expected)
     for entry in entries:
-        age = ages[code_key(entry.contributor)]
+        age = ages[fold_code(entry.contributor)]
         age.minor = age.minor or bool(entry.minor or entry.guardian or entry.of_age_on)
         age.of_age_on = age.of_age_on or entry.of_age_on
     for index, entry in enumerate(entries):
@@ -189,7 +191,7 @@ def _find_people_problems(
 def _load_ages(organisation: Organisation) -> defaultdict[str, _Age]:
     found: defaultdict[str, _Age] = defaultdict(_Age)
     for row in Contributor.objects.filter(organisation=organisation, is_minor=True):
-        found[code_key(row.code)] = _Age(row.is_minor, row.of_age_on)
+        found[fold_code(row.code)] = _Age(row.is_minor, row.of_age_on)
     return found
 
 
@@ -228,7 +230,7 @@ def _lacks_evidence(entry: ConsentEntry, known: _Age) -> bool:
 def _find_guardian_problems(entry: ConsentEntry, ages: defaultdict[str, _Age]) -> Iterator[str]:
     if not entry.guardian:
         return
-    if code_key(entry.guardian) == code_key(entry.contributor):
+    if fold_code(entry.guardian) == fold_code(entry.contributor):
         yield "somebody else's code: nobody is their own guardian"
-    elif ages[code_key(entry.guardian)].is_minor(entry.given_at):
+    elif ages[fold_code(entry.guardian)].is_minor(entry.given_at):
         yield "somebody of age: this is the code of a minor"

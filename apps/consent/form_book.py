@@ -62,7 +62,11 @@ class FormBook:
         key = self.find_key(entry)
         strange = sorted(self._said[key] - self._own.keys())
         if strange:
-            return "datasets", strange[0], f"datasets of {self._organisation}: {self._listed()}"
+            return (
+                "datasets",
+                strange[0],
+                f"datasets of {self._organisation}: {self._name_own()}",
+            )
         return self._study_problem(key, entry) or self._reach_problem(key)
 
     def forms(self, actor: User) -> dict[FormKey, ConsentForm]:
@@ -124,10 +128,10 @@ class FormBook:
     def _explain_unbound(self) -> str:
         return (
             "what a new form asks about: name datasets in this column, or for the whole table with"
-            f" --dataset. {self._organisation} has {self._listed() or 'none yet: make one first'}"
+            f" --dataset. {self._organisation} has {self._name_own() or 'none yet: make one first'}"
         )
 
-    def _listed(self) -> str:
+    def _name_own(self) -> str:
         return ", ".join(sorted(self._own))
 
     def _build_full_name(self, name: str) -> str:

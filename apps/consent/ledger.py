@@ -13,8 +13,8 @@ from apps.consent.errors import ConsentUnknownError
 from apps.consent.models import Consent as ConsentRow
 from apps.consent.models import ConsentForm, Contributor, FormReach, Participation
 from apps.datasets.models import Dataset
-from datasets_catalog.clip_people import ClipPeople, code_key
-from datasets_catalog.consent import find_coverage_end as end_of
+from datasets_catalog.clip_people import ClipPeople, fold_code
+from datasets_catalog.consent import find_coverage_end
 from datasets_catalog.implications import Implications, parse_implications
 from datasets_catalog.ledger import Consent, Reach
 from datasets_catalog.purposes import Answer, Purpose
@@ -100,7 +100,7 @@ def find_ledger_coverage_end(
     covered already, None if everything stays covered for good.
     """
     codes = {code for clip in clip_people for code in clip.contributors}
-    return end_of(
+    return find_coverage_end(
         clip_people,
         load_consents(dataset, codes),
         tuple(purposes),
@@ -173,7 +173,7 @@ def _build_value(
         reach=form.reach,
         implied=form.implied,
         has_evidence=bool(row.evidence_sha256),
-        answered_by=code_key(row.guardian),
+        answered_by=fold_code(row.guardian),
     )
 
 
@@ -196,12 +196,12 @@ def _load_forms(organisation: Organisation) -> dict[int, _Form]:
 def _load_minors(organisation: Organisation) -> dict[str, date | None]:
     """Until when each minor is one (None: not known), by the key of the code."""
     rows = Contributor.objects.filter(organisation=organisation, is_minor=True)
-    return {code_key(code): day for code, day in rows.values_list("code", "of_age_on")}
+    return {fold_code(code): day for code, day in rows.values_list("code", "of_age_on")}
 
 
 def _is_minors(row: ConsentRow, minors: dict[str, date | None]) -> bool:
     """Whether the guardian's code is that of somebody who was a minor when answering."""
-    code = code_key(row.guardian)
+    code = fold_code(row.guardian)
     day = minors.get(code)
     return code in minors and (day is None or row.given_at.astimezone(UTC).date() < day)
 

@@ -12,8 +12,8 @@ from apps.consent.answer_changes import announce_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.database.bulk import insert_rows
 from apps.datasets.models import Clip
-from apps.datasets.work import organisation_of
-from datasets_catalog.clip_people import code_key
+from apps.datasets.work import select_organisation
+from datasets_catalog.clip_people import fold_code
 
 BATCH = 2000
 
@@ -79,15 +79,16 @@ def keep_people(*, actor: User, clips: Iterable[int]) -> None:
         _write_statements(actor, same, kept=True)
 
 
-def clips_named_in(user: User, contents: Mapping[int, set[str]]) -> set[int]:
+def find_clips_named_by(user: User, contents: Mapping[int, set[str]]) -> set[int]:
     """Which of these clips of one organisation the user changed the people of.
 
-    `contents` is by clip, as `contents_of` says it: it counts for every clip with the same bytes.
+    `contents` is by clip, as `map_clip_contents` says it: it counts for every clip with the same
+    bytes.
     """
     said = PeopleStatement.objects.filter(
         Q(clip__in=list(contents))
         | Q(content_sha256__in={content for each in contents.values() for content in each}),
-        clip__dataset__organisation__in=organisation_of(contents),
+        clip__dataset__organisation__in=select_organisation(contents),
         said_by=user,
         kept=False,
     )
@@ -158,10 +159,10 @@ def find_other_spellings(organisation: Organisation, codes: Iterable[str]) -> di
     if not fresh:
         return {}
     rows = Contributor.objects.filter(organisation=organisation).values_list("code", flat=True)
-    spelt = {code_key(code): code for code in rows.iterator(chunk_size=5000)}
+    spelt = {fold_code(code): code for code in rows.iterator(chunk_size=5000)}
     found = {}
     for code in fresh:
-        other = spelt.setdefault(code_key(code), code)
+        other = spelt.setdefault(fold_code(code), code)
         if other != code:
             found[code] = other
     return found

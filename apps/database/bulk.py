@@ -75,17 +75,13 @@ def _quote_name(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
-def _convert_uuid(value: Any) -> Any:
-    return value if connection.features.has_native_uuid_field else value.hex
-
-
 @lru_cache(maxsize=16)
 def _convert_moment(value: Any) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
 _CONVERT: dict[str, Convert] = {
-    "UUIDField": _convert_uuid,
+    "UUIDField": lambda value: value if connection.features.has_native_uuid_field else value.hex,
     "DateTimeField": _convert_moment,
     "JSONField": json.dumps,
 }

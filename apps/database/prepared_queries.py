@@ -95,7 +95,11 @@ class PreparedQuery(Generic[M]):
         except EmptyResultSet:
             return None
         named = {_adapt_value(mark): name for name, mark in marked.items() if mark is not None}
-        places = {at: named[p] for at, p in enumerate(parameters) if _is_hashable(p) and p in named}
+        places = {
+            at: named[p]
+            for at, p in enumerate(parameters)
+            if isinstance(p, int | str | datetime) and p in named
+        }
         learnt = {name: getattr(compiler, name) for name in _LEARNT_ATTRIBUTES}
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(columns)
@@ -135,7 +139,3 @@ def _adapt_value(value: Value) -> Any:
     if isinstance(value, datetime):
         return connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(value)
     return value
-
-
-def _is_hashable(value: object) -> bool:
-    return isinstance(value, int | str | datetime)

@@ -12,30 +12,30 @@ from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabe
 from datasets_catalog.labels import Presence, Status
 
 
-def standing_events(dataset: Dataset) -> QuerySet[Event]:
+def select_standing_events(dataset: Dataset) -> QuerySet[Event]:
     """Events of the draft's active clips that nobody rejected."""
     rows = Event.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
     return rows.exclude(status=Status.REJECTED)
 
 
-def standing_weak_labels(dataset: Dataset) -> QuerySet[WeakLabel]:
+def select_standing_weak_labels(dataset: Dataset) -> QuerySet[WeakLabel]:
     """Weak labels of the draft's active clips that nobody rejected."""
     rows = WeakLabel.objects.filter(clip__dataset=dataset, clip__state=Clip.State.ACTIVE)
     return rows.exclude(status=Status.REJECTED)
 
 
-def with_labels(dataset: Dataset, words: Collection[str]) -> Q:
+def match_labels(dataset: Dataset, words: Collection[str]) -> Q:
     """Clips that an event or weak label of one of these names is said to be in."""
-    return _in_clips(dataset, Q(label__in=words))
+    return _match_clips(dataset, Q(label__in=words))
 
 
-def found_empty(dataset: Dataset) -> Q:
+def match_found_empty(dataset: Dataset) -> Q:
     """Clips that somebody annotated as empty and nobody says anything is in."""
     empty = EmptyAnnotation.objects.filter(clip__dataset=dataset)
-    return Q(pk__in=empty.values("clip")) & ~_in_clips(dataset, Q())
+    return Q(pk__in=empty.values("clip")) & ~_match_clips(dataset, Q())
 
 
-def _in_clips(dataset: Dataset, condition: Q) -> Q:
+def _match_clips(dataset: Dataset, condition: Q) -> Q:
     said = Q(clip__dataset=dataset) & ~Q(status=Status.REJECTED) & ~Q(presence=Presence.NO)
     events = Event.objects.filter(said & condition)
     weak = WeakLabel.objects.filter(said & condition)

@@ -19,7 +19,7 @@ class TermIndex:
         for term in self.by_code.values():
             self.by_name.setdefault(term.name.casefold(), []).append(term)
 
-    def named(self, text: str) -> list[Term]:
+    def find_terms(self, text: str) -> list[Term]:
         """Return the one term of this code, or else all of this name."""
         exact = self.by_code.get(text)
         return [exact] if exact is not None else self.by_name.get(text.casefold(), [])
@@ -27,7 +27,7 @@ class TermIndex:
     def only(self, *texts: str | None) -> Term | None:
         """Return the term that the first of these texts names alone."""
         for text in texts:
-            found = self.named(text) if text else []
+            found = self.find_terms(text) if text else []
             if len(found) == 1:
                 return found[0]
         return None
@@ -54,7 +54,7 @@ def expand_labels(vocabulary: Vocabulary | None, words: Iterable[str]) -> dict[s
         return found
     index, parents = TermIndex(vocabulary), load_parents(vocabulary)
     for word in wanted:
-        codes = {term.code for term in index.named(word)}
+        codes = {term.code for term in index.find_terms(word)}
         terms = [index.by_code[code] for code in codes | find_descendants(codes, parents)]
         found[word] |= {text for term in terms for text in (term.code, term.name)}
     return found

@@ -18,7 +18,7 @@ BATCH = 500
 LABELS = (Event, WeakLabel, EmptyAnnotation)
 
 
-def contents_of(clip_ids: Collection[int]) -> dict[int, set[str]]:
+def map_clip_contents(clip_ids: Collection[int]) -> dict[int, set[str]]:
     """The SHA-256 of the present bytes of each clip, and of those that came in for it."""
     rows = Clip.objects.filter(pk__in=clip_ids)
     return {
@@ -27,15 +27,16 @@ def contents_of(clip_ids: Collection[int]) -> dict[int, set[str]]:
     }
 
 
-def clips_worked_on(user: User, contents: Mapping[int, set[str]]) -> set[int]:
+def find_clips_worked_on(user: User, contents: Mapping[int, set[str]]) -> set[int]:
     """Which of these clips of one organisation hold what the user brought in, or labelled.
 
-    `contents` is by clip, as `contents_of` says it. It is their work that they did in whatever clip
-    of the organisation has, or had, the same bytes, or in an earlier state of the clip itself.
+    `contents` is by clip, as `map_clip_contents` says it. It is their work that they did in
+    whatever clip of the organisation has, or had, the same bytes, or in an earlier state of the
+    clip itself.
     """
-    there = organisation_of(contents)
+    there = select_organisation(contents)
     wanted = {content for each in contents.values() for content in each}
-    same = _clips_with(there, wanted)
+    same = _map_clips_with(there, wanted)
     mine = {pk for pk, (maker, _) in same.items() if maker == user.pk}
     for kind in LABELS:
         rows = kind.objects.filter(_filter_by_person(user), clip__in=list(same))
@@ -52,13 +53,13 @@ def clips_worked_on(user: User, contents: Mapping[int, set[str]]) -> set[int]:
     return {pk for pk, each in contents.items() if pk in itself or each & worked}
 
 
-def organisation_of(clip_ids: Iterable[int]) -> QuerySet[Clip, Any]:
+def select_organisation(clip_ids: Iterable[int]) -> QuerySet[Clip, Any]:
     """The id of the organisation of clips of one organisation, to be asked within a query."""
     rows = Clip.objects.filter(pk__in=list(clip_ids)).order_by("pk")
     return rows.values_list("dataset__organisation", flat=True)[:1]
 
 
-def _clips_with(
+def _map_clips_with(
     organisation: QuerySet[Clip, Any], contents: Collection[str]
 ) -> dict[int, tuple[int, set[str]]]:
     """Who brought in each clip that has one of the contents, or came in with it, and its bytes."""
@@ -81,11 +82,11 @@ def note_earlier_work(clip_ids: Iterable[int], *, also: Collection[int] = ()) ->
     ids = sorted(set(clip_ids))
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
-        people = _people_at_work(some)
+        people = _map_people_at_work(some)
         EarlierWork.objects.bulk_create(
             [
                 EarlierWork(clip_id=clip, user_id=user, content_sha256=content)
-                for clip, contents in sorted(contents_of(some).items())
+                for clip, contents in sorted(map_clip_contents(some).items())
                 for content in sorted(contents)
                 for user in sorted({*people[clip], *also})
             ],
@@ -99,7 +100,7 @@ def _filter_by_person(user: User) -> Q:
     return Q(created_by=user) | Q(annotator=user.username)
 
 
-def _people_at_work(clip_ids: Collection[int]) -> Mapping[int, set[int]]:
+def _map_people_at_work(clip_ids: Collection[int]) -> Mapping[int, set[int]]:
     found: dict[int, set[int]] = defaultdict(set)
     for pk, user in Clip.objects.filter(pk__in=clip_ids).values_list("pk", "added_by"):
         found[pk].add(user)

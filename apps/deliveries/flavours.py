@@ -28,7 +28,7 @@ from apps.audio.conversion import ConvertedSound, convert_sound, list_tool_versi
 from apps.deliveries.errors import FlavourInvalidError, FlavourQueueFullError
 from apps.deliveries.models import Flavour, FlavourFile
 from apps.deliveries.selections import Chosen, Selection, find_chosen_rows
-from apps.jobs.access import jobs_for
+from apps.jobs.access import list_visible_jobs
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.packaging.kept_snapshots import Progress
@@ -61,7 +61,7 @@ class Spec:
     container: str
 
     @classmethod
-    def named(cls, name: str) -> Spec:
+    def parse_name(cls, name: str) -> Spec:
         """Read `16000-mono-flac` or `own-all-wav`; raises FlavourInvalidError."""
         found = NAME.fullmatch(name)
         if found is None or (found[1] != "own" and int(found[1]) not in RATES):
@@ -123,7 +123,9 @@ def list_flavour_states(release: Release, user: Principal) -> list[FlavourState]
 
     The job is the last one that this user may see.
     """
-    jobs = jobs_for(user).filter(kind=MAKE, subject=str(release)).select_related("created_by")
+    jobs = (
+        list_visible_jobs(user).filter(kind=MAKE, subject=str(release)).select_related("created_by")
+    )
     last = {job.arguments["flavour"]: job for job in jobs.order_by("pk")}
     made = FlavourFile.objects.filter(source__held_by__release=release, blob__destroyed_at=None)
     counted = Counter(dict(made.values_list("flavour").annotate(Count("pk")).order_by()))
@@ -155,7 +157,7 @@ def find_made_files(
     return {row.source.oid: row for row in rows}
 
 
-def list_blobs_made_of(blob: Blob) -> QuerySet[Blob]:
+def list_blobs_made_from(blob: Blob) -> QuerySet[Blob]:
     """What was made of a blob and of nothing else that is still there: it dies with it."""
     others = FlavourFile.objects.filter(source__destroyed_at=None).exclude(source=blob)
     made = Blob.objects.filter(flavour_of__source=blob).exclude(pk=blob.pk)
@@ -288,7 +290,7 @@ def _keep_rows(rows: list[FlavourFile]) -> None:
         FlavourFile.objects.bulk_create(rows, ignore_conflicts=True)
     gone = [source for source in sources if source.destroyed_at is not None]
     for source in gone:
-        for blob in list_blobs_made_of(source):
+        for blob in list_blobs_made_from(source):
             destroy_blob(blob)
     for source in gone:
         refuse_destroyed(source)

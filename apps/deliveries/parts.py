@@ -32,7 +32,7 @@ from apps.deliveries.tar_streams import END, Entry, measure_room, stream_tar
 from apps.licensing.licences import build_licence_texts, load_licences, render_attribution_csv
 from apps.releases.diff import require_frozen_table
 from apps.releases.models import Release
-from apps.releases.release_usage import compute_usage, licence_of_adaptation
+from apps.releases.release_usage import compute_usage, find_licence_of_adaptation
 from apps.releases.row_merging import read_released_rows
 from apps.releases.versioning import find_approval_time, read_credits
 from apps.storage.blobs import open_local_copy, open_span
@@ -116,7 +116,7 @@ class Part:
         found: dict[str, Any] = json.loads((self._folder / "MANIFEST.json").read_bytes())
         return found
 
-    def sent(self) -> Iterator[SentClip]:
+    def iterate_sent_clips(self) -> Iterator[SentClip]:
         """Every clip of the part in the order of the paths."""
         for some in self._some_members():
             blobs = {blob.oid: blob for blob in _select_blobs(self.release, some)}
@@ -139,7 +139,7 @@ class Part:
         about = self._about(selection, before, spec, flavour) | {
             "files": [{"path": f.path, "size": f.size, "sha256": f.sha256} for f in head]
         }
-        manifest = self._kept("MANIFEST.json", _render_json(about))
+        manifest = self._write_head_file("MANIFEST.json", _render_json(about))
         # The manifest names the hash of everything else, the clips' through their rows.
         self.etag = manifest.sha256
         self._head = (manifest, *head)
@@ -183,7 +183,7 @@ class Part:
                 hashed = node.hash.hex()
                 line = f'{{"level": {node.level}, "number": {node.number}, "hash": "{hashed}"}}\n'
                 file.write(line)
-        return self._told("proof.jsonl")
+        return self._describe_head_file("proof.jsonl")
 
     def _tables(self, chosen: Chosen) -> list[HeadFile]:
         start = 0
@@ -200,7 +200,10 @@ class Part:
                 clips.write(kept)
                 ours = pc.is_in(batch.events["clip_id"], value_set=kept["clip_id"])
                 events.write(batch.events.filter(ours))
-        return [self._told("clips.parquet"), self._told("events.parquet")]
+        return [
+            self._describe_head_file("clips.parquet"),
+            self._describe_head_file("events.parquet"),
+        ]
 
     def _list_rights(self) -> list[HeadFile]:
         organisation = self.release.dataset.organisation
@@ -208,12 +211,12 @@ class Part:
         table = self._folder / "clips.parquet"
         credits_ = read_credits(table, self.release)
         named = {licence for (licence,) in read_columns(table, ["licence"])}
-        if whole := licence_of_adaptation(self.release):
+        if whole := find_licence_of_adaptation(self.release):
             named.add(whole)
         texts = build_licence_texts(named, organisation, licences)
         return [
-            self._kept("ATTRIBUTION.csv", render_attribution_csv(credits_, licences)),
-            *(self._kept(f"LICENSES/{name}", texts[name]) for name in sorted(texts)),
+            self._write_head_file("ATTRIBUTION.csv", render_attribution_csv(credits_, licences)),
+            *(self._write_head_file(f"LICENSES/{name}", texts[name]) for name in sorted(texts)),
         ]
 
     def _flavour_list(self, flavour: Flavour) -> HeadFile:
@@ -243,7 +246,7 @@ class Part:
                         "source": {"path": path, "sha256": sha256},
                     }
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        return self._told("flavour.jsonl")
+        return self._describe_head_file("flavour.jsonl")
 
     def _measure_tar(self) -> int:
         """The tar's length; raises ObjectGoneError for a clip whose bytes were destroyed."""
@@ -282,13 +285,13 @@ class Part:
                 row = json.loads(line)
                 yield Member(row["path"], row["size"], row["md5"])
 
-    def _kept(self, name: str, content: bytes) -> HeadFile:
+    def _write_head_file(self, name: str, content: bytes) -> HeadFile:
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-        return self._told(name)
+        return self._describe_head_file(name)
 
-    def _told(self, name: str) -> HeadFile:
+    def _describe_head_file(self, name: str) -> HeadFile:
         path = self._folder / name
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

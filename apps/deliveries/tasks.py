@@ -13,7 +13,7 @@ def make_flavour_job(run: Run) -> Result:
     return make_flavour(
         actor=run.actor,
         release=releases.get(pk=run.arguments["release"]),
-        spec=Spec.named(run.arguments["flavour"]),
+        spec=Spec.parse_name(run.arguments["flavour"]),
         selection=Selection.of(run.arguments["selection"]),
         before=releases.get(pk=before) if before else None,
         progress=run.progress,

@@ -35,7 +35,11 @@ def build_groups(dataset: Dataset, detector: Detector) -> Mapping[str, GroupSubj
     if getattr(detector, "needs_gone", False):
         draft = replace(draft, gone=_KNOWLEDGE["gone"](dataset))
     if getattr(detector, "needs_missing_people", False):
-        draft = replace(draft, missing_people=_KNOWLEDGE["missing_people"](dataset))
+        draft = replace(
+            draft,
+            missing_people=_KNOWLEDGE["missing_people"](dataset),
+            moved=_KNOWLEDGE["moved"](dataset),
+        )
     return cast("DraftDetector", detector).groups(draft)
 
 

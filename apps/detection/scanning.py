@@ -147,10 +147,10 @@ class _Chunk:
         content = clip.blob.sha256
         if content not in self.paths:
             self.paths[content] = self.lent.enter_context(open_local_copy(clip.blob))
-        heard = self._heard(clip) if needs_speech(detector) else None
+        heard = self._find_speech_stretches(clip) if needs_speech(detector) else None
         return AudioSubject(self.paths[content], clip.path, heard)
 
-    def _heard(self, clip: Clip) -> tuple[tuple[float, float], ...]:
+    def _find_speech_stretches(self, clip: Clip) -> tuple[tuple[float, float], ...]:
         scan = self.speech.get(clip.blob.sha256)
         if scan is None or scan.failed:
             raise DetectorFailedError(

@@ -52,5 +52,5 @@ def resolve_part_request(
     if wanted.since:
         version = wanted.since.removeprefix("v")
         before = open_release(principal, release.dataset.full_name, version, Action.LIST).release
-    spec = Spec.named(flavour) if flavour else None
+    spec = Spec.parse_name(flavour) if flavour else None
     return PartRequest(wanted, kept, before, spec, purpose)

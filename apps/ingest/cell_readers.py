@@ -125,11 +125,9 @@ def read_language(value: Any) -> str:
     if not _LANGUAGE.fullmatch(line):
         raise CellError("the tag of a language such as de or pt-BR (BCP 47)")
     first, *others = line.split("-")
-    return "-".join([first.lower(), *map(_spell_subtag, others)])
-
-
-def _spell_subtag(part: str) -> str:
-    return {2: part.upper(), 4: part.capitalize()}.get(len(part), part.lower())
+    # Region and script are told by their length (BCP 47, section 2.1.1).
+    spelled = ({2: s.upper(), 4: s.capitalize()}.get(len(s), s.lower()) for s in others)
+    return "-".join([first.lower(), *spelled])
 
 
 def read_territories(value: Any) -> frozenset[str]:

@@ -28,7 +28,7 @@ class ClipMatch:
         return bool(self.candidates)
 
     @property
-    def expected(self) -> str:
+    def expectation(self) -> str:
         """What a report says was expected of a path that found no clip."""
         if self.candidates:
             return f"the folder too: {_join_paths(self.candidates)} have that name"

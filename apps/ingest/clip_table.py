@@ -68,7 +68,7 @@ def read_clip_lines(
     rows_by_path: dict[str, int] = {}
 
     def parse(row: RowReader) -> ClipLine | None:
-        path = row.required("path", cell_readers.read_path)
+        path = row.read_required("path", cell_readers.read_path)
         line = _read_clip_line(row, path or "", readers, vertical)
         if path is not None:
             first = rows_by_path.setdefault(compute_clash_key(path), row.number)
@@ -87,12 +87,12 @@ def _read_clip_line(
     readers: Mapping[Form, Callable[[Any], Any]],
     vertical: VerticalFields,
 ) -> ClipLine:
-    said = {c.name: row.optional(c.name, readers[c.form]) for c in SAID_OF_CLIP if c.form}
+    said = {c.name: row.read_optional(c.name, readers[c.form]) for c in SAID_OF_CLIP if c.form}
     return ClipLine(
         row=row.number,
         path=path,
         said={name: value for name, value in said.items() if value is not None},
-        contributors=row.optional("contributors", cell_readers.read_codes),
-        recording=row.optional("recording", cell_readers.read_name),
+        contributors=row.read_optional("contributors", cell_readers.read_codes),
+        recording=row.read_optional("recording", cell_readers.read_name),
         fields=vertical.read(row),
     )

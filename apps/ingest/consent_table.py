@@ -118,27 +118,27 @@ def _explain_unknown_column(number: int, column: str, allowed: tuple[str, ...]) 
 
 
 def _read_consent_line(row: RowReader) -> ConsentLine | None:
-    contributor = row.required("contributor", cell_readers.read_code)
-    form = row.required("form", cell_readers.read_form_name)
-    form_version = row.required("form_version", cell_readers.read_form_version)
-    given_at = row.required("given_at", cell_readers.read_moment)
-    minor = row.optional("minor", cell_readers.read_flag)
-    valid_from = row.optional("valid_from", cell_readers.read_moment)
-    valid_until = row.optional("valid_until", cell_readers.read_moment)
+    contributor = row.read_required("contributor", cell_readers.read_code)
+    form = row.read_required("form", cell_readers.read_form_name)
+    form_version = row.read_required("form_version", cell_readers.read_form_version)
+    given_at = row.read_required("given_at", cell_readers.read_moment)
+    minor = row.read_optional("minor", cell_readers.read_flag)
+    valid_from = row.read_optional("valid_from", cell_readers.read_moment)
+    valid_until = row.read_optional("valid_until", cell_readers.read_moment)
     begins = max(filter(None, (given_at, valid_from)), default=None)
     if begins and valid_until and valid_until <= begins:
         row.refuse("valid_until", row.cell("valid_until"), "a time after it was given and begins")
-    territories = row.optional("territories", cell_readers.read_territories) or EVERYWHERE
-    evidence = row.optional("evidence_sha256", cell_readers.read_sha256) or ""
-    guardian = row.optional("guardian", cell_readers.read_code) or ""
-    of_age_on = row.optional("of_age_on", cell_readers.read_day)
-    language = row.optional("language", cell_readers.read_language) or ""
-    study = row.optional("study", cell_readers.read_name) or ""
-    datasets = row.optional("datasets", cell_readers.read_codes) or ()
+    territories = row.read_optional("territories", cell_readers.read_territories) or EVERYWHERE
+    evidence = row.read_optional("evidence_sha256", cell_readers.read_sha256) or ""
+    guardian = row.read_optional("guardian", cell_readers.read_code) or ""
+    of_age_on = row.read_optional("of_age_on", cell_readers.read_day)
+    language = row.read_optional("language", cell_readers.read_language) or ""
+    study = row.read_optional("study", cell_readers.read_name) or ""
+    datasets = row.read_optional("datasets", cell_readers.read_codes) or ()
     answers = {
         purpose: answer
         for purpose in Purpose
-        if (answer := row.optional(purpose.value, _read_answer)) is not None
+        if (answer := row.read_optional(purpose.value, _read_answer)) is not None
         and answer is not Answer.NOT_ASKED
     }
     if not (row.is_clean and contributor and form and form_version and given_at):

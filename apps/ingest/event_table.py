@@ -109,11 +109,11 @@ def _read_label_line(row: RowReader) -> LabelLine | None:
 
 
 def _read_event_line(row: RowReader) -> LabelLine:
-    path = row.required("path", cell_readers.read_path)
+    path = row.read_required("path", cell_readers.read_path)
     onset, offset = read_interval(row, "onset", "offset")
-    label = row.required("label", cell_readers.read_name)
-    f_low = row.optional("f_low", cell_readers.read_hertz)
-    f_high = row.optional("f_high", cell_readers.read_hertz)
+    label = row.read_required("label", cell_readers.read_name)
+    f_low = row.read_optional("f_low", cell_readers.read_hertz)
+    f_high = row.read_optional("f_high", cell_readers.read_hertz)
     if f_low is not None and f_high is not None and f_high <= f_low:
         row.refuse("f_high", row.cell("f_high"), "more hertz than f_low")
     return EventLine(
@@ -124,13 +124,13 @@ def _read_event_line(row: RowReader) -> LabelLine:
         label=label or "",
         f_low=f_low,
         f_high=f_high,
-        channel=row.optional("channel", cell_readers.read_channel),
-        confidence=row.optional("confidence", cell_readers.read_share),
-        source=row.optional("source", _read_source) or Source.IMPORT,
-        status=row.optional("status", _read_status) or Status.SUGGESTED,
-        presence=row.optional("presence", _read_presence) or Presence.YES,
-        annotator=row.optional("annotator", cell_readers.read_code),
-        verifier=row.optional("verifier", cell_readers.read_code),
+        channel=row.read_optional("channel", cell_readers.read_channel),
+        confidence=row.read_optional("confidence", cell_readers.read_share),
+        source=row.read_optional("source", _read_source) or Source.IMPORT,
+        status=row.read_optional("status", _read_status) or Status.SUGGESTED,
+        presence=row.read_optional("presence", _read_presence) or Presence.YES,
+        annotator=row.read_optional("annotator", cell_readers.read_code),
+        verifier=row.read_optional("verifier", cell_readers.read_code),
     )
 
 
@@ -140,13 +140,13 @@ def _read_weak_line(row: RowReader) -> LabelLine:
     )
     return WeakLine(
         row=row.number,
-        path=row.required("path", cell_readers.read_path) or "",
-        label=row.required("label", cell_readers.read_name) or "",
-        confidence=row.optional("confidence", cell_readers.read_share),
-        source=row.optional("source", _read_source) or Source.IMPORT,
-        status=row.optional("status", _read_status) or Status.SUGGESTED,
-        presence=row.optional("presence", _read_presence) or Presence.YES,
-        annotator=row.optional("annotator", cell_readers.read_code),
+        path=row.read_required("path", cell_readers.read_path) or "",
+        label=row.read_required("label", cell_readers.read_name) or "",
+        confidence=row.read_optional("confidence", cell_readers.read_share),
+        source=row.read_optional("source", _read_source) or Source.IMPORT,
+        status=row.read_optional("status", _read_status) or Status.SUGGESTED,
+        presence=row.read_optional("presence", _read_presence) or Presence.YES,
+        annotator=row.read_optional("annotator", cell_readers.read_code),
     )
 
 
@@ -158,9 +158,9 @@ def _read_empty_line(row: RowReader) -> LabelLine:
     )
     return EmptyLine(
         row=row.number,
-        path=row.required("path", cell_readers.read_path) or "",
-        source=row.optional("source", _read_source) or Source.IMPORT,
-        annotator=row.optional("annotator", cell_readers.read_code),
+        path=row.read_required("path", cell_readers.read_path) or "",
+        source=row.read_optional("source", _read_source) or Source.IMPORT,
+        annotator=row.read_optional("annotator", cell_readers.read_code),
     )
 
 
@@ -174,8 +174,8 @@ def read_interval(
     row: RowReader, onset_column: str, offset_column: str
 ) -> tuple[float | None, float | None]:
     """Read onset and offset; an interval without length is refused, as it would hold nothing."""
-    onset = row.required(onset_column, cell_readers.read_seconds)
-    offset = row.optional(offset_column, cell_readers.read_seconds)
+    onset = row.read_required(onset_column, cell_readers.read_seconds)
+    offset = row.read_optional(offset_column, cell_readers.read_seconds)
     if onset is not None and offset is not None and offset <= onset:
         row.refuse(offset_column, row.cell(offset_column), f"seconds after {onset_column}")
     return onset, offset

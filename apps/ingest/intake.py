@@ -157,6 +157,7 @@ def admit_clips(
     *, actor: User, dataset: Dataset, accepted: Sequence[AcceptedFile], report: Report
 ) -> None:
     """Write the clips of one import, all or none, and make what was frozen before stale."""
+    # Every writer of the draft takes this lock, so that a freeze sees all of an import or nothing.
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     # The row is locked, so this is the count that `touch_draft` comes to below.
     writing = _ClipWriter(row, actor, row.draft_serial + 1, timezone.now())
@@ -265,11 +266,8 @@ def _collect_cells(line: ClipLine) -> dict[str, str]:
 _read_probed_values = attrgetter(*PROBED_COLUMNS)
 
 
-def _name_attribute(column: str) -> str:
-    return f"{column}_id" if column in {"recording", "blob", "original", "added_by"} else column
-
-
-_read_values = attrgetter(*map(_name_attribute, _CHANGEABLE))
+_KEYS = {"recording", "blob", "original", "added_by"}
+_read_values = attrgetter(*(f"{name}_id" if name in _KEYS else name for name in _CHANGEABLE))
 
 
 def _find_known_clips(dataset: Dataset, paths: Sequence[str]) -> dict[str, Clip]:

@@ -105,7 +105,7 @@ class _Plans:
     weak: LabelPlan[WeakLabel]
     empty: EmptyPlan
 
-    def rewritten(self) -> set[int]:
+    def find_rewritten_clips(self) -> set[int]:
         """Clips of which a label that is there changes or goes."""
         events = {row.clip_id for row in (*self.events.changed, *self.events.gone)}
         weak = {row.clip_id for row in (*self.weak.changed, *self.weak.gone)}
@@ -133,7 +133,7 @@ def write_labels(
         _fill_report(report, losses, rows, plans)
         if dry_run:
             return
-        note_earlier_work(plans.rewritten(), also=rows.makers())
+        note_earlier_work(plans.find_rewritten_clips(), also=rows.makers())
         _apply_plan(Event.objects.all(), (*EVENT_COLUMNS, *CONFIRMATION_COLUMNS), plans.events)
         _apply_plan(WeakLabel.objects.all(), WEAK_COLUMNS, plans.weak)
         _delete_rows(EmptyAnnotation.objects.all(), plans.empty.gone)

@@ -98,7 +98,7 @@ class LabelReader:
         match = self._clips.find(line.path)
         if match.clip is None:
             code = Problem.CLIP_AMBIGUOUS if match.is_ambiguous else Problem.CLIP_UNKNOWN
-            self._refuse(self._place(line), "path", line.path, match.expected, code)
+            self._refuse(self._place(line), "path", line.path, match.expectation, code)
         return match.clip
 
     def _add_empty(self, line: EmptyLine, clip: Clip) -> None:

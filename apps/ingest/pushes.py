@@ -145,6 +145,7 @@ def push_commit(
     with transaction.atomic():
         row = Dataset.objects.select_for_update(of=("self",)).select_related("organisation")
         locked = row.get(pk=dataset.pk)
+        # Decoding took its time: somebody may have pushed since it was asked first.
         _require_parent(locked, wanted)
         _write_commit(actor, locked, commit)
         return _record_push(actor, locked, commit)

@@ -139,7 +139,7 @@ class RowReader:
             return value.strip() or None
         return None if isinstance(value, float) and math.isnan(value) else value
 
-    def optional(self, column: str, kind: Callable[[Any], T]) -> T | None:
+    def read_optional(self, column: str, kind: Callable[[Any], T]) -> T | None:
         raw = self.values.get(column)
         if raw is None or raw == "":
             return None
@@ -159,12 +159,12 @@ class RowReader:
             known[raw] = result
         return result
 
-    def required(self, column: str, kind: Callable[[Any], T]) -> T | None:
+    def read_required(self, column: str, kind: Callable[[Any], T]) -> T | None:
         """Return None only after an error was noted, so a clean row has the value."""
         if self.cell(column) is None:
             self.refuse(column, "", "a value", Problem.VALUE_MISSING)
             return None
-        return self.optional(column, kind)
+        return self.read_optional(column, kind)
 
     def refuse(
         self, column: str, value: Any, expected: str, code: Problem = Problem.VALUE_INVALID
@@ -202,8 +202,4 @@ class Lines(Generic[T]):
 
 def build_row_readers(rows: Iterable[Row], errors: RowErrors) -> Iterator[RowReader]:
     """Read rows one by one where a row is not one line; unreadable rows go to `errors`."""
-    return iter(Lines(rows, _keep_reader, errors))
-
-
-def _keep_reader(row: RowReader) -> RowReader:
-    return row
+    return iter(Lines(rows, lambda row: row, errors))

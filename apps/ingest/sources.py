@@ -30,20 +30,20 @@ def open_source(source: Path, work: Path, report: Report) -> Iterator[SourceFile
     if not source.exists():
         raise NotFoundError(f"There is nothing at {source}: give a folder or an archive.")
 
-    def refused(name: str, problem: ArchiveError | PathInvalidError) -> None:
+    def note_refused(name: str, problem: ArchiveError | PathInvalidError) -> None:
         report.refuse_file(name, problem)
 
     passed_over: list[str] = []
 
-    def skipped(name: str, reason: str) -> None:
+    def note_skipped(name: str, reason: str) -> None:
         passed_over.append(f"{name} ({reason})")
 
     if source.is_dir():
-        for name, location in walk_folder(source, refused=refused, skipped=skipped):
+        for name, location in walk_folder(source, refused=note_refused, skipped=note_skipped):
             yield SourceFile(name, location)
     else:
         try:
-            members = read_members(source, refused=refused, skipped=skipped)
+            members = read_members(source, refused=note_refused, skipped=note_skipped)
             for number, member in enumerate(members):
                 file = _unpack_member(member, work / f"{number:08d}", report)
                 if file is not None:

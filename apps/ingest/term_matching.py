@@ -33,7 +33,7 @@ class TermFinder:
         if self.vocabulary is None:
             return TermMatch(None)
         by_code = self._index.by_code.get(code or "")
-        by_label = self._index.named(label)
+        by_label = self._index.find_terms(label)
         if by_code is not None and by_label and by_code not in by_label:
             other = by_label[0]
             return TermMatch(None, f"one term: {code} is {by_code}, and {label} is {other.code}")

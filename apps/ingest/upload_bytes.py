@@ -126,14 +126,14 @@ def put_pack(*, actor: User, upload: Upload, stream: ByteStream) -> Pack:
     open_upload(actor=actor, upload=upload)
     pack = Pack()
 
-    def refused(name: str, error: ArchiveError | PathInvalidError) -> None:
+    def note_refused(name: str, error: ArchiveError | PathInvalidError) -> None:
         pack.entries.append(Entry(name, error))
 
-    def skipped(name: str, reason: str) -> None:
+    def note_skipped(name: str, reason: str) -> None:
         pack.entries.append(Entry(name, EntryNameError(f"Not named by a SHA-256: {reason}.")))
 
     members = read_members(
-        cast("BinaryIO", stream), limits=PACK_LIMITS, refused=refused, skipped=skipped
+        cast("BinaryIO", stream), limits=PACK_LIMITS, refused=note_refused, skipped=note_skipped
     )
     with _open_work_folder() as folder:
         for batch in _batch_entries(members, pack):
@@ -203,6 +203,7 @@ def put_part(
         file.seek(0)
         key = storages["blobs"].save(key, File(file))
     with transaction.atomic():
+        # Parts come in side by side: their sizes are summed up one at a time, against the limit.
         Upload.objects.select_for_update().get(pk=upload.pk)
         rows = UploadPart.objects.filter(upload=upload, sha256=sha256)
         others = rows.exclude(number=number).aggregate(size=Sum("size"))["size"] or 0

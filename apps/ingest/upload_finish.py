@@ -64,6 +64,8 @@ def take_upload_in(
         return _describe_report(report, rows)
     accepted = examine_arrivals(arrivals, report, dataset=upload.dataset, progress=progress)
     with transaction.atomic():
+        # Clips, what waits and the report in one transaction: killed before its end, the job is
+        # repeated from its start; after it, the check above finds everything there.
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         admit_clips(actor=actor, dataset=upload.dataset, accepted=accepted, report=report)
         _settle_rows(locked, [item.line.path for item in accepted])

@@ -222,6 +222,8 @@ def commit_rows(*, actor: User, upload: Upload, rows: Sequence[Mapping[str, Any]
     A path that was committed before is replaced. All rows are kept or none. Returns how many wait
     now. What the cells say is judged at the finish, all rows together.
     """
+    # Commits side by side number their rows one after the other, and none slips in after the
+    # finish.
     row = Upload.objects.select_for_update(of=("self",)).select_related("job").get(pk=upload.pk)
     open_upload(actor=actor, upload=row)
     if len(rows) > COMMIT_ROWS:
@@ -276,6 +278,7 @@ def finish_upload(*, actor: User, upload: Upload, dry_run: bool = False) -> Job:
 
     Asked twice while the job is under way, the same job is returned.
     """
+    # Two finishes at once start one job.
     row = Upload.objects.select_for_update(of=("self",)).select_related("job").get(pk=upload.pk)
     if row.job is not None and not row.job.is_over:
         return row.job

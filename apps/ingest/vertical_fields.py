@@ -71,7 +71,7 @@ class VerticalFields:
         """Return the fields that are filled in; what is wrong goes to the row's errors."""
         fields: dict[str, Any] = {}
         for column, kind in self._kinds.items():
-            value = row.optional(column, kind)
+            value = row.read_optional(column, kind)
             if value is not None:
                 fields[column] = value
         for column in self._required:

@@ -141,14 +141,14 @@ class _Xorbs:
             file.close()
 
     def read(self, segment: Segment) -> Iterator[bytes]:
-        file, chunks = self._opened(segment.xorb)
+        file, chunks = self._open_xorb(segment.xorb)
         wanted = chunks[segment.first : segment.last]
         if segment.last > len(chunks) or sum(chunk.size for chunk in wanted) != segment.size:
             raise XetInvalidError(f"The xorb {segment.xorb} has no such chunks.")
         for chunk in wanted:
             yield unpack_chunk(file, chunk)
 
-    def _opened(self, name: str) -> tuple[BinaryIO, list[Chunk]]:
+    def _open_xorb(self, name: str) -> tuple[BinaryIO, list[Chunk]]:
         if name not in self._open:
             if len(self._open) >= OPEN_XORBS:
                 file, _ = self._open.pop(next(iter(self._open)))

@@ -11,7 +11,7 @@ from datasets_catalog.errors import NotFoundError
 from datasets_catalog.roles import Permission
 
 
-def jobs_for(user: Principal) -> JobQuerySet:
+def list_visible_jobs(user: Principal) -> JobQuerySet:
     """The user's own jobs and those of the organisations they work in."""
     if not isinstance(user, User):
         return Job.objects.none()
@@ -27,10 +27,10 @@ def jobs_for(user: Principal) -> JobQuerySet:
     return rows.filter(about)
 
 
-def job_for(user: Principal, uid: str) -> Job:
+def fetch_job(user: Principal, uid: str) -> Job:
     """The job if the user may see it; `NotFoundError` otherwise."""
     try:
-        row = jobs_for(user).filter(uid=UUID(uid)).first()
+        row = list_visible_jobs(user).filter(uid=UUID(uid)).first()
     except ValueError:
         row = None
     if row is None:

@@ -58,6 +58,8 @@ def start_job(
         created_by=actor,
         organisation=organisation,
     )
+    # A worker that was woken before the commit would find no row, and nobody would wake it again
+    # but `rescue_jobs`.
     transaction.on_commit(lambda: wake_worker(row.pk))
     return row
 
@@ -66,6 +68,8 @@ def claim_job(job_id: int) -> Claim | None:
     """Take the job if it is free; None if somebody has it or it is over."""
     token = uuid.uuid4()
     now = timezone.now()
+    # One conditional update: of several workers that a message reached, the database lets one have
+    # it.
     taken = (
         Job.objects.filter(pk=job_id)
         .claimable()
@@ -110,6 +114,7 @@ class Claim:
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Report, renew the lease, and learn whether to go on."""
+        # The claim is the fence: whoever lost the lease, however late they wake up, changes no row.
         held = self._select_own().update(
             done=done,
             total=total,
@@ -203,6 +208,7 @@ def _require_editor(actor: User, row: Job) -> None:
 
 def rescue_jobs() -> int:
     """Wake workers for jobs whose message or worker was lost; returns how many."""
+    # What is younger may still have its first message under way.
     stale = timezone.now() - timedelta(seconds=30)
     lost = Job.objects.claimable().filter(created_at__lt=stale).values_list("pk", flat=True)
     ids = list(lost[:500])

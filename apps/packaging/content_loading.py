@@ -6,7 +6,7 @@ from apps.licensing.licences import build_licence_files, load_licences, render_a
 from apps.packaging.content import LicenceText, ReleaseContent, TableFile
 from apps.packaging.statements import load_statement, read_table_batches, require_table
 from apps.releases.models import Release
-from apps.releases.release_usage import licence_of_adaptation
+from apps.releases.release_usage import find_licence_of_adaptation
 from apps.releases.versioning import list_credits
 from apps.storage.blobs import get_blob, open_blob, open_local_copy
 from apps.storage.models import Blob
@@ -40,16 +40,16 @@ def load_content(release: Release) -> ReleaseContent:
 def _load_licence_texts(release: Release, card: CardFacts) -> tuple[LicenceText, ...]:
     organisation = release.dataset.organisation
     expressions = {share.expression for share in card.outbound.mix}
-    if whole := licence_of_adaptation(release):
+    if whole := find_licence_of_adaptation(release):
         expressions.add(whole)
     files = build_licence_files(expressions, organisation, load_licences(organisation))
     return tuple(LicenceText(file.id, file.title, file.url, file.text) for file in files)
 
 
 def _build_table_file(name: str, blob: Blob) -> TableFile:
-    def opened() -> IO[bytes]:
+    def open_content() -> IO[bytes]:
         return open_blob(blob)
 
     with open_local_copy(blob) as path:
         columns = read_column_names(path)
-    return TableFile(name, blob.oid, blob.sha256, blob.size, columns, opened)
+    return TableFile(name, blob.oid, blob.sha256, blob.size, columns, open_content)

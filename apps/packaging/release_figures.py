@@ -33,7 +33,7 @@ class Figures:
     unnamed: int = 0
 
     @property
-    def verified(self) -> VerifiedCount:
+    def verified_count(self) -> VerifiedCount:
         return VerifiedCount(self.here, self.stated, self.unnamed)
 
     @property
@@ -74,7 +74,7 @@ class Figures:
             self.contents.append(released)
             if clip["redacted"]:
                 self.redacted.append(released)
-            self.licensed.append(self._licensed(clip))
+            self.licensed.append(self._build_clip_licence(clip))
 
     def add_events(self, batch: pa.RecordBatch) -> None:
         self.statistics.add_events(batch)
@@ -82,7 +82,7 @@ class Figures:
             if event["status"] == Status.VERIFIED.value:
                 self._count_verified(event)
 
-    def _licensed(self, clip: dict[str, Any]) -> ClipLicence:
+    def _build_clip_licence(self, clip: dict[str, Any]) -> ClipLicence:
         altered = self.alterations.get((clip["clip_id"], clip["md5"]), AlteredContent())
         modified = clip["redacted"] and not altered.is_stripped
         return ClipLicence(

@@ -47,7 +47,7 @@ class ReleasedContents:
         return self.sounds | frozenset(self.cells.values())
 
 
-def contents_of(release: Release, clips: Iterable[ReleasedClip]) -> ReleasedContents:
+def build_released_contents(release: Release, clips: Iterable[ReleasedClip]) -> ReleasedContents:
     """The contents of released clips, their texts as the draft has them.
 
     While a release can come out, they are those that it was frozen with.
@@ -62,7 +62,7 @@ def contents_of(release: Release, clips: Iterable[ReleasedClip]) -> ReleasedCont
     return ReleasedContents(by_id, cells)
 
 
-def released_clips(release: Release) -> list[ReleasedClip]:
+def list_released_clips(release: Release) -> list[ReleasedClip]:
     """The released clips, in the order of the table; none before the freeze."""
     if release.clips_table is None:
         return []

@@ -37,7 +37,7 @@ def list_released_findings(
             yield row
 
 
-def decision_on(finding: Finding, until: datetime | None) -> Decision | None:
+def find_decision_in_force(finding: Finding, until: datetime | None) -> Decision | None:
     """The decision in force, where it was taken until a moment (None: now)."""
     decision: Decision | None = getattr(finding, "decision", None)
     late = decision is not None and until is not None and decision.decided_at > until
@@ -59,7 +59,7 @@ def count_review(
     findings = 0
     for row in list_released_findings(release, contents, until):
         findings += 1
-        if (decision := decision_on(row, until)) is not None:
+        if (decision := find_decision_in_force(row, until)) is not None:
             verdicts[decision.verdict] += 1
     return ReviewCount(
         findings=findings,

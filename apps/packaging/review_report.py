@@ -10,7 +10,7 @@ import io
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +19,11 @@ from django.db import transaction
 from apps.accounts.access import Principal
 from apps.datasets.access import may_see_draft
 from apps.detection.models import Scan
-from apps.packaging.released_contents import ReleasedContents, contents_of, released_clips
+from apps.packaging.released_contents import (
+    ReleasedContents,
+    build_released_contents,
+    list_released_clips,
+)
 from apps.packaging.review_acts import (
     format_moment,
     list_confirmations,
@@ -29,13 +33,17 @@ from apps.packaging.review_acts import (
     list_samples,
     shorten_name,
 )
-from apps.packaging.review_counts import decision_on, list_excluded_clips, list_released_findings
+from apps.packaging.review_counts import (
+    find_decision_in_force,
+    list_excluded_clips,
+    list_released_findings,
+)
 from apps.packaging.statements import (
+    find_publication_before,
     is_kept,
     keep_statement,
-    kept_review,
+    load_kept_review,
     load_statement,
-    out_before,
 )
 from apps.releases.checklist_answers import list_documents_in_force, load_checklist
 from apps.releases.models import GateResult, Release, ReviewReport, SignOff
@@ -120,7 +128,7 @@ def keep_statements(release: Release) -> None:
 
 def compute_report(release: Release) -> Report:
     """Put the report together: the review as it was kept, else as of publication or now."""
-    review = kept_review(release)
+    review = load_kept_review(release)
     return {
         "schema": SCHEMA,
         "extent": "whole",
@@ -142,7 +150,7 @@ def compute_report(release: Release) -> Report:
 def _describe_review(release: Release) -> Report:
     """What was done to the contents of the release, from the rows."""
     dataset, until = release.dataset, release.published_at
-    contents = contents_of(release, released_clips(release))
+    contents = build_released_contents(release, list_released_clips(release))
     findings = list(_list_findings(release, contents))
     return {
         "profile": dataset.privacy_profile,
@@ -241,15 +249,10 @@ def _list_detectors(release: Release, contents: ReleasedContents) -> Iterator[Re
         yield {**row, **counts, "measured": measured.get(row["detector"])}
 
 
-def _load_measurements() -> Mapping[str, Any]:
-    table = files("datasets_catalog") / "detector_figures.toml"
-    return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}
-
-
 def _list_findings(release: Release, contents: ReleasedContents) -> Iterator[Report]:
     """What was found in the bytes or texts of released clips, and what was decided of it."""
     for row in list_released_findings(release, contents, release.published_at):
-        decision = decision_on(row, release.published_at)
+        decision = find_decision_in_force(row, release.published_at)
         clip = contents.clips[str(row.clip.uid)]
         yield {
             "clip": clip.path,
@@ -271,7 +274,7 @@ def _list_findings(release: Release, contents: ReleasedContents) -> Iterator[Rep
 
 def _list_excluded(release: Release) -> Iterator[Report]:
     """Clips that review took out since the version before, by id: their names stay inside."""
-    since = out_before(release)
+    since = find_publication_before(release)
     rows = list_excluded_clips(release, since=since, until=release.published_at)
     for uid in rows.order_by("uid").values_list("uid", flat=True):
         yield {"clip_id": str(uid)}
@@ -282,3 +285,8 @@ def _load_sample(release: Release) -> Report | None:
         release=release, root=release.root, code="privacy.sampled"
     ).first()
     return None if row is None else {"summary": row.summary, **row.numbers}
+
+
+def _load_measurements() -> dict[str, Any]:
+    table = files("datasets_catalog") / "detector_figures.toml"
+    return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}

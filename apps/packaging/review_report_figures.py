@@ -11,21 +11,21 @@ from datasets_catalog.plain_json import from_plain
 Line = tuple[str, str]
 
 
-def content_lines(report: dict[str, Any]) -> list[Line]:
+def list_content_lines(report: dict[str, Any]) -> list[Line]:
     """What the release holds, by the facts kept in the report; none before it is approved."""
     if not report.get("facts"):
         return []
     return list(_build_lines(from_plain(CardFacts, report["facts"])))
 
 
-def sample_line(report: dict[str, Any]) -> str:
+def describe_heard_sample(report: dict[str, Any]) -> str:
     """What was heard of a sample: as its card says it; what the gate said before it is approved."""
     if report.get("facts"):
         return render_sample(from_plain(CardFacts, report["facts"]).sample)
     return report["sample"]["summary"] if report["sample"] else ""
 
 
-def scan_amount(row: dict[str, Any]) -> str:
+def describe_scan_amount(row: dict[str, Any]) -> str:
     """How many files and texts a detector saw; reports kept in earlier forms add the two up."""
     if "files" not in row:
         return f"{row['contents']:,} files or texts"
@@ -33,15 +33,15 @@ def scan_amount(row: dict[str, Any]) -> str:
     return f"{files}, {format_count(row['texts'], 'text', 'texts')}"
 
 
-def headcount_lines(report: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+def list_headcount_lines(report: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     """Clip, what was counted, by whom, when and why, oldest first; of a clip the last counts."""
     return [
-        (row["clip"], _people_text(row), row["by"], row["at"], row["reason"])
+        (row["clip"], _describe_people(row), row["by"], row["at"], row["reason"])
         for row in report.get("headcounts", ())
     ]
 
 
-def _people_text(row: dict[str, Any]) -> str:
+def _describe_people(row: dict[str, Any]) -> str:
     heard = format_count(row["people_heard"], "person heard", "people heard")
     missing = ", somebody is not recorded" if row["somebody_unknown"] else ""
     return f"{heard}, {row['people_recorded']:,} recorded{missing}"

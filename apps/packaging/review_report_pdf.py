@@ -14,10 +14,10 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from apps.packaging.review_report_figures import (
-    content_lines,
-    headcount_lines,
-    sample_line,
-    scan_amount,
+    describe_heard_sample,
+    describe_scan_amount,
+    list_content_lines,
+    list_headcount_lines,
 )
 
 # Rows of one table on paper; the JSON holds all.
@@ -54,10 +54,10 @@ def render_pdf(report: dict[str, Any]) -> bytes:
 
 def _render_sections(report: dict[str, Any]) -> Iterator[Flowable]:
     yield from _render_section("The release", ("what", "value"), _list_about(report))
-    if held := content_lines(report):
+    if held := list_content_lines(report):
         yield from _render_section("What it holds", ("what", "value"), held)
     detectors = [
-        (row["detector"], row["detector_version"], scan_amount(row), row["failed"])
+        (row["detector"], row["detector_version"], describe_scan_amount(row), row["failed"])
         for row in report["detectors"]
     ]
     yield from _render_section("Scanned by", ("detector", "version", "saw", "failed"), detectors)
@@ -65,7 +65,7 @@ def _render_sections(report: dict[str, Any]) -> Iterator[Flowable]:
         "Found, by kind", ("kind", "findings"), list(report["found"].items())
     )
     yield from _render_section("Decided", ("verdict", "findings"), list(report["decided"].items()))
-    heard = sample_line(report)
+    heard = describe_heard_sample(report)
     yield from _render_section("Sampled", ("result",), [(heard,)] if heard else [])
     gates = [
         (row["code"], "yes" if row["passed"] else "no", row["summary"]) for row in report["gates"]
@@ -129,7 +129,7 @@ def _render_acts(report: dict[str, Any]) -> Iterator[Flowable]:
     back_head = ("clip", "kind", "verdict", "cause", "by", "at", "why")
     yield from _render_section("Decisions taken back", back_head, back)
     people_head = ("clip", "people", "by", "at", "reason")
-    yield from _render_section("People counted", people_head, headcount_lines(report))
+    yield from _render_section("People counted", people_head, list_headcount_lines(report))
     heard = [
         (sample["number"], one["clip"], _YES[one["missed"]], one["by"], one["at"])
         for sample in report.get("samples", ())

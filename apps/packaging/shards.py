@@ -80,12 +80,16 @@ def write_shard(
 
 
 def _open_writer(sink: pa.NativeFile, schema: pa.Schema) -> pq.ParquetWriter:
-    leaves = _list_leaves(schema)
+    # The Parquet paths of the columns that hold values.
+    leaves = [
+        f"{field.name}{below}" for field in schema for below in _list_leaves_below(field.type)
+    ]
     described = [leaf for leaf in leaves if leaf not in _PLAIN]
     return pq.ParquetWriter(
         sink,
         schema,
-        compression={leaf: _choose_compression(leaf) for leaf in leaves},
+        # Most audio is compressed already, and plain bytes deduplicate between versions.
+        compression={leaf: "none" if leaf in _PLAIN else "zstd" for leaf in leaves},
         use_dictionary=described,
         write_statistics=described,
         write_page_index=True,
@@ -150,11 +154,6 @@ def _read_into(room: memoryview, content: ReleaseContent, row: Row) -> None:
         )
 
 
-def _list_leaves(schema: pa.Schema) -> list[str]:
-    """Return the Parquet paths of the columns that hold values."""
-    return [f"{field.name}{below}" for field in schema for below in _list_leaves_below(field.type)]
-
-
 def _list_leaves_below(nested: pa.DataType) -> list[str]:
     if pa.types.is_list(nested):
         return [f".list.element{below}" for below in _list_leaves_below(nested.value_type)]
@@ -163,8 +162,3 @@ def _list_leaves_below(nested: pa.DataType) -> list[str]:
             f".{child.name}{below}" for child in nested for below in _list_leaves_below(child.type)
         ]
     return [""]
-
-
-def _choose_compression(leaf: str) -> str:
-    # Most audio is compressed already, and plain bytes deduplicate between versions.
-    return "none" if leaf in _PLAIN else "zstd"

@@ -17,8 +17,8 @@ import pyarrow as pa
 from django.conf import settings
 from django.utils import timezone
 
+from apps.datasets.label_verification import SECOND_PERSON
 from apps.datasets.models import Event
-from apps.datasets.verification import SECOND_PERSON
 from apps.detection.detectors.base import LISTENER, build_version
 from apps.detection.detectors.registry import list_detectors
 from apps.detection.models import Scan
@@ -26,11 +26,11 @@ from apps.licensing.licences import load_licences
 from apps.packaging.errors import ReleaseNotSendableError
 from apps.packaging.models import ReleaseStatement
 from apps.packaging.release_figures import count_figures
-from apps.packaging.released_contents import contents_of
+from apps.packaging.released_contents import build_released_contents
 from apps.packaging.review_counts import count_redactions, count_review
-from apps.releases.about import about_dataset, about_release
+from apps.releases.about import describe_dataset_now, load_release_about
 from apps.releases.models import GateResult, Release
-from apps.releases.release_usage import compute_usage, licence_of_adaptation
+from apps.releases.release_usage import compute_usage, find_licence_of_adaptation
 from apps.releases.versioning import find_approval_time
 from apps.review.alterations import load_alterations
 from apps.storage.blobs import open_local_copy
@@ -80,7 +80,7 @@ def keep_statement(release: Release, *, review: Blob) -> None:
     )
 
 
-def kept_review(release: Release) -> dict[str, Any] | None:
+def load_kept_review(release: Release) -> dict[str, Any] | None:
     """The record of the review as it was kept with the facts; None where it was not."""
     kept = _find_kept_statement(release)
     if kept is None or kept.review is None:
@@ -94,7 +94,7 @@ def compute_statement(release: Release) -> CardFacts:
     """Count everything from the release's tables and the rows of its review; one pass over each."""
     _require_approved(release)
     dataset, organisation = release.dataset, release.dataset.organisation
-    about = about_release(release) or about_dataset(dataset)
+    about = load_release_about(release) or describe_dataset_now(dataset)
     until = release.published_at
     alterations = load_alterations(dataset, until=until)
     figures = count_figures(
@@ -121,7 +121,7 @@ def compute_statement(release: Release) -> CardFacts:
         outbound=find_outbound_licence(
             figures.licensed,
             Use(release.use),
-            licence_of_adaptation(release),
+            find_licence_of_adaptation(release),
             licences=load_licences(organisation),
         ),
         consent=_load_consent_count(release),
@@ -136,7 +136,7 @@ def compute_statement(release: Release) -> CardFacts:
         synthetic=counted.synthetic,
         redactions=count_redactions(figures.redacted, alterations),
         sources=figures.sources,
-        verified=figures.verified,
+        verified=figures.verified_count,
         classes=figures.classes,
         weak=figures.weak,
         found_empty=counted.found_empty,
@@ -146,8 +146,8 @@ def compute_statement(release: Release) -> CardFacts:
         scanned_whole=release.state not in PUBLIC_STATES,
         reviewed=count_review(
             release,
-            contents_of(release, figures.contents),
-            since=out_before(release),
+            build_released_contents(release, figures.contents),
+            since=find_publication_before(release),
             until=until,
         ),
         sample=_load_sample(release),
@@ -251,7 +251,10 @@ def _list_seeing_detectors(release: Release) -> tuple[Detector, ...]:
     if release.state not in PUBLIC_STATES:
         versions = map(build_version, list_detectors(release.dataset.privacy_profile))
         return tuple(
-            sorted((Detector(each.name, each.version) for each in versions), key=_get_title)
+            sorted(
+                (Detector(each.name, each.version) for each in versions),
+                key=lambda each: each.title,
+            )
         )
     scans = Scan.objects.filter(
         dataset=release.dataset, failed=False, finished_at__lte=find_approval_time(release)
@@ -260,11 +263,7 @@ def _list_seeing_detectors(release: Release) -> tuple[Detector, ...]:
     return tuple(Detector(name, version) for name, version in sorted(dict(rows).items()))
 
 
-def _get_title(detector: Detector) -> str:
-    return detector.title
-
-
-def out_before(release: Release) -> datetime | None:
+def find_publication_before(release: Release) -> datetime | None:
     """When the version before it came out; None for the first one."""
     before = _list_earlier_releases(release)
     return before[0].published_at if before else None

@@ -7,8 +7,7 @@ from apps.jobs.registry import Result, Run, register_job
 from apps.publishing.actions import PLAN, PUBLISH, plan_publication
 from apps.publishing.models import Publication, Target
 from apps.publishing.publications import carry_out_publication
-from apps.publishing.release_publication import RELEASE
-from apps.publishing.release_publication import publish_release_here as publish_here
+from apps.publishing.release_publication import RELEASE, publish_release_here
 from apps.releases.models import Release
 from datasets_catalog.roles import Permission
 
@@ -16,7 +15,7 @@ from datasets_catalog.roles import Permission
 @register_job(RELEASE, title="Publishing a release here")
 def publish_here_job(run: Run) -> Result:
     row = Release.objects.select_related("dataset__organisation").get(pk=run.arguments["release"])
-    done = publish_here(actor=run.actor, release=row)
+    done = publish_release_here(actor=run.actor, release=row)
     return {"version": done.version, "root": done.root, "commit": done.dvc_commit}
 
 

@@ -7,7 +7,7 @@ from datasets_catalog.plain_json import from_plain
 from datasets_catalog.release_about import ReleaseAbout
 
 
-def about_dataset(dataset: Dataset) -> ReleaseAbout:
+def describe_dataset_now(dataset: Dataset) -> ReleaseAbout:
     """What the dataset says of itself now."""
     sheet, organisation = parse_sheet(dataset.sheet), dataset.organisation
     return ReleaseAbout(
@@ -22,6 +22,6 @@ def about_dataset(dataset: Dataset) -> ReleaseAbout:
     )
 
 
-def about_release(release: Release) -> ReleaseAbout | None:
+def load_release_about(release: Release) -> ReleaseAbout | None:
     """What it said when the release was frozen; None where that was not noted."""
     return from_plain(ReleaseAbout, release.about) if release.about else None

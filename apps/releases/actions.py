@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.audit import record
 from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress, ignore_progress
-from apps.releases.about import about_dataset
+from apps.releases.about import describe_dataset_now
 from apps.releases.checklist_answers import find_part
 from apps.releases.draft_rows import ROWS_VERSION
 from apps.releases.errors import (
@@ -24,7 +24,7 @@ from apps.releases.freezing import FrozenDraft, freeze_rows, hold_blobs
 from apps.releases.gate_results import check_gates, is_stale, load_blocking_failures
 from apps.releases.lapses import hold_people, note_lapses
 from apps.releases.models import GateResult, Release, SignOff
-from apps.releases.release_usage import cleared_purposes
+from apps.releases.release_usage import list_cleared_purposes
 from apps.releases.stops import note_stops, require_open
 from apps.releases.versioning import list_versions_out, write_release_version
 from datasets_catalog.errors import InvalidError
@@ -104,15 +104,19 @@ def freeze_release(
         current = Dataset.objects.select_for_update().get(pk=dataset.pk)
         row = _lock_release(release)
         advance_state(ReleaseState(row.state), ReleaseState.FROZEN)
+        # The tables were computed outside the transaction, for minutes perhaps, while others could
+        # write.
         if current.draft_serial != dataset.draft_serial:
             raise DraftMovedError("The draft changed while it was being frozen: try again.")
         _apply_frozen_draft(row, frozen)
-        row.cleared = cleared_purposes(row, on=at.date())
+        row.cleared = list_cleared_purposes(row, on=at.date())
         row.use, row.draft_serial = dataset.use, dataset.draft_serial
-        row.vocabulary, row.about = dataset.vocabulary, to_plain(about_dataset(dataset))
+        row.vocabulary, row.about = dataset.vocabulary, to_plain(describe_dataset_now(dataset))
         row.rows_version = ROWS_VERSION
         row.frozen_by, row.frozen_at = actor, at
         _move_release(actor, row, ReleaseState.FROZEN)
+        # In one transaction with the state: no release is frozen whose bytes somebody may still
+        # destroy, or of whose people nobody would tell it.
         hold_blobs(row)
         hold_people(row)
         note_stops(row)
@@ -145,6 +149,7 @@ def submit_release(*, actor: User, release: Release) -> Release:
     check_gates(release)
     with transaction.atomic():
         row = _lock_release(release)
+        # The gates were asked before the lock, on the root of then.
         _refuse_stale(row)
         advance_state(ReleaseState(row.state), ReleaseState.IN_REVIEW)
         _refuse_failing(row)
@@ -202,8 +207,13 @@ def publish_release(*, actor: User, release: Release, documents: Documents) -> R
     # What was true at approval may not be today: a consent can have run out.
     check_gates(row)
     _refuse_failing(row)
+    # Git comes before the row: killed in between, the version is in git without being out, and the
+    # next try finds the same tree under its tag. The other way round, readers would see a release
+    # without files.
     commit = write_release_version(row, documents(row))
     with transaction.atomic():
+        # The dataset's row before the release's, as at the freeze: in two orders, two would wait
+        # for each other.
         dataset = Dataset.objects.select_for_update().get(pk=row.dataset_id)
         row = _lock_release(release)
         if row.state == ReleaseState.PUBLISHED:

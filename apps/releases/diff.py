@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from apps.releases.about import about_release
+from apps.releases.about import load_release_about
 from apps.releases.diff_rows import (
     ClipChanges,
     EventChanges,
@@ -21,7 +21,7 @@ from apps.releases.models import Release
 from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
 from apps.storage.table_queries import open_tables
-from datasets_catalog.release_about import ReleaseAbout, about_changes
+from datasets_catalog.release_about import ReleaseAbout, iterate_about_changes
 from datasets_catalog.release_changes import (
     Change,
     ChangeKind,
@@ -197,13 +197,13 @@ def build_side(release: Release) -> DiffSide:
         use=release.use,
         purposes=frozenset(release.purposes),
         territories=frozenset(release.territories),
-        vocabulary=_vocabulary_of(release),
-        about=about_release(release),
+        vocabulary=_name_release_vocabulary(release),
+        about=load_release_about(release),
         statistics=release.statistics,
     )
 
 
-def _vocabulary_of(release: Release) -> str | None:
+def _name_release_vocabulary(release: Release) -> str | None:
     """Its name and version; what was frozen before `about` was noted has them in its statistics."""
     if release.about:
         return str(release.vocabulary or "")
@@ -274,7 +274,7 @@ def _find_whole_changes(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     if removed:
         yield Change(ChangeKind.PURPOSES_REMOVED, len(removed))
     yield from _find_area_changes(before.territories, after.territories)
-    yield from about_changes(before.about, after.about)
+    yield from iterate_about_changes(before.about, after.about)
 
 
 def _find_area_changes(before: frozenset[str], after: frozenset[str]) -> Iterator[Change]:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Q
 
 from apps.consent.ledger import load_consents, load_people
+from apps.datasets.label_verification import SECOND_PERSON
 from apps.datasets.models import Clip, Dataset, Event
-from apps.datasets.verification import SECOND_PERSON
 from apps.detection.detectors.base import Detector
 from apps.detection.detectors.registry import list_detectors
 from apps.detection.kinds import find_kind_policy

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.consent.ledger import load_consents, load_people
@@ -79,16 +78,15 @@ def _list_people(dataset: Dataset) -> Iterator[ClipPeople]:
     people, heard = load_people(dataset), PeopleHeard(dataset)
     columns = ("pk", "uid", "path", "duration", "recording__name", "blob__sha256", "cells_sha256")
     for pk, uid, path, duration, cut_from, *contents in (
-        _list_active_clips(dataset).values_list(*columns).iterator(chunk_size=5000)
+        Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE)
+        .order_by("path")
+        .values_list(*columns)
+        .iterator(chunk_size=5000)
     ):
         recorded = ClipPeople(
             str(uid), path, people.get(pk, ()), duration, recording=cut_from or ""
         )
         yield heard.complete(recorded, clip=pk, contents=(contents[0], contents[1]))
-
-
-def _list_active_clips(dataset: Dataset) -> QuerySet[Clip]:
-    return Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).order_by("path")
 
 
 def _is_known(licences: Licences, expression: str) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from apps.datasets.models import Clip
 from apps.detection.models import Finding
-from apps.releases.lapses import find_lapse_start, releases_with
+from apps.releases.lapses import find_lapse_start, list_releases_with
 from apps.releases.models import Release
 
 
@@ -63,22 +63,22 @@ def foresee_closures(findings: Sequence[Finding]) -> Foresight:
     everywhere = _list_open_releases(dataset.organisation_id, contents)
     heard = _list_open_releases(dataset.organisation_id, sounding)
     return Foresight(
-        by_exclusion=_each_once([*everywhere, *texts]),
-        by_redaction=_each_once([*own, *heard]),
+        by_exclusion=_drop_repeated([*everywhere, *texts]),
+        by_redaction=_drop_repeated([*own, *heard]),
     )
 
 
 def foresee_count(clip: Clip) -> tuple[Release, ...]:
     """What a count of more people than are recorded in the clip's bytes would close."""
-    return _each_once(_list_open_releases(clip.dataset.organisation_id, {clip.blob.sha256}))
+    return _drop_repeated(_list_open_releases(clip.dataset.organisation_id, {clip.blob.sha256}))
 
 
 def _list_open_releases(organisation: int, contents: set[str]) -> list[Release]:
-    rows = releases_with(organisation, contents) if contents else []
+    rows = list_releases_with(organisation, contents) if contents else []
     return [row for row in rows if find_lapse_start(row) is None]
 
 
-def _each_once(releases: Sequence[Release]) -> tuple[Release, ...]:
+def _drop_repeated(releases: Sequence[Release]) -> tuple[Release, ...]:
     return tuple({row.pk: row for row in sorted(releases, key=lambda row: row.pk)}.values())
 
 

@@ -25,9 +25,9 @@ from apps.datasets.models import Clip, Dataset
 from apps.licensing.models import Terms
 from apps.releases.errors import ReleaseLapsedError
 from apps.releases.models import Lapse, LapseGround, Release, ReleaseBlob, ReleasePerson
-from apps.releases.objections import Objection, objections_to, released_clips
+from apps.releases.objections import Objection, iterate_released_clips, list_objections
 from apps.releases.release_usage import find_licences_end, list_clips_of_ended_terms
-from apps.review.held_back import people_on_record
+from apps.review.held_back import map_people_on_record
 from apps.review.models import Decision, Headcount
 from datasets_catalog.clip_people import ClipPeople
 from datasets_catalog.consent import CoverageGap, compute_coverage
@@ -128,6 +128,7 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
     A release that is covered again, by a new answer or another decision, is given out again.
     """
     now = at or timezone.now()
+    # Answers that change at once are each followed: the later reads what the earlier wrote.
     row = Release.objects.select_for_update(of=("self",)).select_related("dataset__organisation")
     release = row.get(pk=release.pk)
     people = list_people(release)
@@ -138,12 +139,12 @@ def note_lapses(release: Release, *, at: datetime | None = None) -> list[Lapse]:
         territories=frozenset(release.territories),
         at=now,
     )
-    objections = objections_to(release, people)
+    objections = list_objections(release, people)
     ends = dict(_ends_by_review(release, objections))
     if licensed := find_licences_end(release):
         ends[LapseGround.TERMS] = licensed
     if covered is not None:
-        ends[LapseGround.CONSENT] = _since_known(release, covered, now)
+        ends[LapseGround.CONSENT] = _find_lapse_moment(release, covered, now)
     wanted: dict[Key, str] = {(o.clip_uid, str(o.cause), None): o.path for o in objections}
     if covered is not None and covered <= now:
         wanted |= dict(_find_wanted_lapses(release, _find_uncovered(release, people, now)))
@@ -170,7 +171,7 @@ def _ends_by_review(
             yield ground, max(min(since), release.published_at or min(since))
 
 
-def _since_known(release: Release, covered: datetime, now: datetime) -> datetime:
+def _find_lapse_moment(release: Release, covered: datetime, now: datetime) -> datetime:
     """The moment that stands already, where consent is what it lapsed by: `covered` is then now."""
     known = release.lapses_at
     by_consent = release.lapses_by == LapseGround.CONSENT
@@ -207,11 +208,11 @@ def note_changed_settings(dataset: Dataset, names: Collection[str]) -> None:
 
 def note_changed_verdicts(organisation: int, contents: Collection[str]) -> None:
     """What review calls after every change of what it says of these bytes (SHA-256)."""
-    for release in releases_with(organisation, contents):
+    for release in list_releases_with(organisation, contents):
         note_lapses(release)
 
 
-def releases_with(organisation: int, contents: Collection[str]) -> list[Release]:
+def list_releases_with(organisation: int, contents: Collection[str]) -> list[Release]:
     """Releases of the organisation that were given out and hold any of these bytes (SHA-256)."""
     found: set[int] = set()
     wanted = sorted(contents)
@@ -265,8 +266,8 @@ def list_people(release: Release) -> list[ClipPeople]:
         name = clip.recording.name if clip.recording else ""
         clips.setdefault(clip.uid, (clip.path, name, set()))[2].add(part.contributor.code)
     contents = ReleaseBlob.objects.filter(release=release).values("blob__sha256")
-    said = people_on_record(release.dataset, contents)
-    for held, path, content in released_clips(release, said.keys()) if said else ():
+    said = map_people_on_record(release.dataset, contents)
+    for held, path, content in iterate_released_clips(release, said.keys()) if said else ():
         clips.setdefault(UUID(held), (path, "", set()))[2].update(said[content])
     return [
         ClipPeople(str(uid), path, tuple(sorted(codes)), 0.0, recording=recording)

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.releases.models import Lapse, Release, ReleaseBlob
-from apps.review.held_back import binding_counts, held_back
+from apps.review.held_back import list_held_back, select_binding_counts
 from apps.review.models import Decision
 from apps.storage.blobs import open_local_copy
 from apps.storage.parquet_tables import read_columns
@@ -43,7 +43,7 @@ class _Count:
         return self.unknown or self.people > recorded
 
 
-def objections_to(release: Release, people: Collection[ClipPeople]) -> list[Objection]:
+def list_objections(release: Release, people: Collection[ClipPeople]) -> list[Objection]:
     """Which clips of a release are held back by their bytes, or have somebody unrecorded in them.
 
     `people` are those who are recorded in its clips. Three queries where nothing is; the table of
@@ -51,18 +51,18 @@ def objections_to(release: Release, people: Collection[ClipPeople]) -> list[Obje
     """
     contents = ReleaseBlob.objects.filter(release=release).values("blob__sha256")
     verdicts: dict[str, set[tuple[Lapse.Cause, datetime]]] = defaultdict(set)
-    for row in held_back(release.dataset, contents):
+    for row in list_held_back(release.dataset, contents):
         verdicts[row.content].add((CAUSES[row.verdict], row.since))
     counts = {
         row.content_sha256: _Count(row.people_heard, row.somebody_unknown, row.counted_at)
-        for row in binding_counts(release.dataset, contents)
+        for row in select_binding_counts(release.dataset, contents)
     }
     counted = {content: count for content, count in counts.items() if count.people}
     if not verdicts and not counted:
         return []
     recorded = {clip.clip_id: len(clip.contributors) for clip in people}
     found: dict[tuple[UUID, Lapse.Cause], Objection] = {}
-    for uid, path, content in released_clips(release, verdicts.keys() | counted.keys()):
+    for uid, path, content in iterate_released_clips(release, verdicts.keys() | counted.keys()):
         said = set(verdicts.get(content, ()))
         if content in counted and counted[content].exceeds(recorded.get(uid, 0)):
             said.add((Lapse.Cause.PEOPLE_UNKNOWN, counted[content].since))
@@ -72,7 +72,9 @@ def objections_to(release: Release, people: Collection[ClipPeople]) -> list[Obje
     return list(found.values())
 
 
-def released_clips(release: Release, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
+def iterate_released_clips(
+    release: Release, contents: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
     """Yield uid, path and SHA-256 of the released clips with these bytes."""
     assert release.clips_table is not None, "a release that was given out has its tables"
     with open_local_copy(release.clips_table) as table:

@@ -76,6 +76,7 @@ def start_step(
 
     Who may was asked before.
     """
+    # Two clicks at once come one after the other, so that the second finds the first one's job.
     Release.objects.select_for_update().get(pk=release.pk)
     wanted = {"release": release.pk, **(arguments or {})}
     waiting = Job.objects.filter(

@@ -27,7 +27,7 @@ def compute_usage(release: Release, *, on: date) -> Usage:
     return _meet_purposes(release, map(Purpose, release.purposes), on=on)
 
 
-def cleared_purposes(release: Release, *, on: date) -> list[str]:
+def list_cleared_purposes(release: Release, *, on: date) -> list[str]:
     """What a release being frozen is cleared for: what its purposes contain and its licences allow.
 
     Kept in `Release.cleared`, so that whoever asks who may have it needs no licence.
@@ -39,7 +39,7 @@ def cleared_purposes(release: Release, *, on: date) -> list[str]:
 
 def _meet_purposes(release: Release, purposes: Iterable[Purpose], *, on: date) -> Usage:
     counted = {row["licence"] or "": row["clips"] for row in release.statistics.get("licences", ())}
-    if whole := licence_of_adaptation(release):
+    if whole := find_licence_of_adaptation(release):
         counted[whole] = release.clips
     return meet_usage(
         purposes,
@@ -49,7 +49,7 @@ def _meet_purposes(release: Release, purposes: Iterable[Purpose], *, on: date) -
     )
 
 
-def licence_of_adaptation(release: Release) -> str | None:
+def find_licence_of_adaptation(release: Release) -> str | None:
     """Return the one licence under which all clips go out; None where each keeps its own."""
     return release.licence or None if release.use == Use.ADAPTATION else None
 
@@ -87,7 +87,7 @@ def list_clips_of_ended_terms(release: Release, *, on: date) -> Iterator[tuple[U
         licence__in=_name_licences(release),
         expires_on__lt=on,
     )
-    gone, whole = set(ended.values_list("licence", flat=True)), licence_of_adaptation(release)
+    gone, whole = set(ended.values_list("licence", flat=True)), find_licence_of_adaptation(release)
     if not gone or release.clips_table is None:
         return
     with open_local_copy(release.clips_table) as table:
@@ -99,5 +99,5 @@ def list_clips_of_ended_terms(release: Release, *, on: date) -> Iterator[tuple[U
 
 def _name_licences(release: Release) -> set[str]:
     expressions = [row["licence"] for row in release.statistics.get("licences", ())]
-    expressions.append(licence_of_adaptation(release))
+    expressions.append(find_licence_of_adaptation(release))
     return {licence for text in expressions if text for licence in parse_expression(text).licences}

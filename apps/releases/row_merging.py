@@ -50,7 +50,7 @@ class _Events:
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
-        self._waiting = _build_empty_batch(EVENTS)
+        self._waiting = pa.RecordBatch.from_pylist([], schema=EVENTS)
 
     def until(self, path: str) -> pa.RecordBatch:
         """Take all events up to and with a path."""
@@ -62,10 +62,6 @@ class _Events:
             parts.append(following)
         taken, self._waiting = _cut_batch(_join_batches(parts), path)
         return taken
-
-
-def _build_empty_batch(schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([], schema=schema)
 
 
 def _take_next_rows(rows: Iterator[Batches]) -> Batches | None:

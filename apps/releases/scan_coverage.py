@@ -59,9 +59,9 @@ class ScansOfDraft:
                 self._telling[content].append((scan_id, build_detector_fact(detector)))
             for content in rows.values_list("content_sha256", flat=True).iterator():
                 before = seen.get(content)
-                seen[content] = one if before is None else self._joined(before, one)
+                seen[content] = one if before is None else self._join_detectors(before, one)
 
-    def _joined(
+    def _join_detectors(
         self, left: frozenset[DetectorFacts], right: frozenset[DetectorFacts]
     ) -> frozenset[DetectorFacts]:
         both = self._union.get((left, right))
@@ -72,7 +72,7 @@ class ScansOfDraft:
     def of(self, clip: int, content: str, texts: str) -> frozenset[DetectorFacts]:
         """The current detectors that saw the clip; `content` and `texts` are SHA-256 of both."""
         nothing: frozenset[DetectorFacts] = frozenset()
-        found = self._joined(
+        found = self._join_detectors(
             self._by_bytes.get(content, nothing),
             self._by_cells.get(texts, nothing),
         )
@@ -83,7 +83,7 @@ class ScansOfDraft:
             # Keys are hashes of what they stand for: no two detectors share one.
             if groups.is_noted(clip, content, texts):
                 key = groups.keys.get(clip, "")
-                found = self._joined(found, self._by_group.get(key, nothing))
+                found = self._join_detectors(found, self._by_group.get(key, nothing))
         return found
 
     def find_unnoted(self, clip: int, content: str) -> Iterator[FindingFacts]:
@@ -109,15 +109,15 @@ class _Groups:
         self._telling = set(scans.exclude(seen=[]).values_list("content_sha256", flat=True))
         noted = Finding.objects.filter(clip__dataset=dataset, scan__in=scans)
         columns = ("clip_id", "content_sha256", "scan__content_sha256")
-        self._against = {self._told(*row) for row in noted.values_list(*columns)}
+        self._against = {self._build_key(*row) for row in noted.values_list(*columns)}
 
     def is_noted(self, clip: int, content: str, texts: str) -> bool:
         """Whether what was seen of the clip's group stands as a finding of the clip as it is."""
         key = self.keys.get(clip, "")
         if key not in self._telling:
             return True
-        told = {self._told(clip, each, key) for each in (content, texts)}
+        told = {self._build_key(clip, each, key) for each in (content, texts)}
         return bool(told & self._against)
 
-    def _told(self, clip: int, content: str, key: str) -> tuple[int, str, str]:
+    def _build_key(self, clip: int, content: str, key: str) -> tuple[int, str, str]:
         return clip, content, "" if self._any else key

@@ -11,7 +11,7 @@ from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.ingest.intake import Progress, ignore_progress
-from apps.releases.about import about_dataset
+from apps.releases.about import describe_dataset_now
 from apps.releases.diff import DiffSide, build_side, diff_releases, diff_sides
 from apps.releases.freezing import FrozenDraft, freeze_rows
 from apps.releases.models import Release
@@ -84,7 +84,7 @@ def _build_draft_side(planned: Release, frozen: FrozenDraft) -> DiffSide:
         purposes=frozenset(planned.purposes),
         territories=frozenset(planned.territories),
         vocabulary=str(planned.dataset.vocabulary or ""),
-        about=about_dataset(planned.dataset),
+        about=describe_dataset_now(planned.dataset),
         statistics=frozen.statistics,
     )
 

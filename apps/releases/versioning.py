@@ -11,14 +11,14 @@ from django.db.models import Max
 from apps.datasets.models import Dataset
 from apps.licensing.licences import build_licence_texts, load_licences, render_attribution_csv
 from apps.releases.models import Release, ReleaseBlob
-from apps.releases.release_usage import licence_of_adaptation
+from apps.releases.release_usage import find_licence_of_adaptation
 from apps.review.alterations import load_alterations
 from apps.storage.blobs import open_local_copy, put_blob
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
 from apps.storage.parquet_tables import read_columns
-from apps.storage.versions import VersionRepo, write_version
+from apps.storage.version_writing import VersionRepo, write_version
 from datasets_catalog.alterations import AlteredContent
 from datasets_catalog.release_states import PUBLIC_STATES
 from datasets_catalog.versions import Version, find_version_before, parse_version
@@ -89,7 +89,7 @@ def write_release_version(release: Release, documents: Mapping[str, bytes]) -> s
     licences = load_licences(organisation)
     attribution = _keep_content(release, render_attribution_csv(list_credits(release), licences))
     expressions = {each["licence"] for each in release.statistics["licences"]}
-    if whole := licence_of_adaptation(release):
+    if whole := find_licence_of_adaptation(release):
         expressions.add(whole)
     texts = {
         name: _keep_content(release, text)

@@ -11,10 +11,10 @@ from django.utils import timezone
 from apps.accounts.access import require_permission
 from apps.accounts.models import User
 from apps.audit import record
-from apps.consent.participations import clips_named_in
+from apps.consent.participations import find_clips_named_by
 from apps.datasets.actions import touch_draft
 from apps.datasets.models import Clip, Dataset
-from apps.datasets.work import clips_worked_on, contents_of
+from apps.datasets.work import find_clips_worked_on, map_clip_contents
 from apps.detection.models import Finding
 from apps.detection.scanning import scan_clips
 from apps.review.access import RELATED_PATHS
@@ -22,7 +22,7 @@ from apps.review.models import Batch, Decision
 from apps.review.playback_records import BatchSample, require_batch_heard, require_heard
 from apps.review.redaction import Method
 from apps.review.replacements import Replacement, redact_clip, take_findings_out
-from apps.review.verdict_changes import announce_verdicts, bytes_of
+from apps.review.verdict_changes import announce_verdicts, collect_decided_bytes
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -122,14 +122,14 @@ class _DecisionRequest:
         require_permission(self.actor, Permission.FINDING_DECIDE, dataset.organisation)
         fresh = _reload_findings(findings)
         _check_open(self.actor, fresh)
-        heard = self._heard(fresh, batch=batch)
+        heard = self._require_hearing(fresh, batch=batch)
         new = self._taken_out(fresh) if self.verdict == Decision.Verdict.REDACT else {}
-        made = self._settled(dataset, fresh, new, batch=batch, heard=heard)
+        made = self._write_decisions(dataset, fresh, new, batch=batch, heard=heard)
         if new:
             scan_clips(actor=self.actor, dataset=dataset, clip_ids=sorted(new))
         return made
 
-    def _heard(self, findings: Sequence[Finding], *, batch: bool) -> BatchSample | None:
+    def _require_hearing(self, findings: Sequence[Finding], *, batch: bool) -> BatchSample | None:
         """What was heard of a batch that is cleared. Raises `NotHeardError`."""
         if self.verdict != Decision.Verdict.CLEAR:
             return None
@@ -146,7 +146,7 @@ class _DecisionRequest:
         return {clip: take_findings_out(same, self.method) for clip, same in by_clip.items()}
 
     @transaction.atomic
-    def _settled(
+    def _write_decisions(
         self,
         dataset: Dataset,
         findings: Sequence[Finding],
@@ -163,7 +163,7 @@ class _DecisionRequest:
             list(Clip.objects.select_for_update(of=("self",)).filter(pk__in=some).order_by("pk"))
         rows = _reload_findings(findings)
         _check_open(self.actor, rows)
-        contents = bytes_of(rows)
+        contents = collect_decided_bytes(rows)
         together = self._batch(dataset, rows, heard) if batch else None
         now = timezone.now()
         made = Decision.objects.bulk_create(
@@ -173,7 +173,7 @@ class _DecisionRequest:
             for some in split_ids(ids):
                 Clip.objects.filter(pk__in=some).update(state=Clip.State.EXCLUDED, updated_at=now)
         for clip_id, replacement in new.items():
-            redact_clip(self.actor, _pick_findings_of_clip(rows, clip_id), replacement)
+            redact_clip(self.actor, [row for row in rows if row.clip_id == clip_id], replacement)
         if self.verdict != Decision.Verdict.CLEAR:
             touch_draft(dataset, clips=ids)
         self._note(dataset, rows, together)
@@ -245,8 +245,8 @@ def find_own_work(actor: User, clip_ids: Sequence[int]) -> list[str]:
     """
     found: list[str] = []
     for some in split_ids(clip_ids):
-        contents = contents_of(some)
-        mine = clips_worked_on(actor, contents) | clips_named_in(actor, contents)
+        contents = map_clip_contents(some)
+        mine = find_clips_worked_on(actor, contents) | find_clips_named_by(actor, contents)
         if mine:
             paths = Clip.objects.filter(pk__in=mine).order_by("path")
             found += paths.values_list("path", flat=True)
@@ -303,7 +303,3 @@ def _check_open(actor: User, findings: Sequence[Finding]) -> None:
                 " findings instead."
             )
     refuse_own_work(actor, sorted({finding.clip_id for finding in findings}))
-
-
-def _pick_findings_of_clip(findings: Sequence[Finding], clip_id: int) -> list[Finding]:
-    return [finding for finding in findings if finding.clip_id == clip_id]

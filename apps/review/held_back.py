@@ -34,7 +34,7 @@ class HeldBack:
     since: datetime
 
 
-def takes_out() -> Q:
+def match_taking_out() -> Q:
     """Decisions after which the same bytes are held back in other datasets, too.
 
     What other files carry beside their sound is looked for, and decided on, in each dataset.
@@ -43,11 +43,11 @@ def takes_out() -> Q:
     return Q(verdict=Decision.Verdict.EXCLUDE) | redacted
 
 
-def held_back(dataset: Dataset, contents: Contents) -> list[HeldBack]:
+def list_held_back(dataset: Dataset, contents: Contents) -> list[HeldBack]:
     """Which of the contents review holds back for releases of the dataset."""
     excluding = Decision.Verdict.EXCLUDE
     own = Q(finding__clip__dataset=dataset, verdict__in=[excluding, Decision.Verdict.REDACT])
-    elsewhere = takes_out() & Q(finding__clip__dataset__organisation=dataset.organisation_id)
+    elsewhere = match_taking_out() & Q(finding__clip__dataset__organisation=dataset.organisation_id)
     decided = Decision.objects.filter(own | elsewhere, content_sha256__in=contents)
     found = list(decided.values_list("content_sha256", "verdict", "decided_at"))
     # What was excluded for its texts was excluded with the bytes that it has, and had.
@@ -66,7 +66,7 @@ def held_back(dataset: Dataset, contents: Contents) -> list[HeldBack]:
     ]
 
 
-def binding_counts(dataset: Dataset, contents: Contents) -> QuerySet[Headcount]:
+def select_binding_counts(dataset: Dataset, contents: Contents) -> QuerySet[Headcount]:
     """How many people were counted in these contents, oldest first; the last of each counts.
 
     Somebody who is heard in one dataset of the organisation is heard in the same bytes in another.
@@ -78,7 +78,7 @@ def binding_counts(dataset: Dataset, contents: Contents) -> QuerySet[Headcount]:
     return rows.order_by("pk")
 
 
-def people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]]:
+def map_people_on_record(dataset: Dataset, contents: Contents) -> dict[str, set[str]]:
     """Who was said to be in each content since a reviewer last confirmed who is not; codes.
 
     Taking somebody out of a row takes nobody out of the sound.

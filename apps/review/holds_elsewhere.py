@@ -11,7 +11,7 @@ from django.db.models import Q
 from apps.datasets.models import Clip, Dataset
 from apps.detection.models import Finding
 from apps.review.access import match_awaiting_second
-from apps.review.held_back import takes_out
+from apps.review.held_back import match_taking_out
 from apps.review.models import Decision
 
 
@@ -31,7 +31,7 @@ def explain_holds_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
         .order_by()
     )
     why: dict[str, set[str]] = defaultdict(set)
-    taken = Q(decision__in=Decision.objects.filter(takes_out()))
+    taken = Q(decision__in=Decision.objects.filter(match_taking_out()))
     columns = ("content_sha256", "clip__dataset__organisation__name", "clip__dataset__name")
     for content, *name, verdict in (
         there.filter(taken).values_list(*columns, "decision__verdict").distinct()
@@ -40,7 +40,10 @@ def explain_holds_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
         why[content].add(f"the same bytes in {'/'.join(name)}, {done} by review")
     stands = there.filter(Q(decision=None) | match_awaiting_second(), onset__isnull=False)
     opened = list(stands.values_list(*columns, "kind").distinct())
-    known = _find_kinds_here(dataset, {content for content, *_ in opened})
+    here = Finding.objects.filter(
+        clip__dataset=dataset, content_sha256__in=list({content for content, *_ in opened})
+    )
+    known = set(here.order_by().values_list("content_sha256", "kind").distinct())
     for content, *name, kind in opened:
         if (content, kind) not in known:
             where = f"the same bytes in {'/'.join(name)}"
@@ -49,8 +52,3 @@ def explain_holds_elsewhere(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
         return {}
     rows = clips.filter(blob__sha256__in=list(why)).values_list("pk", "blob__sha256")
     return {pk: tuple(sorted(why[content])) for pk, content in rows}
-
-
-def _find_kinds_here(dataset: Dataset, contents: set[str]) -> set[tuple[str, str]]:
-    rows = Finding.objects.filter(clip__dataset=dataset, content_sha256__in=list(contents))
-    return set(rows.order_by().values_list("content_sha256", "kind").distinct())

@@ -23,12 +23,14 @@ def find_missing_people(dataset: Dataset) -> Mapping[int, tuple[str, ...]]:
     """
     known = _collect_known_people(dataset)
     people = load_people(dataset) if known else {}
-    said = said_before(dataset, known)
+    said = map_known_to_clips(dataset, known)
     lacking = {pk: codes - set(people.get(pk, ())) for pk, codes in said.items()}
     return {pk: tuple(sorted(codes)) for pk, codes in lacking.items() if codes}
 
 
-def said_before(dataset: Dataset, known: Mapping[str, AbstractSet[T]]) -> dict[int, AbstractSet[T]]:
+def map_known_to_clips(
+    dataset: Dataset, known: Mapping[str, AbstractSet[T]]
+) -> dict[int, AbstractSet[T]]:
     """What is known of the sound of each clip in the draft; `known` is by content, gone ones too.
 
     What sounds like bytes that left is known by them.

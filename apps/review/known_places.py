@@ -10,7 +10,7 @@ from apps.accounts.models import Organisation
 from apps.consent.ledger import load_people
 from apps.consent.models import Consent, FormReach, PeopleStatement
 from apps.datasets.models import Clip, Dataset
-from apps.review.known_people import said_before
+from apps.review.known_people import map_known_to_clips
 
 # A dataset by its key, and the name of a recording in it; "" is none.
 Place = tuple[int, str]
@@ -24,7 +24,7 @@ class Moved:
     before: tuple[str, ...]
 
 
-def moved_clips(dataset: Dataset) -> Mapping[int, Moved]:
+def map_moved_clips(dataset: Dataset) -> Mapping[int, Moved]:
     """The clips of the draft for which other answers count than where the same sound was before.
 
     The same sound is the same bytes in whatever clip of whatever dataset of the organisation, and
@@ -35,7 +35,7 @@ def moved_clips(dataset: Dataset) -> Mapping[int, Moved]:
     people = load_people(dataset)
     asked = _Asked(dataset.organisation)
     clips = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE, pk__in=list(people))
-    places = said_before(dataset, _known_places(dataset)) if asked.about else {}
+    places = map_known_to_clips(dataset, _map_known_places(dataset)) if asked.about else {}
     uids = dict(Dataset.objects.filter(organisation=dataset.organisation).values_list("pk", "uid"))
     found = {}
     for pk, recording in clips.values_list("pk", "recording__name"):
@@ -74,7 +74,7 @@ class _Asked:
         return forms & {form for code in people for form in self.answered.get(code, ())}
 
 
-def _known_places(dataset: Dataset) -> dict[str, set[Place]]:
+def _map_known_places(dataset: Dataset) -> dict[str, set[Place]]:
     """Every place of each content that is, or was, in the dataset."""
     found: dict[str, set[Place]] = defaultdict(set)
     here = Clip.objects.filter(dataset=dataset, state=Clip.State.ACTIVE).values("blob__sha256")

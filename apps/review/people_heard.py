@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from apps.datasets.models import Dataset
 from apps.detection.models import Finding, Scan
 from apps.review.access import filter_current_content
-from apps.review.held_back import binding_counts
+from apps.review.held_back import select_binding_counts
 from apps.review.models import Decision, Headcount, Redaction
 from apps.storage.models import Blob
 from datasets_catalog.clip_people import ClipPeople, count_needed_reviewers
@@ -75,7 +75,9 @@ class PeopleHeard:
         self._cleared = _load_clearances(dataset)
         self._counted = _load_counts(dataset)
         self._identifiable = find_identifiable_contents(dataset)
-        self._redacted = _map_redacted_contents(dataset)
+        # What each content that a redaction made was before.
+        redactions = Redaction.objects.filter(clip__dataset=dataset).order_by("pk")
+        self._redacted = dict(redactions.values_list("after__sha256", "before__sha256"))
 
     def complete(self, recorded: ClipPeople, *, clip: int, contents: tuple[str, str]) -> ClipPeople:
         """Add what is known to what is recorded of a clip.
@@ -132,7 +134,7 @@ def find_identifiable_contents(dataset: Dataset) -> set[str]:
 
 def list_counts(dataset: Dataset, contents: Iterable[str]) -> QuerySet[Headcount]:
     """What was counted in these contents, oldest first; the last of a content counts."""
-    return binding_counts(dataset, list(contents)).select_related("counted_by")
+    return select_binding_counts(dataset, list(contents)).select_related("counted_by")
 
 
 def _load_voices(dataset: Dataset) -> dict[str, _ContentVoices]:
@@ -161,16 +163,10 @@ def _load_clearances(dataset: Dataset) -> dict[int, _ClipClearances]:
 
 def _load_counts(dataset: Dataset) -> dict[str, _ContentCount]:
     found: dict[str, _ContentCount] = defaultdict(_ContentCount)
-    rows = binding_counts(dataset, Blob.objects.filter(store=dataset.uid).values("sha256"))
+    rows = select_binding_counts(dataset, Blob.objects.filter(store=dataset.uid).values("sha256"))
     columns = rows.values_list(
         "content_sha256", "people_heard", "counted_by_id", "somebody_unknown"
     )
     for content, people, by, unknown in columns:
         found[content].take(people, by, unknown=unknown)
     return dict(found)
-
-
-def _map_redacted_contents(dataset: Dataset) -> dict[str, str]:
-    """What each content that a redaction made was before."""
-    rows = Redaction.objects.filter(clip__dataset=dataset).order_by("pk")
-    return dict(rows.values_list("after__sha256", "before__sha256"))

@@ -130,7 +130,7 @@ def choose_batch_sample(findings: Sequence[Finding]) -> BatchSample | None:
     if not rows:
         return None
     by_uid = {row.uid: row for row in rows}
-    order = sorted({*by_uid, *_heard_otherwise(rows)})
+    order = sorted({*by_uid, *_find_clips_heard_otherwise(rows)})
     count, bound = choose_prefix([uid not in by_uid for uid in order], bound=BATCH_BOUND)
     return BatchSample(tuple(by_uid[uid] for uid in order[:count] if uid in by_uid), bound)
 
@@ -158,7 +158,7 @@ def require_batch_heard(actor: User, findings: Sequence[Finding]) -> BatchSample
     return sample
 
 
-def _heard_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
+def _find_clips_heard_otherwise(rows: Sequence[Finding]) -> Iterable[UUID]:
     first = rows[0]
     is_open = Q(decision=None)
     otherwise = Q(decision__identifiable=True) | ~Q(decision__verdict=Decision.Verdict.CLEAR)

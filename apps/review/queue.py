@@ -32,8 +32,11 @@ from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset
 from apps.detection.kinds import load_kind_policies
 from apps.detection.models import Finding
-from apps.review.access import filter_findings_of_kind, list_visible_findings
-from apps.review.access import match_awaiting_second as cleared_alone
+from apps.review.access import (
+    filter_findings_of_kind,
+    list_visible_findings,
+    match_awaiting_second,
+)
 from apps.review.models import Batch, ChangeRequest, Decision, ReviewTime
 from apps.review.review_cases import Case, list_awaiting_second, load_review_case
 from apps.review.uncounted_people import match_lacking_people
@@ -185,7 +188,7 @@ def _select_waiting_findings(awaiting: str, kind: str = "") -> QuerySet[Finding]
     current = Q(content_sha256=OuterRef("blob__sha256")) | Q(
         content_sha256=OuterRef("cells_sha256")
     )
-    waits = cleared_alone() if awaiting == SECOND else Q(decision=None)
+    waits = match_awaiting_second() if awaiting == SECOND else Q(decision=None)
     found = Finding.objects.filter(current, waits, clip=OuterRef("pk")).order_by()
     return filter_findings_of_kind(found, kind) if kind else found
 

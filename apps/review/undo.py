@@ -17,7 +17,7 @@ from apps.review.decisions import OwnWorkError, refuse_own_work, split_ids
 from apps.review.models import Batch, Confirmation, Decision, Redaction, Revocation
 from apps.review.playback_records import require_heard
 from apps.review.replacements import put_bytes_back
-from apps.review.verdict_changes import announce_verdicts, bytes_of
+from apps.review.verdict_changes import announce_verdicts, collect_decided_bytes
 from datasets_catalog.errors import ConflictError, DeniedError, InvalidError
 from datasets_catalog.roles import Permission
 
@@ -131,7 +131,7 @@ def _record_confirmation(
         reason=reason,
     )
     if agree:
-        announce_verdicts(dataset.organisation_id, bytes_of([row.finding]))
+        announce_verdicts(dataset.organisation_id, collect_decided_bytes([row.finding]))
     else:
         revoke_decisions(actor, dataset, [row], Revocation.Cause.NOT_CONFIRMED, reason)
     return made
@@ -190,7 +190,7 @@ def revoke_decisions(
     )
     for some in split_ids([row.pk for row in rows]):
         Decision.objects.filter(pk__in=some).delete()
-    contents = bytes_of(row.finding for row in rows)
+    contents = collect_decided_bytes(row.finding for row in rows)
     turned = _turn_back_clips(actor, rows)
     changed = [row.finding.clip_id for row in rows if row.verdict != Decision.Verdict.CLEAR]
     if changed:

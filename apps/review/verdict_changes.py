@@ -27,7 +27,7 @@ def announce_verdicts(organisation: int, contents: Collection[str]) -> None:
             follower(organisation, contents)
 
 
-def bytes_of(findings: Iterable[Finding]) -> set[str]:
+def collect_decided_bytes(findings: Iterable[Finding]) -> set[str]:
     """The bytes that a decision on these findings speaks of: as they were seen, and as they are."""
     rows = list(findings)
     clips = Clip.objects.filter(pk__in={row.clip_id for row in rows})

@@ -217,6 +217,8 @@ def destroy_blob(blob: Blob, *, at: datetime | None = None) -> Blob:
     """
     with transaction.atomic():
         row = Blob.objects.select_for_update().get(pk=blob.pk)
+        # The row first: from then on nobody puts these bytes back, and readers are refused, even
+        # when this process dies before the file is gone.
         if row.destroyed_at is None:
             row.destroyed_at = at or timezone.now()
             row.save(update_fields=["destroyed_at"])
@@ -368,6 +370,7 @@ def _admit_draft(place: Place, blob: Blob, draft: _Draft, present: int | None) -
         return
     with transaction.atomic():
         row = Blob.objects.select_for_update().get(pk=blob.pk)
+        # Asked again under the lock: it may have been destroyed since it was read.
         refuse_destroyed(row)
         place.keep([(draft.stage(place), row.key)])
         draft.path = None

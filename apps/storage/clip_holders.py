@@ -100,7 +100,7 @@ register_holder(
         modules=(
             "apps.storage.listing_shards",
             "apps.storage.manifests",
-            "apps.storage.versions",
+            "apps.storage.version_writing",
         ),
     )
 )

@@ -24,7 +24,7 @@ from apps.storage.manifests import Out, read_listing, render_ignore_files
 from apps.storage.models import Blob
 from apps.storage.places import Place, find_blob_place
 from apps.storage.version_reading import read_outs
-from apps.storage.versions import build_git_path
+from apps.storage.version_writing import build_git_path
 
 BATCH = 1000
 Progress = Callable[[str, int], None]

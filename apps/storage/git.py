@@ -53,9 +53,11 @@ def open_for_writing(path: Path) -> Iterator[pygit2.Repository]:
     """Hold the repository at `path`, made when there is none, for this writer alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w") as lock:
+        # Between processes of one machine; the kernel lets go of it when a writer dies.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
             _create_repository(path)
+        # With the lock held nobody else writes: what git left locked, a killed writer left.
         _remove_stale_locks(path)
         repository = pygit2.Repository(str(path))
         try:
@@ -98,6 +100,8 @@ def commit_tree(
     tip = None if main is None else main.peel(pygit2.Commit)
     commit = _write_commit(repository, tree, stamp, tip)
     follows = tip is None or tip.id in commit.parent_ids
+    # Main before the tag: a tag says that the version is whole, and is looked for first when a
+    # killed writer comes again.
     if follows:
         _advance_main(repository, main, commit)
     repository.create_tag(stamp.tag, commit.id, ObjectType.COMMIT, stamp.signature, stamp.message)

@@ -80,6 +80,8 @@ class Staging:
             with os.fdopen(handle, "wb") as file:
                 digest = digest_stream(stream, into=file, limit=limit)
                 file.flush()
+                # Before the row that names it: after a loss of power no row may speak of bytes that
+                # are not there.
                 os.fsync(file.fileno())
         except BaseException:
             path.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ from apps.storage.manifests import (
 )
 from apps.storage.models import Blob
 from apps.storage.parquet_tables import ClipRow, EventRow, read_clips, read_events
-from apps.storage.versions import Version, build_git_path
+from apps.storage.version_writing import Version, build_git_path
 
 # A listing is at most some 10 MB.
 LISTINGS_IN_MEMORY = 8

@@ -31,7 +31,7 @@ class ConsentCoverage:
             dataset=facts.dataset.full_name,
         )
         rows = [
-            FailingRow(_strip_path(row.sentence, row.path), row.path, row.clip_id)
+            FailingRow(row.sentence.removeprefix(f"{row.path}: "), row.path, row.clip_id)
             for row in found.uncovered
         ]
         unrecorded = {row.clip_id for row in found.uncovered if row.contributor is None}
@@ -51,10 +51,6 @@ class ConsentCoverage:
                 "percent_of_hours": found.percent_of_hours,
             },
         )
-
-
-def _strip_path(sentence: str, path: str) -> str:
-    return sentence.removeprefix(f"{path}: ")
 
 
 def _describe_failure(unrecorded: int) -> str:

@@ -95,10 +95,10 @@ class PrivacySampled:
     severity: ClassVar[Severity] = Severity.ADVISORY
 
     def check(self, facts: ReleaseFacts) -> Verdict:
-        found = self._heard(facts.sample)
+        found = self._judge_sample(facts.sample)
         return replace(found, severity=Severity.BLOCKING) if facts.dataset.sensitive else found
 
-    def _heard(self, sample: SampleFacts | None) -> Verdict:
+    def _judge_sample(self, sample: SampleFacts | None) -> Verdict:
         if sample is None or (sample.heard == 0 and sample.population + sample.outside > 0):
             row = FailingRow("Nobody has heard a sample.", advice=_describe_first_step(sample))
             return build_verdict(self, [row], passed="", failed=row.message)

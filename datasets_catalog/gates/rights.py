@@ -164,7 +164,7 @@ class OutboundLicence:
 
 
 def _find_outbound(facts: ReleaseFacts, licences: Licences, clips: Iterable[ClipFacts]) -> Outbound:
-    licensed = (clip.licensed() for clip in clips)
+    licensed = (clip.build_clip_licence() for clip in clips)
     return find_outbound_licence(licensed, facts.use, facts.wanted, licences=licences)
 
 

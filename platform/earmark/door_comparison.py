@@ -129,7 +129,9 @@ def _take_by_door(
         return DoorResult(door, named, problem=problem.message, checked=False)
     except FAILURES as problem:
         text = str(problem) or type(problem).__name__
-        return DoorResult(door, named, problem=_hide_secret(target.token, text))
+        return DoorResult(
+            door, named, problem=text.replace(target.token, "…") if target.token else text
+        )
     taken.door, taken.client = door, named
     return taken
 
@@ -353,7 +355,3 @@ def _run_client(target: Target, *command: str | Path, folder: str = "") -> str:
         named = shlex.join(str(word) for word in command[:2])
         raise ClientFailedError(f"{named} ended with {done.returncode}: {' / '.join(said)}")
     return done.stdout
-
-
-def _hide_secret(secret: str, text: str) -> str:
-    return text.replace(secret, "…") if secret else text

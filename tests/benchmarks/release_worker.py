@@ -30,7 +30,7 @@ from apps.storage.blobs import open_local_copy, put_each  # noqa: E402
 from apps.storage.git import Author, Stamp  # noqa: E402
 from apps.storage.manifests import VersionFile  # noqa: E402
 from apps.storage.parquet_tables import read_clips  # noqa: E402
-from apps.storage.versions import Version, VersionRepo, write_version  # noqa: E402
+from apps.storage.version_writing import Version, VersionRepo, write_version  # noqa: E402
 from tests.cast import Cast, assemble  # noqa: E402
 from tests.factories.drafts import make_dataset  # noqa: E402
 

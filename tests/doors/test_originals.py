@@ -19,7 +19,7 @@ from apps.releases.models import Release, ReleaseBlob
 from apps.review.actions import decide_finding
 from apps.storage.blobs import open_local_copy
 from apps.storage.models import Blob
-from apps.storage.versions import build_git_path
+from apps.storage.version_writing import build_git_path
 from tests.apps.review.reviewing import clip_at, found_in
 from tests.cast import Cast
 from tests.doors.dvc.conftest import token_of

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from earmark import door_comparison as same_bytes
+from earmark import door_comparison
 from earmark.door_comparison import DoorResult, Target, find_differences, take_by_every_door
 from tests.doors.client.conftest import Desk, desk, token_of
 from tests.factories.jobs import work_off
@@ -38,7 +38,7 @@ def test_every_door_gives_the_same_release(desk: Desk, tmp_path: Path) -> None:
     found: dict[str, Any] = json.loads(said)
     assert (code, found["differences"]) == (0, []), said
     doors = {one["door"]: one for one in found["doors"]}
-    assert set(doors) == {door for door, _, _ in same_bytes.WAYS}
+    assert set(doors) == {door for door, _, _ in door_comparison.WAYS}
     assert {one["clips"] for one in doors.values()} == {4}
     assert {one["root"] for one in doors.values()} == {desk.release.root, ""}
     assert [name for name, one in doors.items() if not one["root"]] == ["Hub, rows"]
@@ -48,7 +48,7 @@ def test_every_door_gives_the_same_release(desk: Desk, tmp_path: Path) -> None:
 def test_a_refusal_at_a_door_is_a_difference_and_the_token_stays_out(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(same_bytes, "WAYS", same_bytes.WAYS[:3])
+    monkeypatch.setattr(door_comparison, "WAYS", door_comparison.WAYS[:3])
     token = token_of(desk.cast.eve)
     code, said = run(desk, token, tmp_path / "token")
     assert code == 1
@@ -64,8 +64,10 @@ def test_what_cannot_be_checked_is_said(
     def missing(package: str) -> str:
         raise PackageNotFoundError(package)
 
-    monkeypatch.setattr(same_bytes, "version", missing)
-    monkeypatch.setattr(same_bytes, "WAYS", (same_bytes.WAYS[0], same_bytes.WAYS[-1]))
+    monkeypatch.setattr(door_comparison, "version", missing)
+    monkeypatch.setattr(
+        door_comparison, "WAYS", (door_comparison.WAYS[0], door_comparison.WAYS[-1])
+    )
     taken = take_by_every_door(
         Target(desk.url, "acme/tones", "1.0.0", token_of(desk.cast.dan), tmp_path), print
     )

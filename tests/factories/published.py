@@ -17,7 +17,7 @@ from apps.storage.blobs import put_blob
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
 from apps.storage.models import Blob
-from apps.storage.versions import VersionRepo, write_version
+from apps.storage.version_writing import VersionRepo, write_version
 from datasets_catalog.git_objects import compute_blob_oid, render_lfs_pointer
 from datasets_catalog.purposes import Purpose, include_implied
 from datasets_catalog.release_states import PUBLIC_STATES, ReleaseState

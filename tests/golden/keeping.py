@@ -16,7 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from apps.releases.models import Release
 from apps.storage.models import Blob
-from apps.storage.versions import build_git_path
+from apps.storage.version_writing import build_git_path
 from tests.golden.rows import dump_rows, load_rows, without_triggers
 
 HERE = Path(__file__).parent

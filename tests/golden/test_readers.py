@@ -25,9 +25,7 @@ from apps.releases.models import Release
 from apps.releases.stops import place_stop
 from apps.storage.blobs import open_local_copy
 from apps.storage.parquet_tables import CLIPS, EVENTS, read_clips
-from apps.storage.version_reading import open_version
-from apps.storage.version_reading import read_version_clips as clips_of_version
-from apps.storage.version_reading import read_version_events as events_of_version
+from apps.storage.version_reading import open_version, read_version_clips, read_version_events
 from datasets_catalog.licences import Use
 from datasets_catalog.part_proofs import Node, proves_part
 from datasets_catalog.release_changes import ChangeKind
@@ -223,9 +221,9 @@ def test_git_and_the_dvc_remote_have_its_files(release: Release, ada: Client) ->
         assert oid is not None
         found = content(ada.get(f"/dvc/acme/golden/files/md5/{oid[:2]}/{oid[2:]}"))
         assert found == Golden(FIRST).blob(oid)
-    clips = list(clips_of_version(release.dataset.uid, version))
+    clips = list(read_version_clips(release.dataset.uid, version))
     assert clips == filled(kept(release, "clips"), CLIPS.names)
-    events = list(events_of_version(release.dataset.uid, version))
+    events = list(read_version_events(release.dataset.uid, version))
     assert events == filled(kept(release, "events"), EVENTS.names)
 
 

@@ -183,7 +183,7 @@ def release(history: History, purposes: tuple[str, ...]) -> None:
     for part in ("privacy", "rights"):
         row = sign_off_release(actor=cast.cleo, release=row, part=part)
     row = publish_release_here(actor=cast.rita, release=row)
-    order_flavour(actor=cast.ada, release=row, spec=Spec.named(FLAVOUR), selection=Selection())
+    order_flavour(actor=cast.ada, release=row, spec=Spec.parse_name(FLAVOUR), selection=Selection())
     # The files of the Hub door too.
     assert {job.state for job in work_off()} <= {Job.State.DONE}
 

@@ -25,7 +25,7 @@ from apps.datasets.actions import update_dataset
 from apps.releases.models import Release
 from datasets_catalog.errors import EarmarkError
 from tests.cast import Cast
-from tests.journeys import history_steps as steps_of
+from tests.journeys import history_steps
 from tests.journeys.door_asking import (
     client_of,
     given_by_doors,
@@ -66,22 +66,24 @@ PROFILES = st.sampled_from(["speech", "standard", "sensitive"])
 STEPS = st.one_of(
     st.tuples(st.just(say), PEOPLE, st.just(EVERYTHING), DAYS),
     st.tuples(st.just(say), PEOPLE, ANSWERS, DAYS),
-    st.tuples(st.just(steps_of.correct), PEOPLE, ANSWERS),
-    st.tuples(st.just(steps_of.find_under_age), PEOPLE),
-    st.tuples(st.just(steps_of.wait), st.integers(1, 4)),
+    st.tuples(st.just(history_steps.correct), PEOPLE, ANSWERS),
+    st.tuples(st.just(history_steps.find_under_age), PEOPLE),
+    st.tuples(st.just(history_steps.wait), st.integers(1, 4)),
     st.tuples(st.just(release), st.sampled_from(DECLARED)),
-    st.tuples(st.sampled_from([steps_of.give_way, widen]), st.sampled_from(ACCESSES)),
+    st.tuples(st.sampled_from([history_steps.give_way, widen]), st.sampled_from(ACCESSES)),
     st.tuples(st.just(grant), st.sampled_from(GRANTS), DAYS),
-    st.tuples(st.just(steps_of.accept), st.sampled_from(GRANTS)),
-    st.tuples(st.just(steps_of.take_back), st.sampled_from(["dan", "eve"])),
+    st.tuples(st.just(history_steps.accept), st.sampled_from(GRANTS)),
+    st.tuples(st.just(history_steps.take_back), st.sampled_from(["dan", "eve"])),
     st.tuples(st.just(send), st.sampled_from(["open", "manual"])),
-    st.tuples(st.sampled_from([steps_of.close, steps_of.open_again, steps_of.settle])),
-    st.tuples(st.sampled_from([steps_of.exclude, steps_of.take_exclusion_back]), SOUNDS),
-    st.tuples(st.just(steps_of.count), SOUNDS, st.booleans()),
-    st.tuples(st.just(steps_of.remove), SOUNDS),
-    st.tuples(st.just(steps_of.bring_back), SOUNDS, LISTED),
-    st.tuples(st.just(steps_of.rename_people), SOUNDS, LISTED),
-    st.tuples(st.just(steps_of.change_profile), PROFILES),
+    st.tuples(
+        st.sampled_from([history_steps.close, history_steps.open_again, history_steps.settle])
+    ),
+    st.tuples(st.sampled_from([history_steps.exclude, history_steps.take_exclusion_back]), SOUNDS),
+    st.tuples(st.just(history_steps.count), SOUNDS, st.booleans()),
+    st.tuples(st.just(history_steps.remove), SOUNDS),
+    st.tuples(st.just(history_steps.bring_back), SOUNDS, LISTED),
+    st.tuples(st.just(history_steps.rename_people), SOUNDS, LISTED),
+    st.tuples(st.just(history_steps.change_profile), PROFILES),
 )
 
 

@@ -28,4 +28,4 @@ def test_each_profile_says_what_nothing_found_is_worth(profile: str) -> None:
         each for each in load_figures() if each.mixed and each.profile in {profile, "standard"}
     )
     assert f"of {figure.mixed['0'][1]} were missed" in describe_nothing_found(profile)
-    assert 0 <= figure.missed("0") < figure.missed("-10")
+    assert 0 <= figure.compute_missed_share("0") < figure.compute_missed_share("-10")

@@ -22,7 +22,7 @@ NAMED = replace(SPOKEN, contributors=("p1",))
 
 
 def reasons(clip: ClipPeople) -> list[UnrecordedReason]:
-    return [reason for reason, _ in clip.unrecorded()]
+    return [reason for reason, _ in clip.explain_gaps()]
 
 
 @pytest.mark.parametrize(

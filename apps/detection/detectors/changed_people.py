@@ -49,7 +49,7 @@ class PeopleDetector:
         evidence: dict[str, Any] = {"people_missing": count, "bound_to": "bytes"}
         if places:
             evidence["places_before"] = places
-        said = [_of_people(count)] if count else []
+        said = [_describe_missing(count)] if count else []
         said += [_MOVED] if places else []
         if not said:
             return Detection((), evidence)
@@ -64,7 +64,7 @@ _MOVED = (
 )
 
 
-def _of_people(count: int) -> str:
+def _describe_missing(count: int) -> str:
     who = "1 person who was" if count == 1 else f"{count} people who were"
     return f"{who} recorded for this sound before, and not for this clip now"
 

@@ -98,7 +98,7 @@ class OnnxDetector:
         findings = [
             seen
             for label in self.entry.report
-            for seen in self._seen(label, scores[:, label], hearing.seconds)
+            for seen in self._observe_label(label, scores[:, label], hearing.seconds)
         ]
         return Detection(
             findings=tuple(findings),
@@ -112,7 +112,7 @@ class OnnxDetector:
             seconds=hearing.seconds,
         )
 
-    def _seen(
+    def _observe_label(
         self, label: int, scores: NDArray[np.float32], seconds: float
     ) -> Iterator[Observation]:
         hop, window = self.entry.hop_seconds, self.entry.window_seconds

@@ -156,7 +156,7 @@ class SpeechDetector:
         heard = float(above.sum()) * WINDOW_SECONDS
         speech = heard >= self.minimum
         spans = _find_spans(above, hearing.seconds) if speech else []
-        findings = tuple(self._seen(scores, hearing, *each) for each in spans)
+        findings = tuple(self._observe_speech(scores, hearing, *each) for each in spans)
         return Detection(
             findings=() if self.expected else findings,
             evidence={
@@ -172,7 +172,7 @@ class SpeechDetector:
             heard=max((seen.score for seen in findings), default=None),
         )
 
-    def _seen(
+    def _observe_speech(
         self, scores: NDArray[np.float32], hearing: _ListenedFile, onset: float, offset: float
     ) -> Observation:
         start, stop = int(onset / WINDOW_SECONDS), int(np.ceil(offset / WINDOW_SECONDS))

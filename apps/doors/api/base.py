@@ -59,10 +59,10 @@ class ApiView(APIView):
     def query(self, shape: Shape) -> dict[str, Any]:
         given = self.request.query_params.dict()
         own = {name: value for name, value in given.items() if name not in PAGING}
-        return self._checked(shape, own)
+        return self._validate_shape(shape, own)
 
     def body(self, shape: Shape) -> dict[str, Any]:
-        return self._checked(shape, self.request.data)
+        return self._validate_shape(shape, self.request.data)
 
     def page(
         self,
@@ -97,7 +97,7 @@ class ApiView(APIView):
             return apply_entity_tag(request, final)
         return final
 
-    def _checked(self, shape: Shape, data: Any) -> dict[str, Any]:
+    def _validate_shape(self, shape: Shape, data: Any) -> dict[str, Any]:
         reader = shape(data=data)
         _refuse_unknown(reader, data)
         reader.is_valid(raise_exception=True)

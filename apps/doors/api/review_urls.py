@@ -2,8 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from apps.doors.api.views import headcounts as counting
-from apps.doors.api.views import review
+from apps.doors.api.views import headcounts, review
 
 OF_DATASET: list[URLPattern] = [
     path("review/", review.Review.as_view(), name="review"),
@@ -29,8 +28,10 @@ ALONE: list[URLPattern] = [
         name="case-change-requests",
     ),
     path("cases/<uuid:uid>/assignment/", review.CaseAssignment.as_view(), name="case-assignment"),
-    path("cases/<uuid:uid>/headcounts/", counting.CaseHeadcounts.as_view(), name="case-headcounts"),
-    path("cases/<uuid:uid>/findings/", counting.CaseFindings.as_view(), name="case-findings"),
+    path(
+        "cases/<uuid:uid>/headcounts/", headcounts.CaseHeadcounts.as_view(), name="case-headcounts"
+    ),
+    path("cases/<uuid:uid>/findings/", headcounts.CaseFindings.as_view(), name="case-findings"),
     path("cases/<uuid:uid>/time/", review.CaseTime.as_view(), name="case-time"),
     path(
         "change-requests/<uuid:uid>/answer/",

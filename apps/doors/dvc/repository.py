@@ -20,7 +20,7 @@ from apps.doors.dvc.authentication import authenticate_client
 from apps.doors.dvc.upload_pack import Readable, read_request, run_upload_pack
 from apps.doors.refusals import build_refusal
 from apps.storage.git import MAIN, list_tag_targets, open_for_reading
-from apps.storage.versions import VersionRepo
+from apps.storage.version_writing import VersionRepo
 
 SERVICE = "git-upload-pack"
 PROTOCOL = re.compile(r"version=[0-2](?::[a-z0-9=-]{1,32}){0,4}")

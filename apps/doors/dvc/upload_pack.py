@@ -84,7 +84,7 @@ def _refuse_strange(ask: IO[bytes], known: AbstractSet[str]) -> None:
     In version 2 of the protocol git gives whatever object it is asked for by its id, named by a
     reference or not.
     """
-    for line in _lines_of(ask):
+    for line in _read_packet_lines(ask):
         word, _, rest = line.partition(b" ")
         oid = rest.split()[0].decode(errors="replace") if rest.split() else ""
         if word == b"want" and oid not in known:
@@ -94,7 +94,7 @@ def _refuse_strange(ask: IO[bytes], known: AbstractSet[str]) -> None:
     ask.seek(0)
 
 
-def _lines_of(ask: IO[bytes]) -> Iterator[bytes]:
+def _read_packet_lines(ask: IO[bytes]) -> Iterator[bytes]:
     """The lines of a request: each has its length before it, in four hexadecimal digits."""
     while header := ask.read(4):
         if not LENGTH.fullmatch(header):

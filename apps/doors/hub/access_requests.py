@@ -20,7 +20,7 @@ from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
 from apps.doors.hub.paging import build_page, load_page
-from apps.doors.hub.refusals import build_refusal, hub_door
+from apps.doors.hub.refusals import answer_as_hub, build_refusal
 from apps.doors.hub.request_bodies import read_json, read_text
 from apps.doors.hub.shapes import format_moment
 from apps.doors.hub.tree import Json
@@ -37,7 +37,7 @@ _WORDS = {state: word for word, state in _STATES.items()}
 LISTED = 100
 
 
-@hub_door
+@answer_as_hub
 def list_requests(
     request: HttpRequest, principal: Principal, dataset: str, status: str
 ) -> HttpResponseBase:
@@ -69,7 +69,7 @@ def _describe_request(row: AccessRequest) -> Json:
     }
 
 
-@hub_door
+@answer_as_hub
 def answer_request(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Accept or refuse a request; `pending` takes back what was accepted."""
     user, row = require_known_dataset(principal, dataset)
@@ -108,7 +108,7 @@ def _find_request(user: User, row: Dataset, body: Json) -> AccessRequest:
     return found
 
 
-@hub_door
+@answer_as_hub
 def let_person_in(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Let a person in without a request."""
     user, row = require_known_dataset(principal, dataset)

@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class HubConfig(AppConfig):
     name = "apps.doors.hub"
-    label = "hub_door"
+    label = "answer_as_hub"

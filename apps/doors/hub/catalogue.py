@@ -15,7 +15,7 @@ from apps.datasets.models import Dataset
 from apps.doors.credentials import read_token
 from apps.doors.hub import drafts
 from apps.doors.hub.paging import build_page, load_page
-from apps.doors.hub.refusals import BAD_TOKEN, build_refusal, hub_door
+from apps.doors.hub.refusals import BAD_TOKEN, answer_as_hub, build_refusal
 from apps.doors.hub.revisions import Revision, open_main, open_revision
 from apps.doors.hub.shapes import (
     describe_commit,
@@ -35,14 +35,14 @@ LISTED = 100
 CARD = "README.md"
 
 
-@hub_door
+@answer_as_hub
 def show_identity(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     if not isinstance(principal, User):
         return build_refusal(401, BAD_TOKEN)
     return JsonResponse(describe_person(principal, read_token(request)))
 
 
-@hub_door
+@answer_as_hub
 def list_datasets(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """`author`, `search`, `limit`; in the order of their names."""
     ready = Snapshot.objects.filter(
@@ -74,7 +74,7 @@ def _rank_snapshot(snapshot: Snapshot) -> tuple[bool, int]:
     return release.state == ReleaseState.PUBLISHED, release.order
 
 
-@hub_door
+@answer_as_hub
 def show_dataset(
     request: HttpRequest, principal: Principal, dataset: str, revision: str = "main"
 ) -> HttpResponseBase:
@@ -104,7 +104,7 @@ def _list_named_files(principal: Principal, found: Revision, *, with_blobs: bool
     return describe_siblings(files.filter(path=CARD), with_blobs=False)
 
 
-@hub_door
+@answer_as_hub
 def list_references(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Branches and tags."""
     draft = drafts.find_draft(principal, dataset, drafts.DRAFT)
@@ -129,7 +129,7 @@ def list_references(request: HttpRequest, principal: Principal, dataset: str) ->
     return JsonResponse(answer)
 
 
-@hub_door
+@answer_as_hub
 def list_commits(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
@@ -143,7 +143,7 @@ def list_commits(
     )
 
 
-@hub_door
+@answer_as_hub
 def check_access(
     request: HttpRequest, principal: Principal, dataset: str, write: str = ""
 ) -> HttpResponseBase:
@@ -158,19 +158,19 @@ def check_access(
 NOT_HERE = "There is nothing to change at this address: only datasets live here."
 
 
-@hub_door
+@answer_as_hub
 def list_harnesses(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Asked once a day by the client, which only wants an answer."""
     return JsonResponse({"standardEnvVars": [], "harnesses": {}})
 
 
-@hub_door
+@answer_as_hub
 def ignore_telemetry(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Nothing is counted."""
     return HttpResponse()
 
 
-@hub_door
+@answer_as_hub
 def refuse_unknown_address(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Every other address of the Hub: other kinds of repositories, discussions, jobs."""
     if request.method not in {"GET", "HEAD"}:

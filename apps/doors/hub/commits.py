@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from apps.accounts.access import Principal
 from apps.datasets.models import Dataset
 from apps.doors.hub.drafts import DRAFT, list_parents, refuse_other_branches
-from apps.doors.hub.refusals import build_refusal, hub_door
+from apps.doors.hub.refusals import answer_as_hub, build_refusal
 from apps.doors.hub.request_bodies import (
     read_json,
     read_json_lines,
@@ -39,7 +39,7 @@ NO_PULL_REQUESTS = (
 )
 
 
-@hub_door
+@answer_as_hub
 def validate_yaml(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Whether a card's header can be read."""
     require_writer(principal)
@@ -51,7 +51,7 @@ def validate_yaml(request: HttpRequest, principal: Principal) -> HttpResponseBas
     return JsonResponse({"errors": [], "warnings": []})
 
 
-@hub_door
+@answer_as_hub
 def plan_uploads(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
@@ -83,7 +83,7 @@ def _describe_file(path: str, size: int, held: str | None) -> Json:
     return answer
 
 
-@hub_door
+@answer_as_hub
 def take_commit(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:

@@ -18,8 +18,8 @@ from apps.datasets.models import Dataset
 from apps.doors.blob_responses import Offer, serve_blob
 from apps.doors.hub import drafts
 from apps.doors.hub.paging import build_page, read_limit
-from apps.doors.hub.refusals import EntryUnknownError, build_refusal, hub_door
-from apps.doors.hub.revisions import Revision, open_revision
+from apps.doors.hub.refusals import EntryUnknownError, answer_as_hub, build_refusal
+from apps.doors.hub.revisions import open_revision
 from apps.doors.hub.shapes import describe_last_commit
 from apps.doors.hub.tree import Folder, Listed, describe_entry, is_large_file, load_tree
 from apps.doors.object_handouts import Door, hand_out_object
@@ -54,7 +54,7 @@ def _open_listing(principal: Principal, dataset: str, revision: str) -> _Listing
     return _Listing(load_tree(found.snapshot), found.commit, found.headers, named)
 
 
-@hub_door
+@answer_as_hub
 def list_tree(
     request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str = ""
 ) -> HttpResponseBase:
@@ -81,7 +81,7 @@ def list_tree(
     return response
 
 
-@hub_door
+@answer_as_hub
 def describe_paths(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
@@ -104,7 +104,7 @@ _FILE = PreparedQuery(
 )
 
 
-@hub_door
+@answer_as_hub
 def serve_file(
     request: HttpRequest, principal: Principal, dataset: str, revision: str, path: str
 ) -> HttpResponseBase:
@@ -116,7 +116,7 @@ def serve_file(
     found = open_revision(principal, dataset, revision, Action.DOWNLOAD)
     file = next(iter(_FILE.rows(snapshot=found.snapshot.pk, path=path)), None)
     if file is None:
-        raise _build_entry_error(found, path)
+        raise EntryUnknownError(f"Entry not found: {path}", commit=found.commit)
     offer = _build_offer(file, found.headers)
     opened = OpenObject(file.blob, found.release, found.authorization)
     return hand_out_object(request, principal, opened, offer, door=Door.HUB)
@@ -147,10 +147,6 @@ def _build_offer(file: Listed, about: Mapping[str, str]) -> Offer:
         etag=etag,
         headers=headers,
     )
-
-
-def _build_entry_error(found: Revision, path: str) -> EntryUnknownError:
-    return EntryUnknownError(f"Entry not found: {path}", commit=found.commit)
 
 
 def _read_paths(request: HttpRequest) -> tuple[Sequence[str], bool]:

@@ -11,7 +11,7 @@ from apps.accounts.access import Principal
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.doors.hub import push_passes
-from apps.doors.hub.refusals import build_refusal, hub_door, signed_door
+from apps.doors.hub.refusals import answer_as_hub, answer_by_signature, build_refusal
 from apps.doors.hub.request_bodies import Body, read_json, read_objects, read_size, read_text
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_draft
@@ -39,7 +39,7 @@ class ObjectMissingError(NotFoundError):
     code = "hub.object_missing"
 
 
-@hub_door
+@answer_as_hub
 def plan_batch(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """For each object whether it is here, or where to send it."""
     user, row = require_draft(principal, dataset)
@@ -114,7 +114,7 @@ def _build_href(
     return request.build_absolute_uri(f"/pushes/{purpose}/{text}")
 
 
-@signed_door
+@answer_by_signature
 def put_whole_object(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
     """The bytes of one object, kept if they are those announced."""
     if request.method != "PUT":
@@ -131,7 +131,7 @@ def put_whole_object(request: HttpRequest, principal: Principal, text: str) -> H
     return HttpResponse()
 
 
-@signed_door
+@answer_by_signature
 def put_one_part(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
     """One part of a large object; sent again, it replaces the first."""
     if request.method != "PUT":
@@ -148,7 +148,7 @@ def put_one_part(request: HttpRequest, principal: Principal, text: str) -> HttpR
     return HttpResponse(headers={"ETag": f'"{part.part_sha256}"'})
 
 
-@signed_door
+@answer_by_signature
 def join_object(request: HttpRequest, principal: Principal, text: str) -> HttpResponseBase:
     """Make the object of its parts; safe to repeat."""
     if request.method != "POST":
@@ -164,7 +164,7 @@ def join_object(request: HttpRequest, principal: Principal, text: str) -> HttpRe
     return JsonResponse({"oid": sha256})
 
 
-@hub_door
+@answer_as_hub
 def verify_object(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Whether an object arrived whole."""
     _, row = require_draft(principal, dataset)

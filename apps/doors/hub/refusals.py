@@ -56,12 +56,12 @@ class SnapshotUnbuiltError(EarmarkError):
     kind = Kind.UNAVAILABLE
 
 
-def hub_door(view: View) -> View:
+def answer_as_hub(view: View) -> View:
     """Hand the view its principal, and translate the domain's errors."""
     return _build_door(view, identify_principal)
 
 
-def signed_door(view: View) -> View:
+def answer_by_signature(view: View) -> View:
     """The same for a view that takes what was signed here instead of credentials."""
     return _build_door(view, lambda _: AnonymousUser())
 
@@ -70,7 +70,7 @@ def _build_door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
 
     @csrf_exempt
     @wraps(view)
-    def answered(request: HttpRequest, **address: Any) -> HttpResponseBase:
+    def answer_request(request: HttpRequest, **address: Any) -> HttpResponseBase:
         principal: Principal = AnonymousUser()
         try:
             principal = asking(request)
@@ -87,7 +87,7 @@ def _build_door(view: View, asking: Callable[[HttpRequest], Principal]) -> View:
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         return response
 
-    return answered
+    return answer_request
 
 
 def build_refusal(

@@ -12,7 +12,7 @@ from apps.accounts.models import Organisation, User
 from apps.datasets.actions import DatasetNameTakenError, create_dataset, update_dataset
 from apps.datasets.models import Dataset
 from apps.doors.hub.drafts import refuse_other_branches
-from apps.doors.hub.refusals import build_refusal, hub_door
+from apps.doors.hub.refusals import answer_as_hub, build_refusal
 from apps.doors.hub.request_bodies import read_json, read_text
 from apps.doors.hub.tree import Json
 from apps.doors.hub.writers import require_known_dataset, require_writer
@@ -41,7 +41,7 @@ class NamespaceUnknownError(DeniedError):
     code = "hub.namespace_unknown"
 
 
-@hub_door
+@answer_as_hub
 def create_repository(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Make a dataset of an organisation; 409 with its address where there is one."""
     user = require_writer(principal)
@@ -91,21 +91,21 @@ def _is_private(body: Json) -> bool:
     return body.get("visibility") == "private" or body.get("private") is True
 
 
-@hub_door
+@answer_as_hub
 def refuse_deletion(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Refused: what was released stays provable."""
     require_writer(principal)
     return build_refusal(403, NOT_DELETED)
 
 
-@hub_door
+@answer_as_hub
 def refuse_move(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Refused: names are in receipts and citations."""
     require_writer(principal)
     return build_refusal(403, NOT_MOVED)
 
 
-@hub_door
+@answer_as_hub
 def refuse_squash(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
@@ -114,7 +114,7 @@ def refuse_squash(
     return build_refusal(403, NOT_SQUASHED)
 
 
-@hub_door
+@answer_as_hub
 def change_settings(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Who may take the dataset: `gated` and `visibility`."""
     user, row = require_known_dataset(principal, dataset)
@@ -142,7 +142,7 @@ def _parse_access(row: Dataset, body: Json) -> dict[str, object]:
     return changes
 
 
-@hub_door
+@answer_as_hub
 def answer_branch(
     request: HttpRequest, principal: Principal, dataset: str, name: str
 ) -> HttpResponseBase:
@@ -154,7 +154,7 @@ def answer_branch(
     return build_refusal(403, f"Cannot delete refs/heads/{name}. {BRANCH_STAYS}")
 
 
-@hub_door
+@answer_as_hub
 def request_release(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from apps.accounts.models import Token, User
 from apps.datasets.models import Dataset
 from apps.doors.hub.tree import Json, Listed, describe_large_file, is_large_file
 from apps.packaging.models import Snapshot
-from apps.releases.about import about_release
+from apps.releases.about import load_release_about
 from apps.releases.models import Release
 from datasets_catalog.roles import Role
 
@@ -28,7 +28,7 @@ def format_moment(time: datetime | None) -> str | None:
 def describe_dataset(release: Release, snapshot: Snapshot) -> Json:
     """A dataset at one of its releases, without its files."""
     dataset = release.dataset
-    card, about = snapshot.card, about_release(release)
+    card, about = snapshot.card, load_release_about(release)
     return {
         "_id": dataset.uid.hex[:24],
         "id": dataset.full_name,

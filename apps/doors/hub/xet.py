@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from apps.accounts.access import Principal
 from apps.doors.hub import push_passes
 from apps.doors.hub.drafts import refuse_other_branches
-from apps.doors.hub.refusals import build_refusal, hub_door, signed_door
+from apps.doors.hub.refusals import answer_as_hub, answer_by_signature, build_refusal
 from apps.doors.hub.request_bodies import Body
 from apps.doors.hub.writers import require_draft
 from apps.ingest.xet_store import put_xorb, request_sweep, take_shard
@@ -19,7 +19,7 @@ PURPOSE = "xet"
 UNKNOWN = "Nothing is known of these chunks."
 
 
-@hub_door
+@answer_as_hub
 def issue_write_token(
     request: HttpRequest, principal: Principal, dataset: str, revision: str
 ) -> HttpResponseBase:
@@ -50,7 +50,7 @@ def _open_request_pass(request: HttpRequest, dataset: str) -> push_passes.Pass:
     return opened
 
 
-@signed_door
+@answer_by_signature
 def receive_xorb(
     request: HttpRequest, principal: Principal, dataset: str, name: str
 ) -> HttpResponseBase:
@@ -62,7 +62,7 @@ def receive_xorb(
     return JsonResponse({"was_inserted": fresh})
 
 
-@signed_door
+@answer_by_signature
 def receive_shard(request: HttpRequest, principal: Principal, dataset: str) -> HttpResponseBase:
     """Make files of chunks that arrived."""
     if request.method != "POST":
@@ -72,7 +72,7 @@ def receive_shard(request: HttpRequest, principal: Principal, dataset: str) -> H
     return JsonResponse({"result": 1})
 
 
-@signed_door
+@answer_by_signature
 def refuse_unknown_chunks(
     request: HttpRequest, principal: Principal, dataset: str
 ) -> HttpResponseBase:

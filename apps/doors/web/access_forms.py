@@ -116,7 +116,7 @@ class AnswerForm(forms.Form):
         choices=[(0, "as the dataset says"), (30, "30 days"), (90, "90 days"), (365, "a year")],
     )
 
-    def granted(self) -> dict[str, Any]:
+    def read_grant(self) -> dict[str, Any]:
         """What `grant_request` takes."""
         days = int(self.cleaned_data["days"] or 0)
         return {

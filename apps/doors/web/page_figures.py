@@ -8,7 +8,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
 from apps.consent.ledger import load_consents, load_people, load_recording_names
-from apps.datasets.label_queries import standing_events, standing_weak_labels
+from apps.datasets.label_queries import select_standing_events, select_standing_weak_labels
 from apps.datasets.models import Clip, Dataset
 from apps.doors.web.components import Bar
 from apps.doors.web.templatetags.web_components import length_of
@@ -114,7 +114,7 @@ def compute_draft_figures(dataset: Dataset) -> DraftFigures:
 def build_label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
     """Labelled time by label, the longest first; what is known to be absent is not counted."""
     rows = (
-        standing_events(dataset)
+        select_standing_events(dataset)
         .filter(presence=Presence.YES)
         .order_by()
         .values("label")
@@ -127,7 +127,7 @@ def build_label_bars(dataset: Dataset, limit: int | None = None) -> list[Bar]:
 def build_weak_label_bars(dataset: Dataset) -> list[Bar]:
     """Clips by weak label, the most frequent first; a label known to be absent is not counted."""
     rows = (
-        standing_weak_labels(dataset)
+        select_standing_weak_labels(dataset)
         .filter(presence=Presence.YES)
         .order_by()
         .values_list("label")

@@ -71,6 +71,6 @@ class OwnTermsForm(forms.Form):
     def clean_territories(self) -> list[str]:
         return str(self.cleaned_data["territories"]).split(",")
 
-    def allowed(self) -> dict[str, Any]:
+    def read_terms(self) -> dict[str, Any]:
         """What `record_terms` takes."""
         return dict(self.cleaned_data)

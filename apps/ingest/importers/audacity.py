@@ -114,11 +114,11 @@ def _merge_frequency_lines(rows: Iterator[Row], path: str, labels: Labels) -> It
 
 
 def _read_event(row: RowReader, path: str, losses: LossReport) -> EventLine | None:
-    onset = row.required("start", _read_seconds)
-    offset = row.required("end", _read_seconds)
+    onset = row.read_required("start", _read_seconds)
+    offset = row.read_required("end", _read_seconds)
     if onset is None or offset is None:
         return None
-    label = row.optional("label", cell_readers.read_name)
+    label = row.read_optional("label", cell_readers.read_name)
     where = f"{path}, row {row.number}"
     if offset < onset:
         row.refuse("end", row.cell("end"), "seconds after the start")
@@ -132,8 +132,8 @@ def _read_event(row: RowReader, path: str, losses: LossReport) -> EventLine | No
 
 
 def _add_band(row: RowReader, event: EventLine | None, losses: LossReport) -> EventLine | None:
-    low = row.required("end", _read_hertz)
-    high = row.required("label", _read_hertz)
+    low = row.read_required("end", _read_hertz)
+    high = row.read_required("label", _read_hertz)
     if event is None or low is None or high is None:
         return event
     f_low, f_high = (bound if bound >= 0 else None for bound in (low, high))

@@ -56,10 +56,10 @@ def read_labels(source: Path) -> Labels:
 
     def lines(file: Path) -> Iterator[EventLine]:
         for row in build_row_readers(read_table(file), labels.errors):
-            segment = row.required("segment_id", cell_readers.read_path)
+            segment = row.read_required("segment_id", cell_readers.read_path)
             onset, offset = read_interval(row, "start_time_seconds", "end_time_seconds")
-            term = row.required("label", cell_readers.read_name)
-            presence = row.optional("present", _read_presence) or Presence.YES
+            term = row.read_required("label", cell_readers.read_name)
+            presence = row.read_optional("present", _read_presence) or Presence.YES
             if not (row.is_clean and segment and term) or onset is None:
                 continue
             if names and term not in names:

@@ -106,7 +106,7 @@ def _read_rows(table: Table, labels: Labels, file: Path) -> Iterator[RowReader]:
 def _read_lines(
     row: RowReader, labels: Labels, file: Path, audio: "Audio | None"
 ) -> Iterator[LabelLine]:
-    name = row.required("filename", cell_readers.read_path)
+    name = row.read_required("filename", cell_readers.read_path)
     if name is None:
         return
     path = _find_path(row, name, file, audio)
@@ -119,10 +119,10 @@ def _read_lines(
     elif all(row.cell(column) is None for column in STRONG[1:]):
         yield EmptyLine(row.number, path)
     else:
-        label = row.required("event_label", cell_readers.read_name)
+        label = row.read_required("event_label", cell_readers.read_name)
         onset, offset = read_interval(row, "onset", "offset")
         if row.cell("offset") is None:
-            row.required("offset", cell_readers.read_seconds)
+            row.read_required("offset", cell_readers.read_seconds)
         if row.is_clean and label and onset is not None:
             yield EventLine(row.number, path, onset, offset, label)
 
@@ -136,11 +136,11 @@ def _find_path(row: RowReader, name: str, file: Path, audio: "Audio | None") -> 
         expected = f"one file; {' and '.join(found[:3])} are both in the folder"
         row.refuse("filename", name, expected, Problem.CLIP_AMBIGUOUS)
         return None
-    return found[0] if found else audio.expected(file, name)
+    return found[0] if found else audio.build_expected_path(file, name)
 
 
 def _read_weak_lines(row: RowReader, path: str) -> Iterator[LabelLine]:
-    text = row.optional("event_labels", cell_readers.read_names)
+    text = row.read_optional("event_labels", cell_readers.read_names)
     if text is None and row.is_clean:
         yield EmptyLine(row.number, path)
     for label in text or ():
@@ -171,7 +171,7 @@ class Audio:
                 return near
         return []
 
-    def expected(self, table: Path, name: str) -> str:
+    def build_expected_path(self, table: Path, name: str) -> str:
         """Return the path that a file of the table would have, were it there."""
         return (self._folders(table)[0] / PurePosixPath(name).name).as_posix()
 
@@ -197,7 +197,7 @@ def read_clips(source: Path) -> LayoutClips | None:
             return
         listed = file.relative_to(root / "metadata")
         for row in build_row_readers(table, result.errors):
-            name = row.required("filename", cell_readers.read_path)
+            name = row.read_required("filename", cell_readers.read_path)
             if name is not None:
                 yield from _clip(row, name, listed, audio.candidates(file, name))
 

@@ -117,9 +117,9 @@ def _read_vocabulary(file: Path) -> dict[str, str]:
 def _read_lines(
     row: RowReader, folder: str, terms: dict[str, str], labels: Labels
 ) -> Iterator[LabelLine]:
-    fname = row.required("fname", _read_file_name)
-    names = row.optional("labels", cell_readers.read_names) or ()
-    mids = row.optional("mids", cell_readers.read_names) or ()
+    fname = row.read_required("fname", _read_file_name)
+    names = row.read_optional("labels", cell_readers.read_names) or ()
+    mids = row.read_optional("mids", cell_readers.read_names) or ()
     if mids and len(mids) != len(names):
         row.refuse("mids", row.cell("mids"), f"{len(names)} identifiers, as many as labels")
     if fname is None or not row.is_clean:
@@ -152,11 +152,11 @@ def read_clips(source: Path, licence: LicenceCheck) -> LayoutClips | None:
 
     def clip(row: RowReader) -> ClipLine | None:
         said = {
-            "licence": row.optional("license", read_licence),
-            "title": row.optional("title", cell_readers.read_title),
-            "author": row.optional("uploader", cell_readers.read_title),
-            "source_url": row.optional("source_url", cell_readers.read_url),
-            "split": row.optional("split", cell_readers.read_split),
+            "licence": row.read_optional("license", read_licence),
+            "title": row.read_optional("title", cell_readers.read_title),
+            "author": row.read_optional("uploader", cell_readers.read_title),
+            "source_url": row.read_optional("source_url", cell_readers.read_url),
+            "split": row.read_optional("split", cell_readers.read_split),
         }
         known = {name: value for name, value in said.items() if value is not None}
         return ClipLine(row.number, row.values["path"], known) if row.is_clean else None
@@ -175,7 +175,7 @@ def _read_clip_rows(
     source: Path, part: Subset, info: dict[str, Any], result: LayoutClips
 ) -> Iterator[Row]:
     for row in build_row_readers(read_table(part.table), result.errors):
-        fname = row.required("fname", _read_file_name)
+        fname = row.read_required("fname", _read_file_name)
         if fname is None:
             continue
         path = part.path(fname)

@@ -141,13 +141,13 @@ class HubRepository:
     def files(self, revision: str) -> dict[str, RemoteFile]:
         """List every file of a commit by path."""
 
-        def listed() -> list[RemoteFile]:
+        def list_files() -> list[RemoteFile]:
             entries = self._api.list_repo_tree(
                 self.repo_id, repo_type=KIND, revision=revision, recursive=True
             )
             return [_parse_remote_file(entry) for entry in entries if isinstance(entry, RepoFile)]
 
-        return {file.path: file for file in self.patience.insist("list its files", listed)}
+        return {file.path: file for file in self.patience.insist("list its files", list_files)}
 
     def find_commit(self, marker: str, *, revision: str = BRANCH) -> str | None:
         """Return the newest commit of that history whose message has the marker as a line."""
@@ -233,7 +233,7 @@ class HubRepository:
         if tail is not None:
             headers["Range"] = f"bytes=-{tail}"
 
-        def downloaded() -> FetchedFile:
+        def download_file() -> FetchedFile:
             digest = hashlib.sha256()
             size = 0
             with get_session().stream(
@@ -245,7 +245,7 @@ class HubRepository:
                     size += len(block)
             return FetchedFile(size, digest.hexdigest())
 
-        return self.patience.insist(f"serve {path}", downloaded)
+        return self.patience.insist(f"serve {path}", download_file)
 
 
 def _parse_remote_file(entry: RepoFile) -> RemoteFile:

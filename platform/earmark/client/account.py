@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from earmark.client.problems import CredentialsUnsafeError, NoAddressError
+from earmark.client.errors import CredentialsUnsafeError, NoAddressError
 
 ADDRESS_VARIABLE = "EARMARK_URL"
 TOKEN_VARIABLE = "EARMARK_TOKEN"  # noqa: S105 - the name of a variable

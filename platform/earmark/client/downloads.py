@@ -9,7 +9,7 @@ from threading import Event
 
 import httpx2
 
-from earmark.client.problems import DiffersError, RefusedError
+from earmark.client.errors import DiffersError, RefusedError
 from earmark.client.server import MOMENTARY, Server, pause_before_retry
 
 CHUNK = 256 * 1024

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from earmark.client.downloads import Tell, hash_file, tell_nobody
-from earmark.client.problems import NameInvalidError, NothingThereError
+from earmark.client.errors import NameInvalidError, NothingThereError
 from earmark.client.references import locate_file
 
 # What a folder without a table is searched for; the server decides by decoding.

@@ -19,10 +19,10 @@ from datasets_catalog.door_purposes import is_grantable
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.purposes import Purpose
 from earmark.client.account import Account, choose_account, find_state_path, save_account
+from earmark.client.errors import NameInvalidError, NoAddressError
 from earmark.client.folder import read_folder
 from earmark.client.notes import read_note
 from earmark.client.parts import choose_part
-from earmark.client.problems import NameInvalidError, NoAddressError
 from earmark.client.progress_bar import show_progress_bar
 from earmark.client.pull import pull_release
 from earmark.client.push import Push, PushOutcome, name_state_file

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from earmark.client.problems import FolderTakenError, NothingThereError
+from earmark.client.errors import FolderTakenError, NothingThereError
 
 NOTE = "release.json"
 CHOSEN = "part.jsonl"

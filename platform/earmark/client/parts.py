@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from earmark.client.downloads import CHUNK
-from earmark.client.problems import NotReachedError
+from earmark.client.errors import NotReachedError
 from earmark.client.references import locate_file
 from earmark.client.releases import Release
 from earmark.client.server import ATTEMPTS, MOMENTARY, Server, pause_before_retry

@@ -10,13 +10,13 @@ from typing import Any
 
 from datasets_catalog.errors import EarmarkError
 from earmark.client.downloads import Item, StoppedError, Tell, fetch_file, is_there, tell_nobody
-from earmark.client.notes import Note, claim_folder, write_chosen_paths
-from earmark.client.parts import WHOLE, Part, fetch_papers
-from earmark.client.problems import (
+from earmark.client.errors import (
     DiffersError,
     NotReachedError,
     RefusedError,
 )
+from earmark.client.notes import Note, claim_folder, write_chosen_paths
+from earmark.client.parts import WHOLE, Part, fetch_papers
 from earmark.client.references import locate_file
 from earmark.client.release_tables import CLIPS, EVENTS, File, iterate_files, prove_tables
 from earmark.client.releases import Release
@@ -124,18 +124,18 @@ def _fetch_all(
     stop, lock = Event(), Lock()
 
     def one(item: Item) -> bool:
-        def told(count: int) -> None:
+        def tell_locked(count: int) -> None:
             with lock:
                 tell(count)
 
         if stop.is_set():
             raise StoppedError
         if is_there(item):
-            told(item.size)
+            tell_locked(item.size)
             return False
         if item.part.exists():
-            told(item.part.stat().st_size)
-        fetch_file(server, item, stop=stop, tell=told)
+            tell_locked(item.part.stat().st_size)
+        fetch_file(server, item, stop=stop, tell=tell_locked)
         return True
 
     with ThreadPoolExecutor(threads) as pool:

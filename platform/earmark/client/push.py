@@ -17,8 +17,8 @@ from typing import IO, Any, TypeVar
 from urllib.parse import urlencode
 
 from earmark.client.downloads import CHUNK, Tell, tell_nobody
+from earmark.client.errors import RefusedError
 from earmark.client.folder import Local, Material
-from earmark.client.problems import RefusedError
 from earmark.client.server import Server
 
 POLL = 0.5  # seconds
@@ -113,7 +113,7 @@ class Push:
         limits = self._upload["limits"]
         refused: set[str] = set()
         for batch in _split_into_batches(files, limits["check_files"]):
-            by_way = self._checked(batch, refused, tell)
+            by_way = self._sort_by_way(batch, refused, tell)
             work: list[Callable[[], list[str]]] = [
                 partial(self._pack, pack, tell)
                 for pack in _split_into_packs(by_way["pack"], limits)
@@ -128,7 +128,7 @@ class Push:
                     refused.update(paths)
         return refused
 
-    def _checked(
+    def _sort_by_way(
         self, batch: Sequence[Local], refused: set[str], tell: Tell
     ) -> dict[str, list[tuple[Local, str]]]:
         """Sort files by how they should come; twins are sent once."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from earmark.client.problems import NameInvalidError
+from earmark.client.errors import NameInvalidError
 
 _DATASET = re.compile(
     r"(?P<dataset>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@v?(?P<version>\d+\.\d+\.\d+))?"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from datasets_catalog.errors import EarmarkError
 from datasets_catalog.manifest import RootBuilder
 from datasets_catalog.released_rows import NO_LABELS, build_clip_row, digest_labels_by_clip
-from earmark.client.problems import DiffersError
+from earmark.client.errors import DiffersError
 
 CLIPS = "clips.parquet"
 EVENTS = "events.parquet"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from earmark.client.problems import DiffersError, NothingThereError
+from earmark.client.errors import DiffersError, NothingThereError
 from earmark.client.references import DatasetReference
 from earmark.client.server import Server
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from earmark.client.account import Account
-from earmark.client.problems import NotReachedError, RefusedError
+from earmark.client.errors import NotReachedError, RefusedError
 
 ATTEMPTS = 6
 FIRST_WAIT = 0.5  # seconds; doubles
@@ -38,22 +38,22 @@ class Server:
         self._client.close()
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._asked("GET", path, params=query).json()
+        return self._send_request("GET", path, params=query).json()
 
     def head(self, path: str) -> httpx2.Response:
         """What an address says of its bytes; a refusal is asked again for its sentence."""
         try:
-            return self._asked("HEAD", path)
+            return self._send_request("HEAD", path)
         except RefusedError:
-            return self._asked("GET", path)
+            return self._send_request("GET", path)
 
     def post(self, path: str, value: Any, *, key: str = "") -> Any:
         headers = {"Idempotency-Key": key} if key else {}
-        return self._asked("POST", path, json=value, headers=headers).json()
+        return self._send_request("POST", path, json=value, headers=headers).json()
 
     def send(self, method: str, path: str, content: Content, headers: Mapping[str, str]) -> Any:
         """Send bytes; `content` gives them anew for each attempt."""
-        return self._asked(method, path, fresh=content, headers=dict(headers)).json()
+        return self._send_request(method, path, fresh=content, headers=dict(headers)).json()
 
     def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list, page by page."""
@@ -74,7 +74,7 @@ class Server:
                 raise parse_refusal(response)
             yield response
 
-    def _asked(
+    def _send_request(
         self, method: str, path: str, *, fresh: Content | None = None, **more: Any
     ) -> httpx2.Response:
         for attempt in range(ATTEMPTS):

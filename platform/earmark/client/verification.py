@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from earmark.client.downloads import CHUNK, Tell, hash_file, tell_nobody
+from earmark.client.errors import DiffersError, NothingThereError
 from earmark.client.notes import read_chosen_paths
-from earmark.client.problems import DiffersError, NothingThereError
 from earmark.client.pull import build_clip_item, check_root, fetch_tables
 from earmark.client.references import locate_file
 from earmark.client.release_tables import CLIPS, EVENTS, File, iterate_files, prove_tables

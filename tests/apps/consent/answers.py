@@ -77,7 +77,7 @@ def refusal(
     ledger = Ledger(load_consents(Dataset.objects.get(pk=dataset.pk)))
     plan = Plan((purpose,), frozenset({"DE"}), dataset=dataset.full_name)
     found = PeopleCoverage(ledger, plan, at or timezone.now())
-    rows = found.uncovered(ClipPeople("c", "c.wav", (code,), 1.0))
+    rows = found.list_gaps(ClipPeople("c", "c.wav", (code,), 1.0))
     return rows[0].refusal if rows else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from apps.consent import answer_changes as changes
+from apps.consent import answer_changes
 from apps.consent.answer_changes import announce_answers, follow_answers, spread_answers
 from apps.consent.models import Contributor, Participation, PeopleStatement
 from apps.consent.participations import (
@@ -112,7 +112,7 @@ def followed(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
     def follow(contributors: Collection[int]) -> None:
         calls.append(set(contributors))
 
-    monkeypatch.setattr(changes, "_FOLLOWERS", [])
+    monkeypatch.setattr(answer_changes, "_FOLLOWERS", [])
     for _ in range(2):
         follow_answers(follow)
     return calls

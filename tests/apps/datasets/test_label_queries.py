@@ -7,10 +7,10 @@ import pytest
 from django.db.models import Q, QuerySet
 
 from apps.datasets.label_queries import (
-    found_empty,
-    standing_events,
-    standing_weak_labels,
-    with_labels,
+    match_found_empty,
+    match_labels,
+    select_standing_events,
+    select_standing_weak_labels,
 )
 from apps.datasets.models import Clip, Dataset
 from datasets_catalog.labels import Presence, Status
@@ -48,20 +48,20 @@ def test_a_clip_is_found_by_what_is_said_to_be_in_it(
     add(add_clip(tones, "a.wav"), "Bark", status=status, presence=presence)
     add_clip(tones, "b.wav")
     found = ["a.wav"] if is_found else []
-    assert paths(tones, with_labels(tones, ["Bark", "Dog"])) == found
-    assert paths(tones, with_labels(tones, ["Dog"])) == []
-    assert paths(tones, with_labels(tones, [])) == []
+    assert paths(tones, match_labels(tones, ["Bark", "Dog"])) == found
+    assert paths(tones, match_labels(tones, ["Dog"])) == []
+    assert paths(tones, match_labels(tones, [])) == []
 
 
 def test_labels_of_another_dataset_find_nothing_here(cast: Cast, tones: Dataset) -> None:
     add_event(add_clip(make_dataset(cast, "other")), "Bark")
     add_clip(tones)
-    assert paths(tones, with_labels(tones, ["Bark"])) == []
+    assert paths(tones, match_labels(tones, ["Bark"])) == []
 
 
 @pytest.mark.parametrize(
     ("add", "standing"),
-    [(add_event, standing_events), (add_weak_label, standing_weak_labels)],
+    [(add_event, select_standing_events), (add_weak_label, select_standing_weak_labels)],
 )
 def test_labels_stand_in_active_clips_until_they_are_rejected(
     cast: Cast,
@@ -101,4 +101,4 @@ def test_a_clip_is_empty_if_somebody_said_so_and_nobody_hears_anything_in_it(
     for status, presence in labels:
         add_event(clip, status=status, presence=presence)
     add_clip(tones, "never-annotated.wav")
-    assert paths(tones, found_empty(tones)) == (["a.wav"] if is_empty else [])
+    assert paths(tones, match_found_empty(tones)) == (["a.wav"] if is_empty else [])

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
-from apps.datasets.models import Dataset, Event
-from apps.datasets.verification import (
+from apps.datasets.label_verification import (
     AT_ONCE,
     SECOND_PERSON,
     EventUnknownError,
     OwnEventError,
     verify_events,
 )
+from apps.datasets.models import Dataset, Event
 from datasets_catalog.errors import DeniedError, InvalidError
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission, Role

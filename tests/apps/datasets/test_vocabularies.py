@@ -129,13 +129,13 @@ def test_the_database_keeps_one_term_of_a_code_and_one_version_of_a_number(
 
 def test_a_term_is_meant_by_its_code_or_by_a_name_that_it_has_alone(words: Vocabulary) -> None:
     index = TermIndex(words)
-    assert [term.code for term in index.named("/d")] == ["/d"]
-    assert [term.code for term in index.named("dOG")] == ["/d"]
-    assert {term.code for term in index.named("call")} == {"/c1", "/c2"}
-    assert index.named("Cat") == []
+    assert [term.code for term in index.find_terms("/d")] == ["/d"]
+    assert [term.code for term in index.find_terms("dOG")] == ["/d"]
+    assert {term.code for term in index.find_terms("call")} == {"/c1", "/c2"}
+    assert index.find_terms("Cat") == []
     meant = [index.only(*texts) for texts in (("/d",), ("Call",), ("Cat", "bark"), (None, ""))]
     assert [term.code if term else None for term in meant] == ["/d", None, "/b", None]
-    assert TermIndex(None).named("Dog") == []
+    assert TermIndex(None).find_terms("Dog") == []
 
 
 def test_a_word_stands_for_all_below_it_over_whichever_parent(words: Vocabulary) -> None:

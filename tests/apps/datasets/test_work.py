@@ -8,7 +8,12 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.datasets.models import Clip, Dataset, EarlierWork
-from apps.datasets.work import clips_worked_on, contents_of, note_earlier_work, organisation_of
+from apps.datasets.work import (
+    find_clips_worked_on,
+    map_clip_contents,
+    note_earlier_work,
+    select_organisation,
+)
 from tests.apps.accounts.people import other_organisation
 from tests.apps.datasets.rows import add_clip, add_event, add_weak_label, find_empty
 from tests.cast import Cast
@@ -20,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def works_of(user: User, *clips: Clip) -> set[str]:
-    found = clips_worked_on(user, contents_of([clip.pk for clip in clips]))
+    found = find_clips_worked_on(user, map_clip_contents([clip.pk for clip in clips]))
     return {clip.path for clip in clips if clip.pk in found}
 
 
@@ -35,11 +40,11 @@ def test_the_contents_of_a_clip_are_its_bytes_and_those_that_came_in(tones: Data
     whole, cut = keep(tones, sound_bytes(400)), keep(tones, sound_bytes(500))
     plain = add_clip(tones, "a.wav", blob=whole)
     redacted = add_clip(tones, "b.wav", blob=cut, original=whole)
-    assert contents_of([plain.pk, redacted.pk]) == {
+    assert map_clip_contents([plain.pk, redacted.pk]) == {
         plain.pk: {whole.sha256},
         redacted.pk: {whole.sha256, cut.sha256},
     }
-    assert contents_of([]) == {}
+    assert map_clip_contents([]) == {}
 
 
 def test_a_clip_is_the_work_of_who_brought_it_in(cast: Cast, tones: Dataset) -> None:
@@ -161,5 +166,5 @@ def test_more_clips_than_one_statement_takes_are_all_noted(
 
 def test_clips_belong_to_one_organisation(cast: Cast, tones: Dataset) -> None:
     clip = add_clip(tones)
-    assert list(organisation_of([clip.pk])) == [cast.acme.pk]
-    assert list(organisation_of([])) == []
+    assert list(select_organisation([clip.pk])) == [cast.acme.pk]
+    assert list(select_organisation([])) == []

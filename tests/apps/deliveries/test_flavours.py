@@ -18,7 +18,7 @@ from apps.deliveries.flavours import (
     Spec,
     ensure_flavour,
     find_made_files,
-    list_blobs_made_of,
+    list_blobs_made_from,
     list_flavour_states,
     make_flavour,
     order_flavour,
@@ -131,11 +131,11 @@ def test_a_destroyed_clips_flavours_are_found_and_never_leave(cast: Cast, releas
     ordered(cast, release)
     work_off()
     clip = Clip.objects.select_related("blob").get(path="field/000.wav")
-    (made,) = list_blobs_made_of(clip.blob)
+    (made,) = list_blobs_made_from(clip.blob)
     verify_blob(made)
     destroy_blob(clip.blob)
     assert not find_made_files(ensure_flavour(SPEC), release, [clip.blob.oid])
-    assert list(list_blobs_made_of(clip.blob)) == [made]
+    assert list(list_blobs_made_from(clip.blob)) == [made]
     destroy_blob(made)
 
 
@@ -144,9 +144,9 @@ def test_what_two_clips_became_alike_stays_for_the_other(cast: Cast, release: Re
     work_off()
     one, two = FlavourFile.objects.select_related("source").order_by("pk")[:2]
     FlavourFile.objects.filter(pk=two.pk).update(blob=one.blob)
-    assert list(list_blobs_made_of(one.source)) == []
+    assert list(list_blobs_made_from(one.source)) == []
     destroy_blob(two.source)
-    assert list(list_blobs_made_of(one.source)) == [one.blob]
+    assert list(list_blobs_made_from(one.source)) == [one.blob]
 
 
 def test_a_clip_destroyed_while_it_is_made_takes_what_was_made_along(
@@ -171,4 +171,4 @@ def test_a_clip_destroyed_while_it_is_made_takes_what_was_made_along(
 )
 def test_other_words_are_no_flavour(name: str) -> None:
     with pytest.raises(FlavourInvalidError, match="For example"):
-        Spec.named(name)
+        Spec.parse_name(name)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from apps.ingest import table_files as tables
+from apps.ingest import table_files
 from apps.ingest.row_readers import Problem, Row
 from apps.ingest.table_files import TableUnreadableError, read_table
 
@@ -129,7 +129,7 @@ def test_rows_before_a_wrong_byte_are_still_given() -> None:
         (b'path,title\n"a.wav,x\nb.wav,y\n', "quotes do not match"),
         (b'path,title\n"a.wav"x,y\n', "quotes do not match"),
         (b"path\n" + b"a" * 200_000 + b"\n", "field larger"),
-        (b"a" * (tables.LINE_BYTES + 1), "longer than"),
+        (b"a" * (table_files.LINE_BYTES + 1), "longer than"),
     ],
 )
 def test_what_is_no_csv_is_refused_with_the_reason(raw: bytes, words: str) -> None:
@@ -217,7 +217,7 @@ def test_a_torn_parquet_file_is_refused(cut: int) -> None:
 def test_parquet_that_carries_audio_is_refused_before_it_fills_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tables, "ROW_GROUP_BYTES", 1000)
+    monkeypatch.setattr(table_files, "ROW_GROUP_BYTES", 1000)
     raw = parquet({"path": ["a.wav"], "audio": [b"x" * 5000]}, use_dictionary=False)
 
     assert "leave the audio out" in failure(raw, "x.parquet").message
@@ -238,7 +238,7 @@ def test_a_stream_that_only_goes_forward_will_do() -> None:
 def test_a_stream_that_only_goes_forward_is_kept_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tables, "SPOOL_BYTES", 10)
+    monkeypatch.setattr(table_files, "SPOOL_BYTES", 10)
     with pytest.raises(TableUnreadableError, match="at most"):
         list(read_table(OneWay(parquet({"path": ["a.wav"]})), "x.parquet"))
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.jobs import registry
-from apps.jobs.access import job_for, jobs_for
+from apps.jobs.access import fetch_job, list_visible_jobs
 from apps.jobs.actions import (
     JobCancelledError,
     LeaseLostError,
@@ -148,10 +148,10 @@ def test_the_database_refuses_a_running_job_without_a_lease(cast: Cast) -> None:
 
 def test_a_job_is_seen_by_its_starter_and_its_organisation_only(cast: Cast) -> None:
     row = a_job(cast)
-    assert job_for(cast.ada, str(row.uid)) == row
-    assert job_for(cast.rita, str(row.uid)) == row
-    assert not jobs_for(cast.eve).exists()
+    assert fetch_job(cast.ada, str(row.uid)) == row
+    assert fetch_job(cast.rita, str(row.uid)) == row
+    assert not list_visible_jobs(cast.eve).exists()
     with pytest.raises(NotFoundError):
-        job_for(cast.eve, str(row.uid))
+        fetch_job(cast.eve, str(row.uid))
     with pytest.raises(NotFoundError):
-        job_for(cast.ada, str(uuid.uuid4()))
+        fetch_job(cast.ada, str(uuid.uuid4()))

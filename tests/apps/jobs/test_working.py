@@ -13,9 +13,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from apps.accounts.models import User
-from apps.jobs import actions, registry, schedule, tasks
-from apps.jobs import worker_messages as wake
-from apps.jobs.access import job_for, jobs_for
+from apps.jobs import actions, registry, schedule, tasks, worker_messages
+from apps.jobs.access import fetch_job, list_visible_jobs
 from apps.jobs.actions import (
     ActorMissingError,
     Claim,
@@ -164,22 +163,22 @@ def test_jobs_are_seen_by_who_works_in_the_organisation(cast: Cast, role: Role) 
     row = start(cast.ada, cast)
     somebody = person_with(cast.acme, role)
     works = role in roles_with(Permission.DATASET_VIEW)
-    assert jobs_for(somebody).filter(pk=row.pk).exists() is works
-    assert not jobs_for(AnonymousUser()).exists()
+    assert list_visible_jobs(somebody).filter(pk=row.pk).exists() is works
+    assert not list_visible_jobs(AnonymousUser()).exists()
 
 
 def test_a_limited_token_sees_the_jobs_about_its_datasets(cast: Cast) -> None:
     for subject in ("acme/tones", "acme/tones 1.0.0", "acme/tones2", "acme/birds", ""):
         start(cast.ada, cast, subject=subject)
     limited = coming_with_token(cast.ada, "acme/tones")
-    seen = jobs_for(limited).values_list("subject", flat=True)
+    seen = list_visible_jobs(limited).values_list("subject", flat=True)
     assert set(seen) == {"acme/tones", "acme/tones 1.0.0"}
 
 
 @pytest.mark.parametrize("uid", ["", "7", "'; --", str(uuid.UUID(int=7))])
 def test_an_id_of_no_job_is_answered_as_such(cast: Cast, uid: str) -> None:
     with pytest.raises(NotFoundError, match="no such job, or it is not yours"):
-        job_for(cast.ada, uid)
+        fetch_job(cast.ada, uid)
 
 
 def test_lost_jobs_are_woken_and_those_at_work_or_over_are_not(
@@ -205,7 +204,7 @@ def test_a_broker_that_is_down_costs_time_and_no_work(
 
     monkeypatch.setattr("apps.jobs.worker_messages.current_app.send_task", refuse)
     row = start(cast.ada, cast)
-    wake.wake_worker(row.pk)
+    worker_messages.wake_worker(row.pk)
     assert f"job {row.pk}: the broker did not take the message" in caplog.text
     assert reloaded(row).state == "queued"
 

@@ -14,8 +14,8 @@ import soundfile
 
 from apps.accounts.models import Membership, User
 from apps.datasets.actions import import_vocabulary, touch_draft, update_dataset
+from apps.datasets.label_verification import verify_events
 from apps.datasets.models import Clip, Dataset, EmptyAnnotation, Event, WeakLabel
-from apps.datasets.verification import verify_events
 from apps.detection.models import Finding
 from apps.detection.scanning import scan_dataset
 from apps.ingest.actions import import_clips, import_consents

@@ -6,8 +6,7 @@ import pytest
 
 from apps.datasets.actions import remove_clips
 from apps.jobs.models import Job
-from apps.packaging import kept_snapshots as snapshots
-from apps.packaging import layout
+from apps.packaging import kept_snapshots, layout
 from apps.packaging.errors import ReleaseNotSendableError
 from apps.packaging.kept_snapshots import build_snapshot, request_snapshot
 from apps.packaging.models import Snapshot, SnapshotFile
@@ -83,17 +82,17 @@ def test_a_killed_build_goes_on_where_it_was(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "SHARD_MAX", 20_000)
-    finish = snapshots._finish_snapshot
+    finish = kept_snapshots._finish_snapshot
 
     def killed(*_: object) -> None:
         raise KilledError
 
-    monkeypatch.setattr(snapshots, "_finish_snapshot", killed)
+    monkeypatch.setattr(kept_snapshots, "_finish_snapshot", killed)
     with pytest.raises(KilledError):
         build_snapshot(release, silent)
     assert Snapshot.objects.get().built_at is None
     done = shards(release)
-    monkeypatch.setattr(snapshots, "_finish_snapshot", finish)
+    monkeypatch.setattr(kept_snapshots, "_finish_snapshot", finish)
     written: list[str] = []
     build_snapshot(release, lambda done, total, message: written.append(message))
     assert written == []

@@ -23,7 +23,7 @@ from apps.packaging.review_report import (
     keep_statements,
     load_report,
 )
-from apps.packaging.review_report_figures import content_lines, headcount_lines
+from apps.packaging.review_report_figures import list_content_lines, list_headcount_lines
 from apps.packaging.review_report_pdf import render_pdf
 from apps.packaging.statements import load_statement
 from apps.publishing.release_publication import publish_release_here
@@ -326,7 +326,7 @@ def test_paper_says_what_the_release_holds_and_who_was_counted(
     cast: Cast, release: Release
 ) -> None:
     report = load_report(release)
-    lines = dict(content_lines(report))
+    lines = dict(list_content_lines(report))
     facts = load_statement(release)
     assert lines["clips"].startswith(f"{facts.clips} clips (")
     assert lines["vocabulary"] == "none is named"
@@ -342,6 +342,6 @@ def test_paper_says_what_the_release_holds_and_who_was_counted(
             "reason": "two women",
         }
     ]
-    ((clip, people, *_),) = headcount_lines(report)
+    ((clip, people, *_),) = list_headcount_lines(report)
     assert (clip, people) == ("a.wav", "3 people heard, 2 recorded, somebody is not recorded")
     assert render_pdf(report) != render_pdf(report | {"headcounts": []})

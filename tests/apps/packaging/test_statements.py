@@ -19,8 +19,8 @@ from django.test import Client
 from apps.accounts.models import Membership, User
 from apps.consent.models import Participation
 from apps.datasets.actions import update_dataset
+from apps.datasets.label_verification import OwnEventError, verify_events
 from apps.datasets.models import Dataset, Event
-from apps.datasets.verification import OwnEventError, verify_events
 from apps.packaging.content_loading import load_content
 from apps.packaging.documents import build_release_croissant
 from apps.packaging.models import ReleaseStatement

@@ -16,7 +16,7 @@ from apps.access.authorize import authorize_action
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
 from apps.publishing.release_publication import publish_release_here
-from apps.releases.actions import publish_release as let_out
+from apps.releases.actions import publish_release
 from apps.releases.errors import (
     OwnStopError,
     StopConfirmedError,
@@ -136,7 +136,7 @@ def test_what_is_stopped_is_not_published(cast: Cast, tmp_path: Path, scope: str
     subject = {"dataset": {}, "release": {"release": release}, "clip": {"clip": clip}}[scope]
     row = place_stop(actor=cast.cleo, dataset=dataset, reason="a voice", **subject)  # type: ignore[arg-type]
     with pytest.raises(StoppedError):
-        let_out(actor=cast.rita, release=release, documents=lambda _: {})
+        publish_release(actor=cast.rita, release=release, documents=lambda _: {})
     with pytest.raises(DatabaseError, match="emergency stop"), transaction.atomic():
         Release.objects.filter(pk=release.pk).update(
             state="published",

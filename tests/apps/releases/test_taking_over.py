@@ -11,7 +11,7 @@ from apps.releases.actions import create_release, freeze_release
 from apps.releases.freezing import find_base, freeze_rows
 from apps.releases.leaves import compute_leaf, compute_leaves
 from apps.releases.models import Release
-from apps.storage import parquet_tables as tables
+from apps.storage import parquet_tables
 from apps.storage.blobs import find_local_path, open_local_copy
 from apps.storage.parquet_tables import CLIPS, read_clips
 from datasets_catalog.licences import Use
@@ -26,7 +26,7 @@ def test_what_is_taken_over_is_what_would_be_computed(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     for module, name, size in (
-        (tables, "ROWS_PER_GROUP", 7),
+        (parquet_tables, "ROWS_PER_GROUP", 7),
         (row_merging, "READ_AT_ONCE", 5),
         (draft_rows, "CHUNK", 3),
     ):

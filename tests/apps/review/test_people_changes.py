@@ -32,10 +32,12 @@ from apps.review.actions import (
 from apps.review.decisions import OwnWorkError
 from apps.review.models import Decision, Headcount, Revocation
 from apps.review.replacements import NotRedactableError
+from datasets_catalog.purposes import Purpose
 from datasets_catalog.roles import Role
+from tests.apps.consent.answers import answers, record
 from tests.apps.review.reviewing import clip_at, found_in, second_reviewer
 from tests.cast import Cast
-from tests.factories.drafts import PURPOSES, make_dataset, make_draft, write_table
+from tests.factories.drafts import PURPOSES, ask_about, make_dataset, make_draft, write_table
 from tests.factories.reviews import play
 from tests.marked import with_artist
 from tests.recordings import DESKTOP, INSTRUMENTS, VOICES, sounds_of
@@ -129,6 +131,23 @@ def test_the_same_bytes_in_a_new_dataset_keep_their_people(
     remove_clips(actor=cast.ada, dataset=draft, paths=["field/000.wav"])
     scan_dataset(actor=cast.ada, dataset=other)
     assert changed(other) == {"bird.wav": ONE_GONE}
+
+
+def test_a_sound_of_a_dataset_about_which_another_form_asked_waits_for_a_reviewer(
+    cast: Cast, draft: Dataset, tmp_path: Path
+) -> None:
+    sounds = {"same.wav": tmp_path / "sounds/field/001.wav"}
+    both = make_dataset(cast, "both")
+    ask_about(cast, both)
+    bring(cast, both, tmp_path, sounds, same="ben")
+    assert changed(both) == {}
+    other = make_dataset(cast, "other")
+    word = answers(form="street", allowed=[Purpose.TRAIN_DISCRIMINATIVE])
+    record(cast, word, datasets=[other])
+    bring(cast, other, tmp_path, sounds, same="ben")
+    [said] = changed(other).items()
+    assert said[0] == "same.wav"
+    assert said[1].startswith("this sound was in another dataset or recording before")
 
 
 def test_people_that_change_are_a_change_in_the_report_and_in_the_log(

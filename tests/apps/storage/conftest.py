@@ -14,7 +14,7 @@ import pytest
 from apps.storage import blobs
 from apps.storage.git import Author, Stamp
 from apps.storage.manifests import VersionFile
-from apps.storage.versions import VersionRepo
+from apps.storage.version_writing import VersionRepo
 
 AUTHOR = Author("Earmark", "earmark@example.org")
 

@@ -10,7 +10,7 @@ from apps.storage import blobs, fsck, git
 from apps.storage.git import MAIN
 from apps.storage.models import Blob
 from apps.storage.places import find_blob_place
-from apps.storage.versions import Version, VersionRepo, write_version
+from apps.storage.version_writing import Version, VersionRepo, write_version
 from tests.apps.storage.conftest import NASTY, keep_tree, stamp
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from apps.storage.errors import (
     ImportRefusedError,
     PathUnsafeError,
 )
-from apps.storage.versions import VersionRepo, write_version
+from apps.storage.version_writing import VersionRepo, write_version
 from tests.apps.storage.conftest import (
     NASTY,
     keep_tree,

@@ -13,7 +13,7 @@ from apps.storage.errors import VersionUnknownError
 from apps.storage.git import MAIN
 from apps.storage.models import Blob
 from apps.storage.places import find_blob_place
-from apps.storage.versions import VersionRepo, write_version
+from apps.storage.version_writing import VersionRepo, write_version
 from tests.apps.storage.conftest import keep_tree, stamp
 from tests.kills import killed_at_line, lines_of, spread
 

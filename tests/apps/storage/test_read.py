@@ -14,7 +14,7 @@ from apps.storage.errors import (
 )
 from apps.storage.models import Blob
 from apps.storage.parquet_tables import write_clips, write_events
-from apps.storage.versions import Version, VersionRepo, write_version
+from apps.storage.version_writing import Version, VersionRepo, write_version
 from tests.apps.storage.conftest import NASTY, keep_tree, stamp
 from tests.apps.storage.rows import clip_row, event_row
 

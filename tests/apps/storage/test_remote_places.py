@@ -30,7 +30,7 @@ from apps.storage.errors import (
 )
 from apps.storage.models import Blob, build_blob_key
 from apps.storage.places import RemotePlace, find_blob_place
-from apps.storage.versions import VersionRepo, write_version
+from apps.storage.version_writing import VersionRepo, write_version
 from tests.apps.storage.conftest import NASTY, keep_tree, stamp
 from tests.apps.storage.test_blobs import COLLISION, write
 

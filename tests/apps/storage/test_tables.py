@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from apps.storage import parquet_tables as tables
+from apps.storage import parquet_tables
 from apps.storage.errors import RowInvalidError, UnsortedError
 from apps.storage.parquet_tables import read_clips, read_events, write_clips, write_events
 from tests.apps.storage.rows import clip_row, event_row
@@ -28,7 +28,7 @@ def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
-    rows = [clip_row(f"{number:05}") for number in range(tables.ROWS_PER_GROUP + 10)]
+    rows = [clip_row(f"{number:05}") for number in range(parquet_tables.ROWS_PER_GROUP + 10)]
     write_clips(tmp_path / "list", rows)
     write_clips(tmp_path / "stream", (dict(row) for row in rows))
     assert (tmp_path / "list").read_bytes() == (tmp_path / "stream").read_bytes()
@@ -37,7 +37,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_files_are_made_for_readers_that_skip(tmp_path: Path) -> None:
-    rows = [clip_row(f"{number:05}") for number in range(tables.ROWS_PER_GROUP + 10)]
+    rows = [clip_row(f"{number:05}") for number in range(parquet_tables.ROWS_PER_GROUP + 10)]
     write_clips(tmp_path / "clips", rows)
     meta = pq.read_metadata(tmp_path / "clips")
     assert meta.num_row_groups == 2
@@ -53,13 +53,13 @@ def test_empty_tables_have_all_columns(tmp_path: Path) -> None:
     write_clips(tmp_path / "clips", [])
     write_events(tmp_path / "events", [])
     assert list(read_clips(tmp_path / "clips")) == []
-    assert pq.read_schema(tmp_path / "clips").names == tables.CLIPS.names
-    assert pq.read_schema(tmp_path / "events").names == tables.EVENTS.names
+    assert pq.read_schema(tmp_path / "clips").names == parquet_tables.CLIPS.names
+    assert pq.read_schema(tmp_path / "events").names == parquet_tables.EVENTS.names
 
 
 def test_types_survive_without_the_arrow_schema(tmp_path: Path) -> None:
     write_clips(tmp_path / "clips", [clip_row("a")])
-    assert pq.read_schema(tmp_path / "clips").equals(tables.CLIPS)
+    assert pq.read_schema(tmp_path / "clips").equals(parquet_tables.CLIPS)
 
 
 @pytest.mark.parametrize("names", [["b", "a"], ["a", "a"], ["\U0001d11e", "\uffee"]])
@@ -72,7 +72,7 @@ def test_rows_out_of_order_leave_no_file(tmp_path: Path, names: list[str]) -> No
 def test_order_is_checked_across_row_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "ROWS_PER_GROUP", 2)
+    monkeypatch.setattr(parquet_tables, "ROWS_PER_GROUP", 2)
     with pytest.raises(UnsortedError):
         write_clips(tmp_path / "clips", [clip_row(name) for name in ("a", "c", "b")])
 

@@ -23,7 +23,7 @@ from apps.storage.git import MAIN, Stamp
 from apps.storage.listing_shards import SHARD_LIMIT
 from apps.storage.manifests import FLAT_LIMIT
 from apps.storage.models import Blob
-from apps.storage.versions import Version, VersionRepo, write_version
+from apps.storage.version_writing import Version, VersionRepo, write_version
 from tests.apps.storage.conftest import keep_tree, stamp
 
 pytestmark = pytest.mark.django_db

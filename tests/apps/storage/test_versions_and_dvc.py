@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from apps.storage import listing_shards, manifests
-from apps.storage.versions import Version, VersionRepo, write_version
+from apps.storage.version_writing import Version, VersionRepo, write_version
 from tests.apps.storage.conftest import (
     NASTY,
     keep_tree,

@@ -21,7 +21,7 @@ from apps.datasets.models import Dataset
 from apps.storage.blobs import find_local_path
 from earmark.client.account import Account
 from earmark.client.downloads import Item, fetch_file
-from earmark.client.problems import DiffersError, NameInvalidError
+from earmark.client.errors import DiffersError, NameInvalidError
 from earmark.client.references import locate_file
 from earmark.client.server import Server
 from tests.doors.client.conftest import NAME, Call, Desk, token_of

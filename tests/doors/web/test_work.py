@@ -15,7 +15,7 @@ from apps.accounts.models import Membership, Token
 from apps.consent.models import Consent, FormReach
 from apps.datasets.models import Clip, Dataset, Lowering
 from apps.detection.detectors.registry import list_detectors
-from apps.doors.web.forms import DatasetSettingsForm
+from apps.doors.web.page_forms import DatasetSettingsForm
 from apps.jobs.models import Job
 from apps.publishing.models import Target
 from apps.releases.models import Release

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.datasets.label_verification import AT_ONCE, VERDICTS
 from apps.datasets.models import Clip, EmptyAnnotation, Event, Recording, WeakLabel
-from apps.datasets.verification import AT_ONCE, VERDICTS
 from apps.doors.api.shapes.columns import Field, build_draft_field, build_filter_field
 from datasets_catalog.clip_columns import CLIP_COLUMNS, FILTERABLE
 from datasets_catalog.labels import Presence, Source, Status

@@ -147,11 +147,11 @@ class CaseOut(serializers.Serializer[Any]):
 
     @extend_schema_field(ForesightOut)
     def get_closes(self, found: Case) -> dict[str, Any]:
-        foreseen = foresee_closures(self._open(found))
+        foreseen = foresee_closures(self._list_open_findings(found))
         counted = replace(foreseen, by_count=foresee_count(found.clip))
         return dict(ForesightOut(counted).data)
 
-    def _open(self, found: Case) -> list[Finding]:
+    def _list_open_findings(self, found: Case) -> list[Finding]:
         return [row for row in found.findings if name_finding_state(row) == "open"]
 
 

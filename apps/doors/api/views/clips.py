@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from apps.datasets.access import fetch_clip, fetch_dataset_to_edit, fetch_draft
 from apps.datasets.actions import remove_clips
-from apps.datasets.label_queries import found_empty, with_labels
+from apps.datasets.label_queries import match_found_empty, match_labels
+from apps.datasets.label_verification import verify_events
 from apps.datasets.models import Clip, Dataset, Event, Recording
-from apps.datasets.verification import verify_events
 from apps.datasets.vocabulary_graph import expand_labels
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import clips as shapes
@@ -115,11 +115,11 @@ def _filter_clips(dataset: Dataset, wanted: dict[str, Any]) -> QuerySet[Clip]:
     if wanted.get("redacted") is not None:
         rows = rows.filter(original__isnull=not wanted["redacted"])
     if wanted.get("found_empty") is not None:
-        silent = found_empty(dataset)
+        silent = match_found_empty(dataset)
         rows = rows.filter(silent if wanted["found_empty"] else ~silent)
     if "label" in wanted:
         words = expand_labels(dataset.vocabulary, [wanted["label"]])[wanted["label"]]
-        rows = rows.filter(with_labels(dataset, words))
+        rows = rows.filter(match_labels(dataset, words))
     if "q" in wanted:
         text = wanted["q"]
         rows = rows.filter(

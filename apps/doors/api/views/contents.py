@@ -49,23 +49,23 @@ class ContentView(ApiView):
     resource = "release contents"
     public = True
 
-    def opened(self, action: Action) -> OpenRelease:
+    def open_named_release(self, action: Action) -> OpenRelease:
         name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
-        purpose = self.stated() if action is Action.DOWNLOAD else None
+        purpose = self.read_stated_purpose() if action is Action.DOWNLOAD else None
         return open_release(self.request.user, name, self.kwargs["version"], action, purpose)
 
-    def stated(self) -> Purpose | None:
+    def read_stated_purpose(self) -> Purpose | None:
         """What the reader says in the address that they take it for; None where they do not."""
         given = self.request.query_params.get("purpose")
         if given is None:
             return None
-        return Purpose(self._checked(shapes.TakingQuery, {"purpose": given})["purpose"])
+        return Purpose(self._validate_shape(shapes.TakingQuery, {"purpose": given})["purpose"])
 
-    def readable(self) -> OpenRelease:
+    def open_for_reading(self) -> OpenRelease:
         """Open for reading rows: the table that holds them may be downloaded, or is reviewed."""
-        found = self.opened(Action.VIEW)
+        found = self.open_named_release(Action.VIEW)
         is_public = found.release.state in PUBLIC_STATES
-        return self.opened(Action.DOWNLOAD if is_public else Action.PREVIEW)
+        return self.open_named_release(Action.DOWNLOAD if is_public else Action.PREVIEW)
 
     def serve_held_blob(self, found: OpenRelease, blob: Blob, offer: Offer) -> HttpResponseBase:
         request = cast("HttpRequest", self.request)
@@ -78,7 +78,7 @@ class ReleaseClips(ContentView):
     @extend_schema(parameters=[shapes.ManifestQuery], responses=shapes.ManifestRow(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List the release's clips by path, as its table states them."""
-        release = self.readable().release
+        release = self.open_for_reading().release
         asked = self.query(shapes.ManifestQuery)
         where = {name: value for name, value in asked.items() if value is not None}
         limit = read_limit(request)
@@ -104,7 +104,7 @@ class ReleaseClip(ContentView):
         self, request: Request, organisation: str, name: str, version: str, uid: UUID
     ) -> Response:
         """Show one clip of the release."""
-        row = _load_row(self.readable(), uid)
+        row = _load_row(self.open_for_reading(), uid)
         return Response(shapes.ManifestRow(row).data)
 
 
@@ -114,7 +114,7 @@ class ReleaseClipAudio(ContentView):
         self, request: Request, organisation: str, name: str, version: str, uid: UUID
     ) -> HttpResponseBase:
         """Download the clip's bytes; takes ranges and conditions."""
-        found = self.opened(Action.DOWNLOAD)
+        found = self.open_named_release(Action.DOWNLOAD)
         row = _load_row(found, uid)
         offer = Offer(name=PurePosixPath(row["path"]).name, media_type=row["media_type"])
         return self.serve_held_blob(found, get_blob(found.release.dataset.uid, row["md5"]), offer)
@@ -126,7 +126,7 @@ class ReleaseTable(ContentView):
         self, request: Request, organisation: str, name: str, version: str, table: str
     ) -> HttpResponseBase:
         """Download the table of clips or of events, as Parquet."""
-        found = self.opened(Action.DOWNLOAD)
+        found = self.open_named_release(Action.DOWNLOAD)
         tables = {
             "clips": found.release.clips_table,
             "events": found.release.events_table,

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from apps.doors.api.base import ApiView
 from apps.doors.api.shapes import jobs as shapes
-from apps.jobs.access import job_for, jobs_for
+from apps.jobs.access import fetch_job, list_visible_jobs
 from apps.jobs.actions import cancel_job
 
 
@@ -18,7 +18,7 @@ class Jobs(ApiView):
     @extend_schema(parameters=[shapes.JobQuery], responses=shapes.JobOut(many=True))
     def get(self, request: Request) -> Response:
         """List one's own jobs and those of one's organisations, newest first."""
-        rows = jobs_for(self.user).filter(**self.query(shapes.JobQuery))
+        rows = list_visible_jobs(self.user).filter(**self.query(shapes.JobQuery))
         return self.page(rows.select_related("created_by"), shapes.JobOut, ("-id",))
 
 
@@ -28,7 +28,7 @@ class OneJob(ApiView):
     @extend_schema(responses=shapes.JobOut)
     def get(self, request: Request, uid: UUID) -> Response:
         """Show one job with its progress, and its result when it is over."""
-        return Response(shapes.JobOut(job_for(self.user, str(uid))).data)
+        return Response(shapes.JobOut(fetch_job(self.user, str(uid))).data)
 
 
 class JobCancellation(ApiView):
@@ -37,5 +37,5 @@ class JobCancellation(ApiView):
     @extend_schema(request=None, responses={200: shapes.JobOut})
     def post(self, request: Request, uid: UUID) -> Response:
         """Ask a job to stop; a running one stops at its next report."""
-        row = cancel_job(actor=self.user, job=job_for(self.user, str(uid)))
+        row = cancel_job(actor=self.user, job=fetch_job(self.user, str(uid)))
         return Response(shapes.JobOut(row).data)

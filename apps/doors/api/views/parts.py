@@ -45,7 +45,7 @@ class PartView(ContentView):
 
     resource = "parts of a release"
 
-    def asked(self, release: Release, shape: Shape) -> PartRequest:
+    def read_selection(self, release: Release, shape: Shape) -> PartRequest:
         """Read the selection from the address."""
         wanted = self.query_lists(shape)
         # What it is taken for chooses no clips.
@@ -66,7 +66,7 @@ class PartView(ContentView):
             name: values if isinstance(fields.get(name), serializers.ListField) else values[-1]
             for name, values in self.request.query_params.lists()
         }
-        return self._checked(shape, given)
+        return self._validate_shape(shape, given)
 
 
 class ReleaseSelection(PartView):
@@ -75,15 +75,15 @@ class ReleaseSelection(PartView):
     @extend_schema(parameters=[shapes.SelectionQuery], responses=shapes.SelectionOut)
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Count what a selection holds, before taking it."""
-        release = self.readable().release
-        asked = self.asked(release, shapes.SelectionQuery)
+        release = self.open_for_reading().release
+        asked = self.read_selection(release, shapes.SelectionQuery)
         kept = request.query_params.get("selection")
         return Response(self._describe_selection(release, asked, kept))
 
     @extend_schema(request=shapes.SelectionIn, responses={200: shapes.SelectionOut})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Keep a selection too long for an address; it is forgotten 30 days after its last use."""
-        release = self.readable().release
+        release = self.open_for_reading().release
         asked = resolve_part_request(
             request.user, release, Selection.of(self.body(shapes.SelectionIn))
         )
@@ -120,8 +120,8 @@ class ReleaseArchive(PartView):
     )
     def get(self, request: Request, organisation: str, name: str, version: str) -> HttpResponseBase:
         """Download chosen clips as one tar that can be checked against the release's root."""
-        found = self.opened(Action.DOWNLOAD)
-        asked = self.asked(found.release, shapes.PartQuery)
+        found = self.open_named_release(Action.DOWNLOAD)
+        asked = self.read_selection(found.release, shapes.PartQuery)
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
         return hand_out_part(cast("HttpRequest", request), request.user, found, part, door=Door.API)
 
@@ -136,11 +136,11 @@ class ReleaseManifest(PartView):
         The first line describes the part and opens the release's tables, which hold every leaf
         under its root. Asked again, it gives new addresses.
         """
-        found = self.opened(Action.DOWNLOAD)
-        asked = self.asked(found.release, shapes.PartQuery)
+        found = self.open_named_release(Action.DOWNLOAD)
+        asked = self.read_selection(found.release, shapes.PartQuery)
         part = Part(found.release, asked.selection, before=asked.before, spec=asked.spec)
         response = StreamingHttpResponse(
-            _Lines(self.request, part, self.stated()), content_type=JSON_LINES
+            _Lines(self.request, part, self.read_stated_purpose()), content_type=JSON_LINES
         )
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -163,7 +163,7 @@ class _Lines:
             "events": self._address(require_frozen_table(release.events_table), "events.parquet"),
         }
         yield _encode_line(about)
-        for one in self._part.sent():
+        for one in self._part.iterate_sent_clips():
             yield _encode_line(self._row(one))
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ class ReleaseFlavours(PartView):
     @extend_schema(responses=shapes.FlavourOut(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List the forms in which the release's clips are made or being made."""
-        release = self.opened(Action.DOWNLOAD).release
+        release = self.open_named_release(Action.DOWNLOAD).release
         return Response(
             shapes.FlavourOut(list_flavour_states(release, request.user), many=True).data
         )
@@ -224,7 +224,7 @@ class ReleaseFlavours(PartView):
     @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Have clips made at another rate, as one channel, as FLAC or WAV; follow the job."""
-        release = self.opened(Action.DOWNLOAD).release
+        release = self.open_named_release(Action.DOWNLOAD).release
         wanted = self.body(shapes.FlavourNew)
         spec = Spec(wanted.pop("sample_rate", None), wanted.pop("mono"), wanted.pop("container"))
         asked = resolve_part_request(request.user, release, Selection.of(wanted))

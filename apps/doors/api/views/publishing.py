@@ -88,7 +88,7 @@ class ReleasePublications(ReleaseView):
     @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Send the release to a target, or go on where an earlier attempt stopped."""
-        release = self.prepared()
+        release = self.open_for_work()
         wanted = self.body(shapes.Destination)["target"]
         target = fetch_target(self.user, release.dataset.organisation, wanted)
         publication, job = start_publication(actor=self.user, release=release, target=target)
@@ -107,7 +107,7 @@ class ReleasePublicationPlan(ReleaseView):
     )
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Say what sending the release would do: what goes out, where, how many bytes."""
-        release = self.prepared()
+        release = self.open_for_work()
         wanted = self.body(shapes.Destination)["target"]
         target = fetch_target(self.user, release.dataset.organisation, wanted)
         if self.wants_job:

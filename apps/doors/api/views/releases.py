@@ -44,14 +44,14 @@ class ReleaseView(ApiView):
     resource = "releases"
     public = True
 
-    def opened(self, action: Action = Action.VIEW) -> Release:
+    def open_named_release(self, action: Action = Action.VIEW) -> Release:
         """Fetch the release of the address, for one action."""
         name = f"{self.kwargs['organisation']}/{self.kwargs['name']}"
         return open_release(self.request.user, name, self.kwargs["version"], action).release
 
-    def prepared(self) -> Release:
+    def open_for_work(self) -> Release:
         """Fetch the release for somebody who works on its dataset."""
-        release = self.opened()
+        release = self.open_named_release()
         require_permission(self.request.user, Permission.DATASET_VIEW, release.dataset.organisation)
         return release
 
@@ -87,7 +87,7 @@ class ReleaseLapses(ReleaseView):
 
         Who is in them is told to those who may see consents.
         """
-        release = self.prepared()
+        release = self.open_for_work()
         sees = has_permission(request.user, Permission.CONSENT_VIEW, release.dataset.organisation)
         rows = list_visible_lapses(request.user, release)
         return self.page(rows, shapes.LapseOut, ("id",), {"sees_people": sees})
@@ -111,7 +111,7 @@ class OneRelease(ReleaseView):
     @extend_schema(responses=shapes.ReleaseFull)
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Show one release with what was counted in it."""
-        return Response(shapes.ReleaseFull(self.opened()).data)
+        return Response(shapes.ReleaseFull(self.open_named_release()).data)
 
 
 class ReleaseFreeze(ReleaseView):
@@ -119,7 +119,7 @@ class ReleaseFreeze(ReleaseView):
     @honour_idempotency_key
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Scan what is not scanned yet and fix the draft as it is; follow the job."""
-        job = start_freeze(actor=self.user, release=self.opened())
+        job = start_freeze(actor=self.user, release=self.open_named_release())
         return Response(JobOut(job).data, status=202)
 
 
@@ -129,14 +129,14 @@ class ReleaseGates(ReleaseView):
     @extend_schema(responses=shapes.GateOut(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List what the gates said of the release's root, for those who work on it."""
-        release = self.prepared()
+        release = self.open_for_work()
         rows = GateResult.objects.filter(release=release, root=release.root)
         return Response(shapes.GateOut(rows, many=True).data)
 
     @extend_schema(request=None, responses={200: shapes.GateOut(many=True)})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Ask every gate again."""
-        results = recheck_release(actor=self.user, release=self.opened())
+        results = recheck_release(actor=self.user, release=self.open_named_release())
         return Response(shapes.GateOut(results, many=True).data)
 
 
@@ -144,7 +144,7 @@ class ReleaseSubmission(ReleaseView):
     @extend_schema(parameters=[PREFER], request=None, responses=STEPPED)
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Hand the frozen release to its reviewers, if every blocking gate passes."""
-        release = self.opened()
+        release = self.open_named_release()
         if self.wants_job:
             job = start_submission(actor=self.user, release=release)
             return Response(JobOut(job).data, status=202)
@@ -158,7 +158,7 @@ class ReleaseSignOffs(ReleaseView):
     @extend_schema(responses=shapes.SignOffOut(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List who answered for what of the release's root."""
-        release = self.prepared()
+        release = self.open_for_work()
         rows = SignOff.objects.filter(release=release, root=release.root)
         return Response(shapes.SignOffOut(rows.select_related("signed_by"), many=True).data)
 
@@ -166,7 +166,7 @@ class ReleaseSignOffs(ReleaseView):
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Answer for one part of the root; with both parts and all gates it is approved."""
         row = sign_off_release(
-            actor=self.user, release=self.opened(), **self.body(shapes.SignOffNew)
+            actor=self.user, release=self.open_named_release(), **self.body(shapes.SignOffNew)
         )
         return Response(shapes.ReleaseFull(row).data)
 
@@ -177,7 +177,7 @@ class ReleasePublication(ReleaseView):
     @extend_schema(parameters=[PREFER], request=None, responses=STEPPED)
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Write the version and let it out; published again, it is answered as it is."""
-        release = self.opened()
+        release = self.open_named_release()
         if self.wants_job:
             job = start_publishing(actor=self.user, release=release)
             return Response(JobOut(job).data, status=202)
@@ -190,7 +190,7 @@ class ReleaseReopening(ReleaseView):
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Take an unpublished release back to draft; its sign-offs are void."""
         reason = self.body(shapes.ReopeningReason).get("reason", "")
-        row = reopen_release(actor=self.user, release=self.opened(), reason=reason)
+        row = reopen_release(actor=self.user, release=self.open_named_release(), reason=reason)
         return Response(shapes.ReleaseFull(row).data)
 
 
@@ -201,7 +201,9 @@ class ReleaseDeprecation(ReleaseView):
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Keep a published release readable and say that it should no longer be used."""
         row = deprecate_release(
-            actor=self.user, release=self.opened(), **self.body(shapes.DeprecationReason)
+            actor=self.user,
+            release=self.open_named_release(),
+            **self.body(shapes.DeprecationReason),
         )
         return Response(shapes.ReleaseFull(row).data)
 
@@ -210,7 +212,7 @@ class ReleaseDiff(ReleaseView):
     @extend_schema(parameters=[shapes.DiffQuery], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Compare with an earlier release: clips, hours per class, onsets, licence, people."""
-        after = self.opened(Action.LIST)
+        after = self.open_named_release(Action.LIST)
         since = self.query(shapes.DiffQuery)["since"]
         full_name = f"{organisation}/{name}"
         before = open_release(request.user, full_name, since, Action.LIST).release
@@ -224,5 +226,7 @@ class ReleaseAuthorization(ReleaseView):
         """Say whether one may do something with the release, and what to do if not."""
         wanted = self.query(shapes.AuthorizationQuery)
         purpose = Purpose(wanted["purpose"]) if "purpose" in wanted else None
-        answer = authorize_action(request.user, self.opened(), Action(wanted["action"]), purpose)
+        answer = authorize_action(
+            request.user, self.open_named_release(), Action(wanted["action"]), purpose
+        )
         return Response(shapes.AuthorizationOut(answer).data)

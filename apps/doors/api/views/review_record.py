@@ -161,12 +161,12 @@ class ReleaseChecklist(ReleaseView):
     @extend_schema(responses=shapes.QuestionOut(many=True))
     def get(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """List the questions for people with what was answered for the release's root."""
-        return Response([_describe_question(*one) for one in load_checklist(self.prepared())])
+        return Response([_describe_question(*one) for one in load_checklist(self.open_for_work())])
 
     @extend_schema(request=shapes.AnswerNew, responses={200: shapes.QuestionOut(many=True)})
     def post(self, request: Request, organisation: str, name: str, version: str) -> Response:
         """Answer one question for the release's root."""
-        release = self.prepared()
+        release = self.open_for_work()
         answer_question(actor=self.user, release=release, **self.body(shapes.AnswerNew))
         return Response([_describe_question(*one) for one in load_checklist(release)])
 
@@ -189,7 +189,7 @@ class ReleaseReviewReport(ReleaseView):
     @extend_schema(parameters=[shapes.ReportQuery], responses=REPORTS)
     def get(self, request: Request, organisation: str, name: str, version: str) -> HttpResponse:
         """The record of the release's review: whole for those who work on it, else a summary."""
-        release = self.opened()
+        release = self.open_named_release()
         report = fetch_report(request.user, release)
         stem = f"{release.dataset.name}-{release.version}-review"
         if self.query(shapes.ReportQuery)["form"] == "pdf":
@@ -215,6 +215,6 @@ class ReleaseStatementView(ReleaseView):
         `kept` says whether they were kept when it came out; else they are worked out anew. Lengths
         in seconds.
         """
-        release = self.opened()
+        release = self.open_named_release()
         kept = is_kept(release)
         return Response({"kept": kept, "facts": to_plain(load_statement(release))})

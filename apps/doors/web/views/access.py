@@ -213,7 +213,7 @@ def answer_access_request(request: HttpRequest, uid: UUID) -> HttpResponse:
         if not form.is_valid():
             raise InvalidError("; ".join(str(each[0]) for each in form.errors.values()))
         if "yes" in request.POST:
-            grant_request(actor=user, request=row, **form.granted())
+            grant_request(actor=user, request=row, **form.read_grant())
         else:
             refuse_request(actor=user, request=row, answer=form.cleaned_data["answer"])
     back = "web:my_access" if "queue" in request.POST else None

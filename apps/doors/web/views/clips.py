@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from apps.audit.models import AuditEvent
 from apps.datasets.actions import remove_clips
+from apps.datasets.label_verification import verify_events
 from apps.datasets.models import Clip, Dataset, Event
-from apps.datasets.verification import verify_events
 from apps.detection.models import Finding
 from apps.doors.blob_responses import Offer
 from apps.doors.object_handouts import hand_out_draft_clip

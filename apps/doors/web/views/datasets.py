@@ -15,8 +15,8 @@ from apps.datasets.actions import create_dataset
 from apps.doors.croissant_description import render_head_description
 from apps.doors.download_commands import list_commands
 from apps.doors.web.components import Crumb
-from apps.doors.web.forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.page_figures import compute_draft_figures, count_facets, find_newest_releases
+from apps.doors.web.page_forms import DatasetForm, DatasetSettingsForm
 from apps.doors.web.paging import load_page
 from apps.doors.web.views.lowerings import describe_waiting_lowering
 from apps.doors.web.views.page_frame import (

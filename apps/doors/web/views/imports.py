@@ -14,13 +14,13 @@ from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset
 from apps.doors.web.arrivals import find_arrivals_root, keep_file, keep_file_by_name, make_arrival
 from apps.doors.web.components import Crumb
-from apps.doors.web.forms import ClipImportForm, ConsentImportForm, LabelImportForm
+from apps.doors.web.page_forms import ClipImportForm, ConsentImportForm, LabelImportForm
 from apps.doors.web.views.jobs import build_job_context
 from apps.doors.web.views.organisations import load_organisation_frame
 from apps.doors.web.views.page_frame import load_draft_frame, require_sign_in
 from apps.ingest.actions import import_consents
 from apps.ingest.paths import PathInvalidError
-from apps.jobs.access import job_for, jobs_for
+from apps.jobs.access import fetch_job, list_visible_jobs
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from datasets_catalog.errors import ConflictError, EarmarkError, Kind
@@ -54,7 +54,9 @@ def import_clip_archive(request: HttpRequest, organisation: str, name: str) -> H
             dry_run=form.cleaned_data["dry_run"],
         )
         return redirect("web:job", job.uid)
-    jobs = jobs_for(user).filter(subject=frame.dataset.full_name, kind__startswith="ingest.")
+    jobs = list_visible_jobs(user).filter(
+        subject=frame.dataset.full_name, kind__startswith="ingest."
+    )
     context = frame.context(
         "clips",
         Crumb("Imports"),
@@ -96,7 +98,7 @@ def import_label_file(request: HttpRequest, organisation: str, name: str) -> Htt
 def repeat_import(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The same import for good, after its dry run showed what would happen."""
     user = require_sign_in(request)
-    job = job_for(user, str(uid))
+    job = fetch_job(user, str(uid))
     arguments = dict(job.arguments)
     source = Path(arguments.get("source", ""))
     if job.kind != CLIPS or find_arrivals_root() not in source.parents or not source.exists():

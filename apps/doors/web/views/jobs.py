@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.doors.web.components import Crumb
 from apps.doors.web.paging import load_page
 from apps.doors.web.views.page_frame import HtmxRequest, flash_outcome, require_sign_in
-from apps.jobs.access import job_for, jobs_for
+from apps.jobs.access import fetch_job, list_visible_jobs
 from apps.jobs.actions import cancel_job
 from apps.jobs.models import Job
 from apps.jobs.registry import UnknownJobError, find_job_kind
@@ -20,7 +20,7 @@ from apps.jobs.registry import UnknownJobError, find_job_kind
 
 def list_jobs(request: HttpRequest) -> HttpResponse:
     user = require_sign_in(request)
-    rows = jobs_for(user).select_related("created_by")
+    rows = list_visible_jobs(user).select_related("created_by")
     state = request.GET.get("state", "")
     if state in Job.State.values:
         rows = rows.filter(state=state)
@@ -37,7 +37,7 @@ def list_jobs(request: HttpRequest) -> HttpResponse:
 
 def show_job(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = require_sign_in(request)
-    job = job_for(user, str(uid))
+    job = fetch_job(user, str(uid))
     crumbs = [Crumb("Jobs", reverse("web:jobs")), Crumb(find_job_title(job))]
     context = {
         "one": build_job_context(job, user, reload_when_over=True),
@@ -51,7 +51,7 @@ def show_job(request: HttpRequest, uid: UUID) -> HttpResponse:
 def show_job_progress(request: HtmxRequest, uid: UUID) -> HttpResponse:
     """The fragment that polls; when the job has ended the page is loaded anew with its result."""
     user = require_sign_in(request)
-    job = job_for(user, str(uid))
+    job = fetch_job(user, str(uid))
     if not request.htmx:
         return redirect("web:job", uid)
     response = render(request, "web/components/job.html", build_job_context(job, user))
@@ -63,7 +63,7 @@ def show_job_progress(request: HtmxRequest, uid: UUID) -> HttpResponse:
 @require_POST
 def request_cancellation(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = require_sign_in(request)
-    job = job_for(user, str(uid))
+    job = fetch_job(user, str(uid))
     with flash_outcome(request, "The job stops at its next step."):
         cancel_job(actor=user, job=job)
     return redirect("web:job", uid)

@@ -16,7 +16,7 @@ from apps.datasets.bar_lowerings import (
     refuse_lowering,
 )
 from apps.datasets.models import Lowering
-from apps.doors.web.forms import LoweringAnswerForm
+from apps.doors.web.page_forms import LoweringAnswerForm
 from apps.doors.web.views.page_frame import (
     DatasetFrame,
     flash_outcome,

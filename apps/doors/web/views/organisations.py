@@ -14,8 +14,8 @@ from apps.accounts.models import Organisation
 from apps.audit.models import AuditEvent
 from apps.datasets.access import list_visible_datasets
 from apps.doors.web.components import Crumb, Tab
-from apps.doors.web.forms import MemberForm, OrganisationForm
 from apps.doors.web.page_figures import find_newest_releases
+from apps.doors.web.page_forms import MemberForm, OrganisationForm
 from apps.doors.web.paging import load_page
 from apps.doors.web.views.page_frame import flash_outcome, read_field, read_query, require_sign_in
 from datasets_catalog.errors import EarmarkError, Kind, NotFoundError

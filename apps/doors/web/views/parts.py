@@ -131,7 +131,7 @@ def make_flavour(request: HttpRequest, organisation: str, name: str, version: st
         order_flavour(
             actor=user,
             release=release,
-            spec=Spec.named(wanted.flavour),
+            spec=Spec.parse_name(wanted.flavour),
             selection=wanted.selection,
             before=wanted.before,
         )
@@ -190,7 +190,7 @@ def _is_ready(
         return True
     if state is None or not state.ready:
         return False
-    spec = Spec.named(wanted.flavour)
+    spec = Spec.parse_name(wanted.flavour)
     return state.is_whole or is_made(release, spec, wanted.selection, wanted.before)
 
 
@@ -224,12 +224,12 @@ def _read_lists(given: QueryDict) -> dict[str, Any]:
 
 def _parse_flavour(given: QueryDict) -> str:
     if name := given.get("flavour", ""):
-        return Spec.named(name).name
+        return Spec.parse_name(name).name
     words = _read_flavour_words(given)
     if words == {"rate": "own", "channels": "all", "container": AS_RELEASED}:
         return AS_RELEASED
     container = words["container"] or "flac"
-    return Spec.named(f"{words['rate']}-{words['channels']}-{container}").name
+    return Spec.parse_name(f"{words['rate']}-{words['channels']}-{container}").name
 
 
 def _read_flavour_words(given: QueryDict) -> dict[str, str]:

@@ -15,9 +15,9 @@ from apps.doors.croissant_description import render_head_description
 from apps.doors.download_commands import list_commands
 from apps.doors.web.components import Crumb
 from apps.doors.web.components import Step as Station
-from apps.doors.web.forms import ReleaseForm, SignOffForm
 from apps.doors.web.gate_checklist import list_checks, list_pending_checks
 from apps.doors.web.page_figures import build_time_bars
+from apps.doors.web.page_forms import ReleaseForm, SignOffForm
 from apps.doors.web.release_comparison import group_changes
 from apps.doors.web.views.jobs import build_job_context, find_job_title
 from apps.doors.web.views.page_frame import (
@@ -28,7 +28,7 @@ from apps.doors.web.views.page_frame import (
     read_field,
     require_sign_in,
 )
-from apps.jobs.access import jobs_for
+from apps.jobs.access import list_visible_jobs
 from apps.jobs.models import Job
 from apps.packaging.statements import is_kept, load_statement
 from apps.publishing.access import list_visible_publications, list_visible_targets
@@ -301,7 +301,7 @@ def _describe_next_steps(
         return {}
     user = require_sign_in(request)
     present = {sign.part for sign in signed}
-    jobs = jobs_for(user).filter(kind__in=STEPS_AS_JOBS, subject=str(release))
+    jobs = list_visible_jobs(user).filter(kind__in=STEPS_AS_JOBS, subject=str(release))
     running = jobs.filter(finished_at=None).first()
     last = jobs.first()
     return {

@@ -21,7 +21,11 @@ from apps.doors.web.views.page_frame import (
     require_sign_in,
 )
 from apps.packaging.review_report import fetch_report
-from apps.packaging.review_report_figures import content_lines, headcount_lines, sample_line
+from apps.packaging.review_report_figures import (
+    describe_heard_sample,
+    list_content_lines,
+    list_headcount_lines,
+)
 from apps.packaging.review_report_pdf import render_pdf
 from apps.publishing.access import list_visible_publications
 from apps.releases.access import fetch_release
@@ -202,9 +206,9 @@ def show_report(request: HttpRequest, organisation: str, name: str, version: str
         findings=findings[:SHOWN_FINDINGS],
         more=max(0, len(findings) - SHOWN_FINDINGS),
         whole=found["extent"] == "whole",
-        held=content_lines(found),
-        heard=sample_line(found),
-        headcounts=headcount_lines(found),
+        held=list_content_lines(found),
+        heard=describe_heard_sample(found),
+        headcounts=list_headcount_lines(found),
     )
     return render(request, "web/releases/report.html", context)
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.access import require_permission
 from apps.accounts.models import Organisation, User
 from apps.doors.web.components import Crumb
-from apps.doors.web.forms import TargetForm
+from apps.doors.web.page_forms import TargetForm
 from apps.doors.web.views.organisations import load_organisation_frame
 from apps.doors.web.views.page_frame import load_draft_frame, require_sign_in
 from apps.publishing.access import fetch_target, list_visible_targets

@@ -45,7 +45,7 @@ def list_own_terms(request: HttpRequest, organisation: str) -> HttpResponse:
 def _record_terms(request: HttpRequest, frame: OrganisationFrame, form: OwnTermsForm) -> bool:
     try:
         record_terms(
-            actor=require_sign_in(request), organisation=frame.organisation, **form.allowed()
+            actor=require_sign_in(request), organisation=frame.organisation, **form.read_terms()
         )
     except EarmarkError as problem:
         if problem.kind is Kind.DENIED:

@@ -15,7 +15,7 @@ from apps.accounts.models import Token, User
 from apps.accounts.tokens import create_token, revoke_token
 from apps.datasets.access import list_visible_datasets
 from apps.doors.web.components import Crumb
-from apps.doors.web.forms import TokenForm
+from apps.doors.web.page_forms import TokenForm
 from apps.doors.web.views.page_frame import flash_outcome, require_sign_in
 from datasets_catalog.roles import Permission
 

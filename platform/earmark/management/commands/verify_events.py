@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset_to_edit
+from apps.datasets.label_verification import VERDICTS, verify_events
 from apps.datasets.models import Clip, Event
-from apps.datasets.verification import VERDICTS, verify_events
 from datasets_catalog.errors import NotFoundError
 from datasets_catalog.labels import Status
 from datasets_catalog.roles import Permission

@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.datasets.access import fetch_dataset
 from apps.datasets.models import Dataset, Recording
 from apps.detection.models import Finding
-from apps.doors.web import review_choices as review_words
+from apps.doors.web import review_choices
 from apps.doors.web.components import Crumb
 from apps.doors.web.review_choices import VERDICTS
 from apps.doors.web.review_filters import Filters
@@ -149,7 +149,7 @@ def _render_batch(
         "unheard": len(unheard),
         "otherwise": format_bound(sample.bound) if sample else "",
         "shown": [_describe_finding(row) for row in rows.order_by("-score", "pk")[:SHOWN]],
-        "mode": review_words.build_batch_mode(user),
+        "mode": review_choices.build_batch_mode(user),
         "may_decide": True,
         "foresight": foresee_closures(list(rows[: MOST + 1])).sentences,
         "decide_url": alike.url(),

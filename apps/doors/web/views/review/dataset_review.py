@@ -9,7 +9,7 @@ from apps.doors.web.components import Crumb
 from apps.doors.web.paging import load_page
 from apps.doors.web.views.jobs import build_job_context
 from apps.doors.web.views.page_frame import flash_outcome, load_draft_frame, require_sign_in
-from apps.jobs.access import jobs_for
+from apps.jobs.access import list_visible_jobs
 from apps.review.access import filter_open_findings, list_visible_findings
 from apps.review.actions import start_scan
 from datasets_catalog.roles import Permission
@@ -20,7 +20,7 @@ def show_dataset_review(request: HttpRequest, organisation: str, name: str) -> H
     may_view = Permission.FINDING_VIEW in frame.may
     user = require_sign_in(request)
     rows = list_visible_findings(user, frame.dataset)
-    jobs = jobs_for(user).filter(kind="privacy.scan", subject=frame.dataset.full_name)
+    jobs = list_visible_jobs(user).filter(kind="privacy.scan", subject=frame.dataset.full_name)
     context = frame.context(
         "privacy",
         Crumb("Privacy"),

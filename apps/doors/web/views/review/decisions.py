@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -50,11 +49,6 @@ def find_last_decision(user: User) -> LastDecision | None:
         words=f"{row.get_verdict_display()}: {what}.",
         undo_url=reverse("web:decision_undo", args=[row.pk]),
     )
-
-
-def _list_own_decisions(user: User) -> QuerySet[Decision]:
-    related = ("finding__clip__dataset__organisation", "batch")
-    return Decision.objects.filter(decided_by=user).select_related(*related)
 
 
 def record_decision(request: HttpRequest, user: User, findings: Sequence[Finding]) -> None:
@@ -110,7 +104,9 @@ def _confirm_decision(user: User, finding: Finding, *, agree: bool, reason: str)
 def take_back_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Undo a decision of one's own and look at its case again."""
     user = require_sign_in(request)
-    row = get_object_or_404(_list_own_decisions(user), pk=decision_id)
+    own = Decision.objects.filter(decided_by=user)
+    related = own.select_related("finding__clip__dataset__organisation", "batch")
+    row = get_object_or_404(related, pk=decision_id)
     finding, uid = row.finding.uid, row.finding.clip.uid
     with flash_outcome(request, "Taken back: the finding is open again."):
         if row.batch:

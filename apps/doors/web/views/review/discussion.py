@@ -8,8 +8,13 @@ from django.views.decorators.http import require_POST
 
 from apps.doors.web.review_filters import Filters
 from apps.doors.web.views.page_frame import flash_outcome, read_field, require_sign_in
-from apps.review.actions import add_comment as write_comment
-from apps.review.actions import answer_changes, assign_clips, note_time, request_changes
+from apps.review.actions import (
+    add_comment,
+    answer_changes,
+    assign_clips,
+    note_time,
+    request_changes,
+)
 from apps.review.queue import fetch_change_request, fetch_review_clip
 from datasets_catalog.errors import InvalidError
 
@@ -18,11 +23,11 @@ LONGEST_VISIT = 1800.0
 
 
 @require_POST
-def add_comment(request: HttpRequest, uid: UUID) -> HttpResponse:
+def comment_on_case(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = require_sign_in(request)
     clip = fetch_review_clip(user, uid)
     with flash_outcome(request, "Your comment stands beside the case."):
-        write_comment(actor=user, clip=clip, text=read_field(request, "text"))
+        add_comment(actor=user, clip=clip, text=read_field(request, "text"))
     return _redirect_to_case(request, uid)
 
 
