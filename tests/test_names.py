@@ -162,7 +162,11 @@ def find_functions_without_a_verb(functions: list[Function]) -> list[str]:
         if function.owner is None
         and not function.path.startswith(NOUNS_ALLOWED)
         and (words := function.node.name.strip("_").split("_"))
-        and (words[0] in NO_VERBS or words[-1] == "of" or is_participle(words[0]))
+        and (
+            words[0] in NO_VERBS
+            or is_participle(words[0])
+            or (words[-1] == "of" and function.returns != "bool")
+        )
     ]
 
 
