@@ -4,6 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+Content = tuple[str, str]
+"""The uid of a clip and the md5 of bytes it had."""
+
 
 class Alteration(StrEnum):
     """One way in which review makes other bytes of a clip's."""

@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from apps.packaging.content import ReleasedClip
 from apps.releases.statistics import Statistics
-from apps.review.alterations import Content
-from datasets_catalog.alterations import AlteredContent
+from datasets_catalog.alterations import AlteredContent, Content
 from datasets_catalog.card_facts import ClassCount, SplitCount, VerifiedCount, WeakClass, WeakCount
 from datasets_catalog.labels import Source, Status
 from datasets_catalog.licence_conflicts import ClipLicence

@@ -18,9 +18,8 @@ from apps.detection.models import Finding
 from apps.packaging.content import ReleasedClip
 from apps.packaging.released_contents import ReleasedContents
 from apps.releases.models import Release
-from apps.review.alterations import Content
 from apps.review.models import Decision
-from datasets_catalog.alterations import Alteration, AlteredContent
+from datasets_catalog.alterations import Alteration, AlteredContent, Content
 from datasets_catalog.card_facts import RedactionCount, ReviewCount
 
 

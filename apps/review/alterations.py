@@ -9,10 +9,7 @@ from typing import NamedTuple
 
 from apps.datasets.models import Dataset
 from apps.review.models import Redaction
-from datasets_catalog.alterations import Alteration, AlteredContent
-
-Content = tuple[str, str]
-"""The uid of a clip and the md5 of bytes it had."""
+from datasets_catalog.alterations import Alteration, AlteredContent, Content
 
 
 class _Step(NamedTuple):
