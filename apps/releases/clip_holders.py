@@ -239,6 +239,8 @@ declare_clip_free(
     "it is of a release as a whole",
     "releases.Release.purposes",
     "releases.Release.territories",
+    "releases.Release.cleared",
+    "releases.Release.about",
     "releases.Release.root",
     "releases.GateResult.root",
     "releases.SignOff.root",

@@ -17,6 +17,10 @@ RIGHT: dict[str, Any] = {
     "guardian_notice_days": 30,
     "request_fields": [ASKED],
     "split_policy": {"apart": ["recording", "sound", "place"], "shared": ["contributor"]},
+    "use": "collection",
+    "wanted_licence": "CC-BY-4.0",
+    "vocabulary": "animals 1",
+    "grant_days": 365,
 }
 
 
@@ -35,6 +39,13 @@ RIGHT: dict[str, Any] = {
         ("request_fields", [{**ASKED, "label": "Your name?"}]),
         ("split_policy", None),
         ("split_policy", {"apart": ["recording", "sound"], "shared": ["contributor"]}),
+        ("use", "adaptation"),
+        ("wanted_licence", ""),
+        ("wanted_licence", "CC0-1.0"),
+        ("vocabulary", None),
+        ("vocabulary", "animals 2"),
+        ("grant_days", 366),
+        ("grant_days", None),
     ],
 )
 def test_less_is_lower(bar: str, value: Any) -> None:
@@ -56,6 +67,10 @@ def test_less_is_lower(bar: str, value: Any) -> None:
             "split_policy",
             {"apart": ["recording", "sound", "place", "day"], "shared": ["contributor"]},
         ),
+        ("use", "collection"),
+        ("wanted_licence", "CC-BY-4.0"),
+        ("vocabulary", "animals 1"),
+        ("grant_days", 364),
     ],
 )
 def test_as_much_and_more_is_not(bar: str, value: Any) -> None:

@@ -15,7 +15,10 @@ from apps.publishing.targets.huggingface import GateMode, HubRepository
 from apps.publishing.targets.read_back import ReadBack, ReadBackPolicy, tag_commit
 from apps.publishing.targets.retries import RetryPolicy
 from tests.apps.packaging.made_up import MadeUpRelease
+from tests.apps.packaging.shard_sizes import small_shards
 from tests.stand_ins.hub.handle import HubHandle, running_hub
+
+__all__ = ["small_shards"]
 
 REPO = "acme/birds"
 

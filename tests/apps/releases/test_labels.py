@@ -43,6 +43,7 @@ from datasets_catalog.weak_labels import WeakLabel as WeakLabelValue
 from datasets_catalog.weak_labels import read_weak_labels, write_weak_labels
 from tests.cast import Cast
 from tests.factories.drafts import approve, make_draft, make_release
+from tests.factories.reviews import hold_to_less
 
 TERMS = (
     "code,name,parents,abstract,blacklisted\n"
@@ -87,7 +88,10 @@ def verdict(release: Release, code: str) -> Verdict:
 
 def with_vocabulary(cast: Cast, dataset: Dataset, text: str = TERMS, version: str = "1") -> Dataset:
     vocabulary = import_vocabulary(actor=cast.ada, name="animals", version=version, text=text)
-    return update_dataset(actor=cast.ada, dataset=dataset, changes={"vocabulary": vocabulary})
+    if dataset.vocabulary in {None, vocabulary}:
+        return update_dataset(actor=cast.ada, dataset=dataset, changes={"vocabulary": vocabulary})
+    hold_to_less(cast, dataset, vocabulary=vocabulary)
+    return Dataset.objects.get(pk=dataset.pk)
 
 
 @pytest.fixture

@@ -94,6 +94,7 @@ def test_a_release_for_more_than_its_licences_allow_is_refused(cast: Cast, tmp_p
             "path": "field/003.wav",
             "clip_id": str(Clip.objects.get(path="field/003.wav").uid),
             "message": "CC-BY-NC-4.0 forbids commercial use (research.commercial)",
+            "advice": "",
         }
     ]
     release.refresh_from_db()

@@ -151,7 +151,7 @@ def test_the_head_of_a_page_describes_the_release(
 ) -> None:
     # As a release of which no statement was kept: it is described as its dataset is now.
     monkeypatch.setattr(statements, "_find_kept_statement", lambda release: None)
-    monkeypatch.setattr(statements, "about_release", lambda release: None)
+    monkeypatch.setattr(statements, "load_release_about", lambda release: None)
     Dataset.objects.update(description="</script><script>alert(1)</script> & more")
     for user, has_files in ((None, False), (place.cast.eve, False), (place.cast.dan, True)):
         head = HEAD.findall(place.page(f"/datasets/acme/tones/{path}", user))
