@@ -40,7 +40,7 @@ test: .venv/tests ## every test, on real servers; ARGS="tests/apps/consent -k mi
 	tests/run $(ARGS)
 
 fast: .venv/tests ## the rules alone, in seconds and without a server
-	EARMARK_TEST_SERVERS=none $(BIN)/pytest tests/rules tests/test_layout.py -q
+	EARMARK_TEST_SERVERS=none $(BIN)/pytest tests/rules tests/test_layout.py tests/test_names.py -q
 
 check: .venv/tests lint types imports migrations pages ## all static checks
 
