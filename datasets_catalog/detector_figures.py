@@ -51,6 +51,13 @@ def load_figures() -> tuple[Figure, ...]:
     )
 
 
+def list_figures(detector: str, version: str) -> tuple[Figure, ...]:
+    """What was measured of a detector alone in just this version; none where nothing was."""
+    return tuple(
+        each for each in load_figures() if (each.detector, each.version) == (detector, version)
+    )
+
+
 def describe_nothing_found(profile: str) -> str:
     """What "nothing found" is worth in a privacy profile, in a sentence with counts.
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 from django.db import transaction
@@ -48,6 +46,7 @@ from apps.packaging.statements import (
 from apps.releases.checklist_answers import list_documents_in_force, load_checklist
 from apps.releases.models import GateResult, Release, ReviewReport, SignOff
 from apps.storage.blobs import open_local_copy, put_blob
+from datasets_catalog.detector_figures import list_figures
 from datasets_catalog.plain_json import to_plain
 from datasets_catalog.release_states import PUBLIC_STATES
 
@@ -224,7 +223,7 @@ def _list_documents(release: Release) -> Iterator[Report]:
 
 
 def _list_detectors(release: Release, contents: ReleasedContents) -> Iterator[Report]:
-    """Every detector in each version that saw released bytes or texts, and what it misses."""
+    """Every detector in each version that saw released bytes or texts, and how it was measured."""
     rows = Scan.objects.filter(dataset=release.dataset)
     if release.published_at is not None:
         rows = rows.filter(finished_at__lte=release.published_at)
@@ -237,7 +236,6 @@ def _list_detectors(release: Release, contents: ReleasedContents) -> Iterator[Re
         if content in contents.everything:
             seen = files if content in contents.sounds else texts
             (failed if is_failed else seen)[tuple(which)] += 1
-    measured = _load_measurements()
     for key in sorted(files.keys() | texts.keys() | failed.keys()):
         row = dict(zip(columns, key, strict=True))
         counts = {
@@ -246,7 +244,8 @@ def _list_detectors(release: Release, contents: ReleasedContents) -> Iterator[Re
             "texts": texts[key],
             "failed": failed[key],
         }
-        yield {**row, **counts, "measured": measured.get(row["detector"])}
+        figures = list_figures(row["detector"], row["detector_version"])
+        yield {**row, **counts, "measured": to_plain(figures) or None}
 
 
 def _list_findings(release: Release, contents: ReleasedContents) -> Iterator[Report]:
@@ -285,8 +284,3 @@ def _load_sample(release: Release) -> Report | None:
         release=release, root=release.root, code="privacy.sampled"
     ).first()
     return None if row is None else {"summary": row.summary, **row.numbers}
-
-
-def _load_measurements() -> dict[str, Any]:
-    table = files("datasets_catalog") / "detector_figures.toml"
-    return tomllib.loads(table.read_text("utf-8")) if table.is_file() else {}

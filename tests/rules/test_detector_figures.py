@@ -3,7 +3,7 @@
 import pytest
 
 from apps.detection.detectors.registry import list_current_versions
-from datasets_catalog.detector_figures import describe_nothing_found, load_figures
+from datasets_catalog.detector_figures import describe_nothing_found, list_figures, load_figures
 from datasets_catalog.privacy_profiles import PROFILES
 
 
@@ -12,6 +12,13 @@ def test_every_figure_is_of_a_detector_in_its_present_version() -> None:
         versions = {each.name: each.version for each in list_current_versions(figure.profile)}
         names, measured = figure.detector.split(" + "), figure.version.split(" + ")
         assert [versions[name] for name in names] == measured, figure.detector
+
+
+def test_the_figures_of_a_detector_are_those_of_its_version() -> None:
+    (alone,) = list_figures("second_opinion", "1")
+    assert (alone.profile, alone.voices) == ("sensitive", (647, 680))
+    assert list_figures("second_opinion", "0") == ()
+    assert list_figures("cells", "1") == ()
 
 
 def test_counts_are_possible() -> None:

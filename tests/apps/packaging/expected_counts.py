@@ -1,5 +1,7 @@
 """What each number in a release's JSON documents must be, by its path."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from tests.apps.packaging import counted_release as plan
@@ -107,6 +109,7 @@ def list_counts(made: Made, counted: Counted) -> dict[str, list[float]]:
         "detectors.files": [0] * 2 + [files] * 5,
         "detectors.texts": [0] * 5 + [len(clips)] * 2,
         "detectors.failed": [0] * 7,
+        **count_measured(),
         "headcounts.people_heard": [0],
         "headcounts.people_recorded": [0],
         "samples.number": [1],
@@ -133,6 +136,20 @@ def list_counts(made: Made, counted: Counted) -> dict[str, list[float]]:
         **{f"statistics.splits.{n}": facts[f"splits.{n}"] for n in ("clips", "seconds")},
         **{f"statistics.labels.{n}": facts[f"classes.{n}"] for n in ("events", "seconds")},
     }
+
+
+def count_measured() -> dict[str, list[float]]:
+    """What the file of figures has on the detectors that ran, one list for each of its columns."""
+    table = Path(__file__).parents[3] / "datasets_catalog" / "detector_figures.toml"
+    found: dict[str, list[float]] = {}
+    for row in tomllib.loads(table.read_text("utf-8"))["figure"]:
+        if row["detector"] not in {"speech", "spoken", "metadata"}:
+            continue
+        columns = {"voices": row["voices"], "sounds": row["sounds"]}
+        columns |= {f"mixed.{level}": pair for level, pair in row.get("mixed", {}).items()}
+        for name, pair in columns.items():
+            found.setdefault(f"detectors.measured.{name}", []).extend(pair)
+    return found
 
 
 def spread(name: str, groups: list[list[dict[str, Any]]]) -> dict[str, list[float]]:

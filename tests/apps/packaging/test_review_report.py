@@ -79,6 +79,9 @@ def test_the_whole_report_tells_what_was_done_and_by_whom(cast: Cast, release: R
     assert (report["root"], report["commit"]) == (release.root, release.dvc_commit)
     assert {"speech", "metadata", "cells"} <= {row["detector"] for row in report["detectors"]}
     assert all(row["contents"] > 0 for row in report["detectors"])
+    measured = {row["detector"]: row["measured"] for row in report["detectors"]}
+    assert [each["voices"] for each in measured["metadata"]] == [[27, 27]]
+    assert measured["cells"] is None
     (cleared,) = report["findings"]
     assert (cleared["verdict"], cleared["by"]) == ("clear", "cleo")
     assert cleared["reason"] == "a desk, not a person"
