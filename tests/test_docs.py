@@ -231,6 +231,24 @@ def test_what_keeps_a_promise_and_what_proves_it_is_there(page: str, heading: st
             assert f"\ndef {test}(" in text(f"tests/{file}"), (file, test)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_names_that_a_page_takes_from_the_code_are_there(page: Path) -> None:
+    """What stands in backticks and looks like a function's, a column's or a setting's name."""
+    names = re.findall(r"`([a-z]+(?:_[a-z0-9]+)+)(?:\([^`]*\))?`", page.read_text(encoding="utf-8"))
+    # The names of triggers are made of those of tables, and compared with the database above.
+    refusals = named(section(text("docs/privacy.md"), "## What the database itself refuses"))
+    assert set(names) - _words_of_the_code() - refusals - {"pg_dump"} == set()
+
+
+@cache
+def _words_of_the_code() -> frozenset[str]:
+    folders = ("apps", "datasets_catalog", "platform", "tests")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    files += [*(ROOT / "datasets_catalog").rglob("*.toml"), *(ROOT / "tests").rglob("*.toml")]
+    words = (re.findall(r"\w+", file.read_text(encoding="utf-8")) for file in files)
+    return frozenset(word for each in words for word in each) | own_commands()
+
+
 @cache
 def _functions(*folders: str) -> frozenset[str]:
     """The names of the functions of whole folders."""

@@ -14,7 +14,7 @@ from apps.audit import record
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.packaging.content_loading import load_content
-from apps.packaging.sealed_secrets import reseal_secret, seal_secret
+from apps.publishing.sealed_secrets import reseal_secret, seal_secret
 from apps.packaging.snapshot_plan import plan_snapshot
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import (

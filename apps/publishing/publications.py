@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.audit import record
 from apps.packaging.content_loading import load_content
-from apps.packaging.sealed_secrets import unseal_secret
+from apps.publishing.sealed_secrets import unseal_secret
 from apps.packaging.shards import Shard
 from apps.packaging.small_files import make_small_files
 from apps.packaging.snapshot_plan import plan_snapshot

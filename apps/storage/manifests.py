@@ -174,7 +174,7 @@ def cut_version(
     """Write the listings of a version; `keep` takes a finished listing and answers its oid.
 
     Up to FLAT_LIMIT files are one directory, `data`. Beyond, clips move from `audio/<path>` to
-    `<split>/sNNNN/<path>` (see `shards.py`) and the other files are tracked one by one, the
+    `<split>/sNNNN/<path>` (see `listing_shards.py`) and the other files are tracked one by one, the
     licence texts as a directory. At most FLAT_LIMIT files are held in memory, the rest in `work`.
     """
     rest = iter(files)

@@ -1,7 +1,7 @@
 """Takes down what a sound sounds like, so that copies of it are known in any coding.
 
-It reports nothing: what it takes down is compared across a draft (`returned.py`, and the gate on
-splits). An acoustic hash tells no voice from another and no word.
+It reports nothing: what it takes down is compared across a draft (`returned_sounds.py`, and the
+gate on splits). An acoustic hash tells no voice from another and no word.
 """
 
 import base64

@@ -19,7 +19,7 @@ from apps.datasets.models import Dataset
 from apps.ingest.actions import import_consents
 from apps.packaging.content_loading import load_content
 from apps.packaging.errors import ReleaseNotSendableError
-from apps.packaging.sealed_secrets import SealBrokenError, unseal_secret
+from apps.publishing.sealed_secrets import SealBrokenError, unseal_secret
 from apps.publishing.actions import (
     TargetSettings,
     check_target,
