@@ -14,7 +14,6 @@ from apps.audit import record
 from apps.jobs.actions import start_job
 from apps.jobs.models import Job
 from apps.packaging.content_loading import load_content
-from apps.publishing.sealed_secrets import reseal_secret, seal_secret
 from apps.packaging.snapshot_plan import plan_snapshot
 from apps.publishing.models import Publication, Target
 from apps.publishing.permission import (
@@ -24,6 +23,7 @@ from apps.publishing.permission import (
     require_sendable,
 )
 from apps.publishing.publications import find_gate_mode, load_known_shards, open_repository
+from apps.publishing.sealed_secrets import reseal_secret, seal_secret
 from apps.publishing.targets.delivery import OWNED_FOLDERS, compare_with_remote
 from apps.releases.models import Release
 from apps.releases.release_jobs import start_step

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from apps.audit import record
 from apps.packaging.content_loading import load_content
-from apps.publishing.sealed_secrets import unseal_secret
 from apps.packaging.shards import Shard
 from apps.packaging.small_files import make_small_files
 from apps.packaging.snapshot_plan import plan_snapshot
@@ -22,6 +21,7 @@ from apps.publishing.permission import (
     require_room,
     require_sendable,
 )
+from apps.publishing.sealed_secrets import unseal_secret
 from apps.publishing.targets.delivery import Delivery, Message, PreparedSnapshot, Progress, SentFile
 from apps.publishing.targets.huggingface import GateMode, HubRepository
 from apps.publishing.targets.read_back import (

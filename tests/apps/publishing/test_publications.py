@@ -19,7 +19,6 @@ from apps.datasets.models import Dataset
 from apps.ingest.actions import import_consents
 from apps.packaging.content_loading import load_content
 from apps.packaging.errors import ReleaseNotSendableError
-from apps.publishing.sealed_secrets import SealBrokenError, unseal_secret
 from apps.publishing.actions import (
     TargetSettings,
     check_target,
@@ -40,6 +39,7 @@ from apps.publishing.errors import (
 from apps.publishing.models import Publication, Target
 from apps.publishing.publications import carry_out_publication
 from apps.publishing.release_publication import publish_release_here
+from apps.publishing.sealed_secrets import SealBrokenError, unseal_secret
 from apps.releases.actions import deprecate_release
 from apps.releases.models import Release
 from datasets_catalog.errors import DeniedError, InvalidError
