@@ -96,7 +96,8 @@ def build_page_answer(rows: Sequence[Any], following: str | None) -> Response:
 
 def read_limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= MAX_LIMIT):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT))
+    if not is_number or not 1 <= int(text) <= MAX_LIMIT:
         raise LimitInvalidError(f"The limit is a whole number from 1 to {MAX_LIMIT}.")
     return int(text)
 

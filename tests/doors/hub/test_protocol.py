@@ -166,6 +166,24 @@ def test_any_limit_is_survived(opened: Release, client: Client, limit: str) -> N
         assert client.get(f"{address}?limit={limit}").status_code in {200, 400}
 
 
+@pytest.mark.parametrize(
+    "cursor", ["x", "äöü", "AAAA", "W10=", "WzFd", "WyJhXHUwMDAwIiwiYiJd", "W" * 5000]
+)
+def test_a_damaged_cursor_is_refused_with_what_to_do(
+    opened: Release, client: Client, cast: Cast, cursor: str
+) -> None:
+    requests = client.get(
+        f"{API}/user-access-request/pending?cursor={cursor}", headers=bearer(cast.ada)
+    )
+    refusals = [client.get(f"/api/datasets?cursor={cursor}")]
+    # A list of one number is a cursor of requests, if not one that was given out.
+    refusals += [requests] if cursor != "WzFd" else []
+    for refusal in refusals:
+        assert refusal.status_code == 400
+        assert "start without one" in refusal.headers["X-Error-Message"]
+    assert client.get(f"{API}/tree/main?cursor={cursor}").status_code == 200
+
+
 def test_paths_are_asked_for_by_form_or_by_json(opened: Release, client: Client) -> None:
     address = f"{API}/paths-info/v1.0.0"
     by_form = client.post(address, {"paths": ["README.md", "data", "no"], "expand": "true"})
