@@ -13,15 +13,16 @@ from apps.releases.actions import (
     PART_PERMISSIONS,
     create_release,
     freeze_release,
+    recheck_release,
     settle_release,
     sign_off_release,
     submit_release,
 )
 from apps.releases.errors import PurposesFixedError
-from apps.releases.gate_results import check_gates
 from apps.releases.models import GateResult, Release
 from datasets_catalog.errors import DeniedError, EarmarkError
 from datasets_catalog.release_states import ReleaseState
+from datasets_catalog.roles import Permission
 from datasets_catalog.territories import parse_territories
 from earmark.management.base import Command as Base
 from earmark.management.base import find_dataset
@@ -72,9 +73,7 @@ class Command(Base):
                 break
             release = moved
         release = settle_release(release)
-        gates = list(GateResult.objects.filter(release=release, root=release.root))
-        if not gates and release.root:
-            gates = list(check_gates(release))
+        gates = _load_gates(actor, release)
         return {
             "dataset": dataset.full_name,
             "version": release.version,
@@ -179,6 +178,15 @@ def _describe_waiting(release: Release) -> str:
     signed = set(release.sign_offs.filter(root=release.root).values_list("part", flat=True))
     left = sorted(set(PART_PERMISSIONS) - signed)
     return f"The release waits for the sign-off of: {', '.join(left)}."
+
+
+def _load_gates(actor: User, release: Release) -> list[GateResult]:
+    """What the gates said of the root; where nobody asked them yet, who prepares it asks now."""
+    kept = list(GateResult.objects.filter(release=release, root=release.root))
+    prepares = has_permission(actor, Permission.RELEASE_PREPARE, release.dataset.organisation)
+    if kept or release.state != ReleaseState.FROZEN or not prepares:
+        return kept
+    return list(recheck_release(actor=actor, release=release))
 
 
 def _describe_gate(gate: GateResult) -> dict[str, Any]:
