@@ -152,7 +152,6 @@ class DatasetFacts:
     """What the dataset says of itself.
 
     `verified_share` (0 to 1) is the part of events that a second person must have confirmed.
-    `required_fields` are vertical fields every clip must have, beyond those its profile requires.
     `identifying` names texts (title, description, labels, …) that may identify somebody.
     `sensitive`: whether it was brought in under the strictest privacy profile. `splits` is what
     its splits mean. `evidence_required`: whether consents without evidence stop a release.
@@ -162,7 +161,6 @@ class DatasetFacts:
     title: str
     description: str
     vertical: Vertical
-    required_fields: tuple[str, ...] = ()
     verified_share: float = 0.0
     evaluation_splits: frozenset[str] = EVALUATION_SPLITS
     identifying: tuple[str, ...] = ()

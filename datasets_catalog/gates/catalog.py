@@ -39,8 +39,7 @@ def _find_dataset_failures(facts: ReleaseFacts) -> Iterator[FailingRow]:
 
 
 def _find_clip_failures(facts: ReleaseFacts) -> Iterator[FailingRow]:
-    by_profile = load_profile(facts.dataset.vertical).get("required", [])
-    required = tuple(dict.fromkeys([*by_profile, *facts.dataset.required_fields]))
+    required = load_profile(facts.dataset.vertical).get("required", [])
     for clip in facts.clips if required else ():
         missing = [name for name in required if clip.fields.get(name) in (None, "")]
         if missing:

@@ -253,11 +253,6 @@ CASES: list[tuple[str, ReleaseFacts, str]] = [
     ),
     ("catalog.complete", replace(RIGHT, clips=()), "no clips"),
     (
-        "catalog.complete",
-        replace(RIGHT, dataset=replace(RIGHT.dataset, required_fields=("district",))),
-        "has no district",
-    ),
-    (
         "catalog.version_step",
         replace(
             RIGHT,
@@ -346,6 +341,17 @@ def test_blocking_failures_are_those_that_stop_a_release() -> None:
     wrong = replace(with_clip(blob=BlobState.MISSING, licence=None), sample=None)
     stopped = list_blocking_failures(check_all_gates(wrong))
     assert [verdict.code for verdict in stopped] == ["rights.licence_known", "integrity.present"]
+
+
+def test_a_clip_without_a_field_that_its_vertical_requires_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # None of the present verticals requires one.
+    monkeypatch.setattr(gates.catalog, "load_profile", lambda _: {"required": ["district"]})
+    found = gates.catalog.CatalogComplete().check(RIGHT)
+    assert [row.sentence for row in found.rows] == [
+        f"{clip.path}: has no district" for clip in RIGHT.clips
+    ]
 
 
 def test_own_terms_make_an_own_licence_known() -> None:
