@@ -240,6 +240,15 @@ def test_names_that_a_page_takes_from_the_code_are_there(page: Path) -> None:
     assert set(names) - _words_of_the_code() - refusals - {"pg_dump"} == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_a_page_imports_of_the_code_is_there(page: Path) -> None:
+    said = page.read_text(encoding="utf-8")
+    for module, name in re.findall(
+        r"from ((?:apps|datasets_catalog|earmark)[\w.]*) import (\w+)", said
+    ):
+        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+
+
 @cache
 def _words_of_the_code() -> frozenset[str]:
     folders = ("apps", "datasets_catalog", "platform", "tests")

@@ -28,10 +28,10 @@ VERTICAL = Vertical.SFX
 _TAG = re.compile(r"v?(\d+\.\d+\.\d+)")
 _PURPOSES = re.compile(r"^purposes:(.*)$", re.MULTILINE)
 _TERRITORIES = re.compile(r"^territories:(.*)$", re.MULTILINE)
-NOT_DELETED = "Datasets are not deleted: withdraw their releases, or remove files of the draft."
+NOT_DELETED = "Datasets are not deleted: deprecate their releases, or remove files of the draft."
 NOT_MOVED = "Datasets keep their names: releases, receipts and citations name them."
 NOT_SQUASHED = "The history of a draft is kept: it says who brought in what."
-TAG_STAYS = "A version never goes away by its tag: withdraw or deprecate the release on its page."
+TAG_STAYS = "A version never goes away by its tag: deprecate the release, or stop it, on its page."
 BRANCH_STAYS = "The draft stays: delete files of it instead (delete_file, delete_folder)."
 
 
