@@ -105,6 +105,7 @@ register_holder(
         columns=(
             "privacy.Playback.content_sha256",
             "privacy.Decision.content_sha256",
+            "privacy.Decision.bytes_sha256",
             "privacy.Revocation.content_sha256",
             "privacy.Headcount.content_sha256",
             "privacy.SampleClip.content_sha256",

@@ -201,6 +201,7 @@ class _DecisionRequest:
             reason=self.reason,
             identifiable=self.identifiable,
             content_sha256=finding.content_sha256,
+            bytes_sha256=finding.clip.blob.sha256,
             decided_by=self.actor,
             uploaded_by_id=finding.clip.added_by_id,
             decided_at=now,

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from apps.datasets.models import Clip, Dataset
 from apps.detection.detectors.base import LISTENER
 from apps.detection.models import Finding
 from apps.detection.sounds_alike import find_alike_pairs
 from apps.review.access import match_awaiting_second
+from apps.review.held_back import BYTES_EXCLUDED_WITH_TEXTS, select_exclusions_by_texts
 from apps.review.models import ChangeRequest, Decision, Headcount, Redaction
 from apps.review.redaction import STRIP
 from apps.storage.models import Blob
@@ -72,16 +73,16 @@ def _list_gone_contents(dataset: Dataset) -> dict[str, str]:
     excluded = Clip.objects.filter(dataset=dataset, state=Clip.State.EXCLUDED)
     for sha256, path in excluded.values_list("blob__sha256", "path"):
         found[sha256] = f"{path}, excluded by review"
-    decided = Decision.objects.filter(
+    by_texts = select_exclusions_by_texts(dataset)
+    by_bytes = Decision.objects.filter(
         finding__clip__dataset=dataset, verdict=Decision.Verdict.EXCLUDE
-    )
-    # What was decided of a clip's texts was decided of the bytes that it has.
-    rows = decided.annotate(
-        of_bytes=Exists(Blob.objects.filter(store=dataset.uid, sha256=OuterRef("content_sha256")))
-    )
-    columns = ("of_bytes", "content_sha256", "finding__clip__blob__sha256", "finding__clip__path")
-    for of_bytes, content, present, path in rows.values_list(*columns):
-        found[content if of_bytes else present] = f"{path}, excluded by review"
+    ).exclude(pk__in=by_texts)
+    rows = list(by_bytes.values_list("content_sha256", "finding__clip__path"))
+    for column, which in BYTES_EXCLUDED_WITH_TEXTS.items():
+        excluded_with = by_texts.filter(which, **{f"{column}__isnull": False})
+        rows += excluded_with.values_list(column, "finding__clip__path")
+    for sha256, path in rows:
+        found[sha256] = f"{path}, excluded by review"
     return found
 
 

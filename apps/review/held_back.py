@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.consent.models import PeopleStatement
-from apps.datasets.models import Dataset
+from apps.datasets.models import Clip, Dataset
 from apps.review.models import Decision, Headcount
 from apps.storage.models import Blob
 from datasets_catalog.finding_kinds import FindingKind
@@ -32,6 +32,26 @@ class HeldBack:
     content: str
     verdict: Decision.Verdict
     since: datetime
+
+
+# Where the bytes stand that an exclusion for texts holds back, and of which exclusions: those that
+# the clip had then, and while nothing else has come in for it, those that it has, and came in with.
+# Of decisions from before it was kept which these were: all that the clip ever had.
+_IS_OUT, _OF_BEFORE = ~Q(finding__clip__state=Clip.State.ACTIVE), Q(bytes_sha256=None)
+BYTES_EXCLUDED_WITH_TEXTS = {
+    "bytes_sha256": Q(),
+    "finding__clip__blob__sha256": _IS_OUT | _OF_BEFORE,
+    "finding__clip__original__sha256": _IS_OUT | _OF_BEFORE,
+    "finding__clip__earlier_work__content_sha256": _OF_BEFORE,
+}
+
+
+def select_exclusions_by_texts(dataset: Dataset) -> QuerySet[Decision]:
+    """Exclusions in force that were decided on what is said of a clip, and not on its bytes."""
+    of_bytes = Blob.objects.filter(store=dataset.uid, sha256=OuterRef("content_sha256"))
+    return Decision.objects.filter(
+        ~Exists(of_bytes), finding__clip__dataset=dataset, verdict=Decision.Verdict.EXCLUDE
+    )
 
 
 def match_taking_out() -> Q:
@@ -50,14 +70,10 @@ def list_held_back(dataset: Dataset, contents: Contents) -> list[HeldBack]:
     elsewhere = match_taking_out() & Q(finding__clip__dataset__organisation=dataset.organisation_id)
     decided = Decision.objects.filter(own | elsewhere, content_sha256__in=contents)
     found = list(decided.values_list("content_sha256", "verdict", "decided_at"))
-    # What was excluded for its texts was excluded with the bytes that it has, and had.
-    of_bytes = Blob.objects.filter(store=dataset.uid, sha256=OuterRef("content_sha256"))
-    by_texts = Decision.objects.filter(
-        ~Exists(of_bytes), finding__clip__dataset=dataset, verdict=excluding
-    )
-    for column in ("finding__clip__blob__sha256", "finding__clip__original__sha256"):
-        rows = by_texts.filter(**{f"{column}__in": contents})
-        found += rows.values_list(column, "verdict", "decided_at")
+    by_texts = select_exclusions_by_texts(dataset)
+    for path, which in BYTES_EXCLUDED_WITH_TEXTS.items():
+        rows = by_texts.filter(which, **{f"{path}__in": contents})
+        found += rows.values_list(path, "verdict", "decided_at")
     let_go = _let_go(dataset, {content for content, *_ in found})
     return [
         HeldBack(content, Decision.Verdict(verdict), since)

@@ -85,6 +85,9 @@ class Decision(models.Model):
     # A person can be recognised in what was cleared: consent has to cover the clip.
     identifiable = models.BooleanField(default=False)
     content_sha256 = models.CharField(max_length=64)
+    # The bytes that the clip had then: who excludes it for its texts excludes these. None in rows
+    # from before this was kept.
+    bytes_sha256 = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

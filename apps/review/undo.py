@@ -191,6 +191,7 @@ def revoke_decisions(
     for some in split_ids([row.pk for row in rows]):
         Decision.objects.filter(pk__in=some).delete()
     contents = collect_decided_bytes(row.finding for row in rows)
+    contents |= {row.bytes_sha256 for row in rows if row.bytes_sha256}
     turned = _turn_back_clips(actor, rows)
     changed = [row.finding.clip_id for row in rows if row.verdict != Decision.Verdict.CLEAR]
     if changed:
