@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -34,6 +35,8 @@ def decode_key(text: str) -> list[Any]:
     """The values of an encoded key, of whatever types they are; raises KeyDamagedError."""
     try:
         values = json.loads(base64.urlsafe_b64decode(text.encode()))
+        # Half a character is JSON, and no text that a database takes.
+        json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, binascii.Error, RecursionError) as problem:
         raise KeyDamagedError from problem
     if not isinstance(values, list):
@@ -76,7 +79,7 @@ def _parse_key(model: type[Model], names: Sequence[str], key: Sequence[Any]) -> 
         raise KeyDamagedError
     try:
         values = [
-            _find_field(model, name).to_python(value)
+            _settle_moment(_find_field(model, name).to_python(value))
             for name, value in zip(names, key, strict=True)
         ]
     except (ValidationError, TypeError, ValueError, OverflowError) as problem:
@@ -84,6 +87,15 @@ def _parse_key(model: type[Model], names: Sequence[str], key: Sequence[Any]) -> 
     if any(value is None or _is_unheard_of(value) for value in values):
         raise KeyDamagedError
     return values
+
+
+def _settle_moment(value: Any) -> Any:
+    """A moment in UTC, and anything else as it is; raises OverflowError and ValueError."""
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError("the moments of keys name their zone")
+    return value.astimezone(UTC)
 
 
 def _is_unheard_of(value: object) -> bool:

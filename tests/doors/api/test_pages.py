@@ -8,7 +8,8 @@ import pytest
 
 from apps.accounts.models import Organisation
 from apps.accounts.tokens import create_token
-from apps.datasets.models import Term, Vocabulary
+from apps.datasets.models import Dataset, Term, Vocabulary
+from apps.doors.keyset_pages import KeyDamagedError, load_rows_after
 from tests.cast import Cast
 from tests.doors.api.conftest import Caller, Client
 from tests.doors.api.world import World
@@ -77,6 +78,7 @@ def test_damaged_cursors_and_limits_are_refused(cast: Cast, call: Caller) -> Non
         cursor("a", "b", "c"),
         cursor(None, None),
         cursor("a\0", "b"),
+        cursor("\ud800", "b"),
         cursor({"a": 1}, ["b"]),
         base64.urlsafe_b64encode(b"[" * 100_000).decode(),
     ]
@@ -88,6 +90,15 @@ def test_damaged_cursors_and_limits_are_refused(cast: Cast, call: Caller) -> Non
     for limit in ("0", "1001", "-1", "x", "1e3", "٣", "9" * 5000, "00001000000"):
         answer = ada.get("/api/v1/datasets/", {"limit": limit})
         assert answer.json()["code"] == "request.limit_invalid", limit
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-05-01T12:00:00"]
+)
+def test_a_moment_that_no_database_holds_is_a_damaged_cursor(moment: str) -> None:
+    with pytest.raises(KeyDamagedError):
+        load_rows_after(Dataset.objects.all(), ("created_at", "pk"), cursor(moment, 1), 5)
 
 
 def test_a_releases_clips_are_paged_from_its_table(world: World, call: Caller) -> None:
